@@ -1,0 +1,89 @@
+package graph
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Node is one value of a program: an operator applied to earlier nodes.
+// Nodes are immutable once built.
+type Node struct {
+	Op     Op
+	Inputs []*Node
+	Attr   any // the operator's attributes: Axes, Perm, Conv, ...; nil for most
+	Shape  Shape
+	DType  DType
+	ID     int    // position in the program; means nothing outside the process
+	Scope  string // the builder's scope when the node was built
+	Site   string // file:line of the caller that built it
+
+	b *Builder
+}
+
+// Builder is the builder that the node belongs to.
+func (n *Node) Builder() *Builder { return n.b }
+
+// String prints as %12 = Conv2D[128,32,32,64] f32.
+func (n *Node) String() string {
+	return fmt.Sprintf("%%%d = %s %s %s", n.ID, n.Op, n.DType, n.Shape)
+}
+
+// Describe names the node for people: operator, result, operands, where it was built.
+func (n *Node) Describe() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s %s %s", n.Op, n.DType, n.Shape)
+	if len(n.Inputs) > 0 {
+		s.WriteString(" of")
+		for i, x := range n.Inputs {
+			if i > 0 {
+				s.WriteString(",")
+			}
+			fmt.Fprintf(&s, " %s %s", x.DType, x.Shape)
+		}
+	}
+	if n.Scope != "" {
+		fmt.Fprintf(&s, " in %s", n.Scope)
+	}
+	if n.Site != "" {
+		fmt.Fprintf(&s, ", built at %s", n.Site)
+	}
+	return s.String()
+}
+
+// BuildError is a programmer's error met while building a program.
+type BuildError struct {
+	Op   string // operator, or the builder function
+	Msg  string // what does not fit, with the shapes
+	Site string // file:line of the caller
+}
+
+func (e *BuildError) Error() string {
+	if e.Site == "" {
+		return e.Op + ": " + e.Msg
+	}
+	return fmt.Sprintf("%s: %s (built at %s)", e.Op, e.Msg, e.Site)
+}
+
+func fail(op, format string, args ...any) {
+	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: callSite()})
+}
+
+// callSite finds the first caller outside of this package: the line a reader
+// wants to see, since most nodes are built by other builder functions.
+func callSite() string {
+	var pcs [24]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+	for {
+		f, more := frames.Next()
+		dir, file := filepath.Split(f.File)
+		inside := strings.HasSuffix(dir, "/engine/graph/") && !strings.HasSuffix(file, "_test.go")
+		if !inside && !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s/%s:%d", filepath.Base(dir), file, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
