@@ -1,0 +1,156 @@
+// Package debug holds the one table of debug switches: environment variables
+// that change how a program is compiled, checked or printed, and never what
+// it means.
+//
+// The command line reads them once and passes the struct down; nothing else
+// looks at the environment. A name beginning with GANENGINE_ that is not in
+// the table is an error, since a mistyped switch would do nothing in silence.
+// docs/debugging.md shows the table; a test keeps the two equal.
+package debug
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:generate go test -run TestDocumentedTable -update
+
+// Prefix begins the name of every switch.
+const Prefix = "GANENGINE_"
+
+// Switches is what the environment asks for. The zero value is not the
+// default: take it from Read.
+type Switches struct {
+	NoPlan   bool   // every value has memory of its own
+	NoFuse   bool   // every node is a kernel of its own
+	CheckNaN bool   // each kernel's outputs are tested at once
+	Level    Level  // what is printed
+	OneDNN   string // "" looks in the usual places, "off", or the library's path
+	Vector   bool   // vector instructions where the processor has them
+}
+
+// A Level says how much is printed; each includes the ones before it.
+type Level int
+
+const (
+	Quiet      Level = iota
+	PassSizes        // one line for each pass: nodes before and after, bytes
+	PrintPlan        // the plan: kernels in order, buffers, offsets
+	PrintRuns        // each kernel as it runs, with its time
+	levelCount = iota
+)
+
+// A Switch is one row of the table.
+type Switch struct {
+	Name    string // environment variable
+	Type    string // what its value may be
+	Default string
+	Doc     string // one sentence
+	set     func(*Switches, string) error
+}
+
+// Table returns the switches in the order of the documentation.
+func Table() []Switch {
+	return []Switch{
+		{"GANENGINE_NOPLAN", "0, 1", "0", "Give every value memory of its own, so that no buffer is shared or reused.",
+			boolean(func(s *Switches) *bool { return &s.NoPlan })},
+		{"GANENGINE_NOFUSE", "0, 1", "0", "Fuse nothing: each node of a graph is one kernel.",
+			boolean(func(s *Switches) *bool { return &s.NoFuse })},
+		{"GANENGINE_CHECKNAN", "0, 1", "0", "Test each kernel's outputs at once and stop at the first value that is not finite, naming its node, shapes and source line.",
+			boolean(func(s *Switches) *bool { return &s.CheckNaN })},
+		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
+		{"GANENGINE_ONEDNN", "off, path", "search", "Do without oneDNN, or open this library and no other.", setOneDNN},
+		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.", setVector},
+	}
+}
+
+// Read takes the switches from the environment, given as os.Environ returns
+// it; a variable set to nothing counts as not set. The error is one line and
+// names the variable.
+func Read(environ []string) (Switches, error) {
+	s := Switches{Vector: true}
+	table := Table()
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, Prefix) || value == "" {
+			continue
+		}
+		i := slices.IndexFunc(table, func(r Switch) bool { return r.Name == name })
+		if i < 0 {
+			return Switches{}, fmt.Errorf("environment: %q is not a debug switch; the nearest is %s (docs/debugging.md lists them)",
+				name, nearest(name, table))
+		}
+		if err := table[i].set(&s, value); err != nil {
+			return Switches{}, fmt.Errorf("environment: %s=%q: %w", name, value, err)
+		}
+	}
+	return s, nil
+}
+
+func boolean(field func(*Switches) *bool) func(*Switches, string) error {
+	return func(s *Switches, value string) error {
+		if value != "0" && value != "1" {
+			return errors.New("want 0 or 1")
+		}
+		*field(s) = value == "1"
+		return nil
+	}
+}
+
+func setLevel(s *Switches, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n >= levelCount {
+		return fmt.Errorf("want a whole number from 0 to %d", levelCount-1)
+	}
+	s.Level = Level(n)
+	return nil
+}
+
+func setOneDNN(s *Switches, value string) error {
+	if value != "off" && !strings.ContainsRune(value, '/') {
+		return errors.New("want off or a path with a slash, such as /usr/lib/libdnnl.so.3")
+	}
+	s.OneDNN = value
+	return nil
+}
+
+func setVector(s *Switches, value string) error {
+	if value != "auto" && value != "off" {
+		return errors.New("want auto or off")
+	}
+	s.Vector = value == "auto"
+	return nil
+}
+
+// nearest is the switch whose name is the fewest edits away, the first of equals.
+func nearest(name string, table []Switch) string {
+	best := slices.MinFunc(table, func(a, b Switch) int {
+		return edits(name, a.Name) - edits(name, b.Name)
+	})
+	return best.Name
+}
+
+// edits is Levenshtein's distance: insertions, deletions and replacements of
+// a byte that turn a into b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1) // distances from a[:i] to each b[:j]
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,121 @@
+package debug
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the table in docs/debugging.md")
+
+func TestRead(t *testing.T) {
+	for _, c := range []struct {
+		environ string // blank-separated
+		want    Switches
+	}{
+		{"", Switches{Vector: true}},
+		{"PATH=/bin HOME=/root GANENGINE=1 XGANENGINE_NOPLAN=1", Switches{Vector: true}},
+		{"GANENGINE_NOPLAN=1 GANENGINE_NOFUSE=1", Switches{NoPlan: true, NoFuse: true, Vector: true}},
+		{"GANENGINE_NOPLAN=0 GANENGINE_CHECKNAN=1", Switches{CheckNaN: true, Vector: true}},
+		{"GANENGINE_NOPLAN= GANENGINE_DEBUG=", Switches{Vector: true}},
+		{"GANENGINE_DEBUG=3", Switches{Level: PrintRuns, Vector: true}},
+		{"GANENGINE_ONEDNN=off GANENGINE_VECTOR=off", Switches{OneDNN: "off"}},
+		{"GANENGINE_ONEDNN=/opt/a=b/libdnnl.so.3 GANENGINE_VECTOR=auto", Switches{OneDNN: "/opt/a=b/libdnnl.so.3", Vector: true}},
+	} {
+		got, err := Read(strings.Fields(c.environ))
+		if err != nil || got != c.want {
+			t.Errorf("Read(%q) = %+v, %v; want %+v", c.environ, got, err, c.want)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for _, c := range []struct{ environ, want string }{
+		{"GANENGINE_NOPLANS=1", `environment: "GANENGINE_NOPLANS" is not a debug switch; the nearest is GANENGINE_NOPLAN (docs/debugging.md lists them)`},
+		{"GANENGINE_DBUG=2", "nearest is GANENGINE_DEBUG "},
+		{"GANENGINE_CHECK_NAN=1", "nearest is GANENGINE_CHECKNAN "},
+		{"GANENGINE_nofuse=1", `"GANENGINE_nofuse" is not a debug switch`},
+		{"GANENGINE_DEBUG=4", `environment: GANENGINE_DEBUG="4": want a whole number from 0 to 3`},
+		{"GANENGINE_DEBUG=-1", `GANENGINE_DEBUG="-1"`},
+		{"GANENGINE_DEBUG=all", `GANENGINE_DEBUG="all"`},
+		{"GANENGINE_NOPLAN=yes", `GANENGINE_NOPLAN="yes": want 0 or 1`},
+		{"GANENGINE_ONEDNN=on", `GANENGINE_ONEDNN="on": want off or a path`},
+		{"GANENGINE_VECTOR=avx2", `GANENGINE_VECTOR="avx2": want auto or off`},
+	} {
+		_, err := Read([]string{"PATH=/bin", c.environ})
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("Read(%q): error %q, want one line with %q", c.environ, err, c.want)
+		}
+	}
+}
+
+// TestDefaults sets each switch to the default that the table states.
+func TestDefaults(t *testing.T) {
+	want, err := Read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range Table() {
+		if s.Name == "GANENGINE_ONEDNN" { // its default is a behaviour, not a value
+			continue
+		}
+		if got, err := Read([]string{s.Name + "=" + s.Default}); err != nil || got != want {
+			t.Errorf("%s=%s gives %+v, %v; unset gives %+v", s.Name, s.Default, got, err, want)
+		}
+	}
+}
+
+func TestEdits(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"same", "same", 0}} {
+		if got := edits(c.a, c.b); got != c.want {
+			t.Errorf("edits(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// TestDocumentedTable compares the table in docs/debugging.md with Table;
+// -update rewrites it.
+func TestDocumentedTable(t *testing.T) {
+	const file, begin, end = "../../docs/debugging.md", "<!-- switches -->\n", "<!-- end -->\n"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, found := strings.Cut(string(text), begin)
+	old, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("%s: the table must stand between %q and %q", file, begin, end)
+	}
+	var table strings.Builder
+	table.WriteString("| variable | value | default | what it does |\n|---|---|---|---|\n")
+	for _, s := range Table() {
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", s.Name, s.Type, s.Default, s.Doc)
+	}
+	if old == table.String() {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s differs from the table of switches; run go test ./engine/debug -update\nwant:\n%s", file, table.String())
+	}
+	if err := os.WriteFile(file, []byte(head+begin+table.String()+end+tail), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// FuzzRead: whatever the environment, Read returns, and an error is one line.
+func FuzzRead(f *testing.F) {
+	for _, s := range Table() {
+		f.Add(s.Name, s.Default)
+	}
+	f.Add("GANENGINE_X", "1")
+	f.Fuzz(func(t *testing.T, name, value string) {
+		if _, err := Read([]string{name + "=" + value}); err != nil && (!strings.Contains(err.Error(), "GANENGINE_") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("the error is not one line that names the variable: %v", err)
+		}
+	})
+}
