@@ -1,0 +1,171 @@
+package rundir
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"ganengine/engine/atomicfile"
+)
+
+const (
+	samplesDir     = "samples"
+	checkpointsDir = "checkpoints"
+)
+
+// stepFile matches files that are named by their step: 000000.png, 000500-ema.png, 1000000.safetensors.
+var stepFile = regexp.MustCompile(`^([0-9]{6,18})(\D.*)$`)
+
+// StepFile is a file that is named by its step: a checkpoint or a sample grid.
+type StepFile struct {
+	Step int64
+	Path string
+}
+
+// CheckpointPath is where the checkpoint of a step belongs.
+func (d Dir) CheckpointPath(step int64) string {
+	return d.Path(checkpointsDir, fmt.Sprintf("%06d.safetensors", step))
+}
+
+// SamplePath is where the sample grid of a step belongs.
+func (d Dir) SamplePath(step int64) string {
+	return d.Path(samplesDir, fmt.Sprintf("%06d.png", step))
+}
+
+// Checkpoints lists the checkpoints by step.
+func (d Dir) Checkpoints() ([]StepFile, error) {
+	return stepFiles(d.Path(checkpointsDir), ".safetensors")
+}
+
+// Samples lists the sample grids by step.
+func (d Dir) Samples() ([]StepFile, error) {
+	return stepFiles(d.Path(samplesDir), ".png")
+}
+
+// stepFiles lists the files STEPsuffix of a folder by step, STEP* for an empty suffix.
+func stepFiles(dir, suffix string) ([]StepFile, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var out []StepFile
+	for _, e := range entries {
+		m := stepFile.FindStringSubmatch(e.Name())
+		if m == nil || suffix != "" && m[2] != suffix {
+			continue
+		}
+		step, err := strconv.ParseInt(m[1], 10, 64)
+		if err == nil {
+			out = append(out, StepFile{step, filepath.Join(dir, e.Name())})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b StepFile) int { return cmp.Compare(a.Step, b.Step) })
+	return out, nil
+}
+
+// Checkpoint resolves what a user calls a checkpoint: latest (or nothing), best, or a step.
+func (d Dir) Checkpoint(ref string) (StepFile, error) {
+	all, err := d.Checkpoints()
+	if err != nil {
+		return StepFile{}, err
+	}
+	if len(all) == 0 {
+		return StepFile{}, fmt.Errorf("run %s has no checkpoint: it stopped before its first", d)
+	}
+	newest := all[len(all)-1]
+	var step int64
+	switch ref {
+	case "", "latest":
+		return newest, nil
+	case "best":
+		info, err := d.ReadInfo()
+		if err != nil {
+			return StepFile{}, err
+		}
+		if info.Best == nil {
+			return StepFile{}, fmt.Errorf("run %s names no best checkpoint: set checkpoint.best and eval.every, or use latest", d)
+		}
+		step = info.Best.Step
+	default:
+		if step, err = strconv.ParseInt(ref, 10, 64); err != nil {
+			return StepFile{}, fmt.Errorf("checkpoint %q: want latest, best or a step", ref)
+		}
+	}
+	for _, c := range all {
+		if c.Step == step {
+			return c, nil
+		}
+	}
+	return StepFile{}, fmt.Errorf("run %s has no checkpoint of step %d: it has %d, from step %d to %d", d, step, len(all), all[0].Step, newest.Step)
+}
+
+// Prune removes all checkpoints but the newest keep and those of the steps in best. keep 0 keeps all.
+func (r *Run) Prune(keep int, best ...int64) error {
+	all, err := r.Checkpoints()
+	if err != nil || keep <= 0 {
+		return err
+	}
+	for _, c := range all[:max(0, len(all)-keep)] {
+		if slices.Contains(best, c.Step) {
+			continue
+		}
+		if err := os.Remove(c.Path); err != nil {
+			return fmt.Errorf("remove old checkpoint: %w", atomicfile.Explain(err))
+		}
+	}
+	return nil
+}
+
+// Rewind takes the run back to a checkpoint's step before it is resumed: rows of stats and metrics, sample
+// pictures and checkpoints past the step go, and so does what a killed process left of unfinished files.
+// TensorBoard's files are the caller's: see package tfevents.
+func (r *Run) Rewind(step int64) error {
+	if err := r.RemoveStale(); err != nil {
+		return err
+	}
+	for _, file := range []string{StatsFile, MetricsFile} {
+		if err := dropRows(r.Path(file), step); err != nil {
+			return fmt.Errorf("drop rows past step %d: %w", step, err)
+		}
+	}
+	for _, sub := range []string{samplesDir, checkpointsDir} {
+		files, err := stepFiles(r.Path(sub), "")
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if f.Step <= step {
+				continue
+			}
+			if err := os.Remove(f.Path); err != nil {
+				return fmt.Errorf("remove what is past step %d: %w", step, atomicfile.Explain(err))
+			}
+		}
+	}
+	return nil
+}
+
+// RemoveStale removes temporary files that a killed process left in the run directory.
+func (r *Run) RemoveStale() error {
+	for _, dir := range []string{string(r.Dir), r.Path(samplesDir), r.Path(checkpointsDir)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if !atomicfile.IsTemp(e.Name()) {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("remove unfinished file: %w", atomicfile.Explain(err))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"ganengine/engine/atomicfile"
+)
+
+const infoFile = "run.json"
+
+// Info is run.json: what a reader of the results must know about how they came about.
+type Info struct {
+	Version   string            `json:"version"`
+	Revision  string            `json:"revision"`
+	Device    string            `json:"device"`
+	Libraries map[string]string `json:"libraries,omitempty"` // name to version, as found at run time
+	Engines   json.RawMessage   `json:"engines,omitempty"`   // the device's record of measured choices
+	Precision string            `json:"precision"`
+	Threads   int               `json:"threads,omitempty"`
+	Seed      uint64            `json:"seed"`
+	Data      Data              `json:"data"`
+	Classes   []string          `json:"classes,omitempty"`
+	Best      *Best             `json:"best,omitempty"`
+
+	// Start, End and ExitReason sum up Segments; WriteInfo sets them.
+	Start      time.Time `json:"start,omitzero"`
+	End        time.Time `json:"end,omitzero"`
+	ExitReason string    `json:"exit_reason,omitempty"`
+
+	Segments []Segment `json:"segments"`
+}
+
+// Data identifies the training data.
+type Data struct {
+	Kind        string `json:"kind"`
+	Path        string `json:"path,omitempty"`
+	Fingerprint string `json:"fingerprint"`
+	Items       int    `json:"items,omitempty"`
+	Shape       []int  `json:"shape,omitempty"` // of one item: height, width, channels; or its length
+}
+
+// Best is the checkpoint with the best value of the metric that the configuration names.
+type Best struct {
+	Step   int64   `json:"step"`
+	Metric string  `json:"metric"`
+	Value  float64 `json:"value"`
+}
+
+// Segment is one uninterrupted stretch of training. End and ExitReason are missing while it runs and after a kill.
+type Segment struct {
+	Start      time.Time `json:"start"`
+	End        time.Time `json:"end,omitzero"`
+	FromStep   int64     `json:"from_step"`
+	ToStep     int64     `json:"to_step"`
+	ExitReason string    `json:"exit_reason,omitempty"`
+	Device     string    `json:"device,omitempty"`
+	Threads    int       `json:"threads,omitempty"`
+	Exact      bool      `json:"exact"` // whether it continues bit for bit what came before
+}
+
+// WriteInfo replaces run.json whole.
+func (r *Run) WriteInfo(info Info) error {
+	if n := len(info.Segments); n > 0 {
+		last := info.Segments[n-1]
+		info.Start, info.End, info.ExitReason = info.Segments[0].Start, last.End, last.ExitReason
+	}
+	b, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", r.Path(infoFile), err)
+	}
+	return atomicfile.WriteBytes(r.Path(infoFile), append(b, '\n'))
+}
+
+// ReadInfo reads run.json.
+func (d Dir) ReadInfo() (Info, error) {
+	var info Info
+	b, err := os.ReadFile(d.Path(infoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return info, fmt.Errorf("%s is no run directory: %w", d, err)
+	}
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(b, &info); err != nil {
+		return info, fmt.Errorf("%s: %w", d.Path(infoFile), err)
+	}
+	return info, nil
+}

@@ -1,0 +1,115 @@
+package rundir
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+
+	"ganengine/engine/atomicfile"
+)
+
+// The files of JSON rows that training appends to.
+const (
+	StatsFile   = "stats.jsonl"
+	MetricsFile = "metrics.jsonl"
+)
+
+// Number is a float64 that JSON can carry: NaN and the infinities become null.
+type Number float64
+
+// MarshalJSON writes the shortest text that reads back as the same number.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if f := float64(n); math.IsNaN(f) || math.IsInf(f, 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(n))
+}
+
+// Rows appends JSON objects to a file, one a line, each in one write, so that a reader of the growing file
+// never sees a part of a row that is not its last line.
+type Rows struct{ f *os.File }
+
+// OpenRows opens a row file (StatsFile, MetricsFile) for appending. After a crash call Rewind first, which
+// removes a row that was cut off.
+func (r *Run) OpenRows(file string) (*Rows, error) {
+	f, err := os.OpenFile(r.Path(file), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("open rows: %w", atomicfile.Explain(err))
+	}
+	return &Rows{f}, nil
+}
+
+// Append writes one row, which must marshal to a JSON object. Floats that may not be finite are of type Number.
+func (r *Rows) Append(row any) error {
+	b, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", r.f.Name(), err)
+	}
+	if b[0] != '{' {
+		return fmt.Errorf("append to %s: row %.40s is no object", r.f.Name(), b)
+	}
+	if _, err := r.f.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("append row: %w", atomicfile.Explain(err))
+	}
+	return nil
+}
+
+// Close syncs and closes the file.
+func (r *Rows) Close() error { return errors.Join(r.f.Sync(), r.f.Close()) }
+
+// dropRows rewrites a row file without the rows past step and without damaged lines (a crash can leave one).
+// A row's place is its "step", else its "checkpoint"; a row with neither stays. A file that needs no change is
+// left untouched; a missing file has no rows.
+func dropRows(path string, step int64) error {
+	in, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	var kept bytes.Buffer
+	dropped := false
+	for lines := bufio.NewReader(in); ; {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			dropped = dropped || len(line) > 0 // a row without its newline was cut off
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if keepRow(line, step) {
+			kept.Write(line)
+		} else {
+			dropped = true
+		}
+	}
+	if !dropped {
+		return nil
+	}
+	return atomicfile.WriteBytes(path, kept.Bytes())
+}
+
+func keepRow(line []byte, step int64) bool {
+	var row map[string]json.RawMessage
+	if err := json.Unmarshal(line, &row); err != nil || row == nil {
+		return false
+	}
+	at, ok := row["step"]
+	if !ok {
+		at, ok = row["checkpoint"]
+	}
+	if !ok {
+		return true
+	}
+	var n int64
+	return json.Unmarshal(at, &n) == nil && n <= step
+}
