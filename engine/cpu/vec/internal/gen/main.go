@@ -1,0 +1,20 @@
+// Command gen writes the AVX2 assembly of package vec and its Go stubs.
+// Run it with `go generate ./engine/cpu/vec`.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("amd64")
+
+	unaries()
+	binaries()
+	fused()
+	reductions()
+	columns()
+	conversions()
+
+	Generate()
+}

@@ -1,0 +1,174 @@
+package vec
+
+import (
+	"math"
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// f32 is x itself as float32, which it is wherever an Ops has simd set.
+func f32[T Float](x []T) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
+
+var unaryAVX2 = [unaryOps]func(dst, x *float32, n int){
+	Neg: negAVX2, Abs: absAVX2, Sqrt: sqrtAVX2, Rsqrt: rsqrtAVX2, Reciprocal: reciprocalAVX2,
+	Square: squareAVX2, Sign: signAVX2, Floor: floorAVX2, Relu: reluAVX2, IsFinite: isFiniteAVX2,
+	Exp: expAVX2, Log: logAVX2, Log1p: log1pAVX2, Tanh: tanhAVX2, Sigmoid: sigmoidAVX2,
+	Softplus: softplusAVX2,
+}
+
+var binaryAVX2 = [binaryOps]func(dst, a, b *float32, n int){
+	Add: addAVX2, Sub: subAVX2, Mul: mulAVX2, Div: divAVX2, Max: maxAVX2, Min: minAVX2,
+	Less: lessAVX2, LessEqual: lessEqualAVX2, Equal: equalAVX2,
+}
+
+var binaryScalarAVX2 = [binaryOps]func(dst, a *float32, b float32, n int){
+	Add: addScalarAVX2, Sub: subScalarAVX2, Mul: mulScalarAVX2, Div: divScalarAVX2,
+	Max: maxScalarAVX2, Min: minScalarAVX2,
+	Less: lessScalarAVX2, LessEqual: lessEqualScalarAVX2, Equal: equalScalarAVX2,
+}
+
+var scalarBinaryAVX2 = [binaryOps]func(dst *float32, a float32, b *float32, n int){
+	Sub: subFromAVX2, Div: divFromAVX2, Less: lessFromAVX2, LessEqual: lessEqualFromAVX2,
+}
+
+// The functions below do what their names say for slices of equal length that
+// are not empty, and report false where the instruction has no assembly.
+
+func unarySIMD(op UnaryOp, dst, x []float32) bool {
+	if f := unaryAVX2[op]; f != nil {
+		f(&dst[0], &x[0], len(dst))
+		return true
+	}
+	return false
+}
+
+func binarySIMD(op BinaryOp, dst, a, b []float32) bool {
+	if f := binaryAVX2[op]; f != nil {
+		f(&dst[0], &a[0], &b[0], len(dst))
+		return true
+	}
+	return false
+}
+
+func binaryScalarSIMD(op BinaryOp, dst, a []float32, s float32) bool {
+	if f := binaryScalarAVX2[op]; f != nil {
+		f(&dst[0], &a[0], s, len(dst))
+		return true
+	}
+	return false
+}
+
+func scalarBinarySIMD(op BinaryOp, dst []float32, s float32, b []float32) bool {
+	if f := scalarBinaryAVX2[op]; f != nil {
+		f(&dst[0], s, &b[0], len(dst))
+		return true
+	}
+	return false
+}
+
+func leakyReluSIMD(dst, x []float32, slope float32) bool {
+	leakyReluAVX2(&dst[0], &x[0], slope, len(dst))
+	return true
+}
+
+func leakyReluGradSIMD(dst, g, y []float32, slope float32) bool {
+	leakyReluGradAVX2(&dst[0], &g[0], &y[0], slope, len(dst))
+	return true
+}
+
+func selectSIMD(dst, mask, a, b []float32) bool {
+	selectAVX2(&dst[0], &mask[0], &a[0], &b[0], len(dst))
+	return true
+}
+
+func mulAddSIMD(dst, a, b, c []float32) bool {
+	mulAddAVX2(&dst[0], &a[0], &b[0], &c[0], len(dst))
+	return true
+}
+
+func axpySIMD(dst, a []float32, s float32, b []float32) bool {
+	axpyAVX2(&dst[0], &a[0], s, &b[0], len(dst))
+	return true
+}
+
+func allFiniteSIMD(x []float32) bool { return allFiniteAVX2(&x[0], len(x)) }
+
+// Those below take slices of any length and report how many elements, or
+// columns, from the start they have dealt with.
+
+func sumSIMD(x []float32, s *[lanes]float64) int {
+	n := len(x) &^ (lanes - 1)
+	sumAVX2(unsafe.SliceData(x), n, s)
+	return n
+}
+
+func dotSIMD(x, y []float32, s *[lanes]float64) int {
+	n := len(x) &^ (lanes - 1)
+	dotAVX2(unsafe.SliceData(x), unsafe.SliceData(y), n, s)
+	return n
+}
+
+func sumSquaresAboutSIMD(x []float32, mean float64, s *[lanes]float64) int {
+	n := len(x) &^ (lanes - 1)
+	sumSquaresAboutAVX2(unsafe.SliceData(x), mean, n, s)
+	return n
+}
+
+func maximumSIMD(x []float32) (top float32, rest []float32) {
+	var tops [32]float32
+	Fill(tops[:], float32(math.Inf(-1)))
+	n := len(x) &^ (len(tops) - 1)
+	maximumAVX2(unsafe.SliceData(x), n, &tops)
+	top = tops[0]
+	for _, v := range tops[1:] {
+		top = larger(top, v)
+	}
+	return top, x[n:]
+}
+
+func addColumnsSIMD(acc []float64, x []float32) int {
+	cols := len(acc)
+	if cols < 4 {
+		return 0
+	}
+	addColumnsAVX2(&acc[0], unsafe.SliceData(x), len(x)/cols, cols)
+	return cols &^ 3
+}
+
+func addColumnsProductSIMD(acc []float64, x, y []float32) int {
+	cols := len(acc)
+	if cols < 4 {
+		return 0
+	}
+	addColumnsProductAVX2(&acc[0], unsafe.SliceData(x), unsafe.SliceData(y), len(x)/cols, cols)
+	return cols &^ 3
+}
+
+func addColumnsSquaresAboutSIMD(acc []float64, x []float32, mean []float64) int {
+	cols := len(acc)
+	if cols < 4 {
+		return 0
+	}
+	addColumnsSquaresAboutAVX2(&acc[0], unsafe.SliceData(x), &mean[0], len(x)/cols, cols)
+	return cols &^ 3
+}
+
+func toBF16SIMD(dst []uint16, x []float32) int {
+	toBF16AVX2(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
+	return len(dst) &^ 7
+}
+
+func fromBF16SIMD(dst []float32, x []uint16) int {
+	fromBF16AVX2(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
+	return len(dst) &^ 7
+}
+
+func fromUint8SIMD(dst []float32, x []uint8, scale, shift float32) int {
+	fromUint8AVX2(unsafe.SliceData(dst), unsafe.SliceData(x), scale, shift, len(dst))
+	return len(dst) &^ 7
+}
