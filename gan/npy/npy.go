@@ -1,0 +1,251 @@
+// Package npy reads and writes NumPy's .npy arrays and .npz archives of them.
+//
+// Arrays are little endian and in C order. Written files are of version 1.0 with the data on a 64-byte boundary;
+// versions 1.0 to 3.0 are read. Big-endian and Fortran-ordered arrays, and element types other than those of
+// Element, are refused with what to do about them. A reader takes memory only for data that is really there,
+// whatever the header promises.
+//
+// Source: numpy/lib/format.py.
+package npy
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"ganengine/engine/atomicfile"
+)
+
+const (
+	magic     = "\x93NUMPY"
+	alignment = 64
+	maxHeader = 1 << 20
+	chunk     = 64 << 10 // bytes converted at a time
+)
+
+// Element is a Go type with a NumPy type of its own.
+type Element interface {
+	uint8 | int32 | int64 | float32 | float64
+}
+
+// dtypes pairs NumPy's names and sizes of the supported elements with the header's code.
+var dtypes = [...]struct {
+	code, name string
+	size       int
+}{
+	{"|u1", "uint8", 1}, {"<i4", "int32", 4}, {"<i8", "int64", 8}, {"<f4", "float32", 4}, {"<f8", "float64", 8},
+}
+
+func codeOf[T Element]() string {
+	switch any(*new(T)).(type) {
+	case uint8:
+		return "|u1"
+	case int32:
+		return "<i4"
+	case int64:
+		return "<i8"
+	case float32:
+		return "<f4"
+	default:
+		return "<f8"
+	}
+}
+
+// nameOf gives NumPy's name of a code, the code itself if it is not supported.
+func nameOf(code string) string {
+	for _, d := range dtypes {
+		if d.code == code {
+			return d.name
+		}
+	}
+	return code
+}
+
+// Header describes an array.
+type Header struct {
+	DType string // NumPy's name: uint8, int32, int64, float32, float64
+	Shape []int  // empty for a scalar
+}
+
+// Elements is the product of the shape, 1 for a scalar.
+func (h Header) Elements() int {
+	n := 1
+	for _, d := range h.Shape {
+		n *= d
+	}
+	return n
+}
+
+// FormatError says why a file is not an array that this package reads.
+type FormatError struct{ What string }
+
+func (e *FormatError) Error() string { return "npy: " + e.What }
+
+func bad(format string, args ...any) error { return &FormatError{fmt.Sprintf(format, args...)} }
+
+// Write writes an array. data must hold as many elements as the shape says.
+func Write[T Element](w io.Writer, shape []int, data []T) error {
+	n, err := elements(shape)
+	if err != nil {
+		return err
+	}
+	if n != len(data) {
+		return bad("shape %v has %d elements, %d were given", shape, n, len(data))
+	}
+	if _, err := io.WriteString(w, header(codeOf[T](), shape)); err != nil {
+		return err
+	}
+	size := binary.Size(*new(T))
+	buf := make([]byte, 0, min(chunk, len(data)*size))
+	for len(data) > 0 {
+		n := min(chunk/size, len(data))
+		buf, _ = binary.Append(buf[:0], binary.LittleEndian, data[:n]) // fails for types of no fixed size only
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// WriteFile replaces the file at path by an array, whole.
+func WriteFile[T Element](path string, shape []int, data []T) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return Write(w, shape, data) })
+}
+
+func header(code string, shape []int) string {
+	var dims strings.Builder
+	for i, d := range shape {
+		if i > 0 {
+			dims.WriteByte(' ')
+		}
+		dims.WriteString(strconv.Itoa(d) + ",")
+	}
+	tuple := dims.String()
+	if len(shape) > 1 {
+		tuple = strings.TrimSuffix(tuple, ",") // only a tuple of one needs its comma
+	}
+	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", code, tuple)
+	const before = len(magic) + 4
+	pad := alignment - (before+len(dict)+1)%alignment
+	dict += strings.Repeat(" ", pad%alignment) + "\n"
+	return magic + "\x01\x00" + string(binary.LittleEndian.AppendUint16(nil, uint16(len(dict)))) + dict
+}
+
+// elements checks a shape and multiplies it.
+func elements(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		switch {
+		case d < 0:
+			return 0, bad("shape %v has a negative side", shape)
+		case d > 0 && n > math.MaxInt/8/d:
+			return 0, bad("shape %v has more elements than memory can hold", shape)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// ReadHeader reads up to the first element. The elements follow with ReadData.
+func ReadHeader(r io.Reader) (Header, error) {
+	var start [8]byte
+	if _, err := io.ReadFull(r, start[:]); err != nil {
+		return Header{}, cut(err, "is too short for a .npy file")
+	}
+	if string(start[:6]) != magic {
+		return Header{}, bad("does not begin as a .npy file does")
+	}
+	length := uint32(0)
+	switch major := start[6]; major {
+	case 1:
+		var n uint16
+		if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
+			return Header{}, cut(err, "header is cut short")
+		}
+		length = uint32(n)
+	case 2, 3:
+		if err := binary.Read(r, binary.LittleEndian, &length); err != nil {
+			return Header{}, cut(err, "header is cut short")
+		}
+	default:
+		return Header{}, bad("version %d.%d is unknown", major, start[7])
+	}
+	if length > maxHeader {
+		return Header{}, bad("header of %d bytes is too long", length)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return Header{}, cut(err, "header is cut short")
+	}
+	return parseHeader(string(text))
+}
+
+// cut turns the end of the input into a format error.
+func cut(err error, what string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return bad("%s", what)
+	}
+	return err
+}
+
+// ReadData reads the elements that follow a header, whose type must be T.
+func ReadData[T Element](r io.Reader, h Header) ([]T, error) {
+	if want := nameOf(codeOf[T]()); h.DType != want {
+		return nil, bad("holds %s, want %s: convert it with .astype(numpy.%s)", h.DType, want, want)
+	}
+	n, err := elements(h.Shape)
+	if err != nil {
+		return nil, err
+	}
+	size := binary.Size(*new(T))
+	data := make([]T, 0, min(n, chunk/size))
+	buf := make([]byte, min(chunk, n*size))
+	for len(data) < n {
+		k := min(chunk/size, n-len(data))
+		if _, err := io.ReadFull(r, buf[:k*size]); err != nil {
+			return nil, cut(err, fmt.Sprintf("data of shape %v is cut short", h.Shape))
+		}
+		at := len(data)
+		data = append(data, make([]T, k)...)
+		if _, err := binary.Decode(buf[:k*size], binary.LittleEndian, data[at:]); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// Read reads an array of T to the end of r.
+func Read[T Element](r io.Reader) (shape []int, data []T, err error) {
+	h, err := ReadHeader(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if data, err = ReadData[T](r, h); err != nil {
+		return nil, nil, err
+	}
+	if n, err := io.Copy(io.Discard, r); err != nil {
+		return nil, nil, err
+	} else if n > 0 {
+		return nil, nil, bad("%d bytes after the data of shape %v", n, h.Shape)
+	}
+	return h.Shape, data, nil
+}
+
+// ReadFile reads an array of T. Errors name the file.
+func ReadFile[T Element](path string) (shape []int, data []T, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if shape, data, err = Read[T](f); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return shape, data, nil
+}

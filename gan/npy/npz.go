@@ -1,0 +1,92 @@
+package npy
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// suffix is what the members of an archive have after their array's name.
+const suffix = ".npy"
+
+// A Writer writes an .npz archive, uncompressed as numpy.savez does.
+type Writer struct{ z *zip.Writer }
+
+// NewWriter begins an archive on w.
+func NewWriter(w io.Writer) *Writer { return &Writer{zip.NewWriter(w)} }
+
+// Add writes one array of the archive.
+func Add[T Element](w *Writer, name string, shape []int, data []T) error {
+	f, err := w.z.CreateHeader(&zip.FileHeader{Name: name + suffix, Method: zip.Store})
+	if err == nil {
+		err = Write(f, shape, data)
+	}
+	if err != nil {
+		return fmt.Errorf("npz array %q: %w", name, err)
+	}
+	return nil
+}
+
+// Close ends the archive; the underlying writer stays open.
+func (w *Writer) Close() error { return w.z.Close() }
+
+// An Archive is an open .npz file.
+type Archive struct {
+	z    *zip.ReadCloser
+	path string
+}
+
+// Open opens an archive, compressed or not.
+func Open(path string) (*Archive, error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &Archive{z, path}, nil
+}
+
+// Close closes the file.
+func (a *Archive) Close() error { return a.z.Close() }
+
+// Names lists the arrays in the archive's order.
+func (a *Archive) Names() []string {
+	var names []string
+	for _, f := range a.z.File {
+		if name, ok := strings.CutSuffix(f.Name, suffix); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Header describes an array without reading it.
+func (a *Archive) Header(name string) (h Header, err error) {
+	err = a.with(name, func(r io.Reader) error {
+		h, err = ReadHeader(r)
+		return err
+	})
+	return h, err
+}
+
+// ReadArray reads one array of T.
+func ReadArray[T Element](a *Archive, name string) (shape []int, data []T, err error) {
+	err = a.with(name, func(r io.Reader) error {
+		shape, data, err = Read[T](r)
+		return err
+	})
+	return shape, data, err
+}
+
+// with opens a member for f and names archive and array in errors.
+func (a *Archive) with(name string, f func(io.Reader) error) error {
+	r, err := a.z.Open(name + suffix)
+	if err != nil {
+		return fmt.Errorf("%s has no array %q, it has %q", a.path, name, a.Names())
+	}
+	defer r.Close()
+	if err := f(r); err != nil {
+		return fmt.Errorf("%s: array %q: %w", a.path, name, err)
+	}
+	return nil
+}
