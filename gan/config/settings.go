@@ -1,0 +1,170 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"ganengine/configs"
+)
+
+// Settings are the keys that somebody set, in a file and on the command line,
+// each with its place. They are known keys of the right type; whether their
+// values go together is what Resolve finds out.
+type Settings struct {
+	file    string
+	entries []entry // one for each name, in the order of setting
+}
+
+type entry struct {
+	name  string
+	value any // of the key's type, canonical
+	file  string
+	line  int  // 0 on the command line
+	flag  bool // set on the command line
+}
+
+// Load reads a file or, where there is none of that name, the built-in
+// configuration: dcgan and dcgan.toml both find configs/dcgan.toml.
+func Load(path string) (*Settings, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, &Error{File: path, Msg: fmt.Sprintf("cannot read it: %v; name a readable file", err)}
+		}
+		return Parse(path, string(b))
+	}
+	name := strings.TrimSuffix(path, ".toml")
+	text, err := configs.Read(name)
+	if err == nil {
+		return Parse("built-in "+name+".toml", text)
+	}
+	msg := "there is no such file and no built-in configuration of that name; "
+	if near := nearest(name, configs.Names()); near != "" {
+		return nil, &Error{File: path, Msg: fmt.Sprintf("%sdid you mean %q?", msg, near)}
+	}
+	return nil, &Error{File: path, Msg: msg + "the built-in ones are " + strings.Join(configs.Names(), ", ")}
+}
+
+// Set sets a key as -set does: the value is TOML, where strings may lack their
+// quotes and lists their brackets.
+func (s *Settings) Set(key, value string) error { return s.SetFlag("-set", key, value) }
+
+// SetFlag is Set for a flag of its own, which errors then name. It overrides
+// the file, and keys that exclude this one (train.kimg, say, for train.steps).
+func (s *Settings) SetFlag(flag, name, value string) error {
+	keys := declared().named[name]
+	if keys == nil {
+		return &Error{File: flag, Key: name, Msg: unknown(name)}
+	}
+	k := keys[0]
+	v, complaint := k.kind.parse(value)
+	if complaint != "" {
+		return &Error{File: flag, Key: name, Msg: complaint}
+	}
+	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return slices.Contains(k.replaces, e.name) })
+	s.put(entry{name: name, value: canonical(keys, v), file: flag, flag: true})
+	return nil
+}
+
+// Resolve completes the settings: defaults, keys that follow from others, and
+// the checks of Validate. Errors are *Error.
+func (s *Settings) Resolve() (*Config, error) {
+	c := new(Config)
+	live := map[string]bool{}
+	for _, k := range declared().keys {
+		if !k.applies(c) {
+			continue
+		}
+		live[k.name] = true
+		v := k.def
+		if e := s.find(k.name); e != nil {
+			v = e.value
+		} else if k.inherit != nil && k.inherit.applies(c) {
+			v = k.inherit.get(c)
+		}
+		if complaint := k.check(v); complaint != "" {
+			return nil, s.locate(&Error{Key: k.name, Msg: complaint})
+		}
+		k.set(c, v)
+	}
+	for _, e := range s.entries {
+		if !live[e.name] && !s.overridden(e) {
+			return nil, s.locate(inapplicable(c, e.name))
+		}
+	}
+	if err := c.complete(); err != nil {
+		return nil, s.locate(err)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, s.locate(err.(*Error))
+	}
+	return c, nil
+}
+
+// overridden reports whether an entry of the file lost its meaning to another
+// choice on the command line: -set data.kind=glyphs drops the file's data.path.
+func (s *Settings) overridden(e entry) bool {
+	if e.flag {
+		return false
+	}
+	return slices.ContainsFunc(declared().named[e.name], func(k *key) bool {
+		for on := k.when.on; on != nil; on = on.inherit {
+			if choice := s.find(on.name); choice != nil {
+				return choice.flag
+			}
+		}
+		return false
+	})
+}
+
+// inapplicable says why a key has no meaning in c.
+func inapplicable(c *Config, name string) *Error {
+	var wanted []string
+	keys := declared().named[name]
+	for _, k := range keys {
+		wanted = append(wanted, k.when.values...)
+	}
+	on := keys[0].when.on
+	return &Error{Key: name, Msg: fmt.Sprintf("belongs to %s = %s, and here it is %q; remove the key or change %s",
+		on.name, quoted(wanted, "or"), on.get(c), on.name)}
+}
+
+// locate adds the place where the error's key was set, else the file.
+func (s *Settings) locate(err *Error) *Error {
+	if e := s.find(err.Key); e != nil {
+		err.File, err.Line = e.file, e.line
+	} else {
+		err.File = s.file
+	}
+	return err
+}
+
+func (s *Settings) find(name string) *entry {
+	for i := range s.entries {
+		if s.entries[i].name == name {
+			return &s.entries[i]
+		}
+	}
+	return nil
+}
+
+// put adds an entry in place of one of the same name.
+func (s *Settings) put(e entry) {
+	if old := s.find(e.name); old != nil {
+		*old = e
+		return
+	}
+	s.entries = append(s.entries, e)
+}
+
+// canonical replaces another name of a value by the value itself.
+func canonical(keys []*key, v any) any {
+	for _, k := range keys {
+		if s, ok := v.(string); ok && k.alias[s] != "" {
+			return k.alias[s]
+		}
+	}
+	return v
+}
