@@ -28,7 +28,7 @@ type Switches struct {
 	NoFuse   bool   // every node is a kernel of its own
 	CheckNaN bool   // each kernel's outputs are tested at once
 	Level    Level  // what is printed
-	OneDNN   string // "" looks in the usual places, "off", or the library's path
+	OneDNN   string // "" looks in the usual places, "off", or the library to open
 	Vector   bool   // vector instructions where the processor has them
 }
 
@@ -62,7 +62,7 @@ func Table() []Switch {
 		{"GANENGINE_CHECKNAN", "0, 1", "0", "Test each kernel's outputs at once and stop at the first value that is not finite, naming its node, shapes and source line.",
 			boolean(func(s *Switches) *bool { return &s.CheckNaN })},
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
-		{"GANENGINE_ONEDNN", "off, path", "search", "Do without oneDNN, or open this library and no other.", setOneDNN},
+		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.", setOneDNN},
 		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.", setVector},
 	}
 }
@@ -110,9 +110,6 @@ func setLevel(s *Switches, value string) error {
 }
 
 func setOneDNN(s *Switches, value string) error {
-	if value != "off" && !strings.ContainsRune(value, '/') {
-		return errors.New("want off or a path with a slash, such as /usr/lib/libdnnl.so.3")
-	}
 	s.OneDNN = value
 	return nil
 }

@@ -41,7 +41,6 @@ func TestReadRefuses(t *testing.T) {
 		{"GANENGINE_DEBUG=-1", `GANENGINE_DEBUG="-1"`},
 		{"GANENGINE_DEBUG=all", `GANENGINE_DEBUG="all"`},
 		{"GANENGINE_NOPLAN=yes", `GANENGINE_NOPLAN="yes": want 0 or 1`},
-		{"GANENGINE_ONEDNN=on", `GANENGINE_ONEDNN="on": want off or a path`},
 		{"GANENGINE_VECTOR=avx2", `GANENGINE_VECTOR="avx2": want auto or off`},
 	} {
 		_, err := Read([]string{"PATH=/bin", c.environ})

@@ -1,0 +1,38 @@
+# make help lists the targets. Everything works with Go alone; a C compiler,
+# oneDNN and CUDA are used where they are found, and nothing is installed.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-race lint bench generate check-generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/ganengine
+	@scripts/detect
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ganengine ./cmd/ganengine
+
+run: build ## build, then train a small DCGAN on the built-in glyphs
+	bin/ganengine -config glyphs -out runs
+
+test: ## run all tests, with what this machine has and then with Go alone
+	@scripts/detect
+	go test ./...
+	CGO_ENABLED=0 go test ./...
+
+test-race: ## run all tests under the race detector (needs a C compiler)
+	go test -race ./...
+
+lint: ## check format, vet, staticcheck, and that other platforms compile
+	@scripts/lint
+
+bench: ## run every Go benchmark once
+	@scripts/detect
+	go test -run '^$$' -bench . ./...
+
+generate: ## write generated files again
+	go generate ./...
+
+check-generate: ## check that generated files are up to date
+	@scripts/check-generate
