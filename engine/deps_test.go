@@ -71,7 +71,6 @@ func allowed() []edge {
 		{"gan/model", "engine/graph"},
 		{"gan/model", "engine/nn"},
 		{"gan/model", "gan/config"},
-		{"gan/rundir", "engine/atomicfile"},
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/idx", "gan/data/pixel"},
 		{"gan/data/glyphs", "gan/data/seeded"},
