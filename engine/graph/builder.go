@@ -209,8 +209,9 @@ func (b *Builder) Update(v *Variable, x, when *Node) {
 
 // GuardUpdates makes the program finite or stopped: flag (Bool [], sticky)
 // becomes false once any of values holds a NaN or an infinity, and no Update
-// declared so far happens while it is false.
-func (b *Builder) GuardUpdates(flag *Variable, values ...*Node) {
+// declared so far happens while it is false. The result is the flag after the
+// run.
+func (b *Builder) GuardUpdates(flag *Variable, values ...*Node) *Node {
 	ok := b.Read(flag)
 	for _, v := range values {
 		ok = And(ok, Reshape(ReduceAll(IsFinite(v), allAxes(v)), Shape{}))
@@ -223,6 +224,7 @@ func (b *Builder) GuardUpdates(flag *Variable, values ...*Node) {
 		}
 	}
 	b.Update(flag, ok, nil)
+	return ok
 }
 
 // Output names x as a result that the host may read. Names are unique.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 )
@@ -70,6 +71,9 @@ func (f *File) Tensors() []Tensor {
 	}
 	return out
 }
+
+// MetadataKeys lists the metadata's keys, sorted.
+func (f *File) MetadataKeys() []string { return slices.Sorted(maps.Keys(f.metadata)) }
 
 // Metadata gives the value of a metadata key.
 func (f *File) Metadata(key string) (string, bool) {

@@ -1,0 +1,72 @@
+package nn
+
+import (
+	"math"
+
+	"ganengine/engine/graph"
+)
+
+// Init chooses the first value of a parameter of shape s: it gives the builder
+// of a Variable's initial value. Shapes are [out, in] for matrices and KRSC
+// for filters.
+type Init func(s graph.Shape, d graph.DType) func(b *graph.Builder) *graph.Node
+
+// fans counts the inputs that one output sums over, and the outputs that one
+// input reaches, for [out, in] and for KRSC filters of a convolution.
+func fans(s graph.Shape) (in, out float64) {
+	if len(s) < 2 {
+		return float64(s.Size()), float64(s.Size())
+	}
+	window := 1
+	for _, d := range s[1 : len(s)-1] {
+		window *= d
+	}
+	return float64(s[len(s)-1] * window), float64(s[0] * window)
+}
+
+// Constant is c everywhere.
+func Constant(c float64) Init {
+	return func(_ graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node { return graph.Fill(d, c) }
+}
+
+// Normal is N(mean, std^2), DCGAN's choice with mean 0 (gains: 1) and std 0.02.
+func Normal(mean, std float64) Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		return func(b *graph.Builder) *graph.Node {
+			return graph.Shift(graph.Scale(b.Normal("normal", d, s), std), mean)
+		}
+	}
+}
+
+// Uniform is U[-a, a).
+func Uniform(a float64) Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		return func(b *graph.Builder) *graph.Node {
+			return graph.Shift(graph.Scale(b.Uniform("uniform", d, s), 2*a), -a)
+		}
+	}
+}
+
+// HeNormal is N(0, 2/fan_in) (He et al. 2015).
+func HeNormal() Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		in, _ := fans(s)
+		return Normal(0, math.Sqrt(2/in))(s, d)
+	}
+}
+
+// HeUniform is U with variance 2/fan_in.
+func HeUniform() Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		in, _ := fans(s)
+		return Uniform(math.Sqrt(6/in))(s, d)
+	}
+}
+
+// GlorotUniform is U with variance 2/(fan_in + fan_out) (Glorot and Bengio 2010).
+func GlorotUniform() Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		in, out := fans(s)
+		return Uniform(math.Sqrt(6/(in+out)))(s, d)
+	}
+}

@@ -1,0 +1,169 @@
+// Package nn builds layers: a network is a function from a Pass and a node to
+// a node, and says nothing of devices, losses or time.
+//
+// A Net is the set of parameters and statistics that such a function declares
+// the first time it runs. A Pass is one run of the function inside one
+// program: it says whether batch norm uses batch or running statistics, and
+// whose values the parameters have (the Variables', an average's, or values
+// that the same program has just computed).
+package nn
+
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+)
+
+// Net is a network's Variables, by name: parameters are trained, statistics
+// follow the data.
+type Net struct {
+	Name   string      // the first part of every Variable's name
+	Float  graph.DType // type of parameters and activations: F32, or F64 in tests
+	vars   *graph.Vars
+	params []*graph.Variable
+	stats  []*graph.Variable
+}
+
+// NewNet gives an empty network; running its function declares its Variables.
+func NewNet(vars *graph.Vars, name string, float graph.DType) *Net {
+	return &Net{Name: name, Float: float, vars: vars}
+}
+
+// Params lists the trained Variables in order of declaration.
+func (n *Net) Params() []*graph.Variable { return n.params }
+
+// Stats lists the running statistics in order of declaration.
+func (n *Net) Stats() []*graph.Variable { return n.stats }
+
+// Declare runs f once in a program that is thrown away, so that the network's
+// Variables exist; input gives its operand.
+func (n *Net) Declare(f func(p *Pass)) error {
+	_, err := graph.Build(n.Name+"/declare", n.vars, func(b *graph.Builder) {
+		f(n.Pass(b, Mode{Label: "declare"}))
+	})
+	return err
+}
+
+// Count is the number of trained numbers.
+func (n *Net) Count() int {
+	total := 0
+	for _, v := range n.params {
+		total += v.Shape.Size()
+	}
+	return total
+}
+
+// Mode says how a pass treats what differs between training and use.
+type Mode struct {
+	Label string // unique within the program; part of the names of its random streams
+	Train bool   // batch norm uses batch statistics, dropout drops
+	Track bool   // running statistics follow this pass (needs Train)
+	// Values gives a parameter's or statistic's value; nil reads the Variable.
+	Values *Values
+}
+
+// Values holds the values that a set of Variables has at a point of a program,
+// where these are not the Variables' own. Passes that share it see each
+// other's statistics.
+type Values struct {
+	now map[*graph.Variable]*graph.Node
+	// order keeps the updates deterministic.
+	order []*graph.Variable
+	alias func(*graph.Variable) *graph.Variable
+}
+
+// NewValues starts with every Variable's own value.
+func NewValues() *Values { return &Values{now: map[*graph.Variable]*graph.Node{}} }
+
+// Get is v's value now.
+func (s *Values) Get(b *graph.Builder, v *graph.Variable) *graph.Node {
+	if n := s.now[v]; n != nil {
+		return n
+	}
+	if s.alias != nil {
+		v = s.alias(v)
+	}
+	return b.Read(v)
+}
+
+// Set gives v a new value within the program.
+func (s *Values) Set(v *graph.Variable, x *graph.Node) {
+	if s.now[v] == nil {
+		s.order = append(s.order, v)
+	}
+	s.now[v] = x
+}
+
+// Commit stores every value that was set in its Variable at the end of the run.
+func (s *Values) Commit(b *graph.Builder) {
+	for _, v := range s.order {
+		b.Update(v, s.now[v], nil)
+	}
+}
+
+// Pass is one run of a network's function inside one program.
+type Pass struct {
+	B    *graph.Builder
+	Mode Mode
+	net  *Net
+	path []string
+}
+
+// Pass starts a run of the network.
+func (n *Net) Pass(b *graph.Builder, m Mode) *Pass {
+	if m.Values == nil {
+		m.Values = NewValues()
+	}
+	return &Pass{B: b, Mode: m, net: n}
+}
+
+// Float is the type of parameters and activations.
+func (p *Pass) Float() graph.DType { return p.net.Float }
+
+// In runs f with name added to the names of Variables and streams.
+func (p *Pass) In(name string, f func()) {
+	p.path = append(p.path, name)
+	p.B.In(name, f)
+	p.path = p.path[:len(p.path)-1]
+}
+
+// Scoped runs f in the network's own scope.
+func (p *Pass) Scoped(f func(p *Pass) *graph.Node) (y *graph.Node) {
+	p.B.In(p.net.Name, func() { y = f(p) })
+	return y
+}
+
+func (p *Pass) fullName(name string) string {
+	full := p.net.Name
+	for _, s := range p.path {
+		full += "/" + s
+	}
+	return full + "/" + name
+}
+
+// Param is the value of the named parameter, declared on first use.
+func (p *Pass) Param(name string, s graph.Shape, init Init) *graph.Node {
+	return p.value(name, s, init, &p.net.params, p.net.Name)
+}
+
+// stat is the Variable of a running statistic, declared on first use.
+func (p *Pass) stat(name string, s graph.Shape, start float64) *graph.Variable {
+	p.value(name, s, Constant(start), &p.net.stats, p.net.Name+"/stats")
+	return p.net.vars.ByName(p.fullName(name))
+}
+
+func (p *Pass) value(name string, s graph.Shape, init Init, list *[]*graph.Variable, group string) *graph.Node {
+	full := p.fullName(name)
+	v := p.net.vars.ByName(full)
+	if v == nil {
+		v = p.net.vars.Add(&graph.Variable{Name: full, Shape: s, DType: p.net.Float, Group: group, Init: init(s, p.net.Float)})
+		*list = append(*list, v)
+	}
+	if !v.Shape.Equal(s) {
+		panic(&graph.BuildError{Op: "Param", Msg: fmt.Sprintf("%s has shape %s, now %s is asked for", full, v.Shape, s)})
+	}
+	return p.Mode.Values.Get(p.B, v)
+}
+
+// stream is the name of a random stream of this pass.
+func (p *Pass) stream(name string) string { return name + "." + p.Mode.Label }

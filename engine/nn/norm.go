@@ -1,0 +1,95 @@
+package nn
+
+import "ganengine/engine/graph"
+
+// NormOptions of the normalising layers. The zero value is PyTorch's default:
+// eps 1e-5, momentum 0.1, gain 1 and bias 0, both trained.
+type NormOptions struct {
+	Eps      float64 // added to the variance; 0 means 1e-5
+	Momentum float64 // weight of the newest statistics; 0 means 0.1
+	Gain     Init    // nil: starts at 1
+	Plain    bool    // no gain, no bias
+}
+
+func (o NormOptions) eps() float64 {
+	if o.Eps == 0 {
+		return 1e-5
+	}
+	return o.Eps
+}
+
+// BatchNorm normalises each channel (last axis) over all other axes (Ioffe and
+// Szegedy 2015). In training it uses the batch's own statistics; a tracking
+// pass moves the running ones towards them (the running variance is the
+// unbiased one, as PyTorch's). Elsewhere the running statistics are used.
+func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Node) {
+	p.In(name, func() {
+		c := graph.Shape{x.Shape[len(x.Shape)-1]}
+		mean, variance := p.stat("mean", c, 0), p.stat("var", c, 1)
+		if p.Mode.Train {
+			axes := leading(x)
+			y = graph.Normalize(x, o.eps(), axes...)
+			if p.Mode.Track {
+				track(p, mean, graph.Reshape(graph.Mean(x, axes...), c), o.Momentum)
+				n := float64(x.Shape.Size() / c[0])
+				unbiased := graph.Scale(graph.Variance(x, axes...), n/max(n-1, 1))
+				track(p, variance, graph.Reshape(unbiased, c), o.Momentum)
+			}
+		} else {
+			v := p.Mode.Values
+			istd := graph.Rsqrt(graph.Shift(v.Get(p.B, variance), o.eps()))
+			y = graph.Mul(graph.Sub(x, v.Get(p.B, mean)), istd)
+		}
+		y = affine(p, y, o)
+	})
+	return y
+}
+
+// track moves a running statistic towards the batch's: r + momentum (s - r).
+func track(p *Pass, v *graph.Variable, batch *graph.Node, momentum float64) {
+	if momentum == 0 {
+		momentum = .1
+	}
+	old := p.Mode.Values.Get(p.B, v)
+	batch = graph.StopGradient(batch)
+	p.Mode.Values.Set(v, graph.Add(graph.Scale(old, 1-momentum), graph.Scale(batch, momentum)))
+}
+
+// InstanceNorm normalises each channel of each image over its pixels (Ulyanov
+// et al. 2016); x is NHWC.
+func InstanceNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Node) {
+	p.In(name, func() { y = affine(p, graph.Normalize(x, o.eps(), 1, 2), o) })
+	return y
+}
+
+// LayerNorm normalises each example over all its elements (Ba et al. 2016);
+// gain and bias are per channel.
+func LayerNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Node) {
+	axes := make([]int, len(x.Shape)-1)
+	for i := range axes {
+		axes[i] = i + 1
+	}
+	p.In(name, func() { y = affine(p, graph.Normalize(x, o.eps(), axes...), o) })
+	return y
+}
+
+func affine(p *Pass, y *graph.Node, o NormOptions) *graph.Node {
+	if o.Plain {
+		return y
+	}
+	gain := o.Gain
+	if gain == nil {
+		gain = Constant(1)
+	}
+	c := graph.Shape{y.Shape[len(y.Shape)-1]}
+	return graph.Add(graph.Mul(y, p.Param("gain", c, gain)), p.Param("bias", c, Constant(0)))
+}
+
+// leading lists all axes but the last.
+func leading(x *graph.Node) []int {
+	axes := make([]int, len(x.Shape)-1)
+	for i := range axes {
+		axes[i] = i
+	}
+	return axes
+}

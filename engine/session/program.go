@@ -1,0 +1,134 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+)
+
+// late is how many runs' outputs the host may leave unread.
+const late = 4
+
+// Program is a compiled program. Run enqueues it; the Result is read later.
+type Program struct {
+	Graph   *graph.Program
+	s       *Session
+	exe     device.Executable
+	results [late]Result
+	runs    int
+}
+
+// Result holds one run's outputs. It is valid until the program's fourth run
+// after it.
+type Result struct {
+	p       *Program
+	ticket  device.Ticket
+	outputs []device.HostBuffer
+}
+
+func newProgram(s *Session, g *graph.Program, exe device.Executable) (*Program, error) {
+	p := &Program{Graph: g, s: s, exe: exe}
+	for i := range p.results {
+		r := &p.results[i]
+		r.p = p
+		for _, o := range g.Outputs {
+			b, err := s.dev.AllocHost(int64(o.Value.Shape.Size() * o.Value.DType.Size()))
+			if err != nil {
+				return nil, fmt.Errorf("allocating output %s of program %s: %w", o.Name, g.Name, err)
+			}
+			r.outputs = append(r.outputs, b)
+		}
+	}
+	return p, nil
+}
+
+// NewInput allocates a host buffer for the named input.
+func (p *Program) NewInput(name string) (device.HostBuffer, error) {
+	for _, n := range p.Graph.Inputs {
+		if n.InputName() == name {
+			return p.s.dev.AllocHost(int64(n.Shape.Size() * n.DType.Size()))
+		}
+	}
+	return nil, fmt.Errorf("program %s has no input %s", p.Graph.Name, name)
+}
+
+// Run enqueues the program with inputs in the order of Graph.Inputs. Inputs
+// must stay as they are until the result is waited for.
+func (p *Program) Run(inputs ...device.HostBuffer) (*Result, error) {
+	if len(inputs) != len(p.Graph.Inputs) {
+		return nil, fmt.Errorf("program %s takes %d inputs, got %d", p.Graph.Name, len(p.Graph.Inputs), len(inputs))
+	}
+	r := &p.results[p.runs%late]
+	t, err := p.exe.Run(inputs, r.outputs)
+	if err != nil {
+		return nil, fmt.Errorf("running program %s: %w", p.Graph.Name, err)
+	}
+	r.ticket = t
+	p.runs++
+	return r, nil
+}
+
+// Executable is what the device built; the bench command asks it for profiles.
+func (p *Program) Executable() device.Executable { return p.exe }
+
+func (p *Program) close() error {
+	errs := []error{p.exe.Close()}
+	for i := range p.results {
+		for _, b := range p.results[i].outputs {
+			errs = append(errs, b.Free())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Wait blocks until the outputs are there.
+func (r *Result) Wait() error {
+	if err := r.ticket.Wait(); err != nil {
+		return fmt.Errorf("program %s: %w", r.p.Graph.Name, err)
+	}
+	return nil
+}
+
+// Bytes is the output at index i of Graph.Outputs; call Wait before.
+func (r *Result) Bytes(i int) []byte { return r.outputs[i].Data() }
+
+// Index finds an output by name; -1 where there is none.
+func (p *Program) Index(output string) int {
+	for i, o := range p.Graph.Outputs {
+		if o.Name == output {
+			return i
+		}
+	}
+	return -1
+}
+
+// Floats is a float32 output at index i, without copying.
+func (r *Result) Floats(i int) []float32 {
+	if d := r.p.Graph.Outputs[i].Value.DType; d != graph.F32 {
+		panic(fmt.Sprintf("session: output %s is %s, not f32", r.p.Graph.Outputs[i].Name, d))
+	}
+	return view[float32](r.outputs[i].Data())
+}
+
+// Bool is a bool [] output at index i.
+func (r *Result) Bool(i int) bool { return r.outputs[i].Data()[0] != 0 }
+
+// bytesOf sees numbers as bytes.
+func bytesOf[T any](x []T) []byte {
+	if len(x) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*int(unsafe.Sizeof(x[0])))
+}
+
+// view sees bytes as numbers; host buffers are aligned for every type.
+func view[T any](b []byte) []T {
+	if len(b) == 0 {
+		return nil
+	}
+	var t T
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), len(b)/int(unsafe.Sizeof(t)))
+}

@@ -1,0 +1,47 @@
+// Package loss holds the games that a generator and a discriminator play: one
+// file a loss, formulas as in their papers, on logits. Losses are means over
+// the batch, of shape [], to be minimised.
+package loss
+
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+)
+
+// Loss is a pair of objectives. The discriminator's is the sum of a term for
+// real and a term for generated samples, so that each may be differentiated
+// before the next is computed.
+type Loss interface {
+	// Real is D's term for logits d of real samples.
+	Real(d *graph.Node) *graph.Node
+	// Fake is D's term for logits d of generated samples.
+	Fake(d *graph.Node) *graph.Node
+	// Generator is G's objective for logits d of generated samples.
+	Generator(d *graph.Node) *graph.Node
+	// Probability says whether sigmoid(d) is a probability.
+	Probability() bool
+}
+
+// Options of the losses that have some.
+type Options struct {
+	SmoothReal float64    // target for real samples, 1 without smoothing
+	Targets    [3]float64 // a, b, c of least squares
+}
+
+// New finds a loss by its configured name.
+func New(kind string, o Options) (Loss, error) {
+	switch kind {
+	case "non-saturating":
+		return NonSaturating{o.SmoothReal}, nil
+	case "minimax":
+		return Minimax{NonSaturating{o.SmoothReal}}, nil
+	case "wasserstein":
+		return Wasserstein{}, nil
+	case "hinge":
+		return Hinge{}, nil
+	case "least-squares":
+		return LeastSquares{o.Targets[0], o.Targets[1], o.Targets[2]}, nil
+	}
+	return nil, fmt.Errorf("there is no loss %q", kind)
+}

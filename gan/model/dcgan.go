@@ -1,0 +1,117 @@
+package model
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/config"
+)
+
+// dcgan is Radford et al. 2016 with the details of the Torch code: 4x4
+// kernels, stride 2, no biases where a norm follows, gains N(1, 0.02).
+type dcgan struct {
+	cfg    config.DCGAN
+	slope  float64
+	weight nn.Init
+	gain   nn.Init
+	stages int // doublings from 4x4 to the full size
+	colors int
+}
+
+var (
+	project = nn.Window{Kernel: 4, Stride: 1, Pad: 0} // 1x1 to 4x4 and back
+	halve   = nn.Window{Kernel: 4, Stride: 2, Pad: 1}
+)
+
+func newDCGAN(c config.Model, weight nn.Init, sample graph.Shape) (*dcgan, error) {
+	if len(sample) != 3 {
+		return nil, fmt.Errorf("model.kind: dcgan makes images, and the data are points; use mlp")
+	}
+	h, w := sample[0], sample[1]
+	if h != w || h < 8 || h&(h-1) != 0 {
+		return nil, fmt.Errorf("data.size: dcgan makes square images of 8, 16, 32, 64 ... pixels, not %dx%d", h, w)
+	}
+	gain := nn.Constant(1)
+	if c.Init == "normal" {
+		gain = nn.Normal(1, c.InitScale)
+	}
+	return &dcgan{cfg: c.DCGAN, slope: c.Slope, weight: weight, gain: gain, stages: bits.Len(uint(h)) - 3, colors: sample[2]}, nil
+}
+
+// bias is a layer's bias: none where a norm follows.
+func bias(norm string) nn.Init {
+	if norm == "none" {
+		return nn.Constant(0)
+	}
+	return nil
+}
+
+func (m *dcgan) norm(p *nn.Pass, kind, name string, x *graph.Node) *graph.Node {
+	o := nn.NormOptions{Gain: m.gain}
+	switch kind {
+	case "batch":
+		return nn.BatchNorm(p, name, x, o)
+	case "layer":
+		return nn.LayerNorm(p, name, x, o)
+	case "instance":
+		return nn.InstanceNorm(p, name, x, o)
+	}
+	return x
+}
+
+// Generator doubles a 4x4 map of the latent until it has the full size.
+func (m *dcgan) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
+	norm, channels := m.cfg.GNorm, m.cfg.GChannels<<(m.stages-1)
+	x := graph.Reshape(z, graph.Shape{z.Shape[0], 1, 1, z.Shape[1]})
+	for i := range m.stages {
+		name, w := "up"+strconv.Itoa(i), halve
+		if i == 0 {
+			w = project
+		}
+		p.In(name, func() {
+			x = nn.ConvTranspose(p, "conv", x, channels>>i, w, m.weight, bias(norm))
+			x = graph.Relu(m.norm(p, norm, "norm", x))
+		})
+	}
+	return graph.Tanh(nn.ConvTranspose(p, "image", x, m.colors, halve, m.weight, bias(norm)))
+}
+
+// Discriminator halves the image down to 4x4, then takes one logit of it.
+func (m *dcgan) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
+	norm := m.cfg.DNorm
+	for i := range m.stages {
+		p.In("down"+strconv.Itoa(i), func() {
+			x = nn.Conv(p, "conv", x, m.cfg.DChannels<<i, halve, m.weight, bias(norm))
+			if i > 0 { // the first layer has no norm
+				x = m.norm(p, norm, "norm", x)
+			}
+			x = graph.LeakyRelu(x, m.slope)
+		})
+	}
+	y := nn.Conv(p, "logit", x, 1, project, m.weight, bias(norm))
+	return graph.Reshape(y, graph.Shape{x.Shape[0]})
+}
+
+// Torch follows pytorch/examples: modules counted through one Sequential, the
+// activations included.
+func (m *dcgan) Torch() (g, d []Tensor) {
+	gl, dl := &torchList{}, &torchList{}
+	for i := range m.stages {
+		at := "up" + strconv.Itoa(i)
+		gl.layer(at+"/conv", true, m.cfg.GNorm == "none")
+		gl.norm(at+"/norm", m.cfg.GNorm)
+		gl.skip() // ReLU
+		at = "down" + strconv.Itoa(i)
+		dl.layer(at+"/conv", true, m.cfg.DNorm == "none")
+		if i > 0 {
+			dl.norm(at+"/norm", m.cfg.DNorm)
+		}
+		dl.skip() // LeakyReLU
+	}
+	gl.layer("image", true, m.cfg.GNorm == "none")
+	dl.layer("logit", true, m.cfg.DNorm == "none")
+	return gl.tensors, dl.tensors
+}
