@@ -1,0 +1,132 @@
+// Package gemm is the pure Go path's matrix product and convolutions: packed
+// and blocked after Goto and van de Geijn, "Anatomy of High-Performance Matrix
+// Multiplication" (2008), with BLIS's loop order. The inner kernel is AVX2
+// assembly for float32 (6×16, written by internal/gen with avo, chosen when the
+// CPU has AVX2 and FMA) and plain Go otherwise (4×4, float32 and float64).
+//
+// Convolutions are implicit matrix products: packing gathers patches straight
+// from NHWC activations, so there is no im2col buffer, and an input gradient is
+// a gathering product per phase of the stride, so nothing is scattered and
+// added.
+//
+// Every element of a result is summed in an order that depends on the sizes
+// alone: results are the same bits for any number of workers.
+package gemm
+
+//go:generate go run ./internal/gen -out gemm_amd64.s -stubs stubs_amd64.go -pkg gemm
+
+import "sync/atomic"
+
+// Float is an element type.
+type Float interface{ float32 | float64 }
+
+// Parallel runs body(0) ... body(n-1), in any order and on any goroutines, and
+// returns when all are done.
+type Parallel interface {
+	For(n int, body func(i int))
+	Workers() int
+}
+
+// Engine computes products with one pool of workers. It keeps the state of the
+// call in progress, so that a call allocates nothing, and is not safe for
+// concurrent use.
+//
+// Each operation takes a workspace ws of at least as many elements as the
+// method of the same name with Workspace says; its contents do not matter.
+// Inputs and output must not overlap; shorter slices than the sizes need panic.
+type Engine[T Float] struct {
+	par     Parallel
+	workers int
+	simd    bool // only ever true where T is float32 and the CPU has AVX2 and FMA
+	mr, nr  int  // the kernel's tile
+
+	body    func(worker int) // work, bound once
+	scratch []scratch        // one for each worker
+	zeros   [maxK]T          // what padding reads
+
+	job  job[T] // the call in progress
+	grid grid
+	ws   []T
+	next atomic.Int64 // the next task to take
+}
+
+// New is an engine with the fastest kernel that the CPU has. A nil par means
+// the calling goroutine alone.
+func New[T Float](par Parallel) *Engine[T] {
+	var z T
+	_, single := any(z).(float32)
+	return newEngine[T](par, single && haveAVX2)
+}
+
+// NewGeneric is an engine with the plain Go kernel.
+func NewGeneric[T Float](par Parallel) *Engine[T] { return newEngine[T](par, false) }
+
+func newEngine[T Float](par Parallel, simd bool) *Engine[T] {
+	e := &Engine[T]{par: par, workers: 1, simd: simd, mr: 4, nr: 4}
+	if simd {
+		e.mr, e.nr = 6, 16
+	}
+	if par != nil {
+		e.workers = par.Workers()
+	}
+	e.scratch = make([]scratch, e.workers)
+	e.body = e.work
+	return e
+}
+
+// Name says which kernel the engine uses, for logs.
+func (e *Engine[T]) Name() string {
+	if e.simd {
+		return "avx2"
+	}
+	return "go"
+}
+
+// Product describes C = Alpha op(A) op(B) + Beta C for row-major matrices,
+// op(A) M×K and op(B) K×N. With Batch products at once, matrix b of each
+// operand starts Step elements after matrix b-1; steps may be zero for A and B.
+// Where Beta is zero, C is not read.
+type Product[T Float] struct {
+	M, N, K             int
+	TransA, TransB      bool // A is stored K×M, B is stored N×K
+	LDA, LDB, LDC       int  // elements between rows; zero means no gap
+	Alpha, Beta         T
+	Batch               int // zero means one
+	StepA, StepB, StepC int
+}
+
+// Multiply computes p.
+func (e *Engine[T]) Multiply(ws []T, p Product[T], a, b, c []T) {
+	j := p.job()
+	j.a.data, j.b.data, j.c = a, b, c
+	e.run(ws, j)
+}
+
+// MultiplyWorkspace is the number of elements of workspace that p needs.
+func (e *Engine[T]) MultiplyWorkspace(p Product[T]) int { return e.workspace(p.job()) }
+
+func (p Product[T]) job() job[T] {
+	lda, ldb, ldc := p.LDA, p.LDB, p.LDC
+	a, b := operand[T]{step: p.StepA}, operand[T]{step: p.StepB}
+	if p.TransA {
+		a.free, a.red = 1, orElse(lda, p.M)
+	} else {
+		a.free, a.red = orElse(lda, p.K), 1
+	}
+	if p.TransB {
+		b.free, b.red = orElse(ldb, p.K), 1
+	} else {
+		b.free, b.red = 1, orElse(ldb, p.N)
+	}
+	return job[T]{
+		m: p.M, n: p.N, k: p.K, batch: max(p.Batch, 1), alpha: p.Alpha, beta: p.Beta,
+		a: a, b: b, rowAt: linear(orElse(ldc, p.N)), colAt: linear(1), step: p.StepC,
+	}
+}
+
+func orElse(v, otherwise int) int {
+	if v != 0 {
+		return v
+	}
+	return otherwise
+}

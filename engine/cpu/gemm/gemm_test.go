@@ -1,0 +1,229 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+// team is a Parallel of as many goroutines as it says.
+type team int
+
+func (w team) Workers() int { return int(w) }
+
+func (w team) For(n int, body func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			body(i)
+		}()
+	}
+	wg.Wait()
+}
+
+const sentinel = -98765
+
+func random[T Float](r *rand.Rand, n int) []T {
+	x := make([]T, n)
+	for i := range x {
+		x[i] = T(r.NormFloat64())
+	}
+	return x
+}
+
+// fenced is n elements at an odd place with sentinels around them.
+func fenced[T Float](n, offset int) (whole, inside []T) {
+	whole = make([]T, offset+n+37)
+	for i := range whole {
+		whole[i] = sentinel
+	}
+	return whole, whole[offset : offset+n : offset+n]
+}
+
+func checkFence[T Float](t *testing.T, whole []T, n, offset int) {
+	t.Helper()
+	for i, v := range whole {
+		if (i < offset || i >= offset+n) && v != sentinel {
+			t.Fatalf("wrote %v at %d outside [0, %d)", v, i-offset, n)
+		}
+	}
+}
+
+// workspace is full of NaN: its contents must not matter.
+func workspace[T Float](n int) (whole, inside []T) {
+	whole, inside = fenced[T](n, 3)
+	for i := range inside {
+		inside[i] = T(math.NaN())
+	}
+	return whole, inside
+}
+
+// tolerance is c·ulp·√terms·S, S the same sum over absolute values.
+func tolerance[T Float](terms int, abs float64) float64 {
+	ulp := 0x1p-24
+	if _, double := any(T(0)).(float64); double {
+		ulp = 0x1p-53
+	}
+	return 2 * ulp * math.Sqrt(float64(terms)+4) * abs
+}
+
+func engines[T Float]() map[string]*Engine[T] {
+	all := map[string]*Engine[T]{}
+	for _, workers := range []team{1, 2, 3} {
+		for _, e := range []*Engine[T]{New[T](workers), NewGeneric[T](workers)} {
+			all[fmt.Sprintf("%s/%d", e.Name(), workers)] = e
+		}
+	}
+	return all
+}
+
+type productCase struct {
+	p    Product[float64]
+	gaps bool
+}
+
+func productCases() []productCase {
+	var all []productCase
+	add := func(m, n, k int, alpha, beta float64, batch int) {
+		for t := range 4 {
+			all = append(all, productCase{Product[float64]{M: m, N: n, K: k, TransA: t&1 != 0, TransB: t&2 != 0,
+				Alpha: alpha, Beta: beta, Batch: batch}, (m+t)%2 == 0})
+		}
+	}
+	for _, m := range []int{1, 2, 5, 6, 7, 13} {
+		for _, n := range []int{1, 3, 15, 16, 17, 33} {
+			for _, k := range []int{1, 7, 8, 9, 40} {
+				add(m, n, k, 1, 0, 0)
+			}
+		}
+	}
+	for i, s := range [][3]int{{0, 5, 3}, {5, 0, 3}, {5, 4, 0}, {64, 64, 64}, {145, 1030, 9}, {150, 20, 257}, {3, 300, 600}, {300, 2, 300}, {17, 18, 5000}, {1, 1, 9000}} {
+		add(s[0], s[1], s[2], 1, 0, 0)
+		add(s[0], s[1], s[2], -0.5, 1, 0)
+		add(s[0], s[1], s[2], 2, 0.25, 1+i%3)
+	}
+	add(100, 120, 130, 1, 0, 2) // enough work for the workers
+	add(130, 2, 8200, 1, 0.5, 0)
+	return all
+}
+
+func testProducts[T Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	all := engines[T]()
+	for _, tc := range productCases() {
+		p := Product[T]{M: tc.p.M, N: tc.p.N, K: tc.p.K, TransA: tc.p.TransA, TransB: tc.p.TransB,
+			Alpha: T(tc.p.Alpha), Beta: T(tc.p.Beta), Batch: tc.p.Batch}
+		rowsA, colsA, rowsB, colsB := p.M, p.K, p.K, p.N
+		if p.TransA {
+			rowsA, colsA = colsA, rowsA
+		}
+		if p.TransB {
+			rowsB, colsB = colsB, rowsB
+		}
+		lda, ldb, ldc := colsA, colsB, p.N
+		if tc.gaps {
+			lda, ldb, ldc = lda+3, ldb+1, ldc+5
+			p.LDA, p.LDB, p.LDC = lda, ldb, ldc
+		}
+		batch := max(p.Batch, 1)
+		p.StepA, p.StepB, p.StepC = rowsA*lda+2, rowsB*ldb, p.M*ldc
+		a, b, c0 := random[T](r, batch*p.StepA), random[T](r, batch*p.StepB), random[T](r, batch*p.StepC)
+		want, abs := make([]float64, len(c0)), make([]float64, len(c0))
+		for i := range want {
+			want[i] = float64(c0[i])
+		}
+		for x := range batch {
+			for i := range p.M {
+				for j := range p.N {
+					s, sa := 0.0, 0.0
+					for k := range p.K {
+						ia, ib := i*lda+k, k*ldb+j
+						if p.TransA {
+							ia = k*lda + i
+						}
+						if p.TransB {
+							ib = j*ldb + k
+						}
+						v := float64(a[x*p.StepA+ia]) * float64(b[x*p.StepB+ib])
+						s, sa = s+v, sa+math.Abs(v)
+					}
+					at := x*p.StepC + i*ldc + j
+					old := tc.p.Beta * float64(c0[at])
+					want[at] = tc.p.Alpha*s + old
+					abs[at] = math.Abs(tc.p.Alpha)*sa + math.Abs(old)
+				}
+			}
+		}
+		first := map[string][]T{}
+		for name, e := range all {
+			offset := 1 + p.M%5
+			whole, c := fenced[T](len(c0), offset)
+			copy(c, c0)
+			wsWhole, ws := workspace[T](e.MultiplyWorkspace(p))
+			e.Multiply(ws, p, a, b, c)
+			checkFence(t, whole, len(c), offset)
+			checkFence(t, wsWhole, len(ws), 3)
+			for i := range c {
+				if !(math.Abs(float64(c[i])-want[i]) <= tolerance[T](p.K, abs[i])) {
+					t.Fatalf("%s, %+v: element %d is %v, want %v", name, p, i, c[i], want[i])
+				}
+			}
+			if f := first[e.Name()]; f == nil {
+				first[e.Name()] = c
+			} else {
+				for i := range c {
+					if c[i] != f[i] {
+						t.Fatalf("%s, %+v: element %d depends on the number of workers", name, p, i)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestMultiply(t *testing.T) {
+	t.Run("float32", testProducts[float32])
+	t.Run("float64", testProducts[float64])
+}
+
+// TestBetaZeroIgnoresC: where Beta is zero, C is not read.
+func TestBetaZeroIgnoresC(t *testing.T) {
+	for name, e := range engines[float32]() {
+		p := Product[float32]{M: 7, N: 17, K: 0, Alpha: 1}
+		c := make([]float32, 7*17)
+		for _, k := range []int{0, 3} {
+			p.K = k
+			for i := range c {
+				c[i] = float32(math.NaN())
+			}
+			e.Multiply(make([]float32, e.MultiplyWorkspace(p)), p, make([]float32, 100), make([]float32, 100), c)
+			for i, v := range c {
+				if v != 0 {
+					t.Fatalf("%s, k %d: element %d is %v", name, k, i, v)
+				}
+			}
+		}
+	}
+}
+
+// TestAllocations: a steady call allocates nothing.
+func TestAllocations(t *testing.T) {
+	p := Product[float32]{M: 70, N: 50, K: 60, Alpha: 1}
+	c := Conv{N: 2, H: 8, W: 8, C: 5, K: 7, R: 3, S: 3, P: 4, Q: 4, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1}
+	x, w, y := make([]float32, 70*60), make([]float32, 60*50), make([]float32, 70*50)
+	for _, e := range []*Engine[float32]{New[float32](nil), NewGeneric[float32](nil)} {
+		ws := make([]float32, max(e.MultiplyWorkspace(p), e.ConvForwardWorkspace(c), e.ConvInputGradWorkspace(c), e.ConvFilterGradWorkspace(c)))
+		if n := testing.AllocsPerRun(10, func() {
+			e.Multiply(ws, p, x, w, y)
+			e.ConvForward(ws, x, w, y, c)
+			e.ConvInputGrad(ws, y, w, x, c)
+			e.ConvFilterGrad(ws, x, y, w, c)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", e.Name(), n)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package gemm
+
+// A job is one product, or a batch of equal ones: for i < m and j < n,
+//
+//	c[rowAt(i) + colAt(j)] = alpha * sum over p < k of a(i, p) b(j, p) + beta * itself
+//
+// where a and b are views of arrays: matrices, patches of an image, filters.
+type job[T Float] struct {
+	m, n, k      int
+	batch, step  int // product number x starts at c[x*step]
+	alpha, beta  T
+	a, b         operand[T]
+	c            []T
+	rowAt, colAt placement
+}
+
+// placement maps an index, seen as three digits with the given counts of the
+// lower two, to an offset. linear makes the plain one.
+type placement struct {
+	base                int
+	count1, count2      int
+	step0, step1, step2 int
+}
+
+func linear(step int) placement { return placement{count1: 1, count2: 1, step0: step} }
+
+// contiguous says that neighbours in index are neighbours in memory.
+func (p placement) contiguous() bool { return p.count1 == 1 && p.count2 == 1 && p.step0 == 1 }
+
+// fill stores the offsets of index i and those after it.
+func (p placement) fill(at []int, i int) {
+	d2, rest := i%p.count2, i/p.count2
+	d1, d0 := rest%p.count1, rest/p.count1
+	for k := range at {
+		at[k] = p.base + d0*p.step0 + d1*p.step1 + d2*p.step2
+		if d2++; d2 == p.count2 {
+			d2 = 0
+			if d1++; d1 == p.count1 {
+				d1 = 0
+				d0++
+			}
+		}
+	}
+}
+
+// Block sizes: a maxK×nr panel of B fits half of the first-level cache, a
+// maxM×maxK block of A half of the second, a maxK×maxN block of B the last.
+const (
+	maxM = 144
+	maxN = 1024
+	maxK = 256
+)
+
+// maxWidth is the widest panel of any kernel.
+const maxWidth = 16
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// depth is the number of terms summed before they are added to c: k in equal
+// blocks. It depends on k alone.
+func depth(k int) int { return ceil(max(ceil(k, ceil(max(k, 1), maxK)), 1), 8) * 8 }
+
+// orient exchanges the operands where that wastes much less of the kernel's
+// tile: an image of 3 channels would fill 3 of 16 columns. The result is then
+// stored by columns.
+func (e *Engine[T]) orient(j *job[T]) {
+	tiles := func(m, n int) int { return ceil(m, e.mr) * ceil(n, e.nr) }
+	if 4*tiles(j.m, j.n) > 5*tiles(j.n, j.m) {
+		j.m, j.n = j.n, j.m
+		j.a, j.b = j.b, j.a
+		j.rowAt, j.colAt = j.colAt, j.rowAt
+	}
+}
+
+// grid is how a job is cut into tasks. parts cuts the sum and depends on the
+// sizes alone; rows and cols cut the result and are free to follow the workers.
+type grid struct {
+	parts, rows, cols       int
+	partK, rowsPer, colsPer int
+}
+
+// serialWork is the number of multiply-adds, about 20 µs, below which waking
+// another goroutine does not pay.
+const serialWork = 1 << 20
+
+// split chooses the grid. A result too small to be shared by many workers with
+// a long sum (the filter gradient of a first layer) is summed in parts.
+func (e *Engine[T]) split(j *job[T]) grid {
+	g := grid{parts: 1, rows: 1, cols: 1}
+	kc := depth(j.k)
+	tilesM, tilesN := ceil(max(j.m, 1), e.mr), ceil(max(j.n, 1), e.nr)
+	if j.batch == 1 && tilesM*tilesN <= 64 && j.k >= 16*maxK {
+		g.parts = min(16, j.k/(8*maxK))
+	}
+	g.partK = ceil(ceil(j.k, g.parts), kc) * kc
+	g.parts = max(ceil(j.k, max(g.partK, 1)), 1)
+
+	if e.workers > 1 && j.m*j.n*j.k*j.batch >= serialWork {
+		g.rows, g.cols = e.cut(j, tilesM, tilesN, ceil(4*e.workers, g.parts*j.batch))
+	}
+	g.rowsPer = ceil(tilesM, g.rows) * e.mr
+	g.colsPer = ceil(tilesN, g.cols) * e.nr
+	g.rows, g.cols = ceil(j.m, g.rowsPer), ceil(j.n, g.colsPer)
+	return g
+}
+
+// cut shares the result among about want tasks, fewer where packing the
+// operands once for each task would cost more than a few per cent of the
+// product, but at least one for each worker where there are enough tiles.
+func (e *Engine[T]) cut(j *job[T], tilesM, tilesN, want int) (rows, cols int) {
+	rows, cols = 1, 1
+	for ; want > 1; want = ceil(want, 2) {
+		best := -1
+		for r := 1; r <= min(want, tilesM); r++ {
+			c := min(ceil(want, r), tilesN)
+			if packed := (c-1)*j.m + (r-1)*j.n; r*c >= want && (best < 0 || packed < best) {
+				best, rows, cols = packed, r, c
+			}
+		}
+		if best >= 0 && (best <= j.m*j.n/400 || want <= e.workers) {
+			return rows, cols
+		}
+		if want == 2 {
+			break
+		}
+	}
+	return rows, cols
+}
+
+// workspace is each worker's two blocks, then the partial results.
+func (e *Engine[T]) workspace(j job[T]) int {
+	e.orient(&j)
+	n := e.workers * e.blocks(&j)
+	if g := e.split(&j); g.parts > 1 {
+		n += g.parts * j.m * j.n
+	}
+	return n
+}
+
+// blocks is the size of one worker's packed blocks of both operands.
+func (e *Engine[T]) blocks(j *job[T]) int {
+	m, n := min(maxM, ceil(j.m, e.mr)*e.mr), min(maxN, ceil(j.n, e.nr)*e.nr)
+	return (m + n) * depth(j.k)
+}

@@ -1,0 +1,25 @@
+package gemm
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// The functions below are only called where T is float32.
+
+func kernelSIMD[T Float](k int, a, b []T, rows *[6]*T, accumulate bool) {
+	kernel6x16(k, (*float32)(unsafe.Pointer(unsafe.SliceData(a))), (*float32)(unsafe.Pointer(unsafe.SliceData(b))),
+		(*[6]*float32)(unsafe.Pointer(rows)), accumulate)
+}
+
+func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
+	to, from := (*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*[maxWidth]*float32)(unsafe.Pointer(rows))
+	if width == 6 {
+		transpose6(to, from, n)
+	} else {
+		transpose16(to, from, n)
+	}
+}

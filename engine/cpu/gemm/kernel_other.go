@@ -1,0 +1,10 @@
+//go:build !amd64
+
+package gemm
+
+// Without assembly no Engine has simd set, and none of these is called.
+
+const haveAVX2 = false
+
+func kernelSIMD[T Float](int, []T, []T, *[6]*T, bool)     {}
+func transposeSIMD[T Float]([]T, int, *[maxWidth]*T, int) {}
