@@ -1,0 +1,172 @@
+// Package explore looks into finished or running trainings: samples, walks
+// through the latent space, arithmetic on latents, export of weights.
+//
+// An image depends on its latent only, and a latent drawn by seed on its seed
+// only, never on how many images are made at once.
+package explore
+
+import (
+	"errors"
+	"fmt"
+
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+	"ganengine/engine/session"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+// Options of an Explorer.
+type Options struct {
+	Checkpoint string // latest (or nothing), best, or a step
+	RawWeights bool   // the trained weights, even where an average of them exists
+	Chunk      int    // images computed at once; 0: 64
+	Switches   debug.Switches
+}
+
+// Explorer has a run's networks on a device. It is used by one goroutine.
+type Explorer struct {
+	Config *config.Config
+	Info   rundir.Info
+	Step   int64 // of the checkpoint
+	Game   *train.Game
+
+	chunk    int
+	session  *session.Session
+	latents  *session.Program
+	generate *session.Program
+	seeds, z device.HostBuffer
+}
+
+// Open loads a checkpoint of the run.
+func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
+	cfg, err := runConfig(run)
+	if err != nil {
+		return nil, err
+	}
+	info, err := run.ReadInfo()
+	if err != nil {
+		return nil, err
+	}
+	file, err := run.Checkpoint(o.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	game, err := train.NewGame(*cfg, graph.Shape(info.Data.Shape), graph.F32)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", run, err)
+	}
+	e := &Explorer{Config: cfg, Info: info, Step: file.Step, Game: game, chunk: o.Chunk}
+	if e.chunk <= 0 {
+		e.chunk = 64
+	}
+	e.session = session.New(dev, game.Vars, session.Options{Switches: o.Switches})
+	if err := e.compile(o.RawWeights); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	if _, err := e.session.Load(file.Path); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// runConfig reads the configuration that the run was started with.
+func runConfig(run rundir.Dir) (*config.Config, error) {
+	s, err := config.Load(run.Path("config.toml"))
+	if err != nil {
+		return nil, err
+	}
+	return s.Resolve()
+}
+
+func (e *Explorer) compile(raw bool) error {
+	latents, err := e.Game.Latents(e.chunk)
+	if err != nil {
+		return err
+	}
+	generate, err := e.Game.Generate("generate", e.chunk, raw)
+	if err != nil {
+		return err
+	}
+	if err := e.session.Compile(latents, generate); err != nil {
+		return err
+	}
+	e.latents, e.generate = e.session.Program("latents"), e.session.Program("generate")
+	if e.seeds, err = e.latents.NewInput("seeds"); err != nil {
+		return err
+	}
+	e.z, err = e.generate.NewInput("z")
+	return err
+}
+
+// Close releases the device's memory; the device stays open.
+func (e *Explorer) Close() error {
+	errs := []error{e.session.Close()}
+	for _, b := range []device.HostBuffer{e.seeds, e.z} {
+		if b != nil {
+			errs = append(errs, b.Free())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Z is the length of a latent.
+func (e *Explorer) Z() int { return e.Game.Model.Z }
+
+// Points says whether the model makes points, not images.
+func (e *Explorer) Points() bool { return len(e.Game.Model.Sample) == 1 }
+
+// Latents draws one latent a seed: [len(seeds), Z].
+func (e *Explorer) Latents(seeds []int32) ([]float32, error) {
+	out := make([]float32, 0, len(seeds)*e.Z())
+	for len(seeds) > 0 {
+		n := min(len(seeds), e.chunk)
+		fill(e.seeds.Data(), seeds[:n])
+		r, err := e.latents.Run(e.seeds)
+		if err == nil {
+			err = r.Wait()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("drawing latents: %w", err)
+		}
+		out = append(out, r.Floats(0)[:n*e.Z()]...)
+		seeds = seeds[n:]
+	}
+	return out, nil
+}
+
+// Samples are generated images [n, h, w, c], or points [n, dim].
+type Samples struct {
+	N      int
+	Shape  graph.Shape // of one sample
+	Raw    []float32   // images in [-1, 1], points in the data's units
+	Pixels []uint8     // images only
+}
+
+// Generate maps latents [n, Z] to samples.
+func (e *Explorer) Generate(z []float32) (*Samples, error) {
+	if len(z) == 0 || len(z)%e.Z() != 0 {
+		return nil, fmt.Errorf("latents of this model have %d numbers each, got %d in all", e.Z(), len(z))
+	}
+	s := &Samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
+	each := s.Shape.Size()
+	for len(z) > 0 {
+		n := min(len(z)/e.Z(), e.chunk)
+		fill(e.z.Data(), z[:n*e.Z()])
+		r, err := e.generate.Run(e.z)
+		if err == nil {
+			err = r.Wait()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("generating: %w", err)
+		}
+		s.Raw = append(s.Raw, r.Floats(e.generate.Index("raw"))[:n*each]...)
+		if !e.Points() {
+			s.Pixels = append(s.Pixels, r.Bytes(e.generate.Index("pixels"))[:n*each]...)
+		}
+		z = z[n*e.Z():]
+	}
+	return s, nil
+}

@@ -1,0 +1,80 @@
+package explore
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"ganengine/engine/safetensors"
+	"ganengine/gan/model"
+)
+
+// Export writes a network's weights as fp32 safetensors, in layer order, named
+// and laid out as PyTorch's modules have them. net is g or d; where G has an
+// average, that is written unless trained asks for the trained weights.
+func (e *Explorer) Export(path, net string, trained bool) error {
+	g, d := e.Game.Model.Torch()
+	prefix, tensors := "g/", g
+	switch net {
+	case "g":
+		if e.Game.Avg != nil && !trained {
+			prefix = "g_ema/"
+		}
+	case "d":
+		prefix, tensors = "d/", d
+	default:
+		return fmt.Errorf("this model has the networks g and d, not %q", net)
+	}
+	entries := make([]safetensors.Entry, len(tensors))
+	for i, t := range tensors {
+		entry, err := e.entry(prefix, t)
+		if err != nil {
+			return err
+		}
+		entries[i] = entry
+	}
+	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": strings.TrimSuffix(prefix, "/"), "step": fmt.Sprint(e.Step)}
+	return safetensors.WriteFile(path, entries, meta)
+}
+
+func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, error) {
+	if t.Count {
+		return safetensors.NewEntry(t.Name, nil, []int64{e.Step}), nil
+	}
+	name := prefix + t.Variable
+	v := e.Game.Vars.ByName(name)
+	if v == nil {
+		return safetensors.Entry{}, fmt.Errorf("export: the model has no variable %s", name)
+	}
+	shape := append([]int(nil), v.Shape...)
+	if t.Filter {
+		shape = []int{v.Shape[0], v.Shape[3], v.Shape[1], v.Shape[2]}
+	}
+	return safetensors.Entry{Tensor: safetensors.Tensor{Name: t.Name, DType: safetensors.F32, Shape: shape}, Write: func(w io.Writer) error {
+		data, err := e.session.ReadBytes(name)
+		if err != nil {
+			return err
+		}
+		if t.Filter {
+			data = channelsFirst(data, v.Shape)
+		}
+		_, err = w.Write(data)
+		return err
+	}}, nil
+}
+
+// channelsFirst turns float32 filters [k, r, s, c] into [k, c, r, s].
+func channelsFirst(data []byte, s []int) []byte {
+	const size = 4
+	out := make([]byte, len(data))
+	k, window, c := s[0], s[1]*s[2], s[3]
+	for i := range k {
+		for j := range window {
+			for l := range c {
+				to, from := (i*c+l)*window+j, (i*window+j)*c+l
+				copy(out[to*size:(to+1)*size], data[from*size:(from+1)*size])
+			}
+		}
+	}
+	return out
+}

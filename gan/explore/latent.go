@@ -1,0 +1,121 @@
+package explore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// fill writes numbers into a host buffer, little endian; what follows them stays.
+func fill[T int32 | float32](dst []byte, xs []T) {
+	if _, err := binary.Encode(dst, binary.LittleEndian, xs); err != nil {
+		panic(fmt.Sprintf("explore: %v", err)) // the buffer is as large as the program's input
+	}
+}
+
+// redraws bounds the draws for one seed: at any sensible threshold far fewer do.
+const redraws = 1000
+
+// redraw is the seed of the k-th further draw for a seed: far from the seeds
+// that people count with.
+func redraw(seed int32, k int) int32 { return seed ^ int32(uint32(k)*0x9e3779b1) }
+
+// Truncated draws latents whose numbers all lie within the threshold: each
+// number outside is replaced by the one at its place in further draws of the
+// same seed (the truncation trick, Brock et al. 2019).
+func (e *Explorer) Truncated(seeds []int32, threshold float64) ([]float32, error) {
+	if !(threshold > 0) {
+		return nil, fmt.Errorf("the threshold of latents must be more than 0, got %g", threshold)
+	}
+	z, err := e.Latents(seeds)
+	if err != nil {
+		return nil, err
+	}
+	inside := func(x float32) bool { return math.Abs(float64(x)) <= threshold }
+	more := make([]int32, len(seeds))
+	for k := 1; ; k++ {
+		missing := false
+		for _, x := range z {
+			missing = missing || !inside(x)
+		}
+		if !missing {
+			return z, nil
+		}
+		if k > redraws {
+			return nil, fmt.Errorf("no latent within the threshold %g after %d draws; use a larger one", threshold, redraws)
+		}
+		for i, s := range seeds {
+			more[i] = redraw(s, k)
+		}
+		fresh, err := e.Latents(more)
+		if err != nil {
+			return nil, err
+		}
+		for i, x := range z {
+			if !inside(x) {
+				z[i] = fresh[i]
+			}
+		}
+	}
+}
+
+// Lerp is a + t (b - a); the ends are exact.
+func Lerp(a, b []float32, t float64) []float32 {
+	out := make([]float32, len(a))
+	for i := range a {
+		out[i] = float32((1-t)*float64(a[i]) + t*float64(b[i]))
+	}
+	return out
+}
+
+// Slerp goes along the great circle from a to b (White 2016): with the angle
+// w between them, sin((1-t)w)/sin(w) a + sin(tw)/sin(w) b. Normal latents in
+// many dimensions lie near a sphere, which a straight line would leave. Where
+// the angle is nearly 0 or 180 degrees the line is taken. The ends are exact.
+func Slerp(a, b []float32, t float64) []float32 {
+	var aa, bb, ab float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		aa, bb, ab = aa+x*x, bb+y*y, ab+x*y
+	}
+	cos := max(-1, min(1, ab/math.Sqrt(aa*bb)))
+	w := math.Acos(cos)
+	sin := math.Sin(w)
+	if t == 0 || t == 1 || !(sin > 1e-6) { // a zero vector gives NaN
+		return Lerp(a, b, t)
+	}
+	p, q := math.Sin((1-t)*w)/sin, math.Sin(t*w)/sin
+	out := make([]float32, len(a))
+	for i := range a {
+		out[i] = float32(p*float64(a[i]) + q*float64(b[i]))
+	}
+	return out
+}
+
+// Walk gives the latents of a path through points [n, Z]: from each to the
+// next in steps (at least 1), the last point included; a loop returns to the
+// first point and leaves that out at its end.
+func Walk(points []float32, z, steps int, loop bool, between func(a, b []float32, t float64) []float32) ([]float32, error) {
+	n := len(points) / z
+	if n < 2 {
+		return nil, fmt.Errorf("a walk needs at least two seeds")
+	}
+	if steps < 1 {
+		return nil, fmt.Errorf("a walk needs at least one step between two images, got %d", steps)
+	}
+	at := func(i int) []float32 { i %= n; return points[i*z : (i+1)*z] }
+	legs := n - 1
+	if loop {
+		legs = n
+	}
+	var out []float32
+	for i := range legs {
+		for k := range steps {
+			out = append(out, between(at(i), at(i+1), float64(k)/float64(steps))...)
+		}
+	}
+	if !loop {
+		out = append(out, at(n-1)...)
+	}
+	return out, nil
+}
