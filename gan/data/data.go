@@ -1,0 +1,110 @@
+// Package data opens what a network is trained on and feeds it in batches.
+//
+// A Set is either Images (uint8, height × width × channels) or Points (float32
+// vectors), random access and read-only. A Loader turns a set into an endless
+// stream of batches that is a pure function of the seed: any position can be
+// reached without replaying, whatever the number of workers.
+//
+// Each kind of data is a package below this one that knows nothing of it; the
+// table in kinds.go is the only place where they meet.
+package data
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ganengine/gan/data/pixel"
+)
+
+// Spec says which data are wanted and in what shape: the [data] section of a
+// configuration. A zero takes the kind's default.
+type Spec struct {
+	Kind, Path string // kind "" is found from the path, and is glyphs without one
+
+	Height, Width, Channels int    // of images; 0: as the data are
+	Fit                     string // auto (default), pad, crop or stretch
+	Background              string // under transparent pixels: CSS name or #rrggbb; white
+
+	Labels bool // the data must have classes; without it, any they have are left out
+	Limit  int  // no more samples than this; 0: all
+	Seed   uint64
+
+	Layout        string // of a mixture: ring, grid or line
+	Modes         int
+	Radius, Sigma float64
+}
+
+// Set is a data set: Images or Points. It is safe for concurrent use.
+type Set interface {
+	Len() int
+	Shape() (h, w, c int) // 1, 1, dimension for Points
+	Classes() []string    // nil without labels
+	Label(i int) int      // -1 without labels
+	Fingerprint() string  // identity of the content, "kind:..."
+	Close() error
+}
+
+// Images is a set of images.
+type Images interface {
+	Set
+	Read(dst []byte, i int) error // dst is h·w·c bytes: rows, columns, channels
+}
+
+// Points is a set of vectors.
+type Points interface {
+	Set
+	Read(dst []float32, i int) error // dst is c values
+}
+
+// Open opens the data of a spec. notes, which may be nil, is told once of each
+// conversion that the data undergo and of anything left out. Errors name the
+// file or key and say what to do.
+func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+	if notes == nil {
+		notes = func(string) {}
+	}
+	k, err := kindOf(spec)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Limit < 0 {
+		return nil, fmt.Errorf("data: limit = %d is impossible: use 0 for all or a positive number", spec.Limit)
+	}
+	if k.claims != nil && spec.Path == "" {
+		return nil, fmt.Errorf("data: kind %s needs a path (%s)", k.name, k.wants)
+	}
+	set, err := k.open(ctx, spec, notes)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return set, nil
+}
+
+// kindOf finds the spec's kind by name, or else by looking at its path.
+func kindOf(spec Spec) (kind, error) {
+	name := spec.Kind
+	switch {
+	case name == "" && spec.Path == "":
+		name = "glyphs"
+	case name == "":
+		detected, err := Detect(spec.Path)
+		if err != nil {
+			return kind{}, err
+		}
+		name = detected
+	}
+	var names []string
+	for _, k := range kinds() {
+		if k.name == name {
+			return k, nil
+		}
+		names = append(names, k.name)
+	}
+	return kind{}, fmt.Errorf("data: kind %q is unknown: use %s", name, strings.Join(names, ", "))
+}
+
+// format is the spec's image shape.
+func (s Spec) format() (pixel.Format, error) {
+	return pixel.NewFormat(s.Height, s.Width, s.Channels, s.Fit, s.Background)
+}

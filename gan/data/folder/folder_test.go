@@ -1,0 +1,287 @@
+package folder
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/gan/data/pixel"
+)
+
+// flat is a PNG of one colour.
+func flat(t *testing.T, w, h int, c color.Color) []byte {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.Set(x, y, c)
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// write makes a directory of files named by relative paths.
+func write(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, b := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func open(t *testing.T, root string, o Options) (*Set, []string) {
+	t.Helper()
+	var notes []string
+	s, err := Open(context.Background(), root, o, func(n string) { notes = append(notes, n) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, notes
+}
+
+func TestClassesAreFoldersSortedByBytes(t *testing.T) {
+	red, blue := flat(t, 2, 2, color.NRGBA{255, 0, 0, 255}), flat(t, 2, 2, color.NRGBA{0, 0, 255, 255})
+	root := write(t, map[string][]byte{
+		"b/2.png": red, "b/10.png": blue, "Z/x.png": red, "a-b/y.png": red, "a/z.png": red, "a/deep/er.png": blue,
+		"a/readme.txt": nil, ".git/x.png": nil, "Z/.hidden.png": nil, "notes": nil, "empty/index.json": nil,
+	})
+	s, notes := open(t, root, Options{Labels: true})
+	var names []string
+	var labels []int
+	for i := range s.Len() {
+		names, labels = append(names, s.Name(i)), append(labels, s.Label(i))
+	}
+	if want := []string{"Z/x.png", "a/deep/er.png", "a/z.png", "a-b/y.png", "b/10.png", "b/2.png"}; !slices.Equal(names, want) {
+		t.Errorf("files %v, want %v", names, want)
+	}
+	if !slices.Equal(s.Classes(), []string{"Z", "a", "a-b", "b"}) || !slices.Equal(labels, []int{0, 1, 1, 2, 3, 3}) {
+		t.Errorf("classes %v, labels %v", s.Classes(), labels)
+	}
+	if want := []string{"5 entries that are no images left out (.json: 1, .txt: 1, hidden: 2, no extension: 1)"}; !slices.Equal(notes, want) {
+		t.Errorf("notes %q, want %q", notes, want)
+	}
+	if h, w, c := s.Shape(); h != 2 || w != 2 || c != 3 {
+		t.Errorf("shape %d %d %d, want the files' own", h, w, c)
+	}
+	dst := make([]byte, 12)
+	if err := s.Read(dst, 4); err != nil || !bytes.Equal(dst, bytes.Repeat([]byte{0, 0, 255}, 4)) {
+		t.Errorf("b/10.png is %v, %v", dst, err)
+	}
+	if s, _ = open(t, root, Options{Limit: 3}); s.Len() != 3 || s.Name(0) != "Z/x.png" || s.Name(2) != "b/10.png" || s.Classes() != nil || s.Label(0) != -1 {
+		t.Errorf("limited to %d: %s ... %s, classes %v", s.Len(), s.Name(0), s.Name(2), s.Classes())
+	}
+}
+
+func TestEveryFormat(t *testing.T) {
+	box := image.Rect(0, 0, 6, 4)
+	grey := image.NewGray(box)
+	for i := range grey.Pix {
+		grey.Pix[i] = 80
+	}
+	var asJPEG, asGIF, asPNG bytes.Buffer
+	palette := image.NewPaletted(box, color.Palette{color.RGBA{80, 80, 80, 255}})
+	for _, err := range []error{jpeg.Encode(&asJPEG, grey, &jpeg.Options{Quality: 100}), gif.Encode(&asGIF, palette, nil), png.Encode(&asPNG, grey)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	webp, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==") // one clear pixel
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := write(t, map[string][]byte{"a.jpg": asJPEG.Bytes(), "b.JPEG": asJPEG.Bytes(), "c.gif": asGIF.Bytes(), "d.png": asPNG.Bytes(),
+		"e.webp": webp, "f.png": asJPEG.Bytes()}) // the last by content, not by name
+	format, err := pixel.NewFormat(4, 6, 3, "stretch", "#505050")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, notes := open(t, root, Options{Format: format})
+	want := []string{"grey repeated to three channels (5 of 6 images)", "alpha composited on #505050 (1 of 6 images)", "resized to 6x4 (1 of 6 images)"}
+	if !slices.Equal(notes, want) {
+		t.Errorf("notes %q, want %q", notes, want)
+	}
+	for i := range s.Len() {
+		dst := make([]byte, format.Bytes())
+		if err := s.Read(dst, i); err != nil {
+			t.Error(err)
+		}
+		if !bytes.Equal(dst, bytes.Repeat([]byte{80}, len(dst))) {
+			t.Errorf("%s is %v, want all 80", s.Name(i), dst)
+		}
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	good := flat(t, 4, 4, color.White)
+	for _, c := range []struct {
+		name   string
+		files  map[string][]byte
+		labels bool
+		want   []string
+	}{
+		{"empty", nil, false, []string{"holds no images: looked for .png .jpg .jpeg .gif .webp"}},
+		{"only text", map[string][]byte{"a.txt": nil}, false, []string{"holds no images"}},
+		{"not an image", map[string][]byte{"a.png": good, "b.png": []byte("<html>")}, false,
+			[]string{"b.png cannot be read: it is no PNG, JPEG, GIF or WebP image; replace or remove it"}},
+		{"empty file", map[string][]byte{"a.png": nil}, false, []string{"a.png cannot be read"}},
+		{"two bad", map[string][]byte{"a.png": []byte("x"), "b.png": []byte("x")}, false, []string{"a.png", "and 1 more: `ganengine data inspect"}},
+		{"no classes", map[string][]byte{"a.png": good}, true, []string{"has no class folders", "labels = false"}},
+		{"beside classes", map[string][]byte{"a.png": good, "c/b.png": good}, true, []string{"a.png lies beside the class folders"}},
+		{"sizes differ", map[string][]byte{"a.png": good, "b.png": flat(t, 5, 4, color.White)}, false,
+			[]string{"different sizes (a.png 4x4, b.png 5x4): set the size"}},
+	} {
+		root := write(t, c.files)
+		_, err := Open(context.Background(), root, Options{Labels: c.labels}, func(string) {})
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: error %v, want %q in it", c.name, err, want)
+			}
+		}
+	}
+	root := write(t, map[string][]byte{"a.png": good})
+	if _, err := Open(context.Background(), filepath.Join(root, "a.png"), Options{}, nil); err == nil || !strings.Contains(err.Error(), "give the folder") {
+		t.Errorf("a file as root: %v", err)
+	}
+	if _, err := Open(context.Background(), filepath.Join(root, "none"), Options{}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a missing root: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Open(ctx, root, Options{}, nil); err == nil || !strings.Contains(err.Error(), "canceled") {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestTruncatedImageIsNamedWhenRead(t *testing.T) {
+	big := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range big.Pix {
+		big.Pix[i] = byte(i * i)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, big); err != nil {
+		t.Fatal(err)
+	}
+	root := write(t, map[string][]byte{"a.png": b.Bytes()[:b.Len()/2], "b.png": b.Bytes()})
+	s, _ := open(t, root, Options{})
+	dst := make([]byte, 64*64)
+	err := s.Read(dst, 0)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(root, "a.png")+" cannot be read: it is truncated or damaged (png: ") || !strings.HasSuffix(err.Error(), "; replace or remove it") {
+		t.Errorf("truncated image: %v", err)
+	}
+	if err := s.Read(dst, 1); err != nil || !bytes.Equal(dst, big.Pix) {
+		t.Errorf("the image after it: %v", err)
+	}
+	if err := os.Remove(filepath.Join(root, "b.png")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Read(dst, 1); err == nil || !strings.Contains(err.Error(), "b.png cannot be read: no such file") {
+		t.Errorf("removed image: %v", err)
+	}
+}
+
+func TestDeeper(t *testing.T) {
+	good := flat(t, 4, 4, color.White)
+	for _, c := range []struct {
+		files []string
+		want  string
+	}{
+		{[]string{"train/cat/1.png", "train/dog/1.png", "test/cat/1.png"}, "train"},
+		{[]string{"x/cat/1.png", "y/cat/1.png", "y/dog/1.png"}, "y"},
+		{[]string{"cat/1.png", "dog/1.png"}, ""},
+		{[]string{"cat/1.png", "dog/sub/1.png"}, ""},
+		{[]string{"1.png"}, ""},
+		{nil, ""},
+	} {
+		files := map[string][]byte{}
+		for _, f := range c.files {
+			files[f] = good
+		}
+		root := write(t, files)
+		tree, err := Scan(context.Background(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if c.want != "" {
+			want = filepath.Join(root, c.want)
+		}
+		if got := tree.Deeper(); got != want {
+			t.Errorf("%v: %q, want %q", c.files, got, want)
+		}
+	}
+}
+
+func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
+	root := write(t, map[string][]byte{"real/a.png": flat(t, 4, 4, color.White)})
+	other := t.TempDir()
+	if err := os.Symlink(filepath.Join(root, "real"), filepath.Join(other, "linked")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if s, _ := open(t, other, Options{Labels: true}); s.Len() != 1 || s.Classes()[0] != "linked" {
+		t.Errorf("a linked class folder gave %d images of %v", s.Len(), s.Classes())
+	}
+	if err := os.Symlink(other, filepath.Join(other, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Scan(context.Background(), other); err == nil || !strings.Contains(err.Error(), "loop of links") {
+		t.Errorf("a loop: %v", err)
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	red, blue := flat(t, 4, 4, color.NRGBA{255, 0, 0, 255}), flat(t, 4, 4, color.NRGBA{0, 0, 255, 255})
+	print := func(files map[string][]byte) string {
+		s, _ := open(t, write(t, files), Options{})
+		return s.Fingerprint()
+	}
+	base := print(map[string][]byte{"a.png": red, "b.png": blue})
+	if again := print(map[string][]byte{"a.png": red, "b.png": blue}); again != base || !strings.HasPrefix(base, "folder:") {
+		t.Errorf("the same files have fingerprints %s and %s", base, again)
+	}
+	for name, files := range map[string]map[string][]byte{
+		"content": {"a.png": red, "b.png": red}, "name": {"a.png": red, "c.png": blue}, "number": {"a.png": red},
+	} {
+		if print(files) == base {
+			t.Errorf("another %s left the fingerprint as it was", name)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	m := image.NewRGBA(image.Rect(0, 0, 178, 218))
+	var file bytes.Buffer
+	jpeg.Encode(&file, m, nil)
+	root := b.TempDir()
+	os.WriteFile(filepath.Join(root, "a.jpg"), file.Bytes(), 0o644)
+	format, _ := pixel.NewFormat(64, 64, 3, "", "")
+	s, err := Open(context.Background(), root, Options{Format: format}, func(string) {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dst := make([]byte, format.Bytes())
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Read(dst, 0)
+	}
+}

@@ -1,0 +1,153 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ganengine/gan/data/folder"
+	"ganengine/gan/data/glyphs"
+	"ganengine/gan/data/idx"
+	"ganengine/gan/data/mixture"
+	"ganengine/gan/data/pixel"
+)
+
+// cacheBytes is the size up to which decoded images are kept in memory.
+const cacheBytes = 512 << 20
+
+// kind is one kind of data.
+type kind struct {
+	name   string
+	wants  string                          // what a path of this kind is; "" if it has none
+	claims func(path string) (bool, error) // whether an existing path is of this kind
+	open   func(context.Context, Spec, func(string)) (Set, error)
+}
+
+// kinds lists every kind, in the order in which Detect asks them.
+func kinds() []kind {
+	return []kind{
+		{name: "glyphs", open: openGlyphs},
+		{name: "mixture", open: openMixture},
+		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX},
+		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, openFolder},
+	}
+}
+
+// Detect says which kind of data a path is, or what was looked for.
+func Detect(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("data: %s does not exist: check the path", path)
+		}
+		return "", fmt.Errorf("data: looking at the path: %w", err)
+	}
+	if !info.IsDir() && pixel.HasExtension(path) {
+		return "", fmt.Errorf("data: %s is a single image: give the folder that holds the images", path)
+	}
+	var wanted []string
+	for _, k := range kinds() {
+		if k.claims == nil {
+			continue
+		}
+		ok, err := k.claims(path)
+		if err != nil {
+			return "", fmt.Errorf("data: %w", err)
+		}
+		if ok {
+			return k.name, nil
+		}
+		wanted = append(wanted, k.wants)
+	}
+	return "", fmt.Errorf("data: %s is of no known kind: looked for %s", path, strings.Join(wanted, "; "))
+}
+
+func openGlyphs(_ context.Context, spec Spec, _ func(string)) (Set, error) {
+	if _, err := spec.format(); err != nil {
+		return nil, err
+	}
+	set, err := glyphs.Open(glyphs.Options{Height: spec.Height, Width: spec.Width, Channels: spec.Channels,
+		Labels: spec.Labels, Limit: spec.Limit, Seed: spec.Seed})
+	if err != nil {
+		return nil, err
+	}
+	return keep(set, cacheBytes), nil
+}
+
+func openMixture(_ context.Context, spec Spec, _ func(string)) (Set, error) {
+	return mixture.Open(mixture.Options{Layout: spec.Layout, Modes: spec.Modes, Radius: spec.Radius, Sigma: spec.Sigma,
+		Labels: spec.Labels, Limit: spec.Limit, Seed: spec.Seed})
+}
+
+func claimsIDX(path string) (bool, error) {
+	file, err := idx.Find(path)
+	return file != "", err
+}
+
+func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
+	format, err := spec.format()
+	if err != nil {
+		return nil, err
+	}
+	set, err := idx.Open(spec.Path, idx.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	if err != nil {
+		return nil, err
+	}
+	var images Images = set
+	if set.Resizes() {
+		images = keep(set, cacheBytes)
+	}
+	if spec.Channels == 3 {
+		notes(fmt.Sprintf("grey repeated to three channels (all %d images)", set.Len()))
+		images = repeated{images}
+	}
+	return images, nil
+}
+
+// claimsFolder looks for a first image, in the folder or below.
+func claimsFolder(path string) (bool, error) {
+	found := false
+	root, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false, fmt.Errorf("looking for images: %w", err)
+	}
+	err = filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != root && strings.HasPrefix(e.Name(), "."):
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+		case e.Type()&fs.ModeSymlink != 0: // a linked class folder, or a linked image
+			target, err := os.Stat(name)
+			found = err == nil && (target.IsDir() || pixel.HasExtension(name))
+		case !e.IsDir() && name != root && pixel.HasExtension(name):
+			found = true
+		}
+		if found {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("looking for images: %w", err)
+	}
+	return found, nil
+}
+
+func openFolder(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+	format, err := spec.format()
+	if err != nil {
+		return nil, err
+	}
+	set, err := folder.Open(ctx, spec.Path, folder.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	if err != nil {
+		return nil, err
+	}
+	return keep(set, cacheBytes), nil
+}

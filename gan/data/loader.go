@@ -1,0 +1,336 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// LoaderConfig says how a set becomes batches. A zero takes the default.
+type LoaderConfig struct {
+	Batch   int
+	Seed    uint64
+	Shuffle bool     // a new order each epoch; else the set's own
+	Mirror  bool     // flips images left to right, each with probability ½ in each epoch
+	Workers int      // goroutines that read samples; all processors, 8 at most
+	Ahead   int      // batches prepared before they are asked for: 3
+	Buffers []Buffer // memory to fill, Ahead + 1 of them; the loader's own if nil
+}
+
+// Buffer is the memory of one batch. The owner may place it where copies to a
+// device are fast.
+type Buffer struct {
+	Images []byte    // batch·h·w·c for Images, else empty
+	Points []float32 // batch·dimension for Points, else empty
+	Labels []int32   // batch, empty for a set without classes
+}
+
+// Batch is a filled buffer.
+type Batch struct {
+	Buffer
+	Index int64 // its place in the stream, from 0
+	slot  *slot
+}
+
+// Loader is an endless stream of batches that straddle epochs. Batches come in
+// order, whatever the workers do, and cost no allocation. Next, Release,
+// Position, SeekTo and Close are for one goroutine.
+type Loader struct {
+	set      Set
+	config   LoaderConfig
+	fill     func(*slot, int) error // reads the sample of one row
+	order    order
+	slots    []*slot
+	parent   context.Context
+	consumed int64
+	held     int
+	next     *slot // taken from filled, not yet ready
+	failed   error
+
+	// One run of the workers, from start to stop.
+	run    context.Context
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup
+	free   chan *slot
+	filled chan *slot // in batch order, perhaps still being read
+	tasks  chan task
+}
+
+// slot is one buffer of the ring and the batch in it.
+type slot struct {
+	batch   Batch
+	samples []int32
+	flips   []bool
+	pending atomic.Int32  // tasks to go
+	ready   chan struct{} // one token when pending reaches zero
+	held    bool          // by the caller, between Next and Release
+
+	mu     sync.Mutex
+	err    error // of the first row that failed
+	errRow int
+}
+
+// task is some rows of a batch.
+type task struct {
+	slot      *slot
+	low, high int
+}
+
+var errClosed = errors.New("the loader is closed")
+
+// NewLoader starts reading ahead at batch 0. Cancelling ctx, or Close, ends the
+// workers; the set stays open.
+func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, error) {
+	if config.Workers <= 0 {
+		config.Workers = min(8, runtime.GOMAXPROCS(0))
+	}
+	if config.Ahead <= 0 {
+		config.Ahead = 3
+	}
+	n := set.Len()
+	switch {
+	case n == 0:
+		return nil, errors.New("data: the set is empty: there is nothing to load")
+	case config.Batch <= 0:
+		return nil, fmt.Errorf("data: batch = %d is impossible: use 1 or more", config.Batch)
+	case config.Batch > n:
+		return nil, fmt.Errorf("data: batch = %d is larger than the data set, which holds %d: use a smaller batch or more data", config.Batch, n)
+	case n > math.MaxInt32:
+		return nil, fmt.Errorf("data: %d samples are more than the loader's %d: set a limit", n, math.MaxInt32)
+	}
+	l := &Loader{set: set, config: config, parent: ctx,
+		order: order{n: int64(n), seed: config.Seed, shuffle: config.Shuffle}}
+	if err := l.makeRing(); err != nil {
+		return nil, err
+	}
+	l.start()
+	return l, nil
+}
+
+// makeRing checks or makes the buffers and says how their rows are filled.
+func (l *Loader) makeRing() error {
+	h, w, c := l.set.Shape()
+	var want struct{ images, points, labels int }
+	switch set := l.set.(type) {
+	case Images:
+		size := h * w * c
+		want.images = l.config.Batch * size
+		l.fill = func(s *slot, row int) error {
+			image := s.batch.Images[row*size : (row+1)*size]
+			err := set.Read(image, int(s.samples[row]))
+			if s.flips[row] {
+				mirror(image, w, c)
+			}
+			return err
+		}
+	case Points:
+		if l.config.Mirror {
+			return errors.New("data: mirror = true flips images, but these data are points: set mirror = false")
+		}
+		want.points = l.config.Batch * c
+		l.fill = func(s *slot, row int) error {
+			return set.Read(s.batch.Points[row*c:(row+1)*c], int(s.samples[row]))
+		}
+	default:
+		return fmt.Errorf("data: a %T is neither Images nor Points", l.set)
+	}
+	if l.set.Classes() != nil {
+		want.labels = l.config.Batch
+	}
+	buffers := l.config.Buffers
+	if buffers == nil {
+		for range l.config.Ahead + 1 {
+			buffers = append(buffers, Buffer{make([]byte, want.images), make([]float32, want.points), make([]int32, want.labels)})
+		}
+	}
+	for i, b := range buffers {
+		if len(b.Images) != want.images || len(b.Points) != want.points || len(b.Labels) != want.labels {
+			return fmt.Errorf("data: buffer %d has %d image bytes, %d point values and %d labels, wanted %d, %d and %d", i,
+				len(b.Images), len(b.Points), len(b.Labels), want.images, want.points, want.labels)
+		}
+		s := &slot{samples: make([]int32, l.config.Batch), flips: make([]bool, l.config.Batch), ready: make(chan struct{}, 1)}
+		s.batch = Batch{Buffer: b, slot: s}
+		l.slots = append(l.slots, s)
+	}
+	return nil
+}
+
+// start sets the workers going from batch l.consumed on.
+func (l *Loader) start() {
+	l.run, l.cancel = context.WithCancelCause(l.parent)
+	l.free = make(chan *slot, len(l.slots))
+	l.filled = make(chan *slot, len(l.slots))
+	l.tasks = make(chan task, 2*l.config.Workers)
+	for _, s := range l.slots {
+		if !s.held {
+			select { // a token left by the run before
+			case <-s.ready:
+			default:
+			}
+			l.free <- s
+		}
+	}
+	first := l.consumed
+	l.wg.Go(func() { l.deal(first) })
+	for range l.config.Workers {
+		l.wg.Go(l.work)
+	}
+}
+
+// stop ends the workers and waits for them.
+func (l *Loader) stop(cause error) {
+	l.cancel(cause)
+	l.wg.Wait()
+	l.next = nil
+}
+
+// deal lays out one batch after another and hands its rows to the workers.
+func (l *Loader) deal(index int64) {
+	rows := max(1, l.config.Batch/(4*l.config.Workers))
+	for ; ; index++ {
+		var s *slot
+		select {
+		case s = <-l.free:
+		case <-l.run.Done():
+			return
+		}
+		l.lay(s, index)
+		s.pending.Store(int32((l.config.Batch + rows - 1) / rows))
+		l.filled <- s // has room for every slot
+		for low := 0; low < l.config.Batch; low += rows {
+			select {
+			case l.tasks <- task{s, low, min(low+rows, l.config.Batch)}:
+			case <-l.run.Done():
+				return
+			}
+		}
+	}
+}
+
+// lay decides what batch index holds.
+func (l *Loader) lay(s *slot, index int64) {
+	s.batch.Index, s.err = index, nil
+	for row := range s.samples {
+		sample, epoch := l.order.at(index*int64(l.config.Batch) + int64(row))
+		s.samples[row] = sample
+		s.flips[row] = l.config.Mirror && mirrored(l.config.Seed, epoch, sample)
+		if len(s.batch.Labels) > 0 {
+			s.batch.Labels[row] = int32(l.set.Label(int(sample)))
+		}
+	}
+}
+
+// work reads rows until the run ends.
+func (l *Loader) work() {
+	for {
+		select {
+		case t := <-l.tasks:
+			for row := t.low; row < t.high; row++ {
+				if err := l.fill(t.slot, row); err != nil {
+					t.slot.fail(row, err)
+				}
+			}
+			if t.slot.pending.Add(-1) == 0 {
+				t.slot.ready <- struct{}{}
+			}
+		case <-l.run.Done():
+			return
+		}
+	}
+}
+
+// fail keeps the error of the lowest row, so that it does not depend on the
+// workers which is reported.
+func (s *slot) fail(row int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil || row < s.errRow {
+		s.err, s.errRow = err, row
+	}
+}
+
+// Next waits for the next batch. It stays valid until Release; with every
+// buffer held there can be no next. A sample that cannot be read is an error
+// in its turn, and stays one until SeekTo.
+func (l *Loader) Next(ctx context.Context) (*Batch, error) {
+	if l.failed != nil {
+		return nil, l.failed
+	}
+	if l.held == len(l.slots) {
+		return nil, fmt.Errorf("data: all %d batch buffers are held: release one before asking for the next", l.held)
+	}
+	if l.next == nil {
+		select {
+		case l.next = <-l.filled:
+		case <-ctx.Done():
+			return nil, l.interrupted(ctx)
+		case <-l.run.Done():
+			return nil, l.interrupted(l.run)
+		}
+	}
+	select {
+	case <-l.next.ready:
+	case <-ctx.Done():
+		return nil, l.interrupted(ctx)
+	case <-l.run.Done():
+		return nil, l.interrupted(l.run)
+	}
+	s := l.next
+	if s.err != nil {
+		l.failed = fmt.Errorf("data: loading batch %d: %w", s.batch.Index, s.err)
+		l.stop(l.failed)
+		return nil, l.failed
+	}
+	l.next = nil
+	s.held = true
+	l.held++
+	l.consumed = s.batch.Index + 1
+	return &s.batch, nil
+}
+
+func (l *Loader) interrupted(ctx context.Context) error {
+	return fmt.Errorf("data: loading batch %d: %w", l.consumed, context.Cause(ctx))
+}
+
+// Release gives a batch's buffer back; releasing it again does nothing.
+func (l *Loader) Release(b *Batch) {
+	if s := b.slot; s.held {
+		s.held = false
+		l.held--
+		l.free <- s
+	}
+}
+
+// Position is how many batches Next has given out, however many have been read
+// ahead: what a checkpoint stores. A caller that takes batches before it uses
+// them stores the Index of the first unused one instead.
+func (l *Loader) Position() int64 { return l.consumed }
+
+// SeekTo makes batch number position the next one. Batches that are held stay
+// valid and are still to be released.
+func (l *Loader) SeekTo(position int64) error {
+	if position < 0 || position > math.MaxInt64/int64(l.config.Batch)-1 {
+		return fmt.Errorf("data: there is no batch %d to seek", position)
+	}
+	if errors.Is(l.failed, errClosed) {
+		return l.failed
+	}
+	if cause := context.Cause(l.parent); cause != nil {
+		return fmt.Errorf("data: seeking batch %d: %w", position, cause)
+	}
+	l.stop(nil)
+	l.consumed, l.failed = position, nil
+	l.start()
+	return nil
+}
+
+// Close ends the workers and waits for them. The set stays open.
+func (l *Loader) Close() error {
+	l.failed = fmt.Errorf("data: %w", errClosed)
+	l.stop(errClosed)
+	return nil
+}

@@ -1,0 +1,286 @@
+package pixel
+
+import (
+	"bytes"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func format(t *testing.T, h, w, c int, fit, background string) Format {
+	t.Helper()
+	f, err := NewFormat(h, w, c, fit, background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestPlace(t *testing.T) {
+	for _, c := range []struct {
+		fit    string
+		w, h   int // source
+		fw, fh int // frame
+		want   image.Rectangle
+	}{
+		{"auto", 32, 32, 32, 32, image.Rect(0, 0, 32, 32)},
+		{"auto", 28, 28, 32, 32, image.Rect(2, 2, 30, 30)},
+		{"auto", 29, 32, 32, 32, image.Rect(1, 0, 30, 32)},
+		{"auto", 27, 28, 32, 32, image.Rect(0, -1, 32, 32)}, // five short: resized
+		{"auto", 64, 64, 32, 32, image.Rect(0, 0, 32, 32)},
+		{"auto", 64, 32, 32, 32, image.Rect(-16, 0, 48, 32)},
+		{"crop", 28, 28, 32, 32, image.Rect(0, 0, 32, 32)},
+		{"crop", 10, 20, 32, 32, image.Rect(0, -16, 32, 48)},
+		{"crop", 30, 20, 40, 20, image.Rect(0, -4, 40, 23)},
+		{"pad", 8, 4, 32, 32, image.Rect(12, 14, 20, 18)},
+		{"pad", 64, 32, 32, 32, image.Rect(0, 8, 32, 24)},
+		{"pad", 32, 64, 32, 32, image.Rect(8, 0, 24, 32)},
+		{"pad", 9999, 1, 32, 32, image.Rect(0, 15, 32, 16)},
+		{"stretch", 5, 70, 32, 16, image.Rect(0, 0, 32, 16)},
+	} {
+		f := format(t, c.fh, c.fw, 1, c.fit, "")
+		if got := f.Place(c.w, c.h); got != c.want {
+			t.Errorf("%s: %dx%d (w x h) in %dx%d lies at %v, want %v", c.fit, c.w, c.h, c.fw, c.fh, got, c.want)
+		}
+	}
+}
+
+func TestFormatErrors(t *testing.T) {
+	for _, c := range []struct {
+		h, w, c         int
+		fit, background string
+		want            string
+	}{
+		{32, 0, 1, "", "", "set both, or neither"},
+		{-1, -1, 1, "", "", "impossible"},
+		{32, 32, 2, "", "", "use 1 (grey) or 3 (colour)"},
+		{32, 32, 1, "zoom", "", "use auto, pad, crop or stretch"},
+		{32, 32, 1, "", "#12345", "#rrggbb"},
+		{32, 32, 1, "", "#12345g", "#rrggbb"},
+		{32, 32, 1, "", "whyte", "CSS name"},
+	} {
+		if _, err := NewFormat(c.h, c.w, c.c, c.fit, c.background); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want %q in it", c, err, c.want)
+		}
+	}
+}
+
+func TestParseColor(t *testing.T) {
+	for s, want := range map[string]color.RGBA{
+		"": {255, 255, 255, 255}, "Black": {0, 0, 0, 255}, "#123": {0x11, 0x22, 0x33, 255},
+		"#0a0B0c": {10, 11, 12, 255}, "cornflowerblue": {100, 149, 237, 255},
+	} {
+		if got, err := ParseColor(s); err != nil || got != want {
+			t.Errorf("%q is %v, %v, want %v", s, got, err, want)
+		}
+	}
+}
+
+// TestConvert has one source of each kind, two pixels wide and one high.
+func TestConvert(t *testing.T) {
+	box := image.Rect(0, 0, 2, 1)
+	grey := &image.Gray{Pix: []byte{10, 200}, Stride: 2, Rect: box}
+	grey16 := &image.Gray16{Pix: []byte{10, 99, 200, 1}, Stride: 4, Rect: box}
+	rgba := &image.NRGBA{Pix: []byte{255, 0, 0, 255, 0, 0, 255, 255}, Stride: 8, Rect: box}
+	clear := &image.NRGBA{Pix: []byte{255, 0, 0, 0, 0, 0, 0, 51}, Stride: 8, Rect: box}
+	deep := &image.NRGBA64{Pix: []byte{255, 255, 128, 7, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0}, Stride: 16, Rect: box}
+	palette := &image.Paletted{Pix: []byte{1, 0}, Stride: 2, Rect: box,
+		Palette: color.Palette{color.NRGBA{}, color.NRGBA{1, 2, 3, 255}}}
+	wide := &image.Gray{Pix: []byte{9, 9, 9, 9, 9, 10, 200, 9}, Stride: 4, Rect: image.Rect(0, 0, 4, 2)}
+	for _, c := range []struct {
+		name       string
+		img        image.Image
+		channels   int
+		background string
+		want       []byte
+	}{
+		{"grey to grey", grey, 1, "", []byte{10, 200}},
+		{"grey to colour", grey, 3, "", []byte{10, 10, 10, 200, 200, 200}},
+		{"16-bit grey", grey16, 1, "", []byte{10, 200}},
+		{"colour to colour", rgba, 3, "", []byte{255, 0, 0, 0, 0, 255}},
+		{"colour to grey", rgba, 1, "", []byte{76, 29}},
+		{"alpha on white", clear, 3, "", []byte{255, 255, 255, 204, 204, 204}},
+		{"alpha on green", clear, 3, "lime", []byte{0, 255, 0, 0, 204, 0}},
+		{"alpha to grey", clear, 1, "", []byte{255, 204}},
+		{"16-bit colour", deep, 3, "black", []byte{255, 128, 0, 0, 0, 0}},
+		{"palette", palette, 3, "#102030", []byte{1, 2, 3, 16, 32, 48}},
+		{"sub-image grey", wide.SubImage(image.Rect(1, 1, 3, 2)), 1, "", []byte{10, 200}},
+	} {
+		f := format(t, 1, 2, c.channels, "", c.background)
+		got := bytes.Repeat([]byte{77}, f.Bytes())
+		NewConverter(f).Convert(got, c.img)
+		if !bytes.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestConvertPads(t *testing.T) {
+	src := &image.Gray{Pix: []byte{1, 2, 3, 4}, Stride: 2, Rect: image.Rect(0, 0, 2, 2)}
+	f := format(t, 4, 5, 1, "auto", "")
+	got := bytes.Repeat([]byte{77}, f.Bytes())
+	NewConverter(f).Convert(got, src)
+	want := []byte{
+		0, 0, 0, 0, 0,
+		0, 1, 2, 0, 0,
+		0, 3, 4, 0, 0,
+		0, 0, 0, 0, 0}
+	if !bytes.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestConvertResizes uses sources whose resized middle is known: flat halves.
+func TestConvertResizes(t *testing.T) {
+	halves := image.NewRGBA(image.Rect(5, 5, 5+80, 5+40)) // left quarter red, middle grey, right quarter blue
+	for y := range 40 {
+		for x := range 80 {
+			c := color.RGBA{100, 100, 100, 255}
+			if x < 20 {
+				c = color.RGBA{255, 0, 0, 255}
+			} else if x >= 60 {
+				c = color.RGBA{0, 0, 255, 255}
+			}
+			halves.SetRGBA(5+x, 5+y, c)
+		}
+	}
+	for _, c := range []struct {
+		fit               string
+		column            int // away from edges, where the filter rings
+		left, mid, corner [3]byte
+	}{
+		{"auto", 2, [3]byte{100, 100, 100}, [3]byte{100, 100, 100}, [3]byte{100, 100, 100}},
+		{"stretch", 1, [3]byte{255, 0, 0}, [3]byte{100, 100, 100}, [3]byte{255, 0, 0}},
+		{"pad", 1, [3]byte{255, 0, 0}, [3]byte{100, 100, 100}, [3]byte{0, 0, 0}},
+	} {
+		f := format(t, 16, 16, 3, c.fit, "")
+		conv := NewConverter(f)
+		dst := bytes.Repeat([]byte{77}, f.Bytes())
+		for range 2 { // the second time on reused memory
+			conv.Convert(dst, halves)
+		}
+		at := func(x, y int) [3]byte { return [3]byte(dst[(y*16+x)*3:]) }
+		if got := [3][3]byte{at(c.column, 8), at(8, 8), at(c.column, 0)}; got != [3][3]byte{c.left, c.mid, c.corner} {
+			t.Errorf("%s: left, middle and corner are %v, want %v %v %v", c.fit, got, c.left, c.mid, c.corner)
+		}
+	}
+	f := format(t, 8, 8, 1, "", "")
+	dst := make([]byte, f.Bytes())
+	flat := &image.Gray{Pix: bytes.Repeat([]byte{123}, 400), Stride: 20, Rect: image.Rect(0, 0, 20, 20)}
+	NewConverter(f).Convert(dst, flat)
+	if !bytes.Equal(dst, bytes.Repeat([]byte{123}, 64)) {
+		t.Errorf("a flat grey image became %v", dst)
+	}
+}
+
+// tinyWebP is one transparent pixel, lossless.
+const tinyWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
+
+func TestHeadersAndDecoding(t *testing.T) {
+	encode := func(write func(*bytes.Buffer) error) []byte {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	asPNG := func(m image.Image) []byte { return encode(func(b *bytes.Buffer) error { return png.Encode(b, m) }) }
+	box := image.Rect(0, 0, 3, 2)
+	half := image.NewNRGBA(box)
+	half.Pix[3] = 100
+	half64 := image.NewNRGBA64(box)
+	half64.Pix[7] = 100
+	webp, err := base64.StdEncoding.DecodeString(tinyWebP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, want string
+		w, h       int
+		file       []byte
+	}{
+		{"png grey", "grey", 3, 2, asPNG(image.NewGray(box))},
+		{"png grey 16", "grey, 16-bit", 3, 2, asPNG(image.NewGray16(box))},
+		{"png alpha", "colour + alpha", 3, 2, asPNG(half)},
+		{"png alpha 16", "colour + alpha, 16-bit", 3, 2, asPNG(half64)},
+		{"png palette", "grey + alpha", 3, 2, asPNG(image.NewPaletted(box, color.Palette{color.Transparent, color.White}))},
+		{"png colour palette", "colour", 3, 2, asPNG(image.NewPaletted(box, color.Palette{color.RGBA{9, 8, 7, 255}}))},
+		{"gif", "grey", 3, 2, encode(func(b *bytes.Buffer) error {
+			return gif.Encode(b, image.NewPaletted(box, color.Palette{color.Black, color.White}), nil)
+		})},
+		{"jpeg", "colour", 3, 2, encode(func(b *bytes.Buffer) error { return jpeg.Encode(b, image.NewRGBA(box), nil) })},
+		{"jpeg grey", "grey", 3, 2, encode(func(b *bytes.Buffer) error { return jpeg.Encode(b, image.NewGray(box), nil) })},
+		{"webp", "colour + alpha", 1, 1, webp},
+	} {
+		h, err := ReadHeader(bytes.NewReader(c.file))
+		if err != nil || h.String() != c.want || h.Width != c.w || h.Height != c.h {
+			t.Errorf("%s: header %v %dx%d, %v, want %s %dx%d", c.name, h, h.Width, h.Height, err, c.want, c.w, c.h)
+		}
+		m, err := Decode(bytes.NewReader(c.file))
+		if err != nil || m.Bounds().Dx() != c.w || m.Bounds().Dy() != c.h {
+			t.Errorf("%s: decoding: %v", c.name, err)
+		}
+	}
+	grey := asPNG(image.NewGray(image.Rect(0, 0, 50, 50)))
+	if _, err := Decode(bytes.NewReader(grey[:len(grey)-20])); err == nil || !strings.Contains(err.Error(), "it is truncated or damaged (png: ") {
+		t.Errorf("truncated PNG: %v", err)
+	}
+	if _, err := Decode(strings.NewReader("hello")); err == nil || !strings.Contains(err.Error(), "no PNG, JPEG, GIF or WebP") {
+		t.Errorf("text: %v", err)
+	}
+	huge := slices.Clone(grey)
+	copy(huge[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the checksum is wrong too
+	if _, err := ReadHeader(bytes.NewReader(huge)); err == nil {
+		t.Error("a header of 65536x65536 pixels was accepted")
+	}
+}
+
+func TestConversions(t *testing.T) {
+	images := []Header{{Width: 28, Height: 28, Grey: true}, {Width: 64, Height: 32, Alpha: true}, {Width: 32, Height: 32, Deep: true}}
+	for _, c := range []struct {
+		f    Format
+		want []string
+	}{
+		{format(t, 32, 32, 3, "", "#010203"), []string{
+			"grey repeated to three channels (1 of 3 images)", "alpha composited on #010203 (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "padded to 32x32 with the minimum value (1 of 3 images)",
+			"centre cropped to 32x32 (1 of 3 images)"}},
+		{format(t, 16, 16, 1, "stretch", ""), []string{
+			"colour to grey by luma (2 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "resized to 16x16 (all 3 images)"}},
+		{format(t, 32, 48, 3, "pad", ""), []string{
+			"grey repeated to three channels (1 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "padded to 48x32 with the minimum value (2 of 3 images)",
+			"shrunk and padded to 48x32 with the minimum value (1 of 3 images)"}},
+		{format(t, 32, 40, 3, "crop", ""), []string{
+			"grey repeated to three channels (1 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "centre cropped to 40x32 (1 of 3 images)",
+			"short side resized and centre cropped to 40x32 (2 of 3 images)"}},
+		{format(t, 28, 28, 1, "", ""), nil},
+	} {
+		got := c.f.Conversions(images)
+		if c.want == nil { // nothing to say of images that are as wanted
+			got = c.f.Conversions(images[:1])
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%+v:\n got %q\nwant %q", c.f, got, c.want)
+		}
+	}
+}
+
+func BenchmarkConvertResize(b *testing.B) {
+	f, _ := NewFormat(64, 64, 1, "", "")
+	c := NewConverter(f)
+	src := image.NewGray(image.Rect(0, 0, 28, 28))
+	dst := make([]byte, f.Bytes())
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Convert(dst, src)
+	}
+}
