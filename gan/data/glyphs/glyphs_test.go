@@ -108,6 +108,28 @@ func TestCharactersAreCentred(t *testing.T) {
 	}
 }
 
+// TestExtremesKeepTheMargin draws every character as large and as crooked as
+// looks come.
+func TestExtremesKeepTheMargin(t *testing.T) {
+	const side = 100
+	s := open(t, Options{Height: side, Width: side})
+	p := s.pool.Get().(*pen)
+	for face := range s.outlines {
+		for c := range s.outlines[face] {
+			for _, sign := range []float64{-1, 1} {
+				l := look{scale: .74, angle: .2 * sign, slant: .12 * sign, bold: .03, shiftX: sign, shiftY: -sign}
+				p.draw(&s.outlines[face][c], l, side, side)
+				for at, v := range p.coverage.Pix {
+					x, y := at%side, at/side
+					if low, high := min(x, y), max(x, y); v > 2 && (low < margin*side-1 || high > side-margin*side) {
+						t.Fatalf("face %d, %s reaches %d, %d", face, alphabet[c:c+1], x, y)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWeightsVary(t *testing.T) {
 	s := open(t, Options{Height: 64, Width: 64})
 	p := s.pool.Get().(*pen)

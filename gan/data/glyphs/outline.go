@@ -134,34 +134,23 @@ func (o *outline) centre() {
 }
 
 // findWays gives each vertex the mitre of its two edges' outward normals, cut
-// short at sharp corners. Holes run against the outside, so one rule thickens
-// both.
+// short at sharp corners. TrueType outlines run clockwise and holes against
+// them, so one rule thickens both.
 func (o *outline) findWays() {
-	var area float64
-	for _, loop := range o.loops {
-		for i, v := range loop {
-			w := loop[(i+1)%len(loop)]
-			area += float64(v.x)*float64(w.y) - float64(w.x)*float64(v.y)
-		}
-	}
-	out := 1.0
-	if area < 0 {
-		out = -1
-	}
 	const sharpest = .35 // least 1 + cos of the turn that is mitred in full
 	for _, loop := range o.loops {
 		n := len(loop)
 		for i := range loop {
 			ax, ay := normal(loop[(i+n-1)%n], loop[i])
 			bx, by := normal(loop[i], loop[(i+1)%n])
-			k := out / max(1+ax*bx+ay*by, sharpest)
+			k := 1 / max(1+ax*bx+ay*by, sharpest)
 			loop[i].dx, loop[i].dy = float32(k*(ax+bx)), float32(k*(ay+by))
 		}
 	}
 }
 
-// normal is the unit normal of the edge from v to w: right of its way, which
-// with y downwards is outward for a loop of positive area.
+// normal is the unit normal of the edge from v to w: left of its way, which
+// with y downwards is outward for a loop that runs clockwise.
 func normal(v, w vertex) (x, y float64) {
 	ex, ey := float64(w.x-v.x), float64(w.y-v.y)
 	length := math.Hypot(ex, ey)
