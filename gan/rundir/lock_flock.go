@@ -24,10 +24,7 @@ func acquire(path string) (*lock, error) {
 		f.Close()
 		return nil, err
 	}
-	if err := f.Truncate(0); err == nil {
-		err = writePID(f)
-	}
-	if err != nil {
+	if err := errors.Join(f.Truncate(0), writePID(f)); err != nil {
 		f.Close()
 		return nil, err
 	}

@@ -1,0 +1,156 @@
+package picture
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
+)
+
+// targetWidth is what an automatic scale stays below, in pixels.
+const targetWidth = 1200
+
+// The sheet's colours, the same in grey and in colour.
+var (
+	sheetColor   = color.Gray{40}
+	captionColor = color.Gray{225}
+)
+
+// captionFace is a bitmap font, sharp at its one size.
+var captionFace = basicfont.Face7x13
+
+// captionHeight is the room under an image for its caption, and captionPad the room beside a text.
+const (
+	captionHeight = 16
+	captionPad    = 6
+)
+
+// GridOptions says how a grid is laid out; the zero value chooses everything.
+type GridOptions struct {
+	Columns  int      // 0: near square, with full rows if some near width has them
+	Scale    int      // pixels per pixel; 0: as large as stays below 1200 pixels in width
+	Captions []string // one under each image, as far as they go
+	Rows     []string // one left of each row, as far as they go: class names
+}
+
+// Grid draws the images row by row. The result is an image.Gray for grey images, else an opaque image.RGBA.
+func Grid(im Images, o GridOptions) (image.Image, error) {
+	if err := im.check(); err != nil {
+		return nil, err
+	}
+	if o.Columns < 0 || o.Scale < 0 {
+		return nil, fmt.Errorf("picture: grid of %d columns at scale %d", o.Columns, o.Scale)
+	}
+	l := plan(im, o)
+	dst := newSheet(l.left+l.columns*l.pitchX+l.gap, l.rows*l.pitchY+l.gap, im.C)
+	draw.Draw(dst.canvas, dst.canvas.Bounds(), image.NewUniform(sheetColor), image.Point{}, draw.Src)
+	for i := range im.N {
+		x := l.left + l.gap + i%l.columns*l.pitchX
+		y := l.gap + i/l.columns*l.pitchY
+		dst.place(im, i, x+(l.pitchX-l.gap-im.W*l.scale)/2, y, l.scale)
+		if i < len(o.Captions) {
+			text := o.Captions[i]
+			caption(dst.canvas, text, x+(l.pitchX-l.gap-textWidth(text))/2, y+im.H*l.scale+captionHeight-4)
+		}
+	}
+	for r, text := range o.Rows[:min(len(o.Rows), l.rows)] {
+		caption(dst.canvas, text, captionPad, l.gap+r*l.pitchY+im.H*l.scale/2+4)
+	}
+	return dst.image(), nil
+}
+
+// layout is a grid's geometry in pixels; a pitch includes one gap.
+type layout struct {
+	columns, rows, scale, gap, left, pitchX, pitchY int
+}
+
+func plan(im Images, o GridOptions) layout {
+	l := layout{columns: o.Columns, scale: o.Scale}
+	if l.columns == 0 {
+		l.columns = columnsFor(im.N, float64(im.W)/float64(im.H))
+	}
+	l.columns = min(l.columns, im.N)
+	l.rows = (im.N + l.columns - 1) / l.columns
+	for _, text := range o.Rows {
+		l.left = max(l.left, textWidth(text)+2*captionPad)
+	}
+	if l.scale == 0 {
+		l.scale = max(1, (targetWidth-l.left)/(l.columns*(im.W+1)))
+		l.scale = min(l.scale, max(1, targetWidth/(l.rows*(im.H+1))))
+	}
+	l.gap = max(2, min(l.scale, 6))
+	width, height := im.W*l.scale, im.H*l.scale
+	for _, text := range o.Captions {
+		width = max(width, textWidth(text))
+		height = im.H*l.scale + captionHeight
+	}
+	l.pitchX, l.pitchY = width+l.gap, height+l.gap
+	return l
+}
+
+// columnsFor gives a near square sheet of n images of the given aspect (width over height). A width up to 1.7
+// times the square's that leaves no hole is preferred.
+func columnsFor(n int, aspect float64) int {
+	square := min(n, max(1, int(math.Ceil(math.Sqrt(float64(n)/aspect)-1e-9))))
+	for c := square; float64(c) <= 1.7*float64(square); c++ {
+		if n%c == 0 {
+			return c
+		}
+	}
+	return square
+}
+
+func textWidth(s string) int { return font.MeasureString(captionFace, s).Ceil() }
+
+// caption writes s with its baseline's left end at x, y.
+func caption(dst draw.Image, s string, x, y int) {
+	d := font.Drawer{Dst: dst, Src: image.NewUniform(captionColor), Face: captionFace, Dot: fixed.P(x, y)}
+	d.DrawString(s)
+}
+
+// sheet is a grey or colour picture under one set of methods.
+type sheet struct {
+	canvas draw.Image
+	pix    []uint8
+	stride int
+	bytes  int // of a pixel: 1 grey, 4 colour
+}
+
+func newSheet(w, h, channels int) *sheet {
+	r := image.Rect(0, 0, w, h)
+	if channels == 1 {
+		g := image.NewGray(r)
+		return &sheet{g, g.Pix, g.Stride, 1}
+	}
+	c := image.NewRGBA(r)
+	return &sheet{c, c.Pix, c.Stride, 4}
+}
+
+func (s *sheet) image() image.Image { return s.canvas }
+
+// place copies image i with its upper left corner at x, y, each pixel scale by scale.
+func (s *sheet) place(im Images, i, x, y, scale int) {
+	size := im.W * scale * s.bytes
+	for row := range im.H {
+		src := im.Pix[(i*im.H+row)*im.W*im.C:][:im.W*im.C]
+		at := (y+row*scale)*s.stride + x*s.bytes
+		first := s.pix[at : at+size]
+		for k, p := 0, 0; k < len(src); k += im.C {
+			for range scale {
+				first[p] = src[k]
+				if im.C == 3 {
+					first[p+1], first[p+2], first[p+3] = src[k+1], src[k+2], 255
+				}
+				p += s.bytes
+			}
+		}
+		for j := 1; j < scale; j++ {
+			copy(s.pix[at+j*s.stride:], first)
+		}
+	}
+}

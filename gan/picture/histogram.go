@@ -1,0 +1,125 @@
+package picture
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+)
+
+// Histogram is a picture of 1-D data: the densities of reals and generated values, and D over them.
+type Histogram struct {
+	Title        string
+	Lo, Hi       float64   // range of the data axis; both 0 fits the reals
+	Bins         int       // 0: 80
+	Reals, Fakes []float32 // [n]
+	D            []float32 // D at the centres of equal cells of [Lo, Hi]; may be empty
+	Neutral      float32   // the value of D that means undecided: 0 for logits, 0.5 for probabilities
+}
+
+// dColor is the line of D.
+var dColor = color.RGBA{214, 126, 24, 255}
+
+// Span gives the range that a Histogram without one uses: the values with a margin of a sixth on each side.
+func Span(values []float32) (lo, hi float64) {
+	points := make([]float32, 0, 2*len(values))
+	for _, v := range values {
+		points = append(points, v, v)
+	}
+	r := Around(points)
+	return r.X0, r.X1
+}
+
+// Draw makes a square picture of size pixels. Values outside the range are counted in the legend.
+func (h Histogram) Draw(size int) (*image.RGBA, error) {
+	if h.Lo == 0 && h.Hi == 0 {
+		h.Lo, h.Hi = Span(h.Reals)
+	}
+	if h.Bins == 0 {
+		h.Bins = 80
+	}
+	if !(h.Hi > h.Lo) || !finite(h.Hi-h.Lo) || h.Bins < 0 {
+		return nil, fmt.Errorf("picture: histogram of %d bins from %g to %g is empty", h.Bins, h.Lo, h.Hi)
+	}
+	c, err := newCanvas(size, 88)
+	if err != nil {
+		return nil, err
+	}
+	reals, lostReals := h.density(h.Reals)
+	fakes, lostFakes := h.density(h.Fakes)
+	top := 0.0
+	for i := range reals {
+		top = max(top, reals[i], fakes[i])
+	}
+	if top == 0 {
+		top = 1
+	}
+	top *= 1.08
+	c.bars(reals, top, realColor, .28)
+	c.bars(fakes, top, fakeColor, .38)
+	c.curve(h.D, float64(h.Neutral))
+	c.frame()
+	c.axisX(h.Lo, h.Hi)
+	c.axisY(0, top)
+	c.heading(h.Title, legend("real", len(h.Reals), lostReals), legend("generated", len(h.Fakes), lostFakes))
+	return c.RGBA, nil
+}
+
+// density counts values into bins and scales so that all of them, those outside included, integrate to 1.
+func (h Histogram) density(values []float32) (bins []float64, outside int) {
+	bins = make([]float64, h.Bins)
+	width := (h.Hi - h.Lo) / float64(h.Bins)
+	for _, v := range values {
+		x := float64(v)
+		if !(x >= h.Lo && x <= h.Hi) {
+			outside++
+			continue
+		}
+		bins[min(int((x-h.Lo)/width), h.Bins-1)] += 1 / (width * float64(len(values)))
+	}
+	return bins, outside
+}
+
+// bars fills the bins and draws their outline.
+func (c *canvas) bars(bins []float64, top float64, col color.RGBA, a float64) {
+	n := float64(len(bins))
+	before := c.y(0, 0, top)
+	for i, v := range bins {
+		x0, x1, y := c.x(float64(i), 0, n), c.x(float64(i+1), 0, n), c.y(v, 0, top)
+		c.fill(image.Rect(int(x0+.5), int(y+.5), int(x1+.5), c.plot.Max.Y), col, a)
+		if v > 0 || before < float64(c.plot.Max.Y) {
+			c.line(x0, before, x0, y, 1.6*c.unit, col, .9)
+			c.line(x0, y, x1, y, 1.6*c.unit, col, .9)
+		}
+		before = y
+	}
+}
+
+// curve draws D on an axis of its own at the right, with the undecided value in the middle.
+func (c *canvas) curve(d []float32, neutral float64) {
+	if len(d) == 0 {
+		return
+	}
+	f := Field{Height: 1, Width: len(d), Values: d, Neutral: float32(neutral)}
+	extent := f.extent() * 1.08
+	lo, hi := neutral-extent, neutral+extent
+	middle := c.y(neutral, lo, hi)
+	for x := float64(c.plot.Min.X); x < float64(c.plot.Max.X); x += 10 * c.unit {
+		c.line(x, middle, min(x+4*c.unit, float64(c.plot.Max.X)), middle, c.unit, dColor, .6)
+	}
+	last := math.NaN()
+	for i, v := range d {
+		y := c.y(min(max(float64(v), lo), hi), lo, hi)
+		if i > 0 && finite(y) && finite(last) {
+			c.line(c.x(float64(i)-.5, 0, float64(len(d))), last, c.x(float64(i)+.5, 0, float64(len(d))), y, 2.2*c.unit, dColor, .95)
+		}
+		last = y
+	}
+	right := float64(c.plot.Max.X)
+	for _, v := range ticks(lo, hi) {
+		y := c.y(v, lo, hi)
+		c.line(right, y, right+5*c.unit, y, c.unit, dColor, 1)
+		c.text(number(v), right+10*c.unit, y+5*c.unit, 0, dColor)
+	}
+	c.text("D", right+20*c.unit, float64(c.plot.Min.Y)-22*c.unit, .5, dColor)
+}

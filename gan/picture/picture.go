@@ -1,0 +1,79 @@
+// Package picture turns arrays into pictures for people: sample grids, point clouds over the discriminator's
+// field, histograms, animations.
+//
+// Images are [n, height, width, channels], one channel for grey or three for colour. Small images are enlarged
+// by whole factors with nearest neighbours, so every pixel stays a sharp square. Everything is deterministic.
+package picture
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+
+	"ganengine/engine/atomicfile"
+)
+
+// Pixels converts values of [-1, 1] to bytes: round(127.5 x + 127.5), clamped, NaN to 0.
+// The product is rounded to float32 on its own, so that no machine fuses it with the sum.
+// dst must be as long as x.
+func Pixels(dst []uint8, x []float32) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		v = float32(v*127.5) + 128 // half a unit up: what follows rounds down
+		switch {
+		case v >= 255:
+			dst[i] = 255
+		case v > 0:
+			dst[i] = uint8(v)
+		default:
+			dst[i] = 0
+		}
+	}
+}
+
+// Images is a batch of images, NHWC.
+type Images struct {
+	N, H, W, C int
+	Pix        []uint8
+}
+
+func (im Images) check() error {
+	switch {
+	case im.C != 1 && im.C != 3:
+		return fmt.Errorf("picture: images have %d channels, want 1 (grey) or 3 (colour)", im.C)
+	case im.N < 1 || im.H < 1 || im.W < 1:
+		return fmt.Errorf("picture: %d images of %dx%d are nothing to draw", im.N, im.H, im.W)
+	case len(im.Pix) != im.N*im.H*im.W*im.C:
+		return fmt.Errorf("picture: %d bytes for %d images of %dx%dx%d", len(im.Pix), im.N, im.H, im.W, im.C)
+	}
+	return nil
+}
+
+// At gives image i as a picture of its own, an image.Gray or an opaque image.RGBA.
+func (im Images) At(i int) (image.Image, error) {
+	if err := im.check(); err != nil {
+		return nil, err
+	}
+	if i < 0 || i >= im.N {
+		return nil, fmt.Errorf("picture: image %d of %d", i, im.N)
+	}
+	dst := newSheet(im.W, im.H, im.C)
+	dst.place(im, i, 0, 0, 1)
+	return dst.image(), nil
+}
+
+// EncodePNG encodes a picture; grey ones stay grey.
+func EncodePNG(im image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, im); err != nil {
+		return nil, fmt.Errorf("encode PNG: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// WritePNG replaces the file at path by a picture, whole.
+func WritePNG(path string, im image.Image) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, im) })
+}

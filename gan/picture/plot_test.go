@@ -1,0 +1,207 @@
+package picture
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"testing"
+)
+
+// ramp is a field that rises from left to right through its neutral value.
+func ramp(h, w int, neutral float32) Field {
+	f := Field{Height: h, Width: w, Neutral: neutral}
+	for range h {
+		for x := range w {
+			f.Values = append(f.Values, neutral+(float32(x)+.5)/float32(w)-.5)
+		}
+	}
+	return f
+}
+
+func near(a, b color.RGBA, tol int) bool {
+	d := func(x, y uint8) int { return max(int(x)-int(y), int(y)-int(x)) }
+	return max(d(a.R, b.R), d(a.G, b.G), d(a.B, b.B)) <= tol
+}
+
+func TestScatterField(t *testing.T) {
+	for _, neutral := range []float32{0, .5} {
+		m, err := Scatter{Range: Range{-1, 1, -1, 1}, Field: ramp(16, 16, neutral)}.Draw(800)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := 300
+		low, high := m.RGBAAt(70, y), m.RGBAAt(700, y)
+		if !near(low, fieldLow, 12) || !near(high, fieldHigh, 12) {
+			t.Errorf("neutral %g: ends are %v and %v", neutral, low, high)
+		}
+		// The line of the undecided runs down the middle, and nowhere else.
+		middle := (62 + 800 - 88) / 2
+		if got := m.RGBAAt(middle, y); got.R > 200 {
+			t.Errorf("neutral %g: middle is %v, want the line", neutral, got)
+		}
+		if got := m.RGBAAt(middle+12, y); got.R < 230 {
+			t.Errorf("neutral %g: beside the line is %v", neutral, got)
+		}
+	}
+}
+
+func TestScatterPoints(t *testing.T) {
+	s := Scatter{
+		Range: Range{-1, 1, -1, 1},
+		Reals: []float32{-.5, .5},
+		Fakes: []float32{.5, -.5, 7, 7, float32(math.NaN()), 0},
+	}
+	m, err := s.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	side := 800. - 62 - 88
+	at := func(u, v float64) color.RGBA { return m.RGBAAt(62+int(u*side), 62+int(v*side)) }
+	if got := at(.25, .25); !near(got, realColor, 90) { // y grows upwards
+		t.Errorf("real point is %v", got)
+	}
+	if got := at(.75, .75); !near(got, fakeColor, 70) {
+		t.Errorf("generated point is %v", got)
+	}
+	if got := at(.5, .5); got != paper {
+		t.Errorf("empty middle is %v", got)
+	}
+	if got := legend("generated", 3, 2); got != "generated (2 outside)" {
+		t.Errorf("legend %q", got)
+	}
+}
+
+func TestMeshMatchesField(t *testing.T) {
+	r := Range{-2, 2, 0, 8}
+	got := fmt.Sprint(r.Mesh(2, 4))
+	if want := "[-1.5 6 -0.5 6 0.5 6 1.5 6 -1.5 2 -0.5 2 0.5 2 1.5 2]"; got != want {
+		t.Errorf("mesh %s, want %s", got, want)
+	}
+	f := Field{Height: 2, Width: 2, Values: []float32{0, 1, 2, 3}}
+	for _, tc := range [][3]float64{{.25, .25, 0}, {.75, .25, 1}, {.25, .75, 2}, {.5, .5, 1.5}, {0, 0, 0}, {1, 1, 3}} {
+		if got := f.at(tc[0], tc[1]); got != tc[2] {
+			t.Errorf("field at %g,%g is %g, want %g", tc[0], tc[1], got, tc[2])
+		}
+	}
+}
+
+func TestExtent(t *testing.T) {
+	values := make([]float32, 1000)
+	for i := range values {
+		values[i] = .5 + float32(i%10)/10
+	}
+	values[3], values[4], values[5] = 1e9, float32(math.Inf(1)), float32(math.NaN())
+	if got := (Field{Height: 1, Width: 1000, Values: values, Neutral: .5}).extent(); math.Abs(got-.9) > 1e-6 {
+		t.Errorf("extent %g, want 0.9", got)
+	}
+	if got := (Field{Height: 1, Width: 1, Values: []float32{2}, Neutral: 2}).extent(); got != 1 {
+		t.Errorf("extent of a flat field %g, want 1", got)
+	}
+	if diverging(math.NaN()) != fieldMid || diverging(5) != fieldHigh || diverging(-1) != fieldLow {
+		t.Error("the ends of the colour scale are wrong")
+	}
+}
+
+func TestAround(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, tc := range []struct {
+		points []float32
+		want   Range
+	}{
+		{[]float32{-3, 0, 3, 1, inf, 0, 0, inf}, Range{-4, 4, -3.5, 4.5}},
+		{[]float32{2, 3}, Range{1, 3, 2, 4}},
+		{nil, Range{-1, 1, -1, 1}},
+	} {
+		if got := Around(tc.points); got != tc.want {
+			t.Errorf("Around(%v) = %v, want %v", tc.points, got, tc.want)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, tc := range []struct {
+		lo, hi float64
+		want   string
+	}{{-2, 2, "-2 -1 0 1 2"}, {0, 1, "0 0.2 0.4 0.6 0.8 1"}, {-.0013, .0018, "-0.001 -0.0005 0 0.0005 0.001 0.0015"}, {0, 700, "0 100 200 300 400 500 600 700"}} {
+		var got []string
+		for _, v := range ticks(tc.lo, tc.hi) {
+			got = append(got, number(v))
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("ticks(%g, %g) = %q, want %q", tc.lo, tc.hi, got, tc.want)
+		}
+	}
+}
+
+func TestHistogram(t *testing.T) {
+	h := Histogram{Lo: 0, Hi: 4, Bins: 4, Reals: []float32{.5, .6, 1.5, 9}, Fakes: []float32{3.5, 4, -1}, Neutral: .5}
+	reals, outside := h.density(h.Reals)
+	if fmt.Sprint(reals, outside) != "[0.5 0.25 0 0] 1" {
+		t.Errorf("densities %v, %d outside", reals, outside)
+	}
+	for i := range 64 {
+		h.D = append(h.D, float32(i)/63)
+	}
+	m, err := h.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(col color.RGBA, r image.Rectangle) (n int) {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				if near(m.RGBAAt(x, y), col, 40) {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	left, right := image.Rect(64, 64, 380, 736), image.Rect(400, 64, 708, 736)
+	if count(fakeColor, left) > 0 || count(fakeColor, right) < 300 || count(realColor, left) < 300 {
+		t.Error("bars are not where their values are")
+	}
+	if count(dColor, image.Rect(64, 64, 708, 736)) < 600 {
+		t.Error("the line of D is missing")
+	}
+}
+
+func TestPlotsRefuse(t *testing.T) {
+	nan := math.NaN()
+	for name, err := range map[string]error{
+		"odd":        draws(Scatter{Reals: []float32{1}}.Draw(800)),
+		"field":      draws(Scatter{Field: Field{Height: 2, Width: 2, Values: []float32{1}}}.Draw(800)),
+		"range":      draws(Scatter{Range: Range{1, 1, 0, 1}}.Draw(800)),
+		"nan":        draws(Scatter{Range: Range{nan, 1, 0, 1}}.Draw(800)),
+		"small":      draws(Scatter{}.Draw(10)),
+		"histogram":  draws(Histogram{Lo: 2, Hi: 1}.Draw(800)),
+		"bins below": draws(Histogram{Bins: -1}.Draw(800)),
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), "picture: ") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := (Scatter{}).Draw(300); err != nil {
+		t.Errorf("an empty scatter: %v", err)
+	}
+	if _, err := (Histogram{D: []float32{float32(nan), 1}}).Draw(300); err != nil {
+		t.Errorf("an empty histogram: %v", err)
+	}
+}
+
+func draws(_ *image.RGBA, err error) error { return err }
+
+func BenchmarkScatter(b *testing.B) {
+	var points []float32
+	for i := range 2000 {
+		a := float64(i)
+		points = append(points, float32(math.Cos(a)), float32(math.Sin(a)))
+	}
+	s := Scatter{Reals: points, Fakes: points, Field: ramp(64, 64, 0)}
+	for b.Loop() {
+		if _, err := s.Draw(800); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package picture
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+)
+
+// Range is a rectangle of the data's plane.
+type Range struct{ X0, X1, Y0, Y1 float64 }
+
+// Around gives a square range around points [n, 2] with a margin of a sixth on each side. Points that are not
+// finite do not count.
+func Around(points []float32) Range {
+	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for i := 0; i+1 < len(points); i += 2 {
+		x, y := float64(points[i]), float64(points[i+1])
+		if !finite(x) || !finite(y) {
+			continue
+		}
+		lo, hi = [2]float64{min(lo[0], x), min(lo[1], y)}, [2]float64{max(hi[0], x), max(hi[1], y)}
+	}
+	if lo[0] > hi[0] {
+		return Range{-1, 1, -1, 1}
+	}
+	half := max(hi[0]-lo[0], hi[1]-lo[1]) * (.5 + 1./6)
+	if half == 0 {
+		half = 1
+	}
+	x, y := (lo[0]+hi[0])/2, (lo[1]+hi[1])/2
+	return Range{x - half, x + half, y - half, y + half}
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// Mesh gives the points [h*w, 2] at which a Field over the range is to be evaluated, in the Field's order.
+func (r Range) Mesh(h, w int) []float32 {
+	points := make([]float32, 0, 2*h*w)
+	for y := range h {
+		for x := range w {
+			u, v := (float64(x)+.5)/float64(w), (float64(y)+.5)/float64(h)
+			points = append(points, float32(r.X0+u*(r.X1-r.X0)), float32(r.Y1-v*(r.Y1-r.Y0)))
+		}
+	}
+	return points
+}
+
+// Scatter is a picture of 2-D point data: generated and real points over D's field.
+type Scatter struct {
+	Title        string
+	Range        Range     // the zero value fits the real points
+	Reals, Fakes []float32 // [n, 2]
+	Field        Field
+}
+
+// Draw makes a square picture of size pixels, 800 for comfort. Points outside the range are counted in the legend.
+func (s Scatter) Draw(size int) (*image.RGBA, error) {
+	if len(s.Reals)%2 != 0 || len(s.Fakes)%2 != 0 {
+		return nil, fmt.Errorf("picture: %d and %d numbers are no points [n, 2]", len(s.Reals), len(s.Fakes))
+	}
+	if err := s.Field.check(); err != nil {
+		return nil, err
+	}
+	r := s.Range
+	if r == (Range{}) {
+		r = Around(s.Reals)
+	}
+	if !(r.X1 > r.X0 && r.Y1 > r.Y0) || !finite(r.X1-r.X0) || !finite(r.Y1-r.Y0) {
+		return nil, fmt.Errorf("picture: range %v is empty", r)
+	}
+	c, err := newCanvas(size, 88)
+	if err != nil {
+		return nil, err
+	}
+	c.plot.Max.Y = c.plot.Min.Y + c.plot.Dx() // one unit of the data is as long in both directions
+	c.field(s.Field)
+	lostFakes := c.points(s.Fakes, r, 3.6, fakeColor, .8, true)
+	lostReals := c.points(s.Reals, r, 1.7, realColor, .75, false) // small and on top: both show in a full mode
+	c.frame()
+	c.axisX(r.X0, r.X1)
+	c.axisY(r.Y0, r.Y1)
+	c.heading(s.Title, legend("real", len(s.Reals), lostReals), legend("generated", len(s.Fakes), lostFakes))
+	return c.RGBA, nil
+}
+
+// legend names a kind of points, empty if there are none.
+func legend(kind string, numbers, outside int) string {
+	switch {
+	case numbers == 0:
+		return ""
+	case outside == 0:
+		return kind
+	}
+	return fmt.Sprintf("%s (%d outside)", kind, outside)
+}
+
+// points draws discs, with a light rim if they must show over others, and counts those outside the range.
+func (c *canvas) points(points []float32, r Range, radius float64, col color.RGBA, a float64, rim bool) (outside int) {
+	for i := 0; i < len(points); i += 2 {
+		x, y := float64(points[i]), float64(points[i+1])
+		if !(x >= r.X0 && x <= r.X1 && y >= r.Y0 && y <= r.Y1) {
+			outside++
+			continue
+		}
+		px, py := c.x(x, r.X0, r.X1), c.y(y, r.Y0, r.Y1)
+		if rim {
+			c.disc(px, py, (radius+1)*c.unit, paper, .6)
+		}
+		c.disc(px, py, radius*c.unit, col, a)
+	}
+	return outside
+}
