@@ -411,6 +411,87 @@ columns2done:
 	VZEROUPPER
 	RET
 
+// func copy6(dst *float32, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·copy6(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x02, DX
+
+row:
+	TESTQ   BX, BX
+	JE      done
+	VMOVUPS (CX), X0
+	VMOVSD  16(CX), X1
+	VMOVUPS X0, (AX)
+	VMOVLPS X1, 16(AX)
+	ADDQ    $0x18, AX
+	ADDQ    DX, CX
+	DECQ    BX
+	JMP     row
+
+done:
+	VZEROUPPER
+	RET
+
+// func copy16(dst *float32, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·copy16(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ k+24(FP), BX
+	SHLQ $0x02, DX
+
+row:
+	TESTQ   BX, BX
+	JE      done
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    DX, CX
+	DECQ    BX
+	JMP     row
+
+done:
+	VZEROUPPER
+	RET
+
+// func copy16At(dst *float32, src *float32, at *int, k int)
+// Requires: AVX
+TEXT ·copy16At(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ at+16(FP), DX
+	MOVQ k+24(FP), BX
+
+row:
+	TESTQ   BX, BX
+	JE      done
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    (DX), SI
+	TESTQ   SI, SI
+	JS      store
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS 32(CX)(SI*4), Y1
+
+store:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x08, DX
+	DECQ    BX
+	JMP     row
+
+done:
+	VZEROUPPER
+	RET
+
 // func peak(turns int)
 // Requires: AVX, FMA3
 TEXT ·peak(SB), NOSPLIT, $0-8

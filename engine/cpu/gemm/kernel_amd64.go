@@ -15,6 +15,19 @@ func kernelSIMD[T Float](k int, a, b []T, rows *[6]*T, accumulate bool) {
 		(*[6]*float32)(unsafe.Pointer(rows)), accumulate)
 }
 
+func copyRowsSIMD[T Float](dst []T, width int, src []T, stride, k int) {
+	to, from := (*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*float32)(unsafe.Pointer(unsafe.SliceData(src)))
+	if width == 6 {
+		copy6(to, from, stride, k)
+	} else {
+		copy16(to, from, stride, k)
+	}
+}
+
+func copyAtSIMD[T Float](dst, src []T, at []int) {
+	copy16At((*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*float32)(unsafe.Pointer(unsafe.SliceData(src))), unsafe.SliceData(at), len(at))
+}
+
 func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
 	to, from := (*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*[maxWidth]*float32)(unsafe.Pointer(rows))
 	if width == 6 {

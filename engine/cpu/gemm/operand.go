@@ -68,3 +68,26 @@ func (g *patches) offset(at pixel, r, s int) (int, bool) {
 	h, w := at.h+r, at.w+s
 	return at.image + (h*g.w+w)*g.ld, uint(h) < uint(g.h) && uint(w) < uint(g.w)
 }
+
+// copyTaps copies a pixel's values from channel c of the tap at row r and column
+// s on, along the row of taps. Only where taps are whole pixels may dst reach
+// into the next one.
+func copyTaps[T Float](g *patches, dst, x []T, at pixel, r, s, c int) {
+	if at.w+s >= 0 && at.w+s+ceil(c+len(dst), g.c) <= g.w {
+		if off, ok := g.offset(at, r, s); ok {
+			copy(dst, x[off+c:off+c+len(dst)])
+		} else {
+			clear(dst)
+		}
+		return
+	}
+	for len(dst) > 0 {
+		n := min(g.c-c, len(dst))
+		if off, ok := g.offset(at, r, s); ok {
+			copy(dst[:n], x[off+c:off+c+n])
+		} else {
+			clear(dst[:n])
+		}
+		dst, s, c = dst[n:], s+1, 0
+	}
+}

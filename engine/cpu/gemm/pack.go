@@ -8,6 +8,7 @@ func (t *task[T]) pack(dst []T, width int, o *operand[T], i0, i1, p0, p1 int) {
 	k := p1 - p0
 	if o.view == spread {
 		o.patches.locate(t.pixels[:k], p0)
+		t.tap = -1
 	}
 	for i := i0; i < i1; i += width {
 		n := min(width, i1-i)
@@ -19,42 +20,35 @@ func (t *task[T]) pack(dst []T, width int, o *operand[T], i0, i1, p0, p1 int) {
 		case o.view == spread:
 			t.spread(panel, width, o, i, n, k)
 		case o.view == filterTaps:
-			copyTaps(panel, width, o, i, n, p0, p1)
+			t.copyFilters(panel, width, o, i, n, p0, p1)
 		case o.red == 1:
 			t.transposeRows(panel, width, o, i, n, p0, p1)
 		default:
-			copyRows(panel, width, o.data[i*o.free+p0*o.red:], o.red, n, k)
+			t.copyRows(panel, width, o.data[i*o.free+p0*o.red:], o.red, n, k)
 		}
 	}
 }
 
 // copyRows fills a panel from k rows of n values.
-func copyRows[T Float](panel []T, width int, src []T, stride, n, k int) {
-	switch {
-	case n == 16 && width == 16:
-		for p := range k {
-			*(*[16]T)(panel[p*16:]) = *(*[16]T)(src[p*stride:])
-		}
-	case n == 6 && width == 6:
-		for p := range k {
-			*(*[6]T)(panel[p*6:]) = *(*[6]T)(src[p*stride:])
-		}
-	default:
-		for p := range k {
-			row := panel[p*width : (p+1)*width]
-			clear(row[copy(row, src[p*stride:p*stride+n]):])
-		}
+func (t *task[T]) copyRows(panel []T, width int, src []T, stride, n, k int) {
+	if t.simd && n == width {
+		copyRowsSIMD(panel[:k*width], width, src[:(k-1)*stride+n], stride, k)
+		return
+	}
+	for p := range k {
+		row := panel[p*width : (p+1)*width]
+		clear(row[copy(row, src[p*stride:p*stride+n]):])
 	}
 }
 
-// copyTaps fills a panel with n channels of filters, p = (t, u, filter).
-func copyTaps[T Float](panel []T, width int, o *operand[T], i, n, p0, p1 int) {
+// copyFilters fills a panel with n channels of filters, p = (t, u, filter).
+func (t *task[T]) copyFilters(panel []T, width int, o *operand[T], i, n, p0, p1 int) {
 	g := &o.taps
 	for p := p0; p < p1; {
 		filter, tap := p%g.depth, p/g.depth
 		run := min(g.depth-filter, p1-p)
 		at := g.base + tap/g.cols*g.row + tap%g.cols*g.col + filter*o.red + i
-		copyRows(panel[(p-p0)*width:], width, o.data[at:], o.red, n, run)
+		t.copyRows(panel[(p-p0)*width:], width, o.data[at:], o.red, n, run)
 		p += run
 	}
 }
@@ -82,10 +76,6 @@ func (t *task[T]) gather(panel []T, width int, o *operand[T], i, n, p0, p1 int) 
 	for _, px := range at {
 		whole = whole && px.w >= 0 && px.w+g.s <= g.w
 	}
-	var rows [maxWidth]*T
-	for l := n; l < width; l++ {
-		rows[l] = &t.zeros[0]
-	}
 	for p := p0; p < p1; {
 		c, tap := p%g.c, p/g.c
 		r, s := tap/g.s, tap%g.s
@@ -94,8 +84,11 @@ func (t *task[T]) gather(panel []T, width int, o *operand[T], i, n, p0, p1 int) 
 			run += (g.s - 1 - s) * g.c
 		}
 		run = min(run, p1-p)
-		for l, px := range at {
+		var rows [maxWidth]*T
+		for l := range rows[:width] {
 			rows[l] = &t.zeros[0]
+		}
+		for l, px := range at {
 			if off, ok := g.offset(px, r, s); ok {
 				rows[l] = &o.data[off+c : off+c+run][0]
 			}
@@ -113,38 +106,58 @@ func (t *task[T]) spread(panel []T, width int, o *operand[T], i, n, k int) {
 	}
 	for l := 0; l < n; {
 		c, tap := (i+l)%g.c, (i+l)/g.c
-		r, s := tap/g.s, tap%g.s
 		run := min(g.c-c, n-l)
+		if t.simd && run == maxWidth {
+			t.locateTap(g, tap, k)
+			copyAtSIMD(panel[:k*width], o.data[c:], t.at[:k])
+			return
+		}
+		if g.c == g.ld {
+			run = min(g.c*(g.s-tap%g.s)-c, n-l)
+		}
 		for p, px := range t.pixels[:k] {
-			dst := panel[p*width+l : p*width+l+run]
-			off, ok := g.offset(px, r, s)
-			switch {
-			case !ok:
-				clear(dst)
-			case run == 16:
-				*(*[16]T)(dst) = *(*[16]T)(o.data[off+c:])
-			default:
-				copy(dst, o.data[off+c:off+c+run])
-			}
+			copyTaps(g, panel[p*width+l:p*width+l+run], o.data, px, tap/g.s, tap%g.s, c)
 		}
 		l += run
 	}
 }
 
-// transpose stores n columns of width rows one after the other.
-func (t *task[T]) transpose(dst []T, width int, rows *[maxWidth]*T, n int) {
-	done := 0
-	if t.simd && n >= 8 {
-		done = n &^ 7
-		transposeSIMD(dst[:done*width], width, rows, done)
-	}
-	if done == n {
+// locateTap finds where the k located pixels have their values at a tap,
+// negative outside the image. Neighbouring panels ask for the same tap.
+func (t *task[T]) locateTap(g *patches, tap, k int) {
+	if t.tap == tap {
 		return
 	}
+	t.tap = tap
+	r, s := tap/g.s, tap%g.s
+	for p, px := range t.pixels[:k] {
+		off, ok := g.offset(px, r, s)
+		if !ok {
+			off = -1
+		}
+		t.at[p] = off
+	}
+}
+
+// transpose stores n columns of width rows one after the other.
+func (t *task[T]) transpose(dst []T, width int, rows *[maxWidth]*T, n int) {
 	dst = dst[:n*width]
+	if t.simd && n >= 8 {
+		whole := n &^ 7
+		transposeSIMD(dst, width, rows, whole)
+		if whole == n {
+			return
+		}
+		// The last eight columns again, the first of them for the second time.
+		for l := range rows[:width] {
+			rows[l] = &unsafe.Slice(rows[l], n)[n-8]
+		}
+		transposeSIMD(dst[(n-8)*width:], width, rows, 8)
+		return
+	}
 	for l := range width {
-		for p, v := range unsafe.Slice(rows[l], n)[done:] {
-			dst[(done+p)*width+l] = v
+		for p, v := range unsafe.Slice(rows[l], n) {
+			dst[p*width+l] = v
 		}
 	}
 }

@@ -19,5 +19,20 @@ func transpose6(dst *float32, rows *[16]*float32, n int)
 //go:noescape
 func transpose16(dst *float32, rows *[16]*float32, n int)
 
+// copy6 copies k rows that lie stride elements apart.
+//
+//go:noescape
+func copy6(dst *float32, src *float32, stride int, k int)
+
+// copy16 copies k rows that lie stride elements apart.
+//
+//go:noescape
+func copy16(dst *float32, src *float32, stride int, k int)
+
+// copy16At copies k rows of 16 from the offsets at, and zeros for negative ones.
+//
+//go:noescape
+func copy16At(dst *float32, src *float32, at *int, k int)
+
 // peak does 192 floating point operations in registers each turn.
 func peak(turns int)

@@ -5,6 +5,8 @@ type scratch struct {
 	rowAt  [maxM]int
 	colAt  [maxWidth]int
 	pixels [maxK]pixel
+	at     [maxK]int // where each of pixels has its value at tap
+	tap    int
 }
 
 // run computes j, with the workers where the work is worth it.

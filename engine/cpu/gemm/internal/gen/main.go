@@ -18,6 +18,7 @@ func main() {
 	kernel()
 	transpose6()
 	transpose16()
+	copyRows()
 	peak()
 	Generate()
 }
@@ -199,6 +200,73 @@ func transpose16() {
 			ADDQ(U32(8*4*nr), dst)
 		})
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// copyRows emits the copies of rows of 6 or 16 that lie one after the other in
+// dst: from rows stride elements apart, or from given offsets, where a negative
+// one stands for zeros.
+func copyRows() {
+	rowLoop("copy6", "func(dst, src *float32, stride, k int)", 24, func(dst, src Register) {
+		a, b := XMM(), XMM()
+		VMOVUPS(Mem{Base: src}, a)
+		VMOVSD(Mem{Base: src, Disp: 16}, b)
+		VMOVUPS(a, Mem{Base: dst})
+		VMOVLPS(b, Mem{Base: dst, Disp: 16})
+	})
+	rowLoop("copy16", "func(dst, src *float32, stride, k int)", 64, func(dst, src Register) {
+		a, b := YMM(), YMM()
+		VMOVUPS(Mem{Base: src}, a)
+		VMOVUPS(Mem{Base: src, Disp: 32}, b)
+		VMOVUPS(a, Mem{Base: dst})
+		VMOVUPS(b, Mem{Base: dst, Disp: 32})
+	})
+
+	TEXT("copy16At", attr.NOSPLIT, "func(dst, src *float32, at *int, k int)")
+	Doc("copy16At copies k rows of 16 from the offsets at, and zeros for negative ones.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	at, k := Load(Param("at"), GP64()), Load(Param("k"), GP64())
+	Label("row")
+	TESTQ(k, k)
+	JE(LabelRef("done"))
+	off, lo, hi := GP64(), YMM(), YMM()
+	VXORPS(lo, lo, lo)
+	VXORPS(hi, hi, hi)
+	MOVQ(Mem{Base: at}, off)
+	TESTQ(off, off)
+	JS(LabelRef("store"))
+	VMOVUPS(Mem{Base: src, Index: off, Scale: 4}, lo)
+	VMOVUPS(Mem{Base: src, Index: off, Scale: 4, Disp: 32}, hi)
+	Label("store")
+	VMOVUPS(lo, Mem{Base: dst})
+	VMOVUPS(hi, Mem{Base: dst, Disp: 32})
+	ADDQ(Imm(64), dst)
+	ADDQ(Imm(8), at)
+	DECQ(k)
+	JMP(LabelRef("row"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func rowLoop(name, signature string, bytes uint64, row func(dst, src Register)) {
+	TEXT(name, attr.NOSPLIT, signature)
+	Doc(name + " copies k rows that lie stride elements apart.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	stride, k := Load(Param("stride"), GP64()), Load(Param("k"), GP64())
+	SHLQ(Imm(2), stride)
+	Label("row")
+	TESTQ(k, k)
+	JE(LabelRef("done"))
+	row(dst, src)
+	ADDQ(Imm(bytes), dst)
+	ADDQ(stride, src)
+	DECQ(k)
+	JMP(LabelRef("row"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
