@@ -145,6 +145,27 @@ func TestChildConvolutions(t *testing.T) {
 	}
 }
 
+// TestChildSameBits runs computations large enough to be shared between threads.
+func TestChildSameBits(t *testing.T) {
+	l := child(t)
+	for name, c := range map[string]Conv{
+		"blocked": square(4, 16, 64, 128, 4, 2, 1),
+		"C 3":     square(4, 64, 3, 64, 4, 2, 1),
+		"whole":   square(64, 4, 128, 100, 4, 1, 0),
+	} {
+		for _, d := range directions {
+			t.Run(name+", "+d.name, func(t *testing.T) {
+				p, err := d.prepare(l, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				execute(t, p, operands(t, c.sizes()), d.result)
+			})
+		}
+	}
+}
+
 func TestSpecificationErrors(t *testing.T) {
 	l := &Library{}
 	good := square(2, 8, 16, 24, 4, 2, 1)

@@ -31,41 +31,37 @@ library_t *onednn_load(const char *path, char *why, size_t n) {
     // cores to the caller's own threads. Read when the runtime is loaded; a
     // user's own choice stands.
     if (!getenv("GOMP_SPINCOUNT")) setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+    snprintf(why, n, "%s: out of memory", path);
     library_t *l = calloc(1, sizeof *l);
-    if (!l) {
-        snprintf(why, n, "%s: out of memory", path);
-        return NULL;
-    }
+    if (!l) return NULL;
     // Never closed again: the workers of the OpenMP runtime keep running in it.
     l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    const char *missing = NULL;
     if (!l->handle) {
         snprintf(why, n, "%s", dlerror());
-        free(l);
-        return NULL;
-    }
-    const char *missing = resolve(l);
-    if (missing) {
+    } else if ((missing = resolve(l))) {
         snprintf(why, n, "%s: no symbol %s", path, missing);
+    } else if (l->version->cpu_runtime != RUNTIME_OPENMP && l->version->cpu_runtime != RUNTIME_SEQUENTIAL) {
+        snprintf(why, n, "%s: built for another threading runtime than OpenMP", path);
+    } else {
+        Dl_info info;
+        l->path = strdup(dladdr(*(void **)&l->api.version, &info) ? info.dli_fname : path);
+    }
+    if (!l->path) {
         free(l);
         return NULL;
     }
-    Dl_info info;
-    l->path = dladdr((void *)l->api.version, &info) ? info.dli_fname : path;
     return l;
 }
 
 int onednn_start(library_t *l, int threads) {
     const api_t *a = &l->api;
     l->owner = pthread_self();
-    l->threads = 1;
     // The OpenMP runtime is among the library's dependencies, where dlsym looks
     // too. The number holds for parallel regions of this thread only.
-    void (*set)(int) = NULL;
-    if (l->version->cpu_runtime == RUNTIME_OPENMP) *(void **)&set = dlsym(l->handle, "omp_set_num_threads");
-    if (set) {
-        set(threads);
-        l->threads = threads;
-    }
+    if (l->version->cpu_runtime == RUNTIME_OPENMP) *(void **)&l->set_threads = dlsym(l->handle, "omp_set_num_threads");
+    l->threads = l->set_threads ? threads : 1;
+    library_use(l, l->threads);
     int status = a->engine_create(&l->engine, ENGINE_CPU, 0);
     if (status == STATUS_OK) status = a->stream_create(&l->stream, l->engine, STREAM_DEFAULT);
     if (status == STATUS_OK) status = a->primitive_attr_create(&l->attr);
@@ -73,10 +69,17 @@ int onednn_start(library_t *l, int threads) {
     return status;
 }
 
+void library_use(library_t *l, int threads) {
+    if (l->current == threads) return;
+    l->current = threads;
+    if (l->set_threads) l->set_threads(threads);
+}
+
 void onednn_stop(library_t *l) {
     if (l->attr) l->api.primitive_attr_destroy(l->attr);
     if (l->stream) l->api.stream_destroy(l->stream);
     if (l->engine) l->api.engine_destroy(l->engine);
+    free(l->path);
     free(l);
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -152,19 +151,6 @@ func TestOpenSaysWhatWasTried(t *testing.T) {
 			t.Errorf("%s: opened", value)
 		} else if !strings.Contains(err.Error(), wanted) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: the error should name %q in one line: %v", value, wanted, err)
-		}
-	}
-}
-
-func BenchmarkDo(b *testing.B) {
-	l, err := Open(runtime.NumCPU())
-	if err != nil {
-		missing(b, err.Error())
-	}
-	defer l.Close()
-	for b.Loop() {
-		if err := l.Do(func() error { return nil }); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

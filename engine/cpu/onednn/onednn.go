@@ -26,13 +26,15 @@
 //
 // oneDNN's OpenMP runtime keeps a team of workers for each OS thread that calls
 // it. A Library therefore owns one locked OS thread, all calls are made on it,
-// and Run elsewhere is an error. Do carries a closure there; the switch costs
-// microseconds, so a whole program belongs in one Do. One process should open
+// and Run elsewhere is an error. Do carries a closure there; going there and
+// back costs tens of microseconds, so a whole program belongs in one Do. One process should open
 // one library file: two majors side by side share C++ symbols.
 //
 // Idle workers sleep (OMP_WAIT_POLICY=PASSIVE is set before loading unless the
 // user chose otherwise), since spinning ones would take the cores from the
-// caller's own threads. Waking them costs some microseconds for each primitive.
+// caller's own threads. Waking them costs ten to twenty microseconds for each
+// primitive, so small computations run on the one thread alone; spinning would
+// save that on an idle machine and cost milliseconds on a busy one.
 //
 // oneDNN: https://uxlfoundation.github.io/oneDNN/, GNU OpenMP:
 // https://gcc.gnu.org/onlinedocs/libgomp/

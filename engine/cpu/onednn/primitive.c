@@ -95,6 +95,8 @@ int onednn_create(library_t *l, const computation_t *c, primitive_t **out) {
     primitive_t *p = calloc(1, sizeof *p);
     if (!p) return STATUS_OUT_OF_MEMORY;
     p->library = l;
+    p->threads = c->threads;
+    library_use(l, p->threads);
     void *plain[3] = {0}, *any[3] = {0}, *pd = NULL;
     int status = build(p, c, plain, any, &pd);
     if (pd) l->api.primitive_desc_destroy(pd);
@@ -124,7 +126,8 @@ static int bind(primitive_t *p, int base, void *data) {
 }
 
 int onednn_run(primitive_t *p, void *x, void *w, void *y, void *workspace) {
-    const library_t *l = p->library;
+    library_t *l = p->library;
+    library_use(l, p->threads);
     void *data[BASES] = {x, w, y, workspace};
     for (int i = 0; i < BASES; i++) {
         if (i != BASE_WORKSPACE || p->workspace > 0) TRY(bind(p, i, data[i]));

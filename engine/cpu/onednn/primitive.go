@@ -41,7 +41,8 @@ func (l *Library) conv(name string, direction C.int, c Conv) (*Primitive, error)
 	if c.whole() {
 		k = c.product(direction)
 	}
-	return l.create(fmt.Sprintf("convolution %s %v", name, c), k)
+	products := c.N * c.P * c.Q * c.K * c.R * c.S * (c.C / c.Groups)
+	return l.create(fmt.Sprintf("convolution %s %v", name, c), products, k)
 }
 
 // MatMul prepares a matrix product; Run takes a, b, c as x, w, y.
@@ -49,10 +50,18 @@ func (l *Library) MatMul(m MatMul) (*Primitive, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	return l.create("matrix product "+m.String(), m.computation())
+	return l.create("matrix product "+m.String(), m.Batch*m.M*m.N*m.K, m.computation())
 }
 
-func (l *Library) create(name string, c *C.computation_t) (*Primitive, error) {
+// fewProducts is the number of multiplications below which a computation stays
+// on one thread: waking the others takes as long as some ten microseconds of
+// work.
+const fewProducts = 1 << 20
+
+func (l *Library) create(name string, products int, c *C.computation_t) (*Primitive, error) {
+	if c.threads = C.int(l.threads); products < fewProducts {
+		c.threads = 1
+	}
 	p := &Primitive{library: l, name: name}
 	err := l.Do(func() error {
 		if status := C.onednn_create(l.c, c, &p.c); status != C.STATUS_OK {

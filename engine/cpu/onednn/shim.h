@@ -19,9 +19,10 @@
 typedef struct {
     api_t api;
     void *handle;
-    const char *path; // of the file that was loaded
+    char *path; // of the file that was loaded
     const version_t *version;
-    int threads;
+    void (*set_threads)(int); // for the calling thread; NULL without OpenMP
+    int threads, current;     // at most, and as set last
     pthread_t owner;
     void *engine, *stream, *attr;
 } library_t;
@@ -43,6 +44,7 @@ typedef struct {
     tensor_t tensors[3]; // in oneDNN's order: images, filters, results
     int bases[3];        // whose memory each is
     int convolution;     // else a matrix product of the first two
+    int threads;
     dims_t strides, pad_l, pad_r;
 } computation_t;
 
@@ -67,6 +69,7 @@ typedef struct {
     step_t steps[MAX_STEPS];
     int buffer_count, step_count;
     void *bound[BASES];
+    int threads;
     int64_t workspace;       // bytes, without alignment of the start
     char implementation[64]; // oneDNN's name of the kernel
 } primitive_t;
@@ -85,6 +88,9 @@ void onednn_destroy(primitive_t *p);
 int md_create(const library_t *l, void **md, const tensor_t *t, int any);
 void md_free(const library_t *l, void *md);
 int pd_create(const library_t *l, void **pd, const computation_t *c, int direction, void *const md[3], const void *hint);
+
+// library.c: sets the number of threads for what is called next.
+void library_use(library_t *l, int threads);
 
 // kernel.c: which of oneDNN's kernels computes c. Plain holds the callers'
 // layouts, any leaves them open.
