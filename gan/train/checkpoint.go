@@ -1,0 +1,87 @@
+package train
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"ganengine/gan/config"
+)
+
+// mark is what a checkpoint says beside the Variables: where the run stands.
+type mark struct {
+	step     int64         // steps that are finished
+	next     int64         // program of the next step that comes next
+	position int64         // batches consumed
+	images   int64         // real images shown to D
+	elapsed  time.Duration // of the run
+	seed     int64
+	config   string // fingerprint of what a resume may not change
+}
+
+// metadata is the mark as a checkpoint holds it.
+func (m mark) metadata() map[string]string {
+	return map[string]string{
+		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "position": fmt.Sprint(m.position), "images": fmt.Sprint(m.images),
+		"elapsed_ms": fmt.Sprint(m.elapsed.Milliseconds()), "seed": fmt.Sprint(m.seed), "config": m.config,
+	}
+}
+
+// readMark is metadata's inverse.
+func readMark(path string, get func(key string) (string, bool)) (m mark, err error) {
+	var ms int64
+	for key, to := range map[string]*int64{"step": &m.step, "next": &m.next, "position": &m.position, "images": &m.images,
+		"elapsed_ms": &ms, "seed": &m.seed} {
+		text, _ := get(key)
+		if *to, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return m, fmt.Errorf("%s is no training checkpoint: its %s is %q", path, key, text)
+		}
+	}
+	m.elapsed = time.Duration(ms) * time.Millisecond
+	m.config, _ = get("config")
+	return m, nil
+}
+
+// mark is where the trainer stands, with nothing in flight.
+func (t *trainer) mark(elapsed time.Duration) mark {
+	c := &t.game.Config
+	position := t.position()
+	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch), elapsed: elapsed,
+		seed: int64(c.Run.Seed), config: fingerprint(c)}
+}
+
+// restore loads a checkpoint and stands where it does. The loader comes after.
+func (t *trainer) restore(path string) (mark, error) {
+	get, err := t.ses.Load(path)
+	if err != nil {
+		return mark{}, err
+	}
+	m, err := readMark(path, get)
+	if err != nil {
+		return m, err
+	}
+	c := &t.game.Config
+	if m.config != fingerprint(c) || m.seed != int64(c.Run.Seed) {
+		return m, fmt.Errorf("%s was written by another configuration: restore the run's config.toml, or start a run of its own with -init", path)
+	}
+	t.step, t.place, t.done = m.step, m.next, m.step
+	if m.next < 0 || m.next >= t.seq.dSteps || t.position() != m.position {
+		return m, fmt.Errorf("%s contradicts itself: step %d, program %d, batch %d; use an earlier checkpoint", path, m.step, m.next, m.position)
+	}
+	return m, nil
+}
+
+// fingerprint identifies what a resume may not change in a configuration.
+func fingerprint(c *config.Config) string {
+	fixed := *c
+	fixed.Train.Steps = 0
+	fixed.Log, fixed.Sample, fixed.Checkpoint, fixed.Eval = config.Log{}, config.Sample{}, config.Checkpoint{}, config.Eval{}
+	fixed.Run.Device, fixed.Run.Threads = "", 0
+	h := sha256.New()
+	if err := fixed.WriteTOML(io.Writer(h)); err != nil {
+		panic(err) // a hash takes everything
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:16])
+}

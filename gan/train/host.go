@@ -1,0 +1,117 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+)
+
+// Host is what a run needs from outside.
+type Host struct {
+	Device   device.Device // the caller's to close
+	Switches debug.Switches
+	Out      string  // parent of run directories
+	Weights  string  // safetensors file whose weights a fresh run starts from; "" draws them
+	Console  Console // nil shows nothing
+	Version  string  // of the program, for run.json
+	Revision string
+	Started  time.Time // when the process started, for the time that starting takes
+}
+
+// Console shows a run to people. Its methods are called from one goroutine and
+// should return quickly. Lines are also written to the run's log.txt.
+type Console interface {
+	// Line is something to know: what was found, where things are.
+	Line(text string)
+	// Detail is a line for those who ask for more.
+	Detail(text string)
+	// Progress follows every finished step. A terminal may redraw one line with
+	// it; elsewhere the ones with Logged set are printed as lines.
+	Progress(p Progress)
+}
+
+// silent shows nothing.
+type silent struct{}
+
+func (silent) Line(string)       {}
+func (silent) Detail(string)     {}
+func (silent) Progress(Progress) {}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Step, Steps     int64
+	ImagesPerSecond float64 // real images shown to D
+	LossD, LossG    float64 // means since the last logged step
+	Left            time.Duration
+	Logged          bool // a multiple of log.every
+}
+
+// String is the progress as one line.
+func (p Progress) String() string {
+	return fmt.Sprintf("step %*d/%d  D %.3f  G %.3f  %s images/s  %s left", len(fmt.Sprint(p.Steps)), p.Step, p.Steps,
+		p.LossD, p.LossG, rate(p.ImagesPerSecond), clock(p.Left))
+}
+
+// rate prints three digits or more.
+func rate(x float64) string {
+	switch {
+	case x >= 100:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 10:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.2f", x)
+}
+
+// clock prints a duration to its two largest units: 2h05m, 3m07s, 12s.
+func clock(d time.Duration) string {
+	s := int64((d + time.Second/2) / time.Second)
+	switch {
+	case s >= 24*3600:
+		return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
+	case s >= 3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	case s >= 60:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%ds", s)
+}
+
+// Interrupted is the error of a run whose context was cancelled. The step in
+// flight was finished and its checkpoint written.
+type Interrupted struct {
+	Cause error // context.Cause
+	Dir   string
+	Step  int64
+}
+
+func (e *Interrupted) Error() string {
+	return fmt.Sprintf("%v after step %d; continue with: ganengine -resume %s", e.Cause, e.Step, e.Dir)
+}
+
+func (e *Interrupted) Unwrap() error { return e.Cause }
+
+// NotFinite is the error of a run that met a NaN or an infinity. The last good
+// state was saved.
+type NotFinite struct {
+	Program string
+	Step    int64  // steps that were finished
+	Node    string // the first bad node, its shapes and the line that built it; "" if the second run found none
+	Dir     string
+}
+
+func (e *NotFinite) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "program %s met a NaN or an infinity in step %d", e.Program, e.Step+1)
+	if e.Node != "" {
+		fmt.Fprintf(&s, ", first in %s", e.Node)
+	}
+	s.WriteString("; lower optim.g.lr and optim.d.lr")
+	if e.Dir != "" {
+		fmt.Fprintf(&s, ", or look at the last good state, checkpoint %d of %s", e.Step, e.Dir)
+	}
+	return s.String()
+}

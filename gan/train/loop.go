@@ -1,0 +1,227 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ganengine/gan/rundir"
+)
+
+// runner trains in a run directory.
+type runner struct {
+	*rig
+	run      *rundir.Run
+	info     rundir.Info
+	rec      *recorder
+	clock    *stopwatch
+	pictures *pictures
+
+	began   time.Time     // when the first step of the segment was enqueued
+	from    int64         // step at which the segment began
+	logged  int64         // last step of the interval before
+	saved   int64         // step of the last checkpoint, -1 before the first
+	perStep time.Duration // pauses included
+	speed   float64       // real images a second, without pauses
+}
+
+// segment trains from m to the end, in one go. begin prepares the first step.
+// Whatever happens, run.json says so afterwards.
+func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() error) error {
+	r.clock = newStopwatch(m.elapsed)
+	r.from, r.logged, r.saved = m.step, m.step, -1
+	var err error
+	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
+		return err
+	}
+	r.info.Segments = append(r.info.Segments, rundir.Segment{Start: time.Now(), FromStep: m.step, ToStep: m.step,
+		Device: r.info.Device, Threads: r.info.Threads, Exact: exact})
+	for _, note := range r.notes {
+		r.rec.logged(note)
+	}
+	for _, line := range r.describe() {
+		r.rec.line("%s", line)
+	}
+	r.rec.keep(r.run.WriteInfo(r.info))
+	if err = r.prepare(ctx, begin); err == nil {
+		err = r.end(r.loop(ctx))
+	}
+	return r.conclude(err)
+}
+
+func (r *runner) prepare(ctx context.Context, begin func() error) error {
+	if err := begin(); err != nil {
+		return err
+	}
+	if err := r.trainer.feed(context.WithoutCancel(ctx), r.set); err != nil { // the step in flight is finished
+		return err
+	}
+	r.trainer.finished = r.finished
+	return r.rec.err
+}
+
+// loop runs step after step. It returns early with an error, with runs still
+// in flight.
+func (r *runner) loop(ctx context.Context) error {
+	r.clock.lap()
+	r.began = time.Now()
+	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
+		if ctx.Err() != nil {
+			if err := r.trainer.drain(); err != nil {
+				return err
+			}
+			return &Interrupted{Cause: context.Cause(ctx), Dir: string(r.run.Dir), Step: r.trainer.step}
+		}
+		if err := r.trainer.advance(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+		if err := r.after(r.trainer.step); err != nil {
+			return err
+		}
+	}
+	return r.trainer.drain()
+}
+
+// due says whether something happens after a step; every 0 is never.
+func due(step int64, every int) bool { return every > 0 && step%int64(every) == 0 }
+
+// after does what follows an enqueued step. Where nothing is due, its results
+// are read later; at logged steps they are read at once, so that the time of
+// an interval is the time of its steps, and at the first steps, so that there
+// is an estimate of the time left.
+func (r *runner) after(step int64) error {
+	sample := due(step, r.cfg.Sample.Every) || step == int64(r.cfg.Train.Steps)
+	save := due(step, r.cfg.Checkpoint.Every)
+	if sample || save || due(step, r.cfg.Log.Every) || step-r.from <= 4 {
+		if err := r.trainer.drain(); err != nil {
+			return err
+		}
+	}
+	start := time.Now()
+	defer func() { r.clock.away += time.Since(start) }()
+	if sample {
+		if err := r.sample(step); err != nil {
+			return err
+		}
+	}
+	if save {
+		if err := r.checkpoint(); err != nil {
+			return err
+		}
+	}
+	return r.rec.err
+}
+
+// finished follows each step whose results were read.
+func (r *runner) finished(step int64) {
+	steps := int64(r.cfg.Train.Steps)
+	p := Progress{Step: step, Steps: steps, Logged: due(step, r.cfg.Log.Every) || step == steps}
+	p.LossD, _ = r.trainer.tally.mean("d_loss")
+	p.LossG, _ = r.trainer.tally.mean("g_loss")
+	if r.trainer.queued == 0 { // else the time is of more steps than this one
+		r.perStep = time.Since(r.began) / time.Duration(step-r.from)
+		if p.Logged || r.speed == 0 {
+			r.speed = float64((step-r.logged)*r.imagesPerStep()) / r.clock.training().Seconds()
+		}
+	}
+	p.ImagesPerSecond, p.Left = r.speed, r.perStep*time.Duration(steps-step)
+	if p.Logged {
+		m := r.trainer.ses.Memory()
+		r.rec.stats(interval{step: step, images: step * r.imagesPerStep(), seconds: r.clock.total().Seconds(),
+			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally})
+		r.rec.logged(p.String())
+		r.trainer.tally.reset()
+		r.logged = step
+		r.clock.lap()
+	}
+	r.host.Console.Progress(p)
+}
+
+func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
+
+// openPictures reads the real samples, and shows them where the run is fresh.
+func (r *runner) openPictures(fresh bool) error {
+	p, reals, err := newPictures(r.sampler, r.set, r.cfg.Sample.Count)
+	if err != nil {
+		return err
+	}
+	r.pictures = p
+	if !fresh {
+		return nil
+	}
+	if reals == nil {
+		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Model.Sample[0])
+		return nil
+	}
+	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", reals)
+	return r.rec.err
+}
+
+// sample draws the grid of a step.
+func (r *runner) sample(step int64) error {
+	png, err := r.pictures.fakes(step)
+	if err != nil || png == nil {
+		return err
+	}
+	r.rec.image(r.run.SamplePath(step), step, "Images/fakes", png)
+	return r.rec.err
+}
+
+// checkpoint saves the state, with nothing in flight, and removes old ones.
+func (r *runner) checkpoint() error {
+	m := r.trainer.mark(r.clock.total())
+	if err := r.trainer.ses.Save(r.run.CheckpointPath(m.step), m.metadata()); err != nil {
+		return err
+	}
+	r.saved = m.step
+	if err := r.rec.events.Sync(); err != nil {
+		return err
+	}
+	var best []int64
+	if r.info.Best != nil {
+		best = append(best, r.info.Best.Step)
+	}
+	return r.run.Prune(r.cfg.Checkpoint.Keep, best...)
+}
+
+// end reads what the loop left in flight and saves the state that it left,
+// unless the device failed. The first error counts.
+func (r *runner) end(err error) error {
+	t := r.trainer
+	if drained := t.drain(); err == nil {
+		err = drained
+	}
+	if t.broken || r.saved == t.step && t.place == 0 {
+		return err
+	}
+	if saved := r.checkpoint(); err == nil {
+		err = saved
+	}
+	return err
+}
+
+// conclude writes how the segment ended.
+func (r *runner) conclude(err error) error {
+	last := &r.info.Segments[len(r.info.Segments)-1]
+	last.End, last.ToStep, last.ExitReason = time.Now(), r.trainer.done, "done"
+	var bad *NotFinite
+	switch {
+	case errors.As(err, &bad):
+		bad.Dir = string(r.run.Dir)
+		last.ExitReason = err.Error()
+	case err != nil:
+		last.ExitReason = err.Error()
+	default:
+		r.rec.line("done: %d steps in %s; pictures are in %s, and ganengine sample -run %s -o samples.png draws more", last.ToStep,
+			clock(r.clock.total()), r.run.Path("samples"), r.run.Dir)
+	}
+	if err != nil {
+		r.rec.logged(err.Error())
+	}
+	for _, late := range []error{r.run.WriteInfo(r.info), r.rec.close(), r.rec.err} {
+		if err == nil {
+			err = late
+		}
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package train
+
+import (
+	"fmt"
+	"image"
+
+	"ganengine/gan/data"
+	"ganengine/gan/picture"
+)
+
+// plotSide is the side of pictures of point data, in pixels.
+const plotSide = 800
+
+// pictures draws what people look at: a grid of images, points over D's field,
+// a histogram. Data of another kind (vectors of three numbers and more) have
+// no picture.
+type pictures struct {
+	sampler *sampler
+	count   int
+	reals   []float32     // points to compare with
+	plane   picture.Range // of points in the plane
+	lo, hi  float64       // of points on a line
+}
+
+// drawable says whether there are pictures.
+func (p *pictures) drawable() bool {
+	shape := p.sampler.game.Model.Sample
+	return len(shape) == 3 || shape[0] <= 2
+}
+
+// newPictures reads the real samples and draws them.
+func newPictures(s *sampler, set data.Set, count int) (p *pictures, reals []byte, err error) {
+	p = &pictures{sampler: s, count: count}
+	if !p.drawable() {
+		return p, nil, nil
+	}
+	real := min(count, set.Len())
+	if images, ok := set.(data.Images); ok {
+		pix, err := realImages(images, real)
+		if err != nil {
+			return nil, nil, err
+		}
+		reals, err = p.grid(pix, real)
+		return p, reals, err
+	}
+	if p.reals, err = realPoints(set.(data.Points), real); err != nil {
+		return nil, nil, err
+	}
+	p.plane = picture.Around(p.reals)
+	p.lo, p.hi = picture.Span(p.reals)
+	reals, err = p.plot("real", nil)
+	return p, reals, err
+}
+
+// fakes draws the samples of the seeds 0, 1, 2 ... as the networks are now, as
+// a PNG file; nil where there is no picture.
+func (p *pictures) fakes(step int64) ([]byte, error) {
+	if !p.drawable() {
+		return nil, nil
+	}
+	out, err := p.sampler.draw(p.count)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.sampler.game.Model.Sample) == 3 {
+		return p.grid(out, p.count)
+	}
+	return p.plot(fmt.Sprintf("step %d", step), floats(out))
+}
+
+func (p *pictures) grid(pix []byte, n int) ([]byte, error) {
+	s := p.sampler.game.Model.Sample
+	im, err := picture.Grid(picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}, picture.GridOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return picture.EncodePNG(im)
+}
+
+// plot draws points and, with generated ones, what D thinks of the plane or line.
+func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
+	var im image.Image
+	var err error
+	if p.sampler.game.Model.Sample[0] == 1 {
+		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.reals, Fakes: fakes}
+		if fakes != nil {
+			if h.D, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
+				return nil, err
+			}
+		}
+		im, err = h.Draw(plotSide)
+	} else {
+		s := picture.Scatter{Title: title, Range: p.plane, Reals: p.reals, Fakes: fakes}
+		if fakes != nil {
+			f := picture.Field{Height: fieldSide, Width: fieldSide}
+			if f.Values, f.Neutral, err = p.sampler.field(p.plane.Mesh(fieldSide, fieldSide)); err != nil {
+				return nil, err
+			}
+			s.Field = f
+		}
+		im, err = s.Draw(plotSide)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return picture.EncodePNG(im)
+}
+
+// cells are the centres of n equal parts of [lo, hi].
+func cells(lo, hi float64, n int) []float32 {
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = float32(lo + (hi-lo)*(float64(i)+.5)/float64(n))
+	}
+	return out
+}

@@ -1,0 +1,173 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"ganengine/engine/atomicfile"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/tfevents"
+)
+
+// recorder writes what a run leaves behind, and shows it. The first error of a
+// file stays in err, where the loop finds it.
+type recorder struct {
+	run     *rundir.Run
+	console Console
+	log     *rundir.Log
+	rows    *rundir.Rows
+	events  *tfevents.Writer
+	clock   *stopwatch
+	files   []io.Closer
+	err     error
+}
+
+// newRecorder opens the growing files of a run directory.
+func newRecorder(run *rundir.Run, console Console, clock *stopwatch) (*recorder, error) {
+	r := &recorder{run: run, console: console, clock: clock}
+	if err := r.open(); err != nil {
+		return nil, closing(err, r.close)
+	}
+	return r, nil
+}
+
+func (r *recorder) open() (err error) {
+	if r.log, err = r.run.OpenLog(r.clock.total); err != nil {
+		return err
+	}
+	r.files = append(r.files, r.log)
+	if r.rows, err = r.run.OpenRows(rundir.StatsFile); err != nil {
+		return err
+	}
+	r.files = append(r.files, r.rows)
+	if r.events, err = tfevents.Create(string(r.run.Dir), nil); err != nil {
+		return err
+	}
+	r.files = append(r.files, r.events)
+	return nil
+}
+
+func (r *recorder) close() error {
+	var first error
+	for _, f := range r.files {
+		if err := f.Close(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// keep remembers the first error.
+func (r *recorder) keep(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// line goes to the console and the log.
+func (r *recorder) line(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.console.Line(text)
+	r.logged(text)
+}
+
+// logged goes to the log only.
+func (r *recorder) logged(text string) {
+	_, err := r.log.Write([]byte(text + "\n"))
+	r.keep(err)
+}
+
+// writeConfig writes config.toml.
+func (r *recorder) writeConfig(c *config.Config) {
+	r.keep(atomicfile.Write(r.run.Path("config.toml"), c.WriteTOML))
+}
+
+// image writes a picture to the run directory and to TensorBoard.
+func (r *recorder) image(path string, step int64, tag string, png []byte) {
+	r.keep(atomicfile.WriteBytes(path, png))
+	r.keep(r.events.Image(step, tag, png))
+}
+
+// row is a JSON object whose keys keep their order.
+type row []field
+
+type field struct {
+	key   string
+	value any
+}
+
+func (r *row) put(key string, value any) { *r = append(*r, field{key, value}) }
+
+// MarshalJSON implements json.Marshaler.
+func (r row) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, f := range r {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.key, err)
+		}
+		b = append(fmt.Appendf(b, "%q:", f.key), value...)
+	}
+	return append(b, '}'), nil
+}
+
+// tag is TensorBoard's name of a score.
+func tag(score string) string {
+	switch score {
+	case "d_loss":
+		return "Loss/D/loss"
+	case "g_loss":
+		return "Loss/G/loss"
+	case "d_grad":
+		return "Loss/D/gradient"
+	case "g_grad":
+		return "Loss/G/gradient"
+	case "r1":
+		return "Loss/r1_penalty"
+	case "gp":
+		return "Loss/gradient_penalty"
+	}
+	if logit, ok := strings.CutPrefix(score, "d_"); ok {
+		return "Loss/scores/" + logit
+	}
+	return "Loss/probability/" + strings.TrimPrefix(score, "p_")
+}
+
+// interval is what a log interval saw.
+type interval struct {
+	step, images    int64
+	seconds         float64 // of the run
+	imagesPerSecond float64
+	device          int64 // bytes held there
+	scores          *tally
+}
+
+// stats writes an interval to stats.jsonl and TensorBoard.
+func (r *recorder) stats(v interval) {
+	host := peakMemory()
+	kimg := float64(v.images) / 1000
+	out := row{{"step", v.step}, {"images", v.images}, {"kimg", kimg}, {"seconds", rundir.Number(v.seconds)},
+		{"images_per_second", rundir.Number(v.imagesPerSecond)}}
+	var scalars []tfevents.Scalar
+	for _, name := range v.scores.names {
+		if mean, ok := v.scores.mean(name); ok {
+			out.put(name, rundir.Number(mean))
+			scalars = append(scalars, tfevents.Scalar{Tag: tag(name), Value: float32(mean)})
+		}
+	}
+	out.put("host_peak_bytes", host)
+	out.put("device_bytes", v.device)
+	scalars = append(scalars, tfevents.Scalar{Tag: "Progress/kimg", Value: float32(kimg)},
+		tfevents.Scalar{Tag: "Timing/sec_per_kimg", Value: float32(1000 / v.imagesPerSecond)},
+		tfevents.Scalar{Tag: "Timing/total_sec", Value: float32(v.seconds)},
+		tfevents.Scalar{Tag: "Resources/host_peak_gb", Value: float32(host) / (1 << 30)},
+		tfevents.Scalar{Tag: "Resources/device_gb", Value: float32(v.device) / (1 << 30)})
+	r.keep(r.rows.Append(out))
+	r.keep(r.events.Scalars(v.step, scalars))
+}

@@ -1,0 +1,164 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/rundir"
+)
+
+// rig is a compiled model on its data: what a run, its continuation and a
+// measurement have in common.
+type rig struct {
+	host    Host
+	cfg     config.Config
+	set     data.Set
+	notes   []string // on the data
+	trainer *trainer
+	sampler *sampler
+}
+
+// newRig opens the data, builds the model and compiles what a run needs. A
+// fresh one can also draw first weights.
+func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, error) {
+	if h.Console == nil {
+		h.Console = silent{}
+	}
+	if cfg.Eval.Every > 0 {
+		return nil, &config.Error{Key: "eval.every", Msg: "this version measures nothing while it trains; set it to 0, and use ganengine eval afterwards"}
+	}
+	r := &rig{host: h, cfg: *cfg}
+	var err error
+	r.set, err = OpenData(ctx, cfg, func(line string) {
+		r.notes = append(r.notes, line)
+		h.Console.Line(line)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.compile(fresh); err != nil {
+		return nil, closing(err, r.close)
+	}
+	return r, nil
+}
+
+func (r *rig) compile(fresh bool) error {
+	if n := r.set.Len(); r.cfg.Train.Batch > n {
+		return &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data",
+			r.cfg.Train.Batch, n)}
+	}
+	r.cfg.FixSteps(r.set.Len())
+	game, err := NewGame(r.cfg, SampleShape(r.set), graph.F32)
+	if err != nil {
+		return err
+	}
+	r.sampler = newSampler(game)
+	programs, err := r.sampler.programs()
+	if err != nil {
+		return err
+	}
+	if fresh {
+		init, err := game.Init()
+		if err != nil {
+			return err
+		}
+		programs = append(programs, init)
+	}
+	if r.trainer, err = newTrainer(r.host, game, programs...); err != nil {
+		return err
+	}
+	return r.sampler.attach(r.trainer.ses)
+}
+
+func (r *rig) close() error {
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	if r.sampler != nil {
+		keep(r.sampler.free())
+	}
+	if r.trainer != nil {
+		keep(r.trainer.close())
+	}
+	keep(r.set.Close())
+	return first
+}
+
+// info is what run.json says of a run here and now.
+func (r *rig) info() rundir.Info {
+	d := r.host.Device.Info()
+	return rundir.Info{
+		Version: r.host.Version, Revision: r.host.Revision,
+		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads,
+		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
+		Data: rundir.Data{Kind: r.cfg.Data.Kind, Path: r.cfg.Data.Path, Fingerprint: r.set.Fingerprint(),
+			Items: r.set.Len(), Shape: SampleShape(r.set)},
+	}
+}
+
+func deviceName(d device.Info) string {
+	if d.Model == "" {
+		return d.Name
+	}
+	return d.Name + " (" + d.Model + ")"
+}
+
+// libraries splits names from versions: "oneDNN 2.6.3".
+func libraries(d device.Info) map[string]string {
+	out := map[string]string{}
+	for _, l := range d.Libraries {
+		name, version := l, ""
+		if i := strings.LastIndexByte(l, ' '); i > 0 {
+			name, version = l[:i], l[i+1:]
+		}
+		out[name] = version
+	}
+	return out
+}
+
+// describe says in lines what will train on what.
+func (r *rig) describe() []string {
+	d := r.host.Device.Info()
+	line := "device   " + deviceName(d)
+	if d.Threads > 0 {
+		line += fmt.Sprintf(", %d threads", d.Threads)
+	}
+	for _, l := range d.Libraries {
+		line += ", " + l
+	}
+	out := append([]string{line}, d.Notes...)
+	g := r.trainer.game
+	m := r.trainer.ses.Memory()
+	return append(out,
+		fmt.Sprintf("data     %s, %d samples of %s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set)),
+		fmt.Sprintf("model    %s, %d parameters in G, %d in D; %d MiB on the device", r.cfg.Model.Kind, g.G.Count(), g.D.Count(),
+			(m.Variables+m.Arena+1<<20-1)>>20))
+}
+
+// changes says in which respects that decide the bits one host differs from
+// another; "" for none.
+func changes(before, now rundir.Info) string {
+	var out []string
+	if before.Device != now.Device {
+		out = append(out, fmt.Sprintf("the device was %s and is %s", before.Device, now.Device))
+	}
+	if !maps.Equal(before.Libraries, now.Libraries) {
+		out = append(out, fmt.Sprintf("the libraries were %v and are %v", before.Libraries, now.Libraries))
+	}
+	if before.Threads != now.Threads {
+		out = append(out, fmt.Sprintf("there were %d threads and are %d", before.Threads, now.Threads))
+	}
+	if before.Data.Fingerprint != now.Data.Fingerprint {
+		out = append(out, fmt.Sprintf("the data were %s and are %s", before.Data.Fingerprint, now.Data.Fingerprint))
+	}
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,120 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/tfevents"
+)
+
+// Run trains from the first step on, in a run directory of its own.
+//
+// Errors are one line. Of those, *Interrupted and *NotFinite come after the
+// state was saved.
+func Run(ctx context.Context, cfg *config.Config, h Host) error {
+	g, err := newRig(ctx, cfg, h, true)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	run, err := rundir.Create(h.Out, g.cfg.Run.Name)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	r := &runner{rig: g, run: run, info: g.info()}
+	return r.segment(ctx, mark{}, true, func() error {
+		r.rec.writeConfig(&g.cfg)
+		r.rec.line("training in %s, %d steps", run.Dir, g.cfg.Train.Steps)
+		if err := g.trainer.initialise(h.Weights); err != nil {
+			return err
+		}
+		if err := r.openPictures(true); err != nil {
+			return err
+		}
+		return r.sample(0)
+	})
+}
+
+// Resume continues the run in dir exactly where its last checkpoint stands.
+// changed is the run's configuration with what a resume may change, or nil.
+func Resume(ctx context.Context, dir string, changed *config.Config, h Host) error {
+	run, err := rundir.Open("", dir)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	own, err := ReadConfig(dir)
+	if err != nil {
+		return err
+	}
+	info, err := run.ReadInfo()
+	if err != nil {
+		return err
+	}
+	at, err := run.Checkpoint("latest")
+	if err != nil {
+		return err
+	}
+	if changed == nil {
+		changed = own
+	}
+	g, err := newRig(ctx, changed, h, false)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	m, err := g.trainer.restore(at.Path)
+	if err != nil {
+		return err
+	}
+	if m.step >= int64(g.cfg.Train.Steps) {
+		g.host.Console.Line(fmt.Sprintf("%s has its %d steps; -set train.steps=N makes it longer", dir, m.step))
+		return nil
+	}
+	if err := run.Rewind(m.step); err != nil {
+		return err
+	}
+	if err := tfevents.DropAfter(dir, m.step); err != nil {
+		return err
+	}
+	r := &runner{rig: g, run: run, info: info}
+	differs := r.adopt(g.info())
+	return r.segment(ctx, m, differs == "", func() error {
+		if len(config.Diff(own, &g.cfg)) > 0 {
+			r.rec.writeConfig(&g.cfg)
+		}
+		r.rec.line("resuming %s after step %d of %d", dir, m.step, g.cfg.Train.Steps)
+		if differs != "" {
+			r.rec.line("not bit for bit what it would have been: %s", differs)
+		}
+		return r.openPictures(false)
+	})
+}
+
+// ReadConfig reads the configuration of a run.
+func ReadConfig(dir string) (*config.Config, error) {
+	path := rundir.Dir(dir).Path("config.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no run directory: %w", dir, err)
+	}
+	s, err := config.Parse(path, string(text))
+	if err != nil {
+		return nil, err
+	}
+	return s.Resolve()
+}
+
+// adopt makes run.json tell of the host that continues the run, and says what
+// is different there.
+func (r *runner) adopt(now rundir.Info) string {
+	differs := changes(r.info, now)
+	r.info.Version, r.info.Revision = now.Version, now.Revision
+	r.info.Device, r.info.Libraries, r.info.Threads = now.Device, now.Libraries, now.Threads
+	r.info.Data = now.Data
+	return differs
+}

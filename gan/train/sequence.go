@@ -1,0 +1,68 @@
+package train
+
+import (
+	"slices"
+
+	"ganengine/gan/config"
+)
+
+// sequence says which program runs when. A step is dSteps programs: dSteps-1
+// discriminator updates, then one with the generator's update. Every each-th
+// discriminator update of the whole run computes the penalties.
+type sequence struct {
+	dSteps, every int64
+}
+
+func newSequence(c *config.Config) sequence {
+	s := sequence{dSteps: int64(c.Train.DSteps), every: 1}
+	if c.Loss.GP > 0 || c.Loss.R1 > 0 {
+		s.every = int64(c.Loss.Every)
+	}
+	return s
+}
+
+// The training programs.
+const (
+	progD = iota
+	progDReg
+	progDG
+	progDGReg
+	progCount
+)
+
+// at is the program at place k of a step counted from 0.
+func (s sequence) at(step, k int64) int {
+	p := progD
+	if k == s.dSteps-1 {
+		p = progDG
+	}
+	if s.every > 1 && (step*s.dSteps+k+1)%s.every == 0 {
+		p++
+	}
+	return p
+}
+
+// used lists the programs that ever run, and how often each does in every
+// steps, after which the sequence repeats.
+func (s sequence) used() (programs []int, counts [progCount]int64) {
+	for step := range s.every {
+		for k := range s.dSteps {
+			p := s.at(step, k)
+			counts[p]++
+			if !slices.Contains(programs, p) {
+				programs = append(programs, p)
+			}
+		}
+	}
+	slices.Sort(programs)
+	return programs, counts
+}
+
+// build builds one of the training programs.
+func (g *Game) build(program int) (*Step, error) {
+	penalties := g.Config.Loss.Every == 1 || program == progDReg || program == progDGReg
+	if program == progD || program == progDReg {
+		return g.DUpdate(penalties)
+	}
+	return g.DGUpdate(penalties)
+}

@@ -1,0 +1,60 @@
+package train
+
+import (
+	"slices"
+	"unsafe"
+)
+
+// tally holds sums of the programs' scores since the last reset.
+type tally struct {
+	names []string // in order of first appearance
+	sums  []float64
+	runs  []int64
+}
+
+func newTally() *tally { return &tally{} }
+
+// slots finds or makes the places of named scores.
+func (t *tally) slots(names []string) []int {
+	out := make([]int, len(names))
+	for i, name := range names {
+		at := slices.Index(t.names, name)
+		if at < 0 {
+			at = len(t.names)
+			t.names, t.sums, t.runs = append(t.names, name), append(t.sums, 0), append(t.runs, 0)
+		}
+		out[i] = at
+	}
+	return out
+}
+
+// add counts one run's scores.
+func (t *tally) add(slots []int, scores []float32) {
+	for i, at := range slots {
+		t.sums[at] += float64(scores[i])
+		t.runs[at]++
+	}
+}
+
+// mean is the mean of a score over the runs that had it; false where none had.
+func (t *tally) mean(name string) (float64, bool) {
+	at := slices.Index(t.names, name)
+	if at < 0 || t.runs[at] == 0 {
+		return 0, false
+	}
+	return t.sums[at] / float64(t.runs[at]), true
+}
+
+// reset starts again from nothing.
+func (t *tally) reset() {
+	clear(t.sums)
+	clear(t.runs)
+}
+
+// floats sees host memory as numbers; it is aligned for every type.
+func floats(b []byte) []float32 {
+	if len(b) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4)
+}

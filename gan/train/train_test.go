@@ -1,0 +1,139 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"ganengine/engine/device"
+	"ganengine/engine/reference"
+	"ganengine/gan/config"
+)
+
+const tinyImages = `
+[run]
+seed = 3
+[data]
+size = 8
+channels = 1
+limit = 30
+mirror = true
+[model]
+z = 4
+g_channels = 4
+d_channels = 4
+[train]
+batch = 4
+steps = 6
+[log]
+every = 2
+[sample]
+every = 3
+count = 4
+[checkpoint]
+every = 3
+`
+
+const tinyRing = `
+[run]
+seed = 5
+[data]
+kind = "mixture"
+[model]
+kind = "mlp"
+z = 4
+g_hidden = [8]
+d_hidden = [8]
+init = "he-normal"
+[loss]
+kind = "wasserstein"
+gp = 0.1
+every = 2
+[train]
+batch = 4
+steps = 6
+d_steps = 3
+ema_kimg = 0.05
+[log]
+every = 2
+[sample]
+every = 6
+count = 16
+[checkpoint]
+every = 2
+`
+
+// configure completes a configuration with settings key=value on top.
+func configure(t testing.TB, text string, set ...string) *config.Config {
+	t.Helper()
+	s, err := config.Parse("test.toml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range set {
+		key, value, _ := strings.Cut(kv, "=")
+		if err := s.Set(key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := s.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// console keeps what a run shows.
+type console struct {
+	lines, details []string
+	progress       []Progress
+	onProgress     func(p Progress)
+}
+
+func (c *console) Line(text string)   { c.lines = append(c.lines, text) }
+func (c *console) Detail(text string) { c.details = append(c.details, text) }
+func (c *console) Progress(p Progress) {
+	c.progress = append(c.progress, p)
+	if c.onProgress != nil {
+		c.onProgress(p)
+	}
+}
+
+func testDevice(t testing.TB) device.Device {
+	d := reference.NewDevice()
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func testHost(t testing.TB, out string) (Host, *console) {
+	c := &console{}
+	return Host{Device: testDevice(t), Out: out, Console: c, Version: "test", Revision: "none"}, c
+}
+
+func train(t testing.TB, cfg *config.Config, out string) *console {
+	t.Helper()
+	h, c := testHost(t, out)
+	if err := Run(context.Background(), cfg, h); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestRunX(t *testing.T) {
+	out := t.TempDir()
+	c := train(t, configure(t, tinyImages), out)
+	fmt.Println(strings.Join(c.lines, "\n"))
+	for _, p := range c.progress {
+		fmt.Println(p)
+	}
+	c = train(t, configure(t, tinyRing), out)
+	fmt.Println(strings.Join(c.lines, "\n"))
+	for _, p := range c.progress {
+		fmt.Println(p)
+	}
+}

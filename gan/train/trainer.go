@@ -1,0 +1,280 @@
+package train
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+	"ganengine/engine/session"
+	"ganengine/gan/data"
+)
+
+const (
+	// inFlight is how many runs the host may leave unread. A session keeps the
+	// results of one more, so none is overwritten before it is read.
+	inFlight = 3
+	// ahead is how many batches the loader prepares while those are held.
+	ahead = 3
+)
+
+// trainer runs the steps of a game. It knows no files: what happened is told
+// to a tally and to finished.
+//
+// Invariants: batch number n feeds the n-th discriminator update of the run; a
+// batch is released after its run's flag was read; a steady step allocates
+// nothing.
+type trainer struct {
+	game     *Game
+	ses      *session.Session
+	seq      sequence
+	programs [progCount]*trainProgram // nil where the sequence never runs it
+	loader   *data.Loader
+	inputs   []hostInput
+	tally    *tally
+
+	// step and place say which program is enqueued next; done counts the steps
+	// whose results were read.
+	step, place, done int64
+	queue             [inFlight]flight
+	head, queued      int
+	broken            bool             // the device failed: its state is not known
+	finished          func(step int64) // called when a step's results were read
+}
+
+// trainProgram is a compiled training program and where its numbers go.
+type trainProgram struct {
+	*session.Program
+	finite, scores int   // indices of outputs
+	slots          []int // of the scores in the tally
+}
+
+// hostInput is a batch's memory as the loader and as the device see it.
+type hostInput struct {
+	buffer data.Buffer
+	args   []device.HostBuffer // one, ready to be passed on
+}
+
+// flight is an enqueued run.
+type flight struct {
+	program     *trainProgram
+	step, place int64
+	result      *session.Result
+	batch       *data.Batch
+	args        []device.HostBuffer
+}
+
+// newTrainer compiles a game's training programs, and with them the programs
+// in more, so that all share one arena.
+func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
+	t := &trainer{game: g, seq: newSequence(&g.Config), tally: newTally(), finished: func(int64) {}}
+	used, _ := t.seq.used()
+	steps := make([]*Step, len(used))
+	programs := more
+	for i, p := range used {
+		var err error
+		if steps[i], err = g.build(p); err != nil {
+			return nil, err
+		}
+		programs = append(programs, steps[i].Program)
+	}
+	t.ses = session.New(h.Device, g.Vars, session.Options{Switches: h.Switches, Log: h.Console.Detail})
+	if err := t.ses.Compile(programs...); err != nil {
+		return nil, closing(err, t.ses.Close)
+	}
+	for i, p := range used {
+		c := t.ses.Program(steps[i].Name)
+		t.programs[p] = &trainProgram{Program: c, finite: c.Index("finite"), scores: c.Index("scores"), slots: t.tally.slots(steps[i].Scores)}
+	}
+	return t, nil
+}
+
+// closing frees what was made before err, which is what counts.
+func closing(err error, free func() error) error {
+	if also := free(); also != nil {
+		return fmt.Errorf("%w (and then: %v)", err, also)
+	}
+	return err
+}
+
+// initialise gives every Variable its first value.
+func (t *trainer) initialise(weights string) error {
+	if err := t.ses.WriteBytes(t.game.Seed.Name, seedWords(t.game.Config.Run.Seed)); err != nil {
+		return err
+	}
+	r, err := t.ses.Program("init").Run()
+	if err == nil {
+		err = r.Wait()
+	}
+	if err != nil {
+		return fmt.Errorf("drawing the first weights: %w", err)
+	}
+	if weights != "" {
+		networks := func(name string) bool { return strings.HasPrefix(name, "g/") || strings.HasPrefix(name, "d/") }
+		if _, err := t.ses.LoadWeights(weights, networks); err != nil {
+			return err
+		}
+	}
+	if t.game.Avg == nil {
+		return nil
+	}
+	for _, v := range append(append([]*graph.Variable{}, t.game.G.Params()...), t.game.G.Stats()...) {
+		value, err := t.ses.ReadBytes(v.Name)
+		if err == nil {
+			err = t.ses.WriteBytes(t.game.Avg.Variable(v).Name, value)
+		}
+		if err != nil {
+			return fmt.Errorf("starting the average of G's weights: %w", err)
+		}
+	}
+	return nil
+}
+
+// seedWords is run.seed as the Variable seed holds it: low word, high word.
+func seedWords(seed int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(seed)) }
+
+// feed starts loading batches, from the one that the next program takes.
+func (t *trainer) feed(ctx context.Context, set data.Set) error {
+	used, _ := t.seq.used()
+	program := t.programs[used[0]]
+	var buffers []data.Buffer
+	for range inFlight + ahead {
+		b, err := program.NewInput("real")
+		if err != nil {
+			return fmt.Errorf("allocating a batch: %w", err)
+		}
+		in := hostInput{args: []device.HostBuffer{b}}
+		if _, points := set.(data.Points); points {
+			in.buffer.Points = floats(b.Data())
+		} else {
+			in.buffer.Images = b.Data()
+		}
+		if set.Classes() != nil {
+			in.buffer.Labels = make([]int32, t.game.Config.Train.Batch)
+		}
+		t.inputs = append(t.inputs, in)
+		buffers = append(buffers, in.buffer)
+	}
+	c := t.game.Config
+	loader, err := data.NewLoader(ctx, set, data.LoaderConfig{Batch: c.Train.Batch, Seed: uint64(c.Run.Seed), Shuffle: true,
+		Mirror: c.Data.Mirror, Ahead: ahead, Buffers: buffers})
+	if err != nil {
+		return err
+	}
+	t.loader = loader
+	return loader.SeekTo(t.position())
+}
+
+// position is the number of the first batch that no run has taken.
+func (t *trainer) position() int64 { return t.step*t.seq.dSteps + t.place }
+
+// args finds the device's view of a batch.
+func (t *trainer) args(b *data.Batch) []device.HostBuffer {
+	for i := range t.inputs {
+		in := &t.inputs[i]
+		if len(b.Images) > 0 && &b.Images[0] == &in.buffer.Images[0] || len(b.Points) > 0 && &b.Points[0] == &in.buffer.Points[0] {
+			return in.args
+		}
+	}
+	panic("train: the loader gave a batch that is in none of its buffers")
+}
+
+// advance enqueues what is left of the current step. Results of earlier runs
+// are read on the way.
+func (t *trainer) advance(ctx context.Context) error {
+	for step := t.step; t.step == step; {
+		if t.queued == inFlight {
+			if err := t.retire(); err != nil {
+				return err
+			}
+		}
+		batch, err := t.loader.Next(ctx)
+		if err != nil {
+			return err
+		}
+		f := &t.queue[(t.head+t.queued)%inFlight]
+		*f = flight{program: t.programs[t.seq.at(t.step, t.place)], step: t.step, place: t.place, batch: batch, args: t.args(batch)}
+		if f.result, err = f.program.Run(f.args...); err != nil {
+			t.broken = true
+			return err
+		}
+		t.queued++
+		if t.place++; t.place == t.seq.dSteps {
+			t.step, t.place = t.step+1, 0
+		}
+	}
+	return nil
+}
+
+// retire waits for the oldest run in flight. A *NotFinite error leaves state,
+// step and place as they were before that run.
+func (t *trainer) retire() error {
+	f := &t.queue[t.head]
+	if err := f.result.Wait(); err != nil {
+		t.broken = true
+		return err
+	}
+	if !f.result.Bool(f.program.finite) {
+		return t.diagnose(f)
+	}
+	t.tally.add(f.program.slots, f.result.Floats(f.program.scores))
+	t.loader.Release(f.batch)
+	step, last := f.step, f.place == t.seq.dSteps-1
+	t.head, t.queued = (t.head+1)%inFlight, t.queued-1
+	if last {
+		t.done = step + 1
+		t.finished(t.done)
+	}
+	return nil
+}
+
+// drain reads everything that is in flight.
+func (t *trainer) drain() error {
+	for t.queued > 0 {
+		if err := t.retire(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diagnose turns the run that was not finite into an error that names its
+// first bad node. The runs behind it changed nothing.
+func (t *trainer) diagnose(bad *flight) error {
+	failed := &NotFinite{Program: bad.program.Graph.Name, Step: bad.step}
+	for i := 1; i < t.queued; i++ {
+		if err := t.queue[(t.head+i)%inFlight].result.Wait(); err != nil {
+			return err
+		}
+	}
+	node, err := t.ses.Diagnose(failed.Program, bad.args...)
+	if err != nil {
+		return err
+	}
+	failed.Node = node
+	t.step, t.place, t.queued = bad.step, bad.place, 0
+	if err := t.ses.WriteBytes(t.game.Finite.Name, []byte{1}); err != nil {
+		return err
+	}
+	return failed
+}
+
+// close ends the loader and frees memory of the device.
+func (t *trainer) close() error {
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	if t.loader != nil {
+		keep(t.loader.Close())
+	}
+	for _, in := range t.inputs {
+		keep(in.args[0].Free())
+	}
+	keep(t.ses.Close())
+	return first
+}
