@@ -166,6 +166,28 @@ func TestChildSameBits(t *testing.T) {
 	}
 }
 
+// TestChildPreparesLargeLayers only prepares, the gradients first: once it has
+// prepared the forward direction, oneDNN keeps its descriptor, which would hide
+// that a gradient's search for a kernel reads one that is gone.
+func TestChildPreparesLargeLayers(t *testing.T) {
+	l := child(t)
+	for _, c := range []Conv{
+		square(128, 64, 1, 64, 4, 2, 1), square(128, 64, 3, 64, 4, 2, 1), square(128, 32, 64, 128, 4, 2, 1),
+		square(128, 8, 256, 512, 4, 2, 1), square(64, 32, 3, 128, 3, 1, 1), square(64, 128, 3, 64, 1, 1, 0),
+	} {
+		for _, d := range slices.Backward(directions) {
+			p, err := d.prepare(l, c)
+			if err != nil {
+				t.Fatalf("%s: %v", d.name, err)
+			}
+			t.Logf("%s of %v: %s, workspace %d", d.name, c, p.Implementation(), p.WorkspaceBytes())
+			if strings.HasPrefix(p.Implementation(), "ref") {
+				t.Errorf("%s of %v runs in oneDNN's plain loops", d.name, c)
+			}
+		}
+	}
+}
+
 func TestSpecificationErrors(t *testing.T) {
 	l := &Library{}
 	good := square(2, 8, 16, 24, 4, 2, 1)

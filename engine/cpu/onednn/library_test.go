@@ -24,8 +24,9 @@ func TestEveryMajor(t *testing.T) {
 			if path == "" {
 				missing(t, name+" is not installed")
 			}
+			// Freed memory is overwritten, so that its use shows.
 			cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^TestChild")
-			cmd.Env = append(os.Environ(), childMark+"=1", "GANENGINE_ONEDNN="+path)
+			cmd.Env = append(os.Environ(), childMark+"=1", "MALLOC_PERTURB_=165", "GANENGINE_ONEDNN="+path)
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", path, err, out)
