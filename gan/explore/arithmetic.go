@@ -90,13 +90,17 @@ func eval(t term, latent func(int32) []float32) []float32 {
 	return out
 }
 
+// deepest bounds how deep brackets nest.
+const deepest = 100
+
 type parser struct {
-	text string
-	at   int
+	text  string
+	at    int
+	depth int
 }
 
 func (p *parser) fault(what string) error {
-	return fmt.Errorf("expression %q, position %d: %s", p.text, p.at+1, what)
+	return fmt.Errorf("expression %.60q, position %d: %s", p.text, p.at+1, what)
 }
 
 func (p *parser) skip() {
@@ -116,6 +120,11 @@ func (p *parser) accept(chars string) (byte, bool) {
 }
 
 func (p *parser) sum() (term, error) {
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > deepest {
+		return term{}, p.fault(fmt.Sprintf("brackets are nested more than %d deep", deepest))
+	}
 	left, err := p.product()
 	for err == nil {
 		op, ok := p.accept("+-")

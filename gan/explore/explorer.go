@@ -33,6 +33,7 @@ type Explorer struct {
 	Step   int64 // of the checkpoint
 	Game   *train.Game
 
+	trained  bool // use the trained weights of G, not their average
 	chunk    int
 	session  *session.Session
 	latents  *session.Program
@@ -59,11 +60,12 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 		return nil, fmt.Errorf("%s: %w", run, err)
 	}
 	e := &Explorer{Config: cfg, Info: info, Step: file.Step, Game: game, chunk: o.Chunk}
+	e.trained = o.RawWeights || game.Avg == nil || file.Step == 0 // an average begins with the first step
 	if e.chunk <= 0 {
 		e.chunk = 64
 	}
 	e.session = session.New(dev, game.Vars, session.Options{Switches: o.Switches})
-	if err := e.compile(o.RawWeights); err != nil {
+	if err := e.compile(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	if _, err := e.session.Load(file.Path); err != nil {
@@ -81,12 +83,12 @@ func runConfig(run rundir.Dir) (*config.Config, error) {
 	return s.Resolve()
 }
 
-func (e *Explorer) compile(raw bool) error {
+func (e *Explorer) compile() error {
 	latents, err := e.Game.Latents(e.chunk)
 	if err != nil {
 		return err
 	}
-	generate, err := e.Game.Generate("generate", e.chunk, raw)
+	generate, err := e.Game.Generate("generate", e.chunk, e.trained)
 	if err != nil {
 		return err
 	}

@@ -10,14 +10,14 @@ import (
 )
 
 // Export writes a network's weights as fp32 safetensors, in layer order, named
-// and laid out as PyTorch's modules have them. net is g or d; where G has an
-// average, that is written unless trained asks for the trained weights.
-func (e *Explorer) Export(path, net string, trained bool) error {
+// and laid out as PyTorch's modules have them. net is g or d; of G, the weights
+// that samples are drawn with.
+func (e *Explorer) Export(path, net string) error {
 	g, d := e.Game.Model.Torch()
 	prefix, tensors := "g/", g
 	switch net {
 	case "g":
-		if e.Game.Avg != nil && !trained {
+		if !e.trained {
 			prefix = "g_ema/"
 		}
 	case "d":

@@ -63,7 +63,7 @@ func (e *Explorer) Truncated(seeds []int32, threshold float64) ([]float32, error
 func Lerp(a, b []float32, t float64) []float32 {
 	out := make([]float32, len(a))
 	for i := range a {
-		out[i] = float32((1-t)*float64(a[i]) + t*float64(b[i]))
+		out[i] = float32(float64((1-t)*float64(a[i])) + float64(t*float64(b[i])))
 	}
 	return out
 }
@@ -87,7 +87,7 @@ func Slerp(a, b []float32, t float64) []float32 {
 	p, q := math.Sin((1-t)*w)/sin, math.Sin(t*w)/sin
 	out := make([]float32, len(a))
 	for i := range a {
-		out[i] = float32(p*float64(a[i]) + q*float64(b[i]))
+		out[i] = float32(float64(p*float64(a[i])) + float64(q*float64(b[i])))
 	}
 	return out
 }

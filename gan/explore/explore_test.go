@@ -1,0 +1,404 @@
+package explore
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/reference"
+	"ganengine/engine/safetensors"
+	"ganengine/engine/session"
+	"ganengine/gan/config"
+	"ganengine/gan/npy"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+const (
+	tinyImages = `
+[data]
+size = 8
+channels = 3
+[model]
+z = 6
+g_channels = 4
+d_channels = 4
+[train]
+ema_kimg = 0.1
+`
+	tinyPoints = `
+[data]
+kind = "mixture"
+[model]
+kind = "mlp"
+z = 5
+g_hidden = [7]
+d_hidden = [6]
+init = "he-normal"
+`
+)
+
+// makeRun writes a run directory as training leaves it: at step 3, where the
+// average of G's weights is 0.5 in every place.
+func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
+	t.Helper()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings, err := config.Parse("test", text)
+	ok(err)
+	cfg, err := settings.Resolve()
+	ok(err)
+	run, err := rundir.Create(t.TempDir(), cfg.Run.Name)
+	ok(err)
+	defer run.Close()
+	file, err := os.Create(run.Path("config.toml"))
+	ok(err)
+	ok(cfg.WriteTOML(file))
+	ok(file.Close())
+	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}}))
+	game, err := train.NewGame(*cfg, graph.Shape(shape), graph.F32)
+	ok(err)
+	s := session.New(reference.NewDevice(), game.Vars, session.Options{})
+	defer s.Close()
+	initial, err := game.Init()
+	ok(err)
+	ok(s.Compile(initial))
+	r, err := s.Program("init").Run()
+	ok(err)
+	ok(r.Wait())
+	ok(s.Save(run.CheckpointPath(0), nil))
+	for _, v := range game.Vars.All() {
+		if strings.HasPrefix(v.Name, "g_ema/") {
+			half := make([]byte, v.Bytes())
+			fill(half, slices.Repeat([]float32{.5}, v.Shape.Size()))
+			ok(s.WriteBytes(v.Name, half))
+		}
+	}
+	ok(s.Save(run.CheckpointPath(3), nil))
+	return run.Dir
+}
+
+func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
+	t.Helper()
+	e, err := Open(run, reference.NewDevice(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// A sample depends on its seed alone: not on its place, its neighbours or how
+// many are computed at once.
+func TestSamplesDependOnTheSeed(t *testing.T) {
+	for name, run := range map[string]rundir.Dir{"images": makeRun(t, tinyImages, 8, 8, 3), "points": makeRun(t, tinyPoints, 2)} {
+		t.Run(name, func(t *testing.T) {
+			draw := func(e *Explorer, seeds ...int32) *Samples {
+				z, err := e.Latents(seeds)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := e.Generate(z)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s.N != len(seeds) || len(s.Raw) != s.N*s.Shape.Size() {
+					t.Fatalf("%d seeds gave %d samples of %s in %d numbers", len(seeds), s.N, s.Shape, len(s.Raw))
+				}
+				return s
+			}
+			small := open(t, run, Options{Chunk: 2, RawWeights: true})
+			big := open(t, run, Options{Chunk: 4, RawWeights: true})
+			alone, many := draw(small, 5), draw(big, 3, 4, 5, 6, 7)
+			each := alone.Shape.Size()
+			if !slices.Equal(alone.Raw, many.Raw[2*each:3*each]) {
+				t.Error("seed 5 alone differs from seed 5 among others")
+			}
+			if slices.Equal(many.Raw[:each], many.Raw[each:2*each]) {
+				t.Error("two seeds gave one sample")
+			}
+			if name == "images" && !slices.Equal(alone.Pixels, many.Pixels[2*each:3*each]) {
+				t.Error("pixels differ where numbers do not")
+			}
+			if _, err := small.Generate(make([]float32, small.Z()+1)); err == nil {
+				t.Error("latents of a wrong length were taken")
+			}
+		})
+	}
+}
+
+// Samples and exports come from the average where there is one: after the
+// first step, and unless the trained weights are asked for.
+func TestWhichWeights(t *testing.T) {
+	run := makeRun(t, tinyImages, 8, 8, 3)
+	for _, test := range []struct {
+		o       Options
+		average bool
+	}{
+		{Options{}, true},
+		{Options{Checkpoint: "latest"}, true},
+		{Options{Checkpoint: "0"}, false},
+		{Options{RawWeights: true}, false},
+	} {
+		e := open(t, run, test.o)
+		path := filepath.Join(t.TempDir(), "g.safetensors")
+		if err := e.Export(path, "g"); err != nil {
+			t.Fatal(err)
+		}
+		f, err := safetensors.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := make([]float32, 6*4*16)
+		if err := safetensors.Read(f, "main.0.weight", w); err != nil {
+			t.Fatal(err)
+		}
+		if half := !slices.ContainsFunc(w, func(x float32) bool { return x != .5 }); half != test.average {
+			t.Errorf("%+v exported weights %g ...", test.o, w[:3])
+		}
+		got, _ := f.Metadata("network")
+		f.Close()
+		if want := map[bool]string{true: "g_ema", false: "g"}[test.average]; got != want {
+			t.Errorf("%+v exported %s, want %s", test.o, got, want)
+		}
+		z, err := e.Latents([]int32{1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := e.Generate(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// With every weight 0.5 neighbouring pixels inside the image are equal.
+		inside := func(y, x int) float32 { return s.Raw[(y*8+x)*3] }
+		if flat := inside(3, 3) == inside(3, 5); flat != test.average {
+			t.Errorf("%+v: sampling from the average is %v, want %v", test.o, flat, test.average)
+		}
+	}
+	if _, err := Open(run, reference.NewDevice(), Options{Checkpoint: "7"}); err == nil || !strings.Contains(err.Error(), "7") {
+		t.Errorf("a checkpoint that is not there: %v", err)
+	}
+}
+
+// Exports are named, shaped and laid out as PyTorch's modules have them.
+func TestExportLayout(t *testing.T) {
+	run := makeRun(t, tinyImages, 8, 8, 3)
+	e := open(t, run, Options{RawWeights: true})
+	for net, want := range map[string][]struct {
+		name     string
+		shape    []int
+		variable string
+	}{
+		"g": {{"main.0.weight", []int{6, 4, 4, 4}, "g/up0/conv/w"}, {"main.1.weight", []int{4}, "g/up0/norm/gain"}, {"main.1.bias", []int{4}, "g/up0/norm/bias"},
+			{"main.1.running_mean", []int{4}, "g/up0/norm/mean"}, {"main.1.running_var", []int{4}, "g/up0/norm/var"},
+			{"main.1.num_batches_tracked", nil, ""}, {"main.3.weight", []int{4, 3, 4, 4}, "g/image/w"}},
+		"d": {{"main.0.weight", []int{4, 3, 4, 4}, "d/down0/conv/w"}, {"main.2.weight", []int{1, 4, 4, 4}, "d/logit/w"}},
+	} {
+		path := filepath.Join(t.TempDir(), net+".safetensors")
+		if err := e.Export(path, net); err != nil {
+			t.Fatal(err)
+		}
+		f, err := safetensors.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		tensors := f.Tensors()
+		if len(tensors) != len(want) {
+			t.Fatalf("%s has tensors %v", net, tensors)
+		}
+		for i, w := range want {
+			if tensors[i].Name != w.name || !slices.Equal(tensors[i].Shape, w.shape) {
+				t.Errorf("tensor %d of %s is %v, want %s %v", i, net, tensors[i], w.name, w.shape)
+			}
+			if w.variable != "" {
+				checkValues(t, e, f, w.name, w.variable, w.shape)
+			}
+		}
+	}
+	if err := e.Export(filepath.Join(t.TempDir(), "e.safetensors"), "e"); err == nil {
+		t.Error("a network that is not there was exported")
+	}
+}
+
+// checkValues compares a tensor with our Variable, filters index by index.
+func checkValues(t *testing.T, e *Explorer, f *safetensors.File, name, variable string, shape []int) {
+	t.Helper()
+	ours, err := e.session.Get(variable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := ours.Data().([]float32)
+	got := make([]float32, len(values))
+	if err := safetensors.Read(f, name, got); err != nil {
+		t.Fatal(err)
+	}
+	at := func(i int) int { return i }
+	if len(shape) == 4 {
+		at = func(i int) int { // [k, c, r, s] to [k, r, s, c]
+			s, r, c, k := i%4, i/4%4, i/16%shape[1], i/16/shape[1]
+			return ((k*4+r)*4+s)*shape[1] + c
+		}
+	}
+	for i := range got {
+		if got[i] != values[at(i)] {
+			t.Fatalf("%s[%d] = %g, want %g", name, i, got[i], values[at(i)])
+		}
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	e := open(t, makeRun(t, tinyPoints, 2), Options{Chunk: 3})
+	seeds := []int32{0, 1, 2, 3, 4}
+	plain, err := e.Latents(seeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := e.Truncated(seeds, .5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := 0
+	for i := range z {
+		if math.Abs(float64(z[i])) > .5 {
+			t.Errorf("number %d is %g, outside the threshold", i, z[i])
+		}
+		if math.Abs(float64(plain[i])) <= .5 && z[i] != plain[i] {
+			t.Errorf("number %d was inside and moved", i)
+		}
+		if z[i] != plain[i] {
+			moved++
+		}
+	}
+	if moved == 0 {
+		t.Error("no number was redrawn: the test sees nothing")
+	}
+	alone, err := e.Truncated(seeds[4:], .5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(alone, z[4*e.Z():]) {
+		t.Error("a truncated latent depends on its neighbours")
+	}
+	for _, bad := range []float64{0, -1, math.NaN(), 1e-9} {
+		if _, err := e.Truncated(seeds, bad); err == nil {
+			t.Errorf("threshold %g was taken", bad)
+		}
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	run := makeRun(t, tinyPoints, 2)
+	other := makeRun(t, tinyImages, 8, 8, 3)
+	data, err := os.ReadFile(other.CheckpointPath(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(run.CheckpointPath(9), data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		run  rundir.Dir
+		want string
+	}{
+		"no run":        {rundir.Dir(t.TempDir()), "config.toml"},
+		"another model": {run, "another model"},
+	} {
+		if _, err := Open(test.run, reference.NewDevice(), Options{}); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
+	run := makeRun(t, tinyImages, 8, 8, 3)
+	e := open(t, run, Options{})
+	z, err := e.Latents([]int32{4, 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.Generate(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"/grid.png", "/each/", "/pixels.npy", "/both.npz"} {
+		if err := s.Write(dir+name, Layout{Names: []string{"seed4", "seed9"}, Captions: []string{"4", "9"}, Z: z}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Write(at("raw.npy"), Layout{Raw: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteGIF(at("walk.gif")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"grid.png", "each/seed4.png", "each/seed9.png", "walk.gif"} {
+		if info, err := os.Stat(at(name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	shape, pixels, err := npy.ReadFile[uint8](at("pixels.npy"))
+	if err != nil || !slices.Equal(shape, []int{2, 8, 8, 3}) || !slices.Equal(pixels, s.Pixels) {
+		t.Errorf("pixels.npy: %v %v", shape, err)
+	}
+	shape, raw, err := npy.ReadFile[float32](at("raw.npy"))
+	if err != nil || !slices.Equal(shape, []int{2, 8, 8, 3}) || !slices.Equal(raw, s.Raw) {
+		t.Errorf("raw.npy: %v %v", shape, err)
+	}
+	a, err := npy.Open(at("both.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	shape, latents, err := npy.ReadArray[float32](a, "z")
+	if err != nil || !slices.Equal(shape, []int{2, 6}) || !slices.Equal(latents, z) {
+		t.Errorf("z of both.npz: %v %v", shape, err)
+	}
+	for i, x := range s.Raw { // what pixels are, by the formula
+		if want := math.Floor(float64(float32(127.5*x) + 128)); float64(s.Pixels[i]) != max(0, min(255, want)) {
+			t.Fatalf("pixel %d is %d for %g", i, s.Pixels[i], x)
+		}
+	}
+}
+
+func TestWritePoints(t *testing.T) {
+	s := &Samples{N: 3, Shape: graph.Shape{2}, Raw: []float32{0, 1, 2, 3, 4, 5}}
+	dir := t.TempDir()
+	if err := s.Write(filepath.Join(dir, "p.png"), Layout{}); err != nil {
+		t.Error(err)
+	}
+	if err := s.Write(filepath.Join(dir, "p.npy"), Layout{}); err != nil {
+		t.Error(err)
+	}
+	shape, data, err := npy.ReadFile[float32](filepath.Join(dir, "p.npy"))
+	if err != nil || !slices.Equal(shape, []int{3, 2}) || !slices.Equal(data, s.Raw) {
+		t.Errorf("p.npy: %v %v %v", shape, data, err)
+	}
+	line := &Samples{N: 6, Shape: graph.Shape{1}, Raw: s.Raw}
+	if err := line.Write(filepath.Join(dir, "h.png"), Layout{}); err != nil {
+		t.Error(err)
+	}
+	deep := &Samples{N: 2, Shape: graph.Shape{3}, Raw: s.Raw}
+	for path, s := range map[string]*Samples{"p.png": deep, dir: s, "x.jpg": s, "": s, "noext": s} {
+		if err := s.Write(path, Layout{}); err == nil {
+			t.Errorf("%q was written", path)
+		}
+	}
+	if err := s.WriteGIF(filepath.Join(dir, "p.gif")); err == nil {
+		t.Error("points were animated")
+	}
+}
