@@ -41,7 +41,7 @@ func BenchmarkDCGAN(b *testing.B) {
 	workers := runtime.GOMAXPROCS(0)
 	e := New[float32](team(workers))
 	layer := func(size, c, k, stride, pad int) Conv {
-		return Conv{N: 32, H: size, W: size, C: c, K: k, R: 4, S: 4, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.sized(pad, pad)
+		return Conv{N: 32, H: size, W: size, C: c, K: k, R: 4, S: 4, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.padded(pad, pad)
 	}
 	for _, c := range []Conv{layer(64, 3, 64, 2, 1), layer(32, 64, 128, 2, 1), layer(16, 128, 256, 2, 1), layer(8, 256, 512, 2, 1), layer(4, 512, 1, 1, 0), layer(4, 512, 100, 1, 0)} {
 		x, w, y := make([]float32, c.N*c.H*c.W*c.C), make([]float32, c.K*c.R*c.S*c.C), make([]float32, c.N*c.P*c.Q*c.K)

@@ -28,8 +28,16 @@ func (c Conv) patches() patches {
 		strideH: c.StrideH, strideW: c.StrideW, padTop: c.PadTop, padLeft: c.PadLeft}
 }
 
+// sized cuts the three arrays to their sizes, so that one too short is found
+// before any loop without bounds checks.
+func sized[T Float](c Conv, x, w, y []T) (_, _, _ []T) {
+	_, channels, _ := c.groups()
+	return x[:c.N*c.H*c.W*c.C], w[:c.K*c.R*c.S*channels], y[:c.N*c.P*c.Q*c.K]
+}
+
 // ConvForward computes y from x and w.
 func (e *Engine[T]) ConvForward(ws []T, x, w, y []T, c Conv) {
+	x, w, y = sized(c, x, w, y)
 	j := forward[T](c)
 	j.a.data, j.b.data, j.c = x, w, y
 	e.run(ws, j)
@@ -52,6 +60,7 @@ func forward[T Float](c Conv) job[T] {
 
 // ConvFilterGrad computes dw, the gradient with respect to w, from x and dy.
 func (e *Engine[T]) ConvFilterGrad(ws []T, x, dy, dw []T, c Conv) {
+	x, dw, dy = sized(c, x, dw, dy)
 	j := filterGrad[T](c)
 	j.a.data, j.b.data, j.c = dy, x, dw
 	e.run(ws, j)
@@ -76,6 +85,11 @@ func filterGrad[T Float](c Conv) job[T] {
 // ConvInputGrad computes dx, the gradient with respect to x, from dy and w. It
 // is the transposed convolution.
 func (e *Engine[T]) ConvInputGrad(ws []T, dy, w, dx []T, c Conv) {
+	dx, w, dy = sized(c, dx, w, dy)
+	if c.narrow() {
+		e.narrowInputGrad(ws, dy, w, dx, c)
+		return
+	}
 	for phase := range c.phases() {
 		j := inputGrad[T](c, phase)
 		j.a.data, j.b.data, j.c = dy, w, dx
@@ -86,6 +100,9 @@ func (e *Engine[T]) ConvInputGrad(ws []T, dy, w, dx []T, c Conv) {
 // ConvInputGradWorkspace is the number of elements of workspace for
 // ConvInputGrad.
 func (e *Engine[T]) ConvInputGradWorkspace(c Conv) int {
+	if c.narrow() {
+		return e.narrowWorkspace(c)
+	}
 	n := 0
 	for phase := range c.phases() {
 		n = max(n, e.workspace(inputGrad[T](c, phase)))

@@ -32,8 +32,8 @@ func (c Conv) each(f func(xi, wi, yi int)) {
 	}
 }
 
-// sized sets P and Q from the padding below and to the right.
-func (c Conv) sized(bottom, right int) Conv {
+// padded sets P and Q from the padding below and to the right.
+func (c Conv) padded(bottom, right int) Conv {
 	c.P = (c.H+c.PadTop+bottom-c.R)/c.StrideH + 1
 	c.Q = (c.W+c.PadLeft+right-c.S)/c.StrideW + 1
 	return c
@@ -47,13 +47,13 @@ func convCases() []Conv {
 				for _, ck := range [][3]int{{3, 5, 1}, {4, 6, 2}, {8, 3, 1}} {
 					c := Conv{N: 2, H: 7, W: 6, C: ck[0], K: ck[1], R: kernel, S: max(1, kernel-stride%2), Groups: ck[2],
 						StrideH: stride, StrideW: stride, PadTop: pad[0], PadLeft: pad[1]}
-					all = append(all, c.sized(pad[2], pad[3]))
+					all = append(all, c.padded(pad[2], pad[3]))
 				}
 			}
 		}
 	}
 	same := func(n, size, c, k, kernel, stride, pad int) Conv {
-		return Conv{N: n, H: size, W: size, C: c, K: k, R: kernel, S: kernel, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.sized(pad, pad)
+		return Conv{N: n, H: size, W: size, C: c, K: k, R: kernel, S: kernel, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.padded(pad, pad)
 	}
 	all = append(all,
 		same(3, 4, 20, 18, 4, 1, 0),  // to a single pixel: a plain product
@@ -61,11 +61,13 @@ func convCases() []Conv {
 		same(2, 8, 48, 1, 3, 1, 1),   // one filter
 		same(9, 24, 3, 8, 4, 2, 1),   // a sum in parts, shared by the workers
 		same(2, 16, 32, 40, 3, 1, 1), // shared by the workers
+		same(23, 30, 8, 16, 5, 2, 2), // few channels, in two lots of images
+		same(2, 7, 2, 17, 3, 3, 2),   // few channels, with gaps and wide padding
 		same(2, 5, 6, 6, 1, 1, 0),    // pointwise
 		same(1, 9, 2, 2, 2, 3, 0),    // taps that skip pixels
 		same(2, 4, 300, 17, 3, 1, 1), // more taps than one block
-		Conv{N: 1, H: 5, W: 9, C: 6, K: 12, R: 2, S: 4, StrideH: 3, StrideW: 1, PadTop: 1, PadLeft: 3, Groups: 6}.sized(0, 2),
-		Conv{N: 2, H: 4, W: 4, C: 4, K: 4, R: 4, S: 4, StrideH: 1, StrideW: 1, Groups: 2}.sized(0, 0),
+		Conv{N: 1, H: 5, W: 9, C: 6, K: 12, R: 2, S: 4, StrideH: 3, StrideW: 1, PadTop: 1, PadLeft: 3, Groups: 6}.padded(0, 2),
+		Conv{N: 2, H: 4, W: 4, C: 4, K: 4, R: 4, S: 4, StrideH: 1, StrideW: 1, Groups: 2}.padded(0, 0),
 	)
 	return all
 }

@@ -40,13 +40,14 @@ type Engine[T Float] struct {
 	simd    bool // only ever true where T is float32 and the CPU has AVX2 and FMA
 	mr, nr  int  // the kernel's tile
 
-	body    func(worker int) // work, bound once
-	scratch []scratch        // one for each worker
-	zeros   [maxK]T          // what padding reads
+	body, foldBody func(worker int) // work and foldRows, bound once
+	scratch        []scratch        // one for each worker
+	zeros          [maxK]T          // what padding reads
 
 	job  job[T] // the call in progress
 	grid grid
 	ws   []T
+	fold fold[T]
 	next atomic.Int64 // the next task to take
 }
 
@@ -70,7 +71,7 @@ func newEngine[T Float](par Parallel, simd bool) *Engine[T] {
 		e.workers = par.Workers()
 	}
 	e.scratch = make([]scratch, e.workers)
-	e.body = e.work
+	e.body, e.foldBody = e.work, e.foldRows
 	return e
 }
 

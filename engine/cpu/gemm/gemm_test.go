@@ -73,7 +73,7 @@ func tolerance[T Float](terms int, abs float64) float64 {
 
 func engines[T Float]() map[string]*Engine[T] {
 	all := map[string]*Engine[T]{}
-	for _, workers := range []team{1, 2, 3} {
+	for _, workers := range []team{1, 3} {
 		for _, e := range []*Engine[T]{New[T](workers), NewGeneric[T](workers)} {
 			all[fmt.Sprintf("%s/%d", e.Name(), workers)] = e
 		}
@@ -94,9 +94,9 @@ func productCases() []productCase {
 				Alpha: alpha, Beta: beta, Batch: batch}, (m+t)%2 == 0})
 		}
 	}
-	for _, m := range []int{1, 2, 5, 6, 7, 13} {
-		for _, n := range []int{1, 3, 15, 16, 17, 33} {
-			for _, k := range []int{1, 7, 8, 9, 40} {
+	for _, m := range []int{1, 5, 6, 13} {
+		for _, n := range []int{1, 3, 16, 17, 33} {
+			for _, k := range []int{1, 7, 40} {
 				add(m, n, k, 1, 0, 0)
 			}
 		}
@@ -104,7 +104,7 @@ func productCases() []productCase {
 	for i, s := range [][3]int{{0, 5, 3}, {5, 0, 3}, {5, 4, 0}, {64, 64, 64}, {145, 1030, 9}, {150, 20, 257}, {3, 300, 600}, {300, 2, 300}, {17, 18, 5000}, {1, 1, 9000}} {
 		add(s[0], s[1], s[2], 1, 0, 0)
 		add(s[0], s[1], s[2], -0.5, 1, 0)
-		add(s[0], s[1], s[2], 2, 0.25, 1+i%3)
+		add(s[0], s[1], s[2], 2, 0.25, 1+i%2)
 	}
 	add(100, 120, 130, 1, 0, 2) // enough work for the workers
 	add(130, 2, 8200, 1, 0.5, 0)

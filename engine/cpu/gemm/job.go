@@ -46,7 +46,7 @@ func (p placement) fill(at []int, i int) {
 // Block sizes: a maxK×nr panel of B fits half of the first-level cache, a
 // maxM×maxK block of A half of the second, a maxK×maxN block of B the last.
 const (
-	maxM = 144
+	maxM = 240
 	maxN = 1024
 	maxK = 256
 )
