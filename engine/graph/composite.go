@@ -39,6 +39,9 @@ func compositeRows() []Row {
 				return s, d, err
 			},
 			vjp: func(n, dy *Node, i int) *Node {
+				if i == 1 && n.Inputs[0] == n.Inputs[1] {
+					return nil // the first operand's rule has followed both uses
+				}
 				// Through the definition, so that every order follows.
 				return gradients(Expand(n), dy, n.Inputs[i:i+1], n.Inputs)[0]
 			},
