@@ -1,0 +1,302 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"ganengine/engine/cpu/vec"
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+	"ganengine/engine/philox"
+	"ganengine/engine/plan"
+)
+
+// clusterStep is a lowered cluster.
+type clusterStep struct {
+	code   *code
+	serial bool // too little work for more than one worker
+}
+
+// A worker is woken for no less work than this, in nanoseconds.
+const worthSharing = 20_000
+
+// cluster lowers a cluster of the schedule.
+func (l *lowering) cluster(k *fuse.Kernel, p plan.Step) error {
+	c, err := l.compile(k.Cluster)
+	if err != nil {
+		return err
+	}
+	st := &clusterStep{code: c, serial: c.nanoseconds() < worthSharing}
+	p.Scratch = c.partialBytes()
+	p.Aliases = l.aliases(k.Cluster, c, p)
+	kind := "elementwise"
+	if len(c.folds) > 0 {
+		kind = "reduction"
+	}
+	l.add(st, cost{kind: kind, bytes: l.bytes(p), flops: int64(len(c.instrs)) * int64(c.size)}, p)
+	return nil
+}
+
+// nanoseconds is a rough guess of the work on one worker.
+func (c *code) nanoseconds() float64 {
+	each := 0.
+	for _, in := range c.instrs {
+		switch {
+		case in.op == opDraw:
+			each += 4
+		case in.op == opUnary && vec.UnaryOp(in.code) >= vec.Exp:
+			each += 1
+		case in.op == opInteger || in.wide:
+			each += 1
+		default:
+			each += .15
+		}
+	}
+	return each * float64(c.size)
+}
+
+// aliases allows each stored value to take the place of one that is loaded at
+// the same index only, in elements of the same size, and not stored elsewhere
+// as it is.
+func (l *lowering) aliases(c *fuse.Cluster, k *code, p plan.Step) []plan.Alias {
+	var list []plan.Alias
+	for w, st := range c.Stores {
+		if st.Var != nil {
+			continue
+		}
+		for r, v := range p.Reads {
+			if n := l.nodes[v]; n != nil && n.DType.Size() == st.Node.DType.Size() && onlyAtIndex(c, n) && !k.storesView(v) {
+				list = append(list, plan.Alias{Write: writeOf(c, w), Read: r})
+			}
+		}
+	}
+	return list
+}
+
+// storesView says that a store takes its register straight from value v.
+func (c *code) storesView(v int) bool {
+	for _, st := range c.stores {
+		for _, l := range c.loads {
+			if l.when == asView && l.value == v && l.wide == st.wide && l.reg == st.reg {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// writeOf is the place of store w among a kernel's Writes.
+func writeOf(c *fuse.Cluster, w int) int {
+	at := 0
+	for _, st := range c.Stores[:w] {
+		if st.Var == nil {
+			at++
+		}
+	}
+	return at
+}
+
+// onlyAtIndex says that the cluster reads element i of n for index i alone.
+func onlyAtIndex(c *fuse.Cluster, n *graph.Node) bool {
+	loaded := false
+	for _, e := range c.Exprs {
+		if e.Load != nil && e.Load.Source == n {
+			if !e.Load.Pattern.Identity() {
+				return false
+			}
+			loaded = true
+		}
+		if e.Load == nil && e.Node.Op.Info().Class == graph.Draw {
+			for _, x := range e.Node.Inputs {
+				if fuse.Source(x) == n {
+					return false
+				}
+			}
+		}
+	}
+	for _, st := range c.Stores {
+		if st.When == n {
+			return false
+		}
+	}
+	return loaded
+}
+
+// clusterKernel is a cluster at its addresses.
+type clusterKernel struct {
+	*code
+	allotment
+	x        *executable
+	serial   bool
+	partials unsafe.Pointer // float64 [folds][outer][pieces][inner]
+	id       uint64         // of the run at hand
+
+	// What a run finds before its first tile.
+	narrow []float32 // scalars
+	wide   []float64
+	from   []unsafe.Pointer // of loads
+	to     []unsafe.Pointer // of stores; nil where the predicate does not hold
+	seeds  []seeding
+}
+
+// seeding is a drawing's key and run number, or its rows' seeds.
+type seeding struct {
+	row   philox.Row
+	seeds unsafe.Pointer
+}
+
+func (s *clusterStep) bind(x *executable, i int) (kernel, error) {
+	c := s.code
+	k := &clusterKernel{code: c, x: x, serial: s.serial, partials: x.scratch[i],
+		narrow: make([]float32, len(c.scalars)), wide: make([]float64, len(c.scalars)),
+		from: make([]unsafe.Pointer, len(c.loads)), to: make([]unsafe.Pointer, len(c.stores)), seeds: make([]seeding, len(c.draws))}
+	k.allotment = allot(c, func(v int) unsafe.Pointer { return x.addr[v] })
+	for _, w := range x.workers {
+		w.narrow.grow(len(c.regs[0]), k.buffers[0])
+		w.wide.grow(len(c.regs[1]), k.buffers[1])
+		if len(w.slabs) < len(c.loads) {
+			w.slabs = make([]int, len(c.loads))
+		}
+	}
+	return k, nil
+}
+
+// run implements kernel.
+func (k *clusterKernel) run() error {
+	if !k.prepare() {
+		return nil
+	}
+	k.x.runs++
+	k.id = k.x.runs
+	if k.serial {
+		for i := range k.grid.chunks {
+			k.chunk(0, i)
+		}
+	} else {
+		k.x.pool.run(k, k.grid.chunks)
+	}
+	if k.grid.pieces > 1 {
+		for f := range k.folds {
+			k.finish(&k.folds[f], f, 0, k.grid.outer, 0, k.grid.inner)
+		}
+	}
+	return nil
+}
+
+// prepare reads what is the same for all tiles; false if nothing is stored.
+func (k *clusterKernel) prepare() bool {
+	addr := k.x.addr
+	stored := len(k.folds) > 0
+	for i, st := range k.stores {
+		k.to[i] = addr[st.value]
+		if st.when >= 0 && *(*uint8)(addr[st.when]) == 0 {
+			k.to[i] = nil
+		}
+		stored = stored || k.to[i] != nil
+	}
+	if !stored {
+		return false
+	}
+	for i, s := range k.scalars {
+		v := s.constant
+		if s.value >= 0 {
+			v = get(s.dtype, addr[s.value], 0)
+		}
+		k.narrow[i], k.wide[i] = float32(v), v
+	}
+	for i, l := range k.loads {
+		if l.scalar < 0 {
+			k.from[i] = addr[l.value]
+		}
+	}
+	for i, d := range k.draws {
+		k.seeds[i] = seeding{seeds: addr[d.seed]}
+		if !d.perRow {
+			s := span[uint32](addr[d.seed], 0, 2)
+			k.seeds[i].row = philox.Row{Key: philox.StreamKey(uint64(s[0])|uint64(s[1])<<32, d.hash), Run: uint64(*at[uint32](addr[d.run], 0))}
+		}
+	}
+	return true
+}
+
+// chunk implements task.
+func (k *clusterKernel) chunk(worker, i int) {
+	w := k.x.workers[worker]
+	if w.run != k.id {
+		k.begin(w)
+	}
+	g := &k.grid
+	slab := g.reduced * g.inner
+	switch {
+	case g.columns > 0:
+		o, block := i/g.columns, i%g.columns
+		col := block * g.width
+		n := min(g.width, g.inner-col)
+		k.clear(o, o+1, 0, col, col+n)
+		for r := range g.reduced {
+			k.tile(w, o*slab+r*g.inner+col, n, tilePlace{o, 1, 0, col})
+		}
+		k.finishPart(o, o+1, col, col+n)
+	case g.pieces > 1:
+		o, piece := i/g.pieces, i%g.pieces
+		k.clear(o, o+1, piece, 0, g.inner)
+		first := piece * g.rowsPer
+		k.rows(w, o, piece, first, min(first+g.rowsPer, g.reduced))
+	default:
+		o, end := i*g.perChunk, min((i+1)*g.perChunk, g.outer)
+		k.clear(o, end, 0, 0, g.inner)
+		for s := o; s < end; {
+			if slab > g.tile {
+				k.rows(w, s, 0, 0, g.reduced)
+				s++
+				continue
+			}
+			n := min(g.tile/slab, end-s)
+			k.tile(w, s*slab, n*slab, tilePlace{s, n, 0, 0})
+			s += n
+		}
+		k.finishPart(o, end, 0, g.inner)
+	}
+}
+
+// rows does rows r to end of slab o.
+func (k *clusterKernel) rows(w *worker, o, piece, r, end int) {
+	g := &k.grid
+	slab := g.reduced * g.inner
+	if g.inner <= g.tile {
+		for per := g.tile / g.inner; r < end; r += per {
+			k.tile(w, o*slab+r*g.inner, min(per, end-r)*g.inner, tilePlace{o, 1, piece, 0})
+		}
+		return
+	}
+	for ; r < end; r++ {
+		for col := 0; col < g.inner; col += g.tile {
+			k.tile(w, o*slab+r*g.inner+col, min(g.tile, g.inner-col), tilePlace{o, 1, piece, col})
+		}
+	}
+}
+
+// begin loads the registers that stay the same for a whole run.
+func (k *clusterKernel) begin(w *worker) {
+	w.run = k.id
+	for i := range k.loads {
+		l := &k.loads[i]
+		w.slabs[i] = -1
+		switch {
+		case l.when != eachRun:
+		case l.wide:
+			b := w.wide.buffers[k.slots[1][l.reg].buffer]
+			if l.scalar >= 0 {
+				vec.Fill(b, k.wide[l.scalar])
+			} else {
+				fill(k.x.ops64, b[:min(k.grid.tile, k.size)], l, k.from[i], 0)
+			}
+		default:
+			b := w.narrow.buffers[k.slots[0][l.reg].buffer]
+			if l.scalar >= 0 {
+				vec.Fill(b, k.narrow[l.scalar])
+			} else {
+				fill(k.x.ops32, b[:min(k.grid.tile, k.size)], l, k.from[i], 0)
+			}
+		}
+	}
+}

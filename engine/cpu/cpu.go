@@ -1,0 +1,158 @@
+// Package cpu is the CPU device: it lowers programs to clusters, products and
+// movements, and replays them over one arena without allocating.
+//
+// Elementwise clusters are interpreted a cache-sized tile at a time with
+// package vec's instructions. Products go to oneDNN where it was found, else
+// to package gemm. One pool of workers belongs to the device; oneDNN's team
+// works while the pool sleeps and the other way round.
+//
+// Invariants:
+//   - what is summed, and in which order, depends on shapes only, never on
+//     threads or timing: chunks are cut by shape and their partial sums are
+//     added in order (oneDNN fixes its order for a number of threads);
+//   - Run allocates nothing;
+//   - sums are held in float64, whatever is summed.
+package cpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"ganengine/engine/cpu/gemm"
+	"ganengine/engine/cpu/onednn"
+	"ganengine/engine/cpu/vec"
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+)
+
+// Options choose how a Device computes.
+type Options struct {
+	Threads  int // workers; 0 means one for each processor that Go uses
+	Switches debug.Switches
+	Log      func(line string) // where Switches print; nil means nowhere
+}
+
+// Device is the CPU. It implements device.Device.
+type Device struct {
+	opt        Options
+	info       device.Info
+	pool       *pool
+	workers    []*worker
+	library    *onednn.Library // nil without oneDNN
+	primitives map[shape]*onednn.Primitive
+	gemm32     *gemm.Engine[float32]
+	gemm64     *gemm.Engine[float64]
+	ops32      vec.Ops[float32]
+	ops64      vec.Ops[float64]
+	profile    *profile // nil unless it is taken
+	runs       uint64   // kernels run, so that workers know a new one
+}
+
+var _ device.Device = (*Device)(nil)
+
+// New opens the CPU device.
+func New(opt Options) (*Device, error) {
+	if opt.Threads < 0 {
+		return nil, fmt.Errorf("cpu: %d threads asked for; 0 means all", opt.Threads)
+	}
+	if opt.Threads == 0 {
+		opt.Threads = runtime.GOMAXPROCS(0)
+	}
+	if opt.Log == nil {
+		opt.Log = func(string) {}
+	}
+	d := &Device{opt: opt, pool: newPool(opt.Threads), primitives: map[shape]*onednn.Primitive{}}
+	d.info = device.Info{Name: "cpu", Model: modelName(runtime.GOARCH), Threads: opt.Threads, Memory: totalMemory()}
+	if opt.Switches.Vector {
+		d.ops32, d.ops64 = vec.Best[float32](), vec.Best[float64]()
+		d.gemm32, d.gemm64 = gemm.New[float32](d.pool), gemm.New[float64](d.pool)
+	} else {
+		d.gemm32, d.gemm64 = gemm.NewGeneric[float32](d.pool), gemm.NewGeneric[float64](d.pool)
+	}
+	for range opt.Threads {
+		d.workers = append(d.workers, &worker{})
+	}
+	d.openLibrary()
+	return d, nil
+}
+
+// openLibrary looks for oneDNN; without it products take the pure Go path.
+func (d *Device) openLibrary() {
+	fallback := fmt.Sprintf("matrix products and convolutions use the pure Go path (%s)", d.gemm32.Name())
+	if d.opt.Switches.OneDNN == "off" {
+		d.info.Notes = append(d.info.Notes, "oneDNN is switched off: "+fallback)
+		return
+	}
+	l, err := onednn.Open(d.opt.Threads)
+	if err != nil {
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("oneDNN not found: %v; %s", err, fallback))
+		return
+	}
+	d.library = l
+	d.info.Libraries = append(d.info.Libraries, fmt.Sprintf("oneDNN %s (%s)", l.Version(), l.Path()))
+}
+
+// Info implements device.Device.
+func (d *Device) Info() device.Info { return d.info }
+
+// Close ends the workers and oneDNN. Executables and memory must not be used
+// afterwards.
+func (d *Device) Close() error {
+	d.pool.close()
+	if d.library == nil {
+		return nil
+	}
+	return d.library.Close()
+}
+
+// Alloc implements device.Device.
+func (d *Device) Alloc(s device.Spec) (device.Buffer, error) { return wrap(allocate(s.Label, s.Bytes)) }
+
+func wrap(m *memory, err error) (device.Buffer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// AllocHost implements device.Device.
+func (d *Device) AllocHost(bytes int64) (device.HostBuffer, error) {
+	m, err := allocate("the host", bytes)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Write implements device.Device.
+func (d *Device) Write(dst device.Buffer, offset int64, src []byte) error {
+	to, err := window(dst, offset, int64(len(src)))
+	if err != nil {
+		return err
+	}
+	copy(to, src)
+	return nil
+}
+
+// Read implements device.Device.
+func (d *Device) Read(dst device.HostBuffer, src device.Buffer, offset, bytes int64) (device.Ticket, error) {
+	from, err := window(src, offset, bytes)
+	if err != nil {
+		return nil, err
+	}
+	to, err := window(dst, 0, bytes)
+	if err != nil {
+		return nil, err
+	}
+	copy(to, from)
+	return done{}, nil
+}
+
+// done is the ticket of work that is over.
+type done struct{}
+
+// Wait implements device.Ticket.
+func (done) Wait() error { return nil }
+
+var errClosed = errors.New("cpu: the executable is closed")

@@ -1,0 +1,218 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"time"
+	"unsafe"
+
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+	"ganengine/engine/plan"
+)
+
+// executable is a built program. It implements device.Executable.
+type executable struct {
+	*Device
+	*lowered
+	work    *plan.Work
+	plan    *plan.Plan
+	addr    []unsafe.Pointer // of each value; those of inputs change with each run
+	scratch []unsafe.Pointer // of each step
+	kernels []kernel
+	owned   []*memory // literals
+	outs    []device.HostBuffer
+	replay  func() error // x.all, bound once
+	closed  bool
+}
+
+// Build implements device.Device.
+func (d *Device) Build(p *plan.Plan, s device.Storage) (device.Executable, error) {
+	l, ok := p.Work.Kernel.(*lowered)
+	if !ok {
+		return nil, fmt.Errorf("cpu: plan %s was not lowered by this device", p.Work.Name)
+	}
+	x := &executable{Device: d, lowered: l, work: p.Work, plan: p}
+	x.replay = x.all
+	if err := x.bind(s); err != nil {
+		x.free()
+		return nil, fmt.Errorf("building program %s: %w", p.Work.Name, err)
+	}
+	d.print(debug.PassSizes, p.Report)
+	return x, nil
+}
+
+func (x *executable) bind(s device.Storage) error {
+	arena, err := pointer(s.Arena, 0, x.plan.Arena)
+	if err != nil {
+		return fmt.Errorf("the arena: %w", err)
+	}
+	x.addr = make([]unsafe.Pointer, len(x.work.Values))
+	for i, at := range x.plan.Offset {
+		if at >= 0 {
+			x.addr[i] = unsafe.Add(arena, at)
+		}
+	}
+	for _, v := range x.vars {
+		b, offset := s.Variable(v.what)
+		if x.addr[v.value], err = pointer(b, offset, int64(v.what.Bytes())); err != nil {
+			return fmt.Errorf("variable %s: %w", v.what.Name, err)
+		}
+	}
+	for _, v := range x.literals {
+		m, err := literal(v.what)
+		if err != nil {
+			return err
+		}
+		x.owned = append(x.owned, m)
+		x.addr[v.value] = unsafe.Pointer(unsafe.SliceData(m.data))
+	}
+	x.scratch = make([]unsafe.Pointer, len(x.steps))
+	for i, at := range x.plan.Scratch {
+		if at >= 0 {
+			x.scratch[i] = unsafe.Add(arena, at)
+		}
+	}
+	for i, st := range x.steps {
+		k, err := st.bind(x, i)
+		if err != nil {
+			return fmt.Errorf("%s: %w", x.work.Steps[i].Name, err)
+		}
+		x.kernels = append(x.kernels, k)
+	}
+	return nil
+}
+
+// literal stores an array's values as a device holds them.
+func literal(a *graph.Literal) (*memory, error) {
+	m, err := allocate("a literal", int64(len(a.Data)*a.DType.Size()))
+	if err != nil {
+		return nil, err
+	}
+	p := unsafe.Pointer(unsafe.SliceData(m.data))
+	for i, v := range a.Data {
+		put(a.DType, p, i, a.DType.Round(v))
+	}
+	return m, nil
+}
+
+// Close implements device.Executable.
+func (x *executable) Close() error {
+	if x.closed {
+		return errClosed
+	}
+	return x.free()
+}
+
+func (x *executable) free() error {
+	x.closed = true
+	var first error
+	for _, m := range x.owned {
+		if err := m.Free(); err != nil && first == nil {
+			first = err
+		}
+	}
+	x.owned = nil
+	return first
+}
+
+// Run implements device.Executable. The work is over when it returns.
+func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, error) {
+	if x.closed {
+		return nil, errClosed
+	}
+	if len(inputs) != len(x.inputs) || len(outputs) != len(x.outputs) {
+		return nil, fmt.Errorf("running program %s: %d inputs and %d outputs given, %d and %d declared",
+			x.work.Name, len(inputs), len(outputs), len(x.inputs), len(x.outputs))
+	}
+	for i, v := range x.inputs {
+		var err error
+		if x.addr[v], err = pointer(inputs[i], 0, x.work.Values[v].Bytes); err != nil {
+			return nil, fmt.Errorf("running program %s: input %s: %w", x.work.Name, x.program.Inputs[i].InputName(), err)
+		}
+	}
+	x.outs = outputs
+	var err error
+	if x.library != nil {
+		err = x.library.Do(x.replay)
+	} else {
+		err = x.all()
+	}
+	x.outs = nil
+	if err != nil {
+		return nil, fmt.Errorf("running program %s: %w", x.work.Name, err)
+	}
+	return done{}, nil
+}
+
+// all runs the kernels in order.
+func (x *executable) all() error {
+	if x.profile != nil || x.opt.Switches.CheckNaN || x.opt.Switches.Level >= debug.PrintRuns {
+		return x.watched()
+	}
+	for _, k := range x.kernels {
+		if err := k.run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watched runs the kernels one by one with what the switches ask for.
+func (x *executable) watched() error {
+	for i, k := range x.kernels {
+		start := time.Now()
+		if err := k.run(); err != nil {
+			return err
+		}
+		took := time.Since(start)
+		x.profile.add(x.costs[i], took)
+		x.print(debug.PrintRuns, func() string { return fmt.Sprintf("%10.1f µs  %s", took.Seconds()*1e6, x.work.Steps[i].Name) })
+		if x.opt.Switches.CheckNaN {
+			if err := x.checkFinite(i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkFinite looks at all that step i wrote.
+func (x *executable) checkFinite(i int) error {
+	for _, v := range x.work.Steps[i].Writes {
+		n := x.nodes[v]
+		if n == nil || !n.DType.IsFloat() {
+			continue
+		}
+		for e := range n.Shape.Size() {
+			if f := get(n.DType, x.addr[v], e); math.IsNaN(f) || math.IsInf(f, 0) {
+				return fmt.Errorf("element %d is %g: %s", e, f, n.Describe())
+			}
+		}
+	}
+	return nil
+}
+
+// outputKernel copies the outputs to the host's buffers.
+type outputKernel struct {
+	x      *executable
+	copies []copyOut
+}
+
+type copyOut struct {
+	value int
+	bytes int64
+	name  string
+}
+
+func (k *outputKernel) run() error {
+	for i, c := range k.copies {
+		to, err := window(k.x.outs[i], 0, c.bytes)
+		if err != nil {
+			return fmt.Errorf("output %s: %w", c.name, err)
+		}
+		copy(to, unsafe.Slice((*byte)(k.x.addr[c.value]), c.bytes))
+	}
+	return nil
+}
