@@ -48,27 +48,29 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, 
 	return r, nil
 }
 
-func (r *rig) compile(fresh bool) error {
-	if n := r.set.Len(); r.cfg.Train.Batch > n {
+// fits checks a configuration against its data, and completes it with the
+// number of steps where train.epochs gives the length.
+func fits(c *config.Config, set data.Set) error {
+	if c.Train.Batch > set.Len() {
 		return &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data",
-			r.cfg.Train.Batch, n)}
+			c.Train.Batch, set.Len())}
 	}
-	r.cfg.FixSteps(r.set.Len())
+	c.FixSteps(set.Len())
+	return nil
+}
+
+func (r *rig) compile(fresh bool) error {
+	if err := fits(&r.cfg, r.set); err != nil {
+		return err
+	}
 	game, err := NewGame(r.cfg, SampleShape(r.set), graph.F32)
 	if err != nil {
 		return err
 	}
 	r.sampler = newSampler(game)
-	programs, err := r.sampler.programs()
+	programs, err := r.sampler.programs(fresh)
 	if err != nil {
 		return err
-	}
-	if fresh {
-		init, err := game.Init()
-		if err != nil {
-			return err
-		}
-		programs = append(programs, init)
 	}
 	if r.trainer, err = newTrainer(r.host, game, programs...); err != nil {
 		return err

@@ -37,8 +37,9 @@ func newSampler(g *Game) *sampler {
 	return s
 }
 
-// programs builds what the sampler runs.
-func (s *sampler) programs() ([]*graph.Program, error) {
+// programs builds what the sampler runs and, for a fresh run, the first
+// weights' program.
+func (s *sampler) programs(fresh bool) ([]*graph.Program, error) {
 	latents, err := s.game.Latents(s.n)
 	if err != nil {
 		return nil, err
@@ -54,6 +55,13 @@ func (s *sampler) programs() ([]*graph.Program, error) {
 			return nil, err
 		}
 		out = append(out, judge)
+	}
+	if fresh {
+		init, err := s.game.Init()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, init)
 	}
 	return out, nil
 }

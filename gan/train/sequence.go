@@ -58,11 +58,20 @@ func (s sequence) used() (programs []int, counts [progCount]int64) {
 	return programs, counts
 }
 
-// build builds one of the training programs.
-func (g *Game) build(program int) (*Step, error) {
-	penalties := g.Config.Loss.Every == 1 || program == progDReg || program == progDGReg
-	if program == progD || program == progDReg {
-		return g.DUpdate(penalties)
+// steps builds the training programs that ever run; used are their numbers.
+func (g *Game) steps() (used []int, steps []*Step, err error) {
+	used, _ = newSequence(&g.Config).used()
+	for _, p := range used {
+		penalties := g.Config.Loss.Every == 1 || p == progDReg || p == progDGReg
+		update := g.DUpdate
+		if p == progDG || p == progDGReg {
+			update = g.DGUpdate
+		}
+		step, err := update(penalties)
+		if err != nil {
+			return nil, nil, err
+		}
+		steps = append(steps, step)
 	}
-	return g.DGUpdate(penalties)
+	return used, steps, nil
 }

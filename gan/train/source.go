@@ -11,14 +11,15 @@ import (
 )
 
 // OpenData opens the real samples of a configuration. notes, which may be nil,
-// is told of each conversion once.
+// is told of each conversion once. Drawn data do not depend on run.seed, so
+// that runs of several seeds train on the same samples.
 func OpenData(ctx context.Context, cfg *config.Config, notes func(line string)) (data.Set, error) {
 	d := cfg.Data
 	return data.Open(ctx, data.Spec{
 		Kind: d.Kind, Path: d.Path,
 		Height: d.Height, Width: d.Width, Channels: d.Channels,
 		Fit: d.Fit, Background: d.Background,
-		Labels: d.Labels, Limit: d.Limit, Seed: uint64(cfg.Run.Seed),
+		Labels: d.Labels, Limit: d.Limit,
 		Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma,
 	}, notes)
 }

@@ -2,13 +2,16 @@ package train
 
 import (
 	"context"
-	"fmt"
+	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"ganengine/engine/device"
 	"ganengine/engine/reference"
+	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/rundir"
 )
 
 const tinyImages = `
@@ -124,16 +127,60 @@ func train(t testing.TB, cfg *config.Config, out string) *console {
 	return c
 }
 
-func TestRunX(t *testing.T) {
-	out := t.TempDir()
-	c := train(t, configure(t, tinyImages), out)
-	fmt.Println(strings.Join(c.lines, "\n"))
-	for _, p := range c.progress {
-		fmt.Println(p)
+// latest is the newest run under out.
+func latest(t testing.TB, out string) rundir.Dir {
+	t.Helper()
+	d, ok, err := rundir.Latest(out, "")
+	if err != nil || !ok {
+		t.Fatalf("no run in %s: %v", out, err)
 	}
-	c = train(t, configure(t, tinyRing), out)
-	fmt.Println(strings.Join(c.lines, "\n"))
-	for _, p := range c.progress {
-		fmt.Println(p)
+	return d
+}
+
+// tensors reads a checkpoint: the bytes of every Variable, by name.
+func tensors(t testing.TB, d rundir.Dir, step int64) map[string]string {
+	t.Helper()
+	f, err := safetensors.Open(d.CheckpointPath(step))
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer f.Close()
+	out := map[string]string{}
+	for _, tensor := range f.Tensors() {
+		r, err := f.Section(tensor.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[tensor.Name] = string(b)
+	}
+	return out
+}
+
+// same compares two checkpoints, bit for bit.
+func same(t testing.TB, got, want map[string]string) {
+	t.Helper()
+	if len(want) == 0 || len(got) != len(want) {
+		t.Fatalf("%d tensors, want %d", len(got), len(want))
+	}
+	for name := range want {
+		if got[name] != want[name] {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func names(t testing.TB, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range paths {
+		paths[i] = filepath.Base(p)
+	}
+	return paths
 }

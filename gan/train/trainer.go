@@ -70,15 +70,13 @@ type flight struct {
 // in more, so that all share one arena.
 func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
 	t := &trainer{game: g, seq: newSequence(&g.Config), tally: newTally(), finished: func(int64) {}}
-	used, _ := t.seq.used()
-	steps := make([]*Step, len(used))
+	used, steps, err := g.steps()
+	if err != nil {
+		return nil, err
+	}
 	programs := more
-	for i, p := range used {
-		var err error
-		if steps[i], err = g.build(p); err != nil {
-			return nil, err
-		}
-		programs = append(programs, steps[i].Program)
+	for _, s := range steps {
+		programs = append(programs, s.Program)
 	}
 	t.ses = session.New(h.Device, g.Vars, session.Options{Switches: h.Switches, Log: h.Console.Detail})
 	if err := t.ses.Compile(programs...); err != nil {

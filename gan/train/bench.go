@@ -1,0 +1,175 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"ganengine/engine/device"
+	"ganengine/gan/config"
+)
+
+const (
+	defaultBenchSteps = 30
+	warmupSteps       = 3 // after the first; they touch memory and fill the pipeline
+)
+
+// Bench trains for some steps, writing nothing, and says how long they took.
+func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (BenchReport, error) {
+	if o.Steps <= 0 {
+		o.Steps = defaultBenchSteps
+	}
+	c := *cfg
+	if o.Sample {
+		c.Sample.Count = max(c.Sample.Count, maxImages)
+	}
+	r, err := newRig(ctx, &c, h, true)
+	if err != nil {
+		return BenchReport{}, err
+	}
+	defer r.close()
+	report := BenchReport{Config: c.Run.Name, Device: deviceName(h.Device.Info()), Precision: c.Run.Precision, Batch: c.Train.Batch, Steps: o.Steps}
+	t := r.trainer
+	if err := t.initialise(h.Weights); err != nil {
+		return report, err
+	}
+	if err := t.feed(ctx, r.set); err != nil {
+		return report, err
+	}
+	if err := t.advance(ctx); err != nil {
+		return report, err
+	}
+	if err := t.drain(); err != nil {
+		return report, err
+	}
+	if !h.Started.IsZero() {
+		report.StartupSeconds = time.Since(h.Started).Seconds()
+	}
+	profiler, _ := h.Device.(device.Profiler)
+	if o.Profile && profiler == nil {
+		return report, fmt.Errorf("device %s takes no profile; leave -profile out", h.Device.Info().Name)
+	}
+	times, err := r.timeSteps(ctx, o.Steps, func() {
+		if o.Profile {
+			profiler.StartProfile()
+		}
+	})
+	if err != nil {
+		return report, err
+	}
+	if o.Profile {
+		report.Profile = kinds(profiler.StopProfile())
+	}
+	report.StepMS = Times{Min: times[0], Median: percentile(times, .5), P95: percentile(times, .95)}
+	report.ImagesPerSecond = 1000 * float64(r.imagesPerStep()) / report.StepMS.Median
+	report.FlopsPerStep = t.flopsPerStep()
+	report.FlopsPerSecond = 1000 * report.FlopsPerStep / report.StepMS.Median
+	if o.Sample {
+		if report.Sample, err = r.timeSamples(); err != nil {
+			return report, err
+		}
+	}
+	m := t.ses.Memory()
+	report.HostPeakBytes, report.DevicePeakBytes = peakMemory(), m.Variables+m.Arena
+	return report, nil
+}
+
+// timeSteps runs n steps after some that do not count. A step lasts from the
+// reading of the results before it to that of its own, with others in flight as
+// in training. Times are in milliseconds, sorted.
+func (r *rig) timeSteps(ctx context.Context, n int, start func()) ([]float64, error) {
+	t := r.trainer
+	var times []float64
+	last := time.Now()
+	t.finished = func(int64) {
+		now := time.Now()
+		times = append(times, now.Sub(last).Seconds()*1000)
+		last = now
+	}
+	for range warmupSteps {
+		if err := t.advance(ctx); err != nil {
+			return nil, err
+		}
+	}
+	start()
+	for times = nil; len(times) < n; {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := t.advance(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.drain(); err != nil {
+		return nil, err
+	}
+	times = times[:n] // the rest were read without others in flight
+	slices.Sort(times)
+	return times, nil
+}
+
+// timeSamples measures generation: one image from its latent, and many from
+// their seeds.
+func (r *rig) timeSamples() (*SampleTimes, error) {
+	const name, rounds = "sample.one", 50
+	program, err := r.trainer.game.Generate(name, 1, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.trainer.ses.Compile(program); err != nil {
+		return nil, err
+	}
+	one := r.trainer.ses.Program(name)
+	z, err := one.NewInput("z")
+	if err != nil {
+		return nil, err
+	}
+	defer z.Free()
+	if _, err := r.sampler.run(0); err != nil {
+		return nil, err
+	}
+	copy(z.Data(), r.sampler.z.Data())
+	single, err := timed(rounds, func() error {
+		out, err := one.Run(z)
+		if err != nil {
+			return err
+		}
+		return out.Wait()
+	})
+	if err != nil {
+		return nil, err
+	}
+	many, err := timed(rounds/10, func() error {
+		_, err := r.sampler.run(0)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := r.sampler.n
+	return &SampleTimes{P50MS: percentile(single, .5), P95MS: percentile(single, .95), Batch: n,
+		ImagesPerSecond: 1000 * float64(n) / percentile(many, .5)}, nil
+}
+
+// timed calls f once to warm up and then n times: milliseconds, sorted.
+func timed(n int, f func() error) ([]float64, error) {
+	if err := f(); err != nil {
+		return nil, err
+	}
+	var times []float64
+	for range n {
+		began := time.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(began).Seconds()*1000)
+	}
+	slices.Sort(times)
+	return times, nil
+}
+
+// percentile is the value below which a share q of sorted values lies (nearest rank).
+func percentile(sorted []float64, q float64) float64 {
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}

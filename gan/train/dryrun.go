@@ -1,0 +1,143 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/engine/session"
+	"ganengine/gan/config"
+)
+
+// DryRun prints the resolved configuration, what each layer gives, how many
+// parameters there are and the memory that training would take. It reads the
+// data's directory, writes nothing and allocates nothing on the device.
+func DryRun(cfg *config.Config, h Host, w io.Writer) error {
+	c := *cfg
+	var notes []string
+	set, err := OpenData(context.Background(), &c, func(line string) { notes = append(notes, line) })
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	if err := fits(&c, set); err != nil {
+		return err
+	}
+	game, err := NewGame(c, SampleShape(set), graph.F32)
+	if err != nil {
+		return err
+	}
+	programs, err := game.all()
+	if err != nil {
+		return err
+	}
+	memory, err := session.Plan(h.Device, game.Vars, programs...)
+	if err != nil {
+		return err
+	}
+	if err := c.WriteTOML(w); err != nil {
+		return err
+	}
+	p := &printer{w: w}
+	p.printf("\n")
+	for _, note := range notes {
+		p.printf("%s\n", note)
+	}
+	p.printf("data: %s, %d samples of %s, %s\n", c.Data.Kind, set.Len(), SampleShape(set), set.Fingerprint())
+	g, d, err := game.layers()
+	if err == nil {
+		p.layers("generator", game.G, g)
+		p.layers("discriminator", game.D, d)
+	}
+	const mib = 1 << 20
+	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
+		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
+	return errors.Join(err, p.err)
+}
+
+// all builds every program of a fresh run.
+func (g *Game) all() ([]*graph.Program, error) {
+	programs, err := newSampler(g).programs(true)
+	if err != nil {
+		return nil, err
+	}
+	_, steps, err := g.steps()
+	for _, s := range steps {
+		programs = append(programs, s.Program)
+	}
+	return programs, err
+}
+
+// layer is a scope of a network and the shape of the last value in it.
+type layer struct {
+	name  string
+	shape graph.Shape
+}
+
+// layers lists both networks' layers, for one batch, in order.
+func (g *Game) layers() (gen, dis []layer, err error) {
+	n := g.Config.Train.Batch
+	generate, err := g.Generate("layers", n, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	judge, err := g.Judge(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	return layersOf(generate, g.G), layersOf(judge, g.D), nil
+}
+
+// layersOf groups a program's nodes by the network's scopes that have
+// parameters.
+func layersOf(p *graph.Program, net *nn.Net) []layer {
+	var out []layer
+	at := map[string]int{}
+	for _, v := range net.Params() {
+		name := v.Name[:strings.LastIndexByte(v.Name, '/')]
+		if _, ok := at[name]; !ok {
+			at[name] = len(out)
+			out = append(out, layer{name: name})
+		}
+	}
+	for _, n := range p.Nodes {
+		if i, ok := at[n.Scope]; ok {
+			out[i].shape = n.Shape
+		}
+	}
+	return out
+}
+
+// printer remembers the first error.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *printer) layers(title string, net *nn.Net, layers []layer) {
+	p.printf("\n%s: %d parameters\n", title, net.Count())
+	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+	for _, l := range layers {
+		count := 0
+		for _, v := range net.Params() {
+			if strings.HasPrefix(v.Name, l.name+"/") {
+				count += v.Shape.Size()
+			}
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%d\n", strings.TrimPrefix(l.name, net.Name+"/"), l.shape, count)
+	}
+	if err := table.Flush(); p.err == nil {
+		p.err = err
+	}
+}
