@@ -6,8 +6,8 @@
 //
 // Convolutions are implicit matrix products: packing gathers patches straight
 // from NHWC activations, so there is no im2col buffer, and an input gradient is
-// a gathering product per phase of the stride, so nothing is scattered and
-// added.
+// a gathering product per phase of the stride (or, to few channels, a product
+// whose terms each row of the image then collects).
 //
 // Every element of a result is summed in an order that depends on the sizes
 // alone: results are the same bits for any number of workers.
