@@ -102,8 +102,11 @@ func (u *update) judge(label string, x *graph.Node, track bool) *graph.Node {
 }
 
 // discriminator builds D's update. Each term is differentiated before the next
-// is built, so that its activations are gone when the next needs memory.
+// is built, so that its activations are gone when the next needs memory. The
+// fakes are data here: D's new weights, which G's update is made against, must
+// be no path of G's gradient, or G would learn to steer D's update.
 func (u *update) discriminator(fake *graph.Node) {
+	fake = graph.StopGradient(fake)
 	var params []*graph.Node
 	for _, v := range u.D.Params() {
 		params = append(params, u.dv.Get(u.b, v))
