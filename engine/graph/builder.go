@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,8 @@ type Builder struct {
 	scope   []string
 	prec    Precision
 	random  *Random
+	sites   map[uintptr]string // callSite's memory
+	origin  *Node              // while a program is rewritten: what the new nodes stand for
 }
 
 type castKey struct {
@@ -90,7 +93,7 @@ func Build(name string, vars *Vars, f func(b *Builder)) (p *Program, err error) 
 
 func newBuilder(name string, vars *Vars) *Builder {
 	return &Builder{name: name, vars: vars, names: map[string]bool{}, reads: map[*Variable]*Node{},
-		casts: map[castKey]*Node{}, known: map[string]*Node{}}
+		casts: map[castKey]*Node{}, known: map[string]*Node{}, sites: map[uintptr]string{}}
 }
 
 func (b *Builder) program() *Program {
@@ -161,10 +164,26 @@ func nodeKey(op Op, attr any, inputs []*Node) string {
 	case nil:
 	case *Variable, *Input, *Literal, *Stream:
 		key = fmt.Appendf(key, " %p", a)
+	case Shape: // the frequent ones without fmt, which is slow
+		key = appendInts(key, a)
+	case Axes:
+		key = appendInts(key, a)
+	case DType:
+		key = append(key, ' ', byte(a))
+	case Const:
+		key = strconv.AppendUint(append(key, ' ', byte(a.DType)), math.Float64bits(a.Value), 36)
 	default:
 		key = fmt.Appendf(key, " %v", a)
 	}
 	return string(key)
+}
+
+func appendInts(key []byte, list []int) []byte {
+	key = append(key, '[')
+	for _, x := range list {
+		key = append(strconv.AppendInt(key, int64(x), 36), ' ')
+	}
+	return key
 }
 
 func (b *Builder) newNode(op Op, attr any, inputs []*Node) *Node {
@@ -172,13 +191,30 @@ func (b *Builder) newNode(op Op, attr any, inputs []*Node) *Node {
 	if row.Arity >= 0 && len(inputs) != row.Arity {
 		fail(row.Name, "takes %d operands, got %d", row.Arity, len(inputs))
 	}
-	n := &Node{Op: op, Inputs: inputs, Attr: attr, ID: len(b.nodes), b: b, Scope: strings.Join(b.scope, "/"), Site: callSite()}
+	n := &Node{Op: op, Inputs: inputs, Attr: attr, ID: len(b.nodes), b: b}
+	if b.origin != nil { // what people see is where it was first written
+		n.Scope, n.Site = b.origin.Scope, b.origin.Site
+	} else {
+		n.Scope, n.Site = strings.Join(b.scope, "/"), callSite(b.sites)
+	}
 	var err error
-	if n.Shape, n.DType, err = row.infer(n); err != nil {
+	if n.Shape, n.DType, err = row.infer(n); err == nil {
+		err = checkExtents(n.Shape)
+	}
+	if err != nil {
 		panic(&BuildError{Op: row.Name, Msg: err.Error(), Site: n.Site})
 	}
 	b.nodes = append(b.nodes, n)
 	return n
+}
+
+func checkExtents(s Shape) error {
+	for _, d := range s {
+		if d < 1 {
+			return fmt.Errorf("the shape %s has an extent below 1", s)
+		}
+	}
+	return nil
 }
 
 // Read is v's value at program start.

@@ -6,7 +6,15 @@ package graph
 //
 // Only nodes on a path from an x to y are visited: what nobody asks for is
 // never built.
+//
+// Values that are not floats have no gradient: asking for one names the
+// operator.
 func Gradients(y, dy *Node, xs ...*Node) []*Node {
+	for _, n := range append([]*Node{y}, xs...) {
+		if !n.DType.IsFloat() {
+			fail("Gradients", "%s has no gradient, since it is no float (%s)", n.Op, n.Describe())
+		}
+	}
 	if dy == nil {
 		if y.Shape.Size() != 1 {
 			fail("Gradients", "needs a cotangent for a result of shape %s", y.Shape)

@@ -222,7 +222,10 @@ func PadInner(x *Node, p Padding) *Node {
 
 // Concat joins values along an axis.
 func Concat(axis int, xs ...*Node) *Node {
-	if len(xs) == 1 {
+	switch len(xs) {
+	case 0:
+		fail("Concat", "needs at least one operand")
+	case 1:
 		return xs[0]
 	}
 	return xs[0].b.node(OpConcat, Axis(axis), xs...)

@@ -67,19 +67,44 @@ func (e *BuildError) Error() string {
 }
 
 func fail(op, format string, args ...any) {
-	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: callSite()})
+	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: callSite(nil)})
 }
 
 // callSite finds the first caller outside of this package: the line a reader
-// wants to see, since most nodes are built by other builder functions.
-func callSite() string {
-	var pcs [24]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
+// wants to see, since most nodes are built by other builder functions. What is
+// known of a program counter is looked up once and kept in seen, if that is
+// not nil: most of the time of building went here.
+func callSite(seen map[uintptr]string) string {
+	var pcs [8]uintptr // the answer is near the top but for gradients
+	for skip := 3; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs[:])
+		for _, pc := range pcs[:n] {
+			site, known := seen[pc]
+			if !known {
+				site = outside(pc)
+				if seen != nil {
+					seen[pc] = site
+				}
+			}
+			if site != "" {
+				return site
+			}
+		}
+		if n < len(pcs) {
+			return ""
+		}
+	}
+}
+
+// outside is the file and line of the first frame of pc (several where calls
+// are inlined) that is outside of this package; "" where there is none.
+func outside(pc uintptr) string {
+	frames := runtime.CallersFrames([]uintptr{pc})
 	for {
 		f, more := frames.Next()
 		dir, file := filepath.Split(f.File)
 		inside := strings.HasSuffix(dir, "/engine/graph/") && !strings.HasSuffix(file, "_test.go")
-		if !inside && !strings.HasPrefix(f.Function, "runtime.") {
+		if !inside && f.File != "" && !strings.HasPrefix(f.Function, "runtime.") {
 			return fmt.Sprintf("%s/%s:%d", filepath.Base(dir), file, f.Line)
 		}
 		if !more {

@@ -78,11 +78,8 @@ func ReduceAll(x *Node, axes []int) *Node { return reduce(OpReduceAll, x, axes) 
 
 // Mean is the average over the axes, which stay with extent one.
 func Mean(x *Node, axes ...int) *Node {
-	n := 1
-	for _, a := range axes {
-		n *= x.Shape[a]
-	}
-	return Scale(ReduceSum(x, axes...), 1/float64(n))
+	sum := ReduceSum(x, axes...)
+	return Scale(sum, float64(sum.Shape.Size())/float64(x.Shape.Size()))
 }
 
 // Variance is the mean squared distance from the mean over the axes (divided

@@ -31,13 +31,10 @@ func rewrite(p *Program, change func(n *Node) *Node) *Program {
 		for i, x := range n.Inputs {
 			inputs[i] = to[x]
 		}
-		from := len(b.nodes)
-		m := change(b.node(n.Op, n.Attr, inputs...))
-		for _, added := range b.nodes[from:] { // what people see is where it was first written
-			added.Scope, added.Site = n.Scope, n.Site
-		}
-		to[n] = m
+		b.origin = n
+		to[n] = change(b.node(n.Op, n.Attr, inputs...))
 	}
+	b.origin = nil
 	out := &Program{Name: p.Name, Vars: p.Vars}
 	for _, n := range p.Inputs {
 		if to[n] != nil {
@@ -102,7 +99,7 @@ func liveNodes(p *Program) map[*Node]bool {
 	return live
 }
 
-// constant looks for one number through casts of shape.
+// constant looks for one number, as its type stores it, through changes of shape.
 func constant(n *Node) (float64, bool) {
 	for n.Op == OpBroadcast || n.Op == OpReshape {
 		n = n.Inputs[0]
@@ -110,7 +107,7 @@ func constant(n *Node) (float64, bool) {
 	if n.Op != OpConst {
 		return 0, false
 	}
-	return n.Attr.(Const).Value, true
+	return n.DType.Round(n.Attr.(Const).Value), true
 }
 
 func isConstant(n *Node, want float64) bool {
@@ -179,8 +176,7 @@ func foldArithmetic(n *Node) *Node {
 	cy, oky := constant(y)
 	switch {
 	case okx && oky && n.DType.IsFloat():
-		v := map[Op]float64{OpAdd: cx + cy, OpSub: cx - cy, OpMul: cx * cy, OpDiv: cx / cy}[n.Op]
-		if !math.IsInf(v, 0) && !math.IsNaN(v) {
+		if v := n.DType.Round(compute(n.Op, cx, cy)); !math.IsInf(v, 0) && !math.IsNaN(v) {
 			return Broadcast(n.b.Const(n.DType, v), n.Shape)
 		}
 	case oky && (cy == 0 && (n.Op == OpAdd || n.Op == OpSub) || cy == 1 && (n.Op == OpMul || n.Op == OpDiv)):
@@ -189,6 +185,18 @@ func foldArithmetic(n *Node) *Node {
 		return y
 	}
 	return n
+}
+
+func compute(op Op, x, y float64) float64 {
+	switch op {
+	case OpAdd:
+		return x + y
+	case OpSub:
+		return x - y
+	case OpMul:
+		return x * y
+	}
+	return x / y
 }
 
 // foldCast drops a widening that is narrowed again, and casts of constants.
