@@ -49,7 +49,10 @@ type Device struct {
 	runs       uint64   // kernels run, so that workers know a new one
 }
 
-var _ device.Device = (*Device)(nil)
+var (
+	_ device.Device   = (*Device)(nil)
+	_ device.Profiler = (*Device)(nil)
+)
 
 // New opens the CPU device.
 func New(opt Options) (*Device, error) {
@@ -107,9 +110,8 @@ func (d *Device) Close() error {
 }
 
 // Alloc implements device.Device.
-func (d *Device) Alloc(s device.Spec) (device.Buffer, error) { return wrap(allocate(s.Label, s.Bytes)) }
-
-func wrap(m *memory, err error) (device.Buffer, error) {
+func (d *Device) Alloc(s device.Spec) (device.Buffer, error) {
+	m, err := d.allocate(s.Label, s.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func wrap(m *memory, err error) (device.Buffer, error) {
 
 // AllocHost implements device.Device.
 func (d *Device) AllocHost(bytes int64) (device.HostBuffer, error) {
-	m, err := allocate("the host", bytes)
+	m, err := d.allocate("the host", bytes)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (x *executable) bind(s device.Storage) error {
 		}
 	}
 	for _, v := range x.literals {
-		m, err := literal(v.what)
+		m, err := x.literal(v.what)
 		if err != nil {
 			return err
 		}
@@ -85,8 +85,8 @@ func (x *executable) bind(s device.Storage) error {
 }
 
 // literal stores an array's values as a device holds them.
-func literal(a *graph.Literal) (*memory, error) {
-	m, err := allocate("a literal", int64(len(a.Data)*a.DType.Size()))
+func (d *Device) literal(a *graph.Literal) (*memory, error) {
+	m, err := d.allocate("a literal", int64(len(a.Data)*a.DType.Size()))
 	if err != nil {
 		return nil, err
 	}

@@ -41,11 +41,11 @@ func (m *memory) Free() error {
 // huge is the least size for which huge pages are asked for.
 const huge = 4 << 20
 
-func allocate(label string, bytes int64) (*memory, error) {
+func (d *Device) allocate(label string, bytes int64) (*memory, error) {
 	if bytes < 0 {
 		return nil, fmt.Errorf("cpu: %d bytes asked for %s", bytes, label)
 	}
-	total := totalMemory()
+	total := d.info.Memory
 	if total > 0 && bytes > total {
 		return nil, &device.OutOfMemoryError{Device: "cpu", Label: label, Wanted: bytes, Present: total}
 	}
@@ -83,14 +83,12 @@ func pointer(b any, offset, n int64) (unsafe.Pointer, error) {
 }
 
 // totalMemory is the machine's memory in bytes, 0 where it cannot be told.
-func totalMemory() int64 { return meminfo("MemTotal:") }
-
-func meminfo(key string) int64 {
+func totalMemory() int64 {
 	text, err := os.ReadFile("/proc/meminfo") // only Linux has it
 	if err != nil {
 		return 0
 	}
-	_, rest, found := strings.Cut(string(text), key)
+	_, rest, found := strings.Cut(string(text), "MemTotal:")
 	if fields := strings.Fields(rest); found && len(fields) > 0 {
 		if kib, err := strconv.ParseInt(fields[0], 10, 64); err == nil {
 			return kib << 10

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"unsafe"
-
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 )
@@ -29,7 +27,9 @@ func (l *lowering) movement(n *graph.Node, p plan.Step) error {
 	to := values[len(values)-1]
 	switch n.Op {
 	case graph.OpGather, graph.OpScatterAdd:
-		l.add(newIndexStep(n, values), c, p)
+		st := newIndexStep(n, values)
+		p.Scratch = st.scratch()
+		l.add(st, c, p)
 	case graph.OpConcat:
 		// Several boxes into one result: one step, since a value is written once.
 		var all concatStep
@@ -198,57 +198,4 @@ func (s sequence) run() error {
 		}
 	}
 	return nil
-}
-
-// indexStep is Gather or ScatterAdd of rows of size elements.
-type indexStep struct {
-	scatter      bool
-	dtype        graph.DType
-	from, index  int // values
-	to           int
-	size         int // elements of a row
-	rows, bounds int // rows that move, and rows that an index may name
-}
-
-func newIndexStep(n *graph.Node, values []int) *indexStep {
-	s := &indexStep{scatter: n.Op == graph.OpScatterAdd, dtype: n.DType, from: values[0], index: values[1], to: values[2],
-		size: n.Shape[1:].Size(), rows: n.Inputs[1].Shape[0], bounds: n.Inputs[0].Shape[0]}
-	if s.scatter {
-		s.bounds = n.Shape[0]
-	}
-	return s
-}
-
-func (s *indexStep) bind(x *executable, _ int) (kernel, error) { return &indexKernel{s, x}, nil }
-
-// indexKernel is an indexStep at its addresses.
-type indexKernel struct {
-	*indexStep
-	x *executable
-}
-
-// run implements kernel.
-func (k *indexKernel) run() error {
-	from, to := k.x.addr[k.from], k.x.addr[k.to]
-	index := span[int32](k.x.addr[k.index], 0, k.rows)
-	bytes := k.size * k.dtype.Size()
-	if k.scatter {
-		clear(span[byte](to, 0, k.bounds*bytes))
-	}
-	for i, row := range index {
-		row := min(max(int(row), 0), k.bounds-1)
-		if k.scatter {
-			addRow(k.dtype, unsafe.Add(to, row*bytes), unsafe.Add(from, i*bytes), k.size)
-		} else {
-			copy(span[byte](to, i*bytes, bytes), span[byte](from, row*bytes, bytes))
-		}
-	}
-	return nil
-}
-
-// addRow adds n elements to others of one type.
-func addRow(d graph.DType, to, from unsafe.Pointer, n int) {
-	for i := range n {
-		put(d, to, i, d.Round(get(d, to, i)+get(d, from, i)))
-	}
 }

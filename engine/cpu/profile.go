@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"ganengine/engine/device"
 )
 
 // cost is what a kernel does, for profiles.
@@ -13,17 +15,8 @@ type cost struct {
 	bytes int64
 }
 
-// KindTime is what kernels of one kind took since the profile began.
-type KindTime struct {
-	Kind  string
-	Runs  int64
-	Time  time.Duration
-	Flops int64
-	Bytes int64 // of operands and results
-}
-
 // profile adds up times by kind.
-type profile struct{ kinds map[string]*KindTime }
+type profile struct{ kinds map[string]*device.KindTime }
 
 func (p *profile) add(c cost, took time.Duration) {
 	if p == nil {
@@ -31,7 +24,7 @@ func (p *profile) add(c cost, took time.Duration) {
 	}
 	k := p.kinds[c.kind]
 	if k == nil {
-		k = &KindTime{Kind: c.kind}
+		k = &device.KindTime{Kind: c.kind}
 		p.kinds[c.kind] = k
 	}
 	k.Runs++
@@ -40,22 +33,21 @@ func (p *profile) add(c cost, took time.Duration) {
 	k.Bytes += c.bytes
 }
 
-// StartProfile begins to take the time of every kernel, from zero.
-func (d *Device) StartProfile() { d.profile = &profile{kinds: map[string]*KindTime{}} }
+// StartProfile implements device.Profiler.
+func (d *Device) StartProfile() { d.profile = &profile{kinds: map[string]*device.KindTime{}} }
 
-// StopProfile ends it and answers the kinds of kernels, slowest first; nil if
-// no profile was begun.
-func (d *Device) StopProfile() []KindTime {
+// StopProfile implements device.Profiler.
+func (d *Device) StopProfile() []device.KindTime {
 	p := d.profile
 	d.profile = nil
 	if p == nil {
 		return nil
 	}
-	var kinds []KindTime
+	var kinds []device.KindTime
 	for _, k := range p.kinds {
 		kinds = append(kinds, *k)
 	}
-	slices.SortFunc(kinds, func(a, b KindTime) int {
+	slices.SortFunc(kinds, func(a, b device.KindTime) int {
 		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Kind, b.Kind))
 	})
 	return kinds

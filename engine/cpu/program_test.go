@@ -52,7 +52,7 @@ func build(t testing.TB, d *Device, p *graph.Program, seed uint64) *rig {
 	must(err)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for _, v := range p.Vars.All() {
-		m, err := allocate(v.Name, int64(v.Bytes()))
+		m, err := d.allocate(v.Name, int64(v.Bytes()))
 		must(err)
 		copy(m.data, random(rng, v.DType, v.Shape).Bytes())
 		r.vars[v] = m
