@@ -98,6 +98,11 @@ const (
 	Composite // has a definition in other rows
 )
 
+// String is the class's name in lower case.
+func (c Class) String() string {
+	return [...]string{"leaf", "draw", "elementwise", "movement", "reduction", "product", "composite"}[c]
+}
+
 // Domain says where an operand's test values may lie, so that gradient checks
 // stay away from kinks and poles.
 type Domain struct {
@@ -132,6 +137,18 @@ type Row struct {
 // Differentiable says whether the operator has a gradient rule (a rule that
 // says zero counts).
 func (r *Row) Differentiable() bool { return r.vjp != nil || r.zeroGrad }
+
+// Gradient is how the operator is differentiated: by a rule, with zero by
+// definition, or not at all.
+func (r *Row) Gradient() string {
+	switch {
+	case r.zeroGrad:
+		return "zero"
+	case r.vjp != nil:
+		return "rule"
+	}
+	return "none"
+}
 
 var table [numOps]Row
 

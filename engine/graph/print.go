@@ -22,8 +22,8 @@ func (n *Node) attrText() string {
 		return fmt.Sprintf("%g", a.Value)
 	case Shape:
 		return ""
-	default:
-		return fmt.Sprintf("%v", a)
+	default: // records print with the names of their fields, without outer braces
+		return strings.Trim(fmt.Sprintf("%+v", a), "{}")
 	}
 }
 
