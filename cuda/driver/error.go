@@ -1,0 +1,49 @@
+//go:build cuda && cgo && linux
+
+package driver
+
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"gorgonia.org/cu"
+)
+
+// An Error is a result of the driver other than success.
+type Error int
+
+func (e Error) Error() string {
+	if name := e.name(); name != "" {
+		return name
+	}
+	return fmt.Sprintf("CUDA error %d", int(e))
+}
+
+// Is reports whether target is the same result in cu's own type, so that
+// errors.Is(err, cu.OutOfMemory) holds for either package's errors.
+func (e Error) Is(target error) bool {
+	result, ok := FromCU(target)
+	return ok && result == e
+}
+
+// FromCU finds the driver's result in an error that cu returned. It is for
+// errors that cu has no name for, such as CUDA_ERROR_UNSUPPORTED_PTX_VERSION.
+func FromCU(err error) (Error, bool) {
+	result := reflect.New(reflect.TypeOf(cu.Success)) // cu does not export the type
+	if !errors.As(err, result.Interface()) {
+		return 0, false
+	}
+	return Error(result.Elem().Int()), true
+}
+
+// check returns the error of a result.
+func check(r C.CUresult) error {
+	if r == C.CUDA_SUCCESS {
+		return nil
+	}
+	return Error(r)
+}
