@@ -39,3 +39,5 @@ func TestEveryOperatorHasACase(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkReference(b *testing.B) { RunBench(b, reference.NewDevice()) }
