@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -106,11 +108,11 @@ func TestSamplesDependOnTheSeed(t *testing.T) {
 	for name, run := range map[string]rundir.Dir{"images": makeRun(t, tinyImages, 8, 8, 3), "points": makeRun(t, tinyPoints, 2)} {
 		t.Run(name, func(t *testing.T) {
 			draw := func(e *Explorer, seeds ...int32) *Samples {
-				z, err := e.Latents(seeds)
+				z, err := e.Latents(t.Context(), seeds)
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := e.Generate(z)
+				s, err := e.Generate(t.Context(), z)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -132,7 +134,7 @@ func TestSamplesDependOnTheSeed(t *testing.T) {
 			if name == "images" && !slices.Equal(alone.Pixels, many.Pixels[2*each:3*each]) {
 				t.Error("pixels differ where numbers do not")
 			}
-			if _, err := small.Generate(make([]float32, small.Z()+1)); err == nil {
+			if _, err := small.Generate(t.Context(), make([]float32, small.Z()+1)); err == nil {
 				t.Error("latents of a wrong length were taken")
 			}
 		})
@@ -173,11 +175,11 @@ func TestWhichWeights(t *testing.T) {
 		if want := map[bool]string{true: "g_ema", false: "g"}[test.average]; got != want {
 			t.Errorf("%+v exported %s, want %s", test.o, got, want)
 		}
-		z, err := e.Latents([]int32{1, 2})
+		z, err := e.Latents(t.Context(), []int32{1, 2})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := e.Generate(z)
+		s, err := e.Generate(t.Context(), z)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,11 +264,11 @@ func checkValues(t *testing.T, e *Explorer, f *safetensors.File, name, variable 
 func TestTruncated(t *testing.T) {
 	e := open(t, makeRun(t, tinyPoints, 2), Options{Chunk: 3})
 	seeds := []int32{0, 1, 2, 3, 4}
-	plain, err := e.Latents(seeds)
+	plain, err := e.Latents(t.Context(), seeds)
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, err := e.Truncated(seeds, .5)
+	z, err := e.Truncated(t.Context(), seeds, .5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +287,7 @@ func TestTruncated(t *testing.T) {
 	if moved == 0 {
 		t.Error("no number was redrawn: the test sees nothing")
 	}
-	alone, err := e.Truncated(seeds[4:], .5)
+	alone, err := e.Truncated(t.Context(), seeds[4:], .5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,9 +295,22 @@ func TestTruncated(t *testing.T) {
 		t.Error("a truncated latent depends on its neighbours")
 	}
 	for _, bad := range []float64{0, -1, math.NaN(), 1e-9} {
-		if _, err := e.Truncated(seeds, bad); err == nil {
+		if _, err := e.Truncated(t.Context(), seeds, bad); err == nil {
 			t.Errorf("threshold %g was taken", bad)
 		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	e := open(t, makeRun(t, tinyPoints, 2), Options{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("enough")
+	cancel(stop)
+	if _, err := e.Latents(ctx, []int32{1}); !errors.Is(err, stop) {
+		t.Errorf("drawing latents: %v", err)
+	}
+	if _, err := e.Generate(ctx, make([]float32, e.Z())); !errors.Is(err, stop) {
+		t.Errorf("generating: %v", err)
 	}
 }
 
@@ -325,11 +340,11 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestWrite(t *testing.T) {
 	run := makeRun(t, tinyImages, 8, 8, 3)
 	e := open(t, run, Options{})
-	z, err := e.Latents([]int32{4, 9})
+	z, err := e.Latents(t.Context(), []int32{4, 9})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := e.Generate(z)
+	s, err := e.Generate(t.Context(), z)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@
 package explore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -43,7 +44,7 @@ type Explorer struct {
 
 // Open loads a checkpoint of the run.
 func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
-	cfg, err := runConfig(run)
+	cfg, err := train.ReadConfig(string(run))
 	if err != nil {
 		return nil, err
 	}
@@ -72,15 +73,6 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
-}
-
-// runConfig reads the configuration that the run was started with.
-func runConfig(run rundir.Dir) (*config.Config, error) {
-	s, err := config.Load(run.Path("config.toml"))
-	if err != nil {
-		return nil, err
-	}
-	return s.Resolve()
 }
 
 func (e *Explorer) compile() error {
@@ -121,9 +113,12 @@ func (e *Explorer) Z() int { return e.Game.Model.Z }
 func (e *Explorer) Points() bool { return len(e.Game.Model.Sample) == 1 }
 
 // Latents draws one latent a seed: [len(seeds), Z].
-func (e *Explorer) Latents(seeds []int32) ([]float32, error) {
+func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error) {
 	out := make([]float32, 0, len(seeds)*e.Z())
 	for len(seeds) > 0 {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		n := min(len(seeds), e.chunk)
 		fill(e.seeds.Data(), seeds[:n])
 		r, err := e.latents.Run(e.seeds)
@@ -148,13 +143,16 @@ type Samples struct {
 }
 
 // Generate maps latents [n, Z] to samples.
-func (e *Explorer) Generate(z []float32) (*Samples, error) {
+func (e *Explorer) Generate(ctx context.Context, z []float32) (*Samples, error) {
 	if len(z) == 0 || len(z)%e.Z() != 0 {
 		return nil, fmt.Errorf("latents of this model have %d numbers each, got %d in all", e.Z(), len(z))
 	}
 	s := &Samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
 	each := s.Shape.Size()
 	for len(z) > 0 {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		n := min(len(z)/e.Z(), e.chunk)
 		fill(e.z.Data(), z[:n*e.Z()])
 		r, err := e.generate.Run(e.z)

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -23,11 +24,11 @@ func redraw(seed int32, k int) int32 { return seed ^ int32(uint32(k)*0x9e3779b1)
 // Truncated draws latents whose numbers all lie within the threshold: each
 // number outside is replaced by the one at its place in further draws of the
 // same seed (the truncation trick, Brock et al. 2019).
-func (e *Explorer) Truncated(seeds []int32, threshold float64) ([]float32, error) {
+func (e *Explorer) Truncated(ctx context.Context, seeds []int32, threshold float64) ([]float32, error) {
 	if !(threshold > 0) {
 		return nil, fmt.Errorf("the threshold of latents must be more than 0, got %g", threshold)
 	}
-	z, err := e.Latents(seeds)
+	z, err := e.Latents(ctx, seeds)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (e *Explorer) Truncated(seeds []int32, threshold float64) ([]float32, error
 		for i, s := range seeds {
 			more[i] = redraw(s, k)
 		}
-		fresh, err := e.Latents(more)
+		fresh, err := e.Latents(ctx, more)
 		if err != nil {
 			return nil, err
 		}

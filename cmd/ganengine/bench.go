@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+
+	"ganengine/gan/train"
+)
+
+func benchCommand() command {
+	return command{name: "bench", usage: "bench -config FILE [-steps N] [-profile] [-sample] [-json]", short: "measure how fast a configuration trains",
+		about:   "Trains for some steps, 30 without -steps, and writes nothing.",
+		example: []string{"ganengine bench -config dcgan -steps 20 -profile"},
+		flags: func(a *app, f *flag.FlagSet) action {
+			s := addSettings(f)
+			var o train.BenchOptions
+			f.BoolVar(&o.Profile, "profile", false, "also the time of each kind of node")
+			f.BoolVar(&o.Sample, "sample", false, "also generation: latency of one image, and throughput")
+			tune := f.Bool("tune", false, "search all engines of the device first (CUDA)")
+			asJSON := f.Bool("json", false, "print one object")
+			return func(ctx context.Context, _ []string) error {
+				if *tune {
+					return usage("-tune searches the engines of CUDA, which this build has not; leave it out")
+				}
+				return a.bench(ctx, s, o, *asJSON)
+			}
+		}}
+}
+
+func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, asJSON bool) (err error) {
+	steps := ""
+	for _, v := range s.overrides {
+		if v.key == "train.steps" {
+			steps = v.value
+		}
+	}
+	cfg, err := s.resolve(s.config)
+	if err != nil {
+		return err
+	}
+	if steps != "" {
+		o.Steps = cfg.Train.Steps
+	}
+	show := newConsole(a.stderr, quiet)
+	h, err := a.host(cfg, show)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Device.Close()) }()
+	report, err := train.Bench(ctx, cfg, h, o)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.printJSON(report)
+	}
+	return report.WriteText(a.stdout)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"ganengine/gan/explore"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+// runFlags are the flags that choose a run's weights and what computes.
+type runFlags struct {
+	run, out, checkpoint, device string
+	raw                          bool
+}
+
+func addRunFlags(f *flag.FlagSet) *runFlags {
+	r := &runFlags{}
+	f.StringVar(&r.run, "run", "", "`RUN`: a run directory, its number, or latest")
+	f.StringVar(&r.out, "out", "runs", "parent `DIR` of run directories")
+	f.StringVar(&r.checkpoint, "checkpoint", "latest", "`C`: latest, best or a step")
+	f.BoolVar(&r.raw, "raw-weights", false, "the trained weights, even where an average of them exists")
+	f.StringVar(&r.device, "device", "auto", deviceUsage)
+	return r
+}
+
+// find resolves -run.
+func (r *runFlags) find() (rundir.Dir, error) {
+	if r.run == "" {
+		return "", usage("name the run: -run latest, its number, or its directory")
+	}
+	return rundir.Find(r.out, r.run)
+}
+
+// explore runs f with the run's networks on a device.
+func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error) {
+	dir, err := r.find()
+	if err != nil {
+		return err
+	}
+	cfg, err := train.ReadConfig(string(dir))
+	if err != nil {
+		return err
+	}
+	dev, err := a.openDevice(r.device, cfg.Run.Threads, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	e, err := explore.Open(dir, dev, explore.Options{Checkpoint: r.checkpoint, RawWeights: r.raw, Switches: a.switches})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	return f(e)
+}
+
+// wrote says what is where.
+func (a *app) wrote(e *explore.Explorer, what, path string) error {
+	return a.printf("%s: %s of step %d\n", path, what, e.Step)
+}
+
+func count(n int, points bool) string {
+	kind := "image"
+	if points {
+		kind = "point"
+	}
+	if n != 1 {
+		kind += "s"
+	}
+	return fmt.Sprintf("%d %s", n, kind)
+}
+
+func exportCommand() command {
+	return command{name: "export", usage: "export -run RUN -o FILE [-format safetensors] [-net g|d] [-raw-weights]", short: "write a network's weights for other programs",
+		about: "safetensors: fp32 tensors in layer order, named and laid out as PyTorch's modules have them. Those of\n" +
+			"DCGAN load with load_state_dict into the Generator and Discriminator of pytorch/examples.",
+		example: []string{"ganengine export -run latest -net g -o generator.safetensors"},
+		flags: func(a *app, f *flag.FlagSet) action {
+			r := addRunFlags(f)
+			format := f.String("format", "safetensors", "`F`: safetensors")
+			net := f.String("net", "g", "`N`: g or d")
+			path := f.String("o", "", "`FILE` to write")
+			return func(context.Context, []string) error {
+				switch {
+				case *format == "onnx":
+					return usage("-format onnx is not supported by this version; use safetensors")
+				case *format != "safetensors":
+					return usage("there is no format %q; use safetensors", *format)
+				case *net != "g" && *net != "d":
+					return usage("models of this version have the networks g and d, not %q", *net)
+				case *path == "":
+					return usage("name the file: -o FILE.safetensors")
+				}
+				return a.explore(r, func(e *explore.Explorer) error {
+					if err := e.Export(*path, *net); err != nil {
+						return err
+					}
+					return a.wrote(e, "network "+*net, *path)
+				})
+			}
+		}}
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/gif"
+	"image/png"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/engine/safetensors"
+	"ganengine/gan/npy"
+)
+
+func (p *place) array(name string) ([]int, []float32) {
+	p.t.Helper()
+	shape, data, err := npy.ReadFile[float32](p.at(name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return shape, data
+}
+
+func (p *place) png(name string) image.Image {
+	p.t.Helper()
+	im, err := png.Decode(bytes.NewReader(p.read(name)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return im
+}
+
+// The image of a seed has the same bits alone, among others, and from its latent.
+func TestSampleSeeds(t *testing.T) {
+	for _, config := range []string{"images", "points"} {
+		t.Run(config, func(t *testing.T) {
+			p := newPlace(t)
+			p.train(config)
+			sample := func(args ...string) {
+				p.run(append([]string{"sample", "-run", "latest", "-out", "@/runs"}, args...)...)
+			}
+			sample("-seeds", "5", "-raw", "-o", "@/alone.npy")
+			sample("-n", "70", "-seed", "3", "-raw", "-o", "@/many.npy")
+			sample("-seeds", "9,0-2,5", "-raw", "-o", "@/list.npy")
+			sample("-seeds", "5", "-o", "@/five.npz")
+			_, alone := p.array("alone.npy")
+			shape, many := p.array("many.npy")
+			want := []int{70, 8, 8, 1}
+			if config == "points" {
+				want = []int{70, 2}
+			}
+			if !slices.Equal(shape, want) {
+				t.Errorf("shape %v, want %v", shape, want)
+			}
+			each := len(alone)
+			if !slices.Equal(alone, many[2*each:3*each]) {
+				t.Error("seed 5 alone differs from seed 5 in a batch")
+			}
+			if _, list := p.array("list.npy"); !slices.Equal(alone, list[4*each:]) {
+				t.Error("seed 5 alone differs from seed 5 of a list")
+			}
+			a, err := npy.Open(p.at("five.npz"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+			shape, z, err := npy.ReadArray[float32](a, "z")
+			if err != nil || !slices.Equal(shape, []int{1, 4}) {
+				t.Fatal(shape, err)
+			}
+			if err := npy.WriteFile(p.at("z.npy"), shape, z); err != nil {
+				t.Fatal(err)
+			}
+			sample("-z", "@/z.npy", "-raw", "-o", "@/again.npy")
+			if _, again := p.array("again.npy"); !slices.Equal(alone, again) {
+				t.Error("the latent of seed 5 gives something else than seed 5")
+			}
+		})
+	}
+}
+
+// Pixels are round(127.5 x + 127.5) of what -raw writes.
+func TestSamplePixels(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-o", "@/p.npy")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-raw", "-o", "@/r.npy")
+	shape, pixels, err := npy.ReadFile[uint8](p.at("p.npy"))
+	if err != nil || !slices.Equal(shape, []int{3, 8, 8, 1}) {
+		t.Fatal(shape, err)
+	}
+	_, raw := p.array("r.npy")
+	for i, x := range raw {
+		if want := math.Floor(127.5*float64(x) + 128); math.Abs(want-float64(pixels[i])) > .5 && math.Abs(math.Mod(127.5*float64(x)+128, 1)) > 1e-4 {
+			t.Fatalf("pixel %d is %d for %g", i, pixels[i], x)
+		}
+	}
+	p.run("sample", "-run", "0", "-out", "@/runs", "-seeds", "4,8", "-o", "@/each/")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-seeds", "4,8", "-captions", "-o", "@/grid.png")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-seeds", "4,8", "-o", "@/bare.png")
+	for _, name := range []string{"each/seed000004.png", "each/seed000008.png"} {
+		if b := p.png(name).Bounds(); b.Dx() != 8 || b.Dy() != 8 {
+			t.Errorf("%s is %v", name, b)
+		}
+	}
+	if with, without := p.png("grid.png").Bounds(), p.png("bare.png").Bounds(); with.Dy() <= without.Dy() {
+		t.Errorf("captions take no room: %v, without %v", with, without)
+	}
+}
+
+func TestSampleOptions(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	sample := func(name string, args ...string) []float32 {
+		p.run(append([]string{"sample", "-run", "0", "-out", "@/runs", "-n", "8", "-raw", "-o", "@/" + name}, args...)...)
+		_, data := p.array(name)
+		return data
+	}
+	plain := sample("plain.npy")
+	for name, other := range map[string][]float32{
+		"-raw-weights": sample("w.npy", "-raw-weights"),
+		"-z-threshold": sample("t.npy", "-z-threshold", "0.5"),
+	} {
+		if slices.Equal(plain, other) {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+	if !slices.Equal(plain, sample("c.npy", "-checkpoint", "4")) {
+		t.Error("the latest checkpoint is not that of step 4")
+	}
+}
+
+func TestPointsPicture(t *testing.T) {
+	p := newPlace(t)
+	p.train("points")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-o", "@/points.png")
+	if b := p.png("points.png").Bounds(); b.Dx() < 400 {
+		t.Errorf("the scatter is %v", b)
+	}
+}
+
+func TestInterpolate(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	walk := func(args ...string) string {
+		return p.run(append([]string{"interpolate", "-run", "0", "-out", "@/runs", "-seeds", "1,7,3", "-steps", "4"}, args...)...)
+	}
+	for _, test := range []struct {
+		args   []string
+		frames int
+	}{{nil, 9}, {[]string{"-loop"}, 12}, {[]string{"-mode", "lerp"}, 9}} {
+		walk(append(test.args, "-o", "@/w.gif")...)
+		g, err := gif.DecodeAll(bytes.NewReader(p.read("w.gif")))
+		if err != nil || len(g.Image) != test.frames || g.LoopCount != 0 {
+			t.Errorf("%v: %d frames, want %d (%v)", test.args, len(g.Image), test.frames, err)
+		}
+	}
+	if out := walk("-o", "@/w.png"); !strings.Contains(out, "10 images") {
+		t.Errorf("two rows of five: %s", out)
+	}
+	if out := walk("-loop", "-o", "@/loop.png"); !strings.Contains(out, "15 images") {
+		t.Errorf("three rows of five: %s", out)
+	}
+	if open, loop := p.png("w.png").Bounds(), p.png("loop.png").Bounds(); loop.Dy() <= open.Dy() || loop.Dx() != open.Dx() {
+		t.Errorf("a walk of two legs is %v, of three %v", open, loop)
+	}
+}
+
+func TestArithmetic(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	out := p.run("arithmetic", "-run", "0", "-out", "@/runs", "-expr", "mean(1,5,9) - mean(2,6) + mean(3,7)", "-o", "@/a.png")
+	if !strings.Contains(out, "8 images") {
+		t.Errorf("seven seeds and the result: %s", out)
+	}
+	p.png("a.png")
+}
+
+func TestExport(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	for net, want := range map[string]string{"g": "g_ema", "d": "d"} {
+		p.run("export", "-run", "0", "-out", "@/runs", "-net", net, "-o", "@/n.safetensors")
+		f, err := safetensors.Open(p.at("n.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := f.Metadata("network"); got != want || f.Tensors()[0].Name != "main.0.weight" {
+			t.Errorf("net %s: %s, %v", net, got, f.Tensors())
+		}
+		f.Close()
+	}
+}
+
+func TestGraph(t *testing.T) {
+	p := newPlace(t)
+	if out := p.run("graph", "-config", "@/points.toml", "-o", "@/g.dot"); out != p.at("g.dot")+": dg\n" {
+		t.Errorf("it says %q", out)
+	}
+	if dot := string(p.read("g.dot")); !strings.HasPrefix(dot, `digraph "dg"`) {
+		t.Errorf("no graph: %.60q", dot)
+	}
+	p.run("graph", "-config", "@/points.toml", "-set", "loss.r1=1", "-set", "loss.every=4", "-set", "train.d_steps=2", "-o", "@/g.txt")
+	for _, name := range []string{"d", "d_reg", "dg", "dg_reg"} {
+		if !strings.Contains("\n"+string(p.read("g.txt")), "\nprogram "+name+"\n") {
+			t.Errorf("g.txt lacks program %s", name)
+		}
+	}
+}
+
+func TestBench(t *testing.T) {
+	p := newPlace(t)
+	var report map[string]any
+	out := p.run("bench", "-config", "@/points.toml", "-steps", "5", "-json", "-profile", "-sample")
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err, out)
+	}
+	for _, key := range []string{"config", "device", "precision", "batch", "steps", "images_per_second", "step_ms", "startup_seconds",
+		"host_peak_bytes", "device_peak_bytes", "flops_per_step", "flops_per_second"} {
+		if report[key] == nil {
+			t.Errorf("the report lacks %s:\n%s", key, out)
+		}
+	}
+	if report["steps"] != 5. {
+		t.Errorf("%v steps, want 5", report["steps"])
+	}
+	if out := p.run("bench", "-config", "@/points.toml", "-steps", "3"); !strings.Contains(out, "images/s") {
+		t.Errorf("the text:\n%s", out)
+	}
+}
+
+func TestListings(t *testing.T) {
+	p := newPlace(t)
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"devices"}, []string{"cpu ", "cuda     not in this build"}},
+		{[]string{"config", "list"}, []string{"  dcgan ", "  ring-r1 ", "[train]", "batch "}},
+		{[]string{"config", "show", "ring"}, []string{"[data]", `kind = "mixture"`}},
+		{[]string{"config", "show", "ring.toml"}, []string{"[data]"}},
+		{[]string{"version"}, []string{"ganengine ", "go1."}},
+		{[]string{"runs", "@/runs"}, []string{"there are no runs"}},
+	} {
+		out := p.run(test.args...)
+		for _, w := range test.want {
+			if !strings.Contains(out, w) {
+				t.Errorf("%v lacks %q:\n%s", test.args, w, out)
+			}
+		}
+	}
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(p.run("devices", "-json")), &list); err != nil || len(list) != 1 || list[0]["name"] != "cpu" {
+		t.Errorf("devices -json: %v (%v)", list, err)
+	}
+}
+
+func TestSeedLists(t *testing.T) {
+	for text, want := range map[string][]int32{"0": {0}, "0,1,4-6": {0, 1, 4, 5, 6}, " 3 , 2-2": {3, 2}, "2147483647": {math.MaxInt32}, "7,7": {7, 7}} {
+		if got, err := parseSeeds(text); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v (%v), want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", ",", "1,", "-1", "1-", "2-1", "2147483648", "1.5", "a", "0-99999999"} {
+		if got, err := parseSeeds(text); err == nil {
+			t.Errorf("%q was read as %d seeds", text, len(got))
+		}
+	}
+}
+
+func FuzzParseSeeds(f *testing.F) {
+	for _, s := range []string{"0,1,4-6", "9-1", "1-2-3", ",", "2147483647-2147483647"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		seeds, err := parseSeeds(text)
+		if err == nil && (len(seeds) == 0 || len(seeds) > mostSeeds || slices.Min(seeds) < 0) {
+			t.Fatalf("%q gave %d seeds", text, len(seeds))
+		}
+	})
+}

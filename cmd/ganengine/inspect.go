@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"ganengine/configs"
+	"ganengine/engine/atomicfile"
+	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/train"
+)
+
+func dataCommand() command {
+	return command{name: "data", usage: "data inspect PATH", short: "look through a data set before training on it", args: 2,
+		about:   "Reads everything: kind, samples, classes, sizes, channels, unreadable files and exact duplicates.",
+		example: []string{"ganengine data inspect photos/"},
+		flags: func(a *app, _ *flag.FlagSet) action {
+			return func(ctx context.Context, args []string) error {
+				switch {
+				case len(args) > 0 && args[0] == "pack":
+					return usage("data pack is not supported by this version; folders and IDX files are read as they are")
+				case len(args) != 2 || args[0] != "inspect":
+					return usage("write: ganengine data inspect PATH")
+				}
+				if _, err := data.Detect(args[1]); err != nil {
+					return usage("%w", err)
+				}
+				report, err := data.Inspect(ctx, data.Spec{Path: args[1]})
+				if err != nil {
+					return err
+				}
+				return a.print(report.String())
+			}
+		}}
+}
+
+func configCommand() command {
+	return command{name: "config", usage: "config list\nconfig show NAME", short: "the built-in configurations, and every key with its default", args: 2,
+		example: []string{"ganengine config list", "ganengine config show dcgan"},
+		flags: func(a *app, _ *flag.FlagSet) action {
+			return func(_ context.Context, args []string) error {
+				switch {
+				case len(args) == 1 && args[0] == "list":
+					return a.listConfigs()
+				case len(args) == 2 && args[0] == "show":
+					return a.showConfig(strings.TrimSuffix(args[1], ".toml"))
+				}
+				return usage("write: ganengine config list, or: ganengine config show NAME")
+			}
+		}}
+}
+
+func (a *app) listConfigs() error {
+	var s strings.Builder
+	s.WriteString("built-in configurations (`ganengine config show NAME`):\n")
+	for _, name := range configs.Names() {
+		text, err := configs.Read(name)
+		if err != nil {
+			return err
+		}
+		first, _, _ := strings.Cut(text, "\n")
+		fmt.Fprintf(&s, "  %-14s %s\n", name, strings.TrimPrefix(first, "# "))
+	}
+	s.WriteString("\nkeys, their defaults and what they mean:\n")
+	if err := config.List(&s); err != nil {
+		return err
+	}
+	return a.print(s.String())
+}
+
+func (a *app) showConfig(name string) error {
+	text, err := configs.Read(name)
+	if err != nil {
+		return usage("there is no built-in configuration %q%s; `ganengine config list` lists them", name, didYouMean(name, configs.Names()))
+	}
+	return a.print(text)
+}
+
+func graphCommand() command {
+	return command{name: "graph", usage: "graph -config FILE -o FILE.dot | FILE.txt", short: "write the training programs as graphs",
+		about:   "A .dot is for Graphviz, one digraph a program; a .txt has a line a node.",
+		example: []string{"ganengine graph -config ring -o ring.dot && dot -Tsvg -O ring.dot"},
+		flags: func(a *app, f *flag.FlagSet) action {
+			s := addSettings(f)
+			path := f.String("o", "", "`FILE.dot` or FILE.txt")
+			return func(ctx context.Context, _ []string) error { return a.graph(ctx, s, *path) }
+		}}
+}
+
+func (a *app) graph(ctx context.Context, s *settings, path string) error {
+	render := (*graph.Program).Dot
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".dot":
+	case ".txt":
+		render = (*graph.Program).Text
+	default:
+		return usage("-o: name FILE.dot or FILE.txt, got %q", path)
+	}
+	cfg, err := s.resolve(s.config)
+	if err != nil {
+		return err
+	}
+	programs, err := trainingPrograms(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	var names []string
+	if err := atomicfile.Write(path, func(w io.Writer) error {
+		for _, p := range programs {
+			names = append(names, p.Name)
+			if _, err := io.WriteString(w, render(p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return a.printf("%s: %s\n", path, strings.Join(names, ", "))
+}
+
+// trainingPrograms builds the programs of which steps are made.
+func trainingPrograms(ctx context.Context, cfg *config.Config) (programs []*graph.Program, err error) {
+	set, err := train.OpenData(ctx, cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	game, err := train.NewGame(*cfg, train.SampleShape(set), graph.F32)
+	if err != nil {
+		return nil, err
+	}
+	penalties := []bool{true}
+	if cfg.Loss.Every > 1 {
+		penalties = []bool{false, true}
+	}
+	for _, p := range penalties {
+		builds := []func(bool) (*train.Step, error){game.DGUpdate}
+		if cfg.Train.DSteps > 1 {
+			builds = append(builds, game.DUpdate)
+		}
+		for _, build := range builds {
+			step, err := build(p)
+			if err != nil {
+				return nil, err
+			}
+			programs = append(programs, step.Program)
+		}
+	}
+	return programs, nil
+}
+
+func versionCommand() command {
+	return command{name: "version", usage: "version", short: "what this program is built from", example: []string{"ganengine version"},
+		flags: func(a *app, _ *flag.FlagSet) action {
+			return func(context.Context, []string) error {
+				text := "ganengine " + versionName()
+				if r := revision(); r != "" {
+					text += " (" + r + ")"
+				}
+				return a.printf("%s, %s, %s/%s\n", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			}
+		}}
+}
+
+func versionName() string {
+	if version == "" {
+		return "unversioned"
+	}
+	return version
+}
+
+// revision is the commit that was built, with + if files had changed since.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+"
+		}
+	}
+	return commit + changed
+}

@@ -1,0 +1,112 @@
+// Command ganengine trains generative adversarial networks and looks into
+// what it has trained. `ganengine help` lists its commands; docs/cli.md has
+// every flag.
+//
+// Exit status: 0 done; 1 the work failed; 2 the command line or the
+// configuration is wrong; 130 interrupted and 143 terminated, both after a
+// checkpoint where something was being trained.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"ganengine/engine/debug"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+)
+
+// version is stamped by the linker: -X main.version=v1.2.3.
+var version string
+
+func main() {
+	ctx := untilSignal(context.Background(), os.Stderr, os.Exit)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// interrupt is the cause of a context that a signal cancelled.
+type interrupt struct {
+	what   string
+	status int
+}
+
+func (i *interrupt) Error() string { return i.what }
+
+func interruptOf(s os.Signal) *interrupt {
+	if s == syscall.SIGTERM {
+		return &interrupt{"terminated", 143}
+	}
+	return &interrupt{"interrupted", 130}
+}
+
+// untilSignal cancels the context at the first SIGINT or SIGTERM, and stops
+// the process at the second.
+func untilSignal(parent context.Context, stderr io.Writer, exit func(status int)) context.Context {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		first := interruptOf(<-signals)
+		fmt.Fprintf(stderr, "ganengine: %s: stopping after this step; once more stops at once\n", first)
+		cancel(first)
+		exit(interruptOf(<-signals).status)
+	}()
+	return ctx
+}
+
+// app is the program with what surrounds it.
+type app struct {
+	stdout, stderr io.Writer
+	started        time.Time
+	switches       debug.Switches
+}
+
+// run is the whole program but for signals; it gives the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, started: time.Now()}
+	var err error
+	if a.switches, err = debug.Read(os.Environ()); err != nil {
+		err = usage("%w", err)
+	} else {
+		err = a.dispatch(ctx, args)
+	}
+	if err == nil {
+		return 0
+	}
+	status := statusOf(ctx, err)
+	fmt.Fprintf(stderr, "ganengine: %s\n", oneLine(err))
+	return status
+}
+
+// usageError is a command line that is wrong.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+func statusOf(ctx context.Context, err error) int {
+	var stopped *interrupt
+	if errors.As(err, &stopped) || errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
+		return stopped.status
+	}
+	var wrong *usageError
+	var setting *config.Error
+	if errors.As(err, &wrong) || errors.As(err, &setting) || errors.Is(err, rundir.ErrNoRun) {
+		return 2
+	}
+	return 1
+}
+
+// oneLine joins the lines of joined errors.
+func oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+}

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ganengine/gan/rundir"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/cli.md")
+
+// asProgram makes the test binary behave as ganengine, for tests that need a
+// process of its own.
+const asProgram = "TEST_AS_GANENGINE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// tiny configurations train for a few steps within milliseconds.
+const (
+	points = `
+[data]
+kind = "mixture"
+[model]
+kind = "mlp"
+z = 4
+g_hidden = [8]
+d_hidden = [8]
+[train]
+batch = 8
+steps = 4
+[log]
+every = 2
+[sample]
+count = 9
+[checkpoint]
+every = 2
+`
+	images = `
+[data]
+size = 8
+channels = 1
+limit = 64
+[model]
+z = 4
+g_channels = 4
+d_channels = 4
+[train]
+batch = 8
+steps = 4
+ema_kimg = 0.1
+[sample]
+count = 9
+`
+)
+
+// place is a directory with configurations, in which commands run.
+type place struct {
+	t   *testing.T
+	dir string
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	p := &place{t, t.TempDir()}
+	p.write("points.toml", points)
+	p.write("images.toml", images)
+	return p
+}
+
+func (p *place) at(name string) string { return filepath.Join(p.dir, name) }
+
+func (p *place) write(name, text string) {
+	p.t.Helper()
+	if err := os.WriteFile(p.at(name), []byte(text), 0o666); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// try runs a command line, in which @ stands for the place's directory.
+func (p *place) try(args ...string) (status int, stdout, stderr string) {
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "@", p.dir)
+	}
+	var out, errs bytes.Buffer
+	status = run(context.Background(), args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// run is try for what must succeed.
+func (p *place) run(args ...string) string {
+	p.t.Helper()
+	status, out, errs := p.try(args...)
+	if status != 0 || errs != "" {
+		p.t.Fatalf("%v: status %d: %s", args, status, errs)
+	}
+	return out
+}
+
+// train makes a run of 4 steps.
+func (p *place) train(config string) {
+	p.t.Helper()
+	p.run("-config", "@/"+config+".toml", "-out", "@/runs", "-quiet")
+}
+
+func (p *place) steps(run string) (steps []int64) {
+	p.t.Helper()
+	dir, err := rundir.Find(p.at("runs"), run)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	files, err := dir.Checkpoints()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, f := range files {
+		steps = append(steps, f.Step)
+	}
+	return steps
+}
+
+func (p *place) read(name string) []byte {
+	p.t.Helper()
+	b, err := os.ReadFile(p.at(name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return b
+}
+
+func TestAlone(t *testing.T) {
+	p := newPlace(t)
+	out := p.run()
+	if lines := strings.Count(out, "\n"); lines != 5 || !strings.Contains(out, "ganengine -config glyphs ") {
+		t.Errorf("%d lines:\n%s", lines, out)
+	}
+}
+
+// docs/cli.md is what the program itself says.
+func TestReference(t *testing.T) {
+	const path = "../../docs/cli.md"
+	if *update {
+		if err := os.WriteFile(path, []byte(reference()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(b) != reference() {
+		t.Error("docs/cli.md is stale; run go test ./cmd/ganengine -update")
+	}
+}
+
+// Every command has help with an example, under each way of asking for it.
+func TestHelp(t *testing.T) {
+	p := newPlace(t)
+	overview := p.run("help")
+	for _, c := range commands() {
+		if !strings.Contains(overview, "\n  "+c.name+" ") {
+			t.Errorf("the overview lacks %s", c.name)
+		}
+		help := p.run("help", c.name)
+		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}} {
+			if out := p.run(args...); out != help {
+				t.Errorf("%v prints something else than help %s", args, c.name)
+			}
+		}
+		if !strings.Contains(help, "\nexample:\n  ganengine "+strings.TrimPrefix(c.name, "train")) {
+			t.Errorf("%s has no example:\n%s", c.name, help)
+		}
+	}
+	for _, first := range []string{"-h", "--help"} {
+		if p.run(first) != overview {
+			t.Errorf("%s does not print the overview", first)
+		}
+	}
+}
+
+// Wrong uses give one line on standard error, which says what to do, and
+// status 2; work that fails gives status 1.
+func TestWrongUses(t *testing.T) {
+	p := newPlace(t)
+	p.train("points")
+	p.train("images")
+	p.write("broken.toml", "[train]\nbatchsize = 3\n")
+	p.write("text.npy", "no array")
+	if err := os.Mkdir(p.at("empty"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	sample := func(args ...string) []string {
+		return append([]string{"sample", "-out", "@/runs", "-run", "1"}, args...)
+	}
+	walk := func(args ...string) []string {
+		return append([]string{"interpolate", "-out", "@/runs", "-run", "1"}, args...)
+	}
+	resume := func(args ...string) []string { return append([]string{"-out", "@/runs", "-resume", "0"}, args...) }
+	for _, test := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"trian"}, 2, "did you mean train?"},
+		{[]string{"xyzzyplugh"}, 2, `there is no command "xyzzyplugh"; `},
+		{[]string{"help", "smaple"}, 2, "did you mean sample?"},
+		{[]string{"-confg", "x"}, 2, "did you mean -config?"},
+		{[]string{"sample", "--sed", "1"}, 2, "did you mean -seed?"},
+		{[]string{"train"}, 2, "name a configuration: -config FILE"},
+		{[]string{"train", "points.toml"}, 2, `what is "points.toml" for?`},
+		{[]string{"-config"}, 2, "needs an argument"},
+		{[]string{"-config", "dcgam"}, 2, `did you mean "dcgan"?`},
+		{[]string{"-config", "@/broken.toml"}, 2, "broken.toml:2: train.batchsize"},
+		{[]string{"-config", "@/points.toml", "-set", "train.batc=3"}, 2, "-set: train.batc"},
+		{[]string{"-config", "@/points.toml", "-set", "train.batch"}, 2, "write key=value"},
+		{[]string{"-config", "@/points.toml", "-batch", "many"}, 2, "-batch: train.batch"},
+		{[]string{"-config", "@/points.toml", "-steps", "0.5"}, 2, "-steps: train.steps"},
+		{[]string{"-config", "@/points.toml", "-data", "@/nowhere"}, 2, "nowhere does not exist"},
+		{[]string{"-config", "@/points.toml", "-data", "@/empty"}, 2, "is of no known kind"},
+		{[]string{"-config", "@/points.toml", "-device", "tpu"}, 2, "run.device"},
+		{[]string{"-config", "@/points.toml", "-device", "cuda:1"}, 2, "device cuda:1: this build has no CUDA; use -device cpu"},
+		{[]string{"-config", "@/points.toml", "-precision", "fp8"}, 2, "-precision: run.precision"},
+		{[]string{"-config", "@/points.toml", "-quiet", "-v"}, 2, "exclude each other"},
+		{[]string{"-config", "@/points.toml", "-init", "7", "-out", "@/runs"}, 2, "-init: run 7"},
+		{[]string{"-config", "@/points.toml", "-init", "0", "-resume", "0", "-out", "@/runs"}, 2, "leave -init out"},
+		{[]string{"-config", "@/points.toml", "-out", "@/points.toml/x"}, 1, "cannot create a run directory"},
+		{[]string{"-resume", "9", "-out", "@/runs"}, 2, `holds 0 to 1`},
+		{[]string{"-resume", "latest", "-out", "@/none"}, 2, "no such run"},
+		{[]string{"-resume", "auto", "-out", "@/runs"}, 2, "name a configuration"},
+		{resume("-set", "optim.g.lr=0.5"), 2, "optim.g.lr: the run has 0.0002"},
+		{resume("-batch", "16"), 2, "train.batch: the run has 8"},
+		{resume("-set", "train.step=9"), 2, "did you mean train.steps?"},
+		{[]string{"encode"}, 2, "encode is not supported by this version"},
+		{[]string{"eval", "-run", "0"}, 2, "eval is not supported by this version"},
+		{[]string{"compare", "0", "1"}, 2, "compare is not supported by this version"},
+		{[]string{"data", "pack", "x"}, 2, "data pack is not supported by this version"},
+		{[]string{"data"}, 2, "ganengine data inspect PATH"},
+		{[]string{"data", "inspect", "@/nowhere"}, 2, "does not exist"},
+		{[]string{"config"}, 2, "ganengine config list"},
+		{[]string{"config", "show", "rng"}, 2, "did you mean ring?"},
+		{[]string{"version", "please"}, 2, `what is "please" for?`},
+		{[]string{"graph", "-config", "@/points.toml"}, 2, "-o: name FILE.dot or FILE.txt"},
+		{[]string{"graph", "-o", "@/g.dot"}, 2, "name a configuration"},
+		{[]string{"bench", "-config", "@/points.toml", "-tune"}, 2, "-tune"},
+		{[]string{"sample", "-o", "@/s.png"}, 2, "name the run"},
+		{sample(), 2, "-o: name the output"},
+		{sample("-o", "@/s.jpg"), 2, "s.jpg: samples are written to FILE.png"},
+		{sample("-o", "@/s.png", "-n", "0"), 2, "-n must be from 1"},
+		{sample("-o", "@/s.png", "-n", "three"), 2, `invalid value "three" for flag -n`},
+		{sample("-o", "@/s.png", "-seed", "-1"), 2, "seeds go from 0"},
+		{sample("-o", "@/s.png", "-seed", "2147483647"), 2, "seeds go from 0"},
+		{sample("-o", "@/s.png", "-seeds", "1,x"), 2, `cannot read "x"`},
+		{sample("-o", "@/s.png", "-seeds", "6-4"), 2, `cannot read "6-4"`},
+		{sample("-o", "@/s.png", "-seeds", "0-2147483647"), 2, "more than"},
+		{sample("-o", "@/s.png", "-seeds", "1", "-n", "2"), 2, "give one of"},
+		{sample("-o", "@/s.png", "-z", "@/text.npy", "-seed", "2"), 2, "give one of"},
+		{sample("-o", "@/s.png", "-z", "@/text.npy"), 1, "text.npy"},
+		{sample("-o", "@/s.png", "-psi", ".7"), 2, "has no mapping network"},
+		{sample("-o", "@/s.png", "-class", "all"), 2, "knows no classes"},
+		{sample("-o", "@/s.png", "-raw"), 2, "-raw goes with"},
+		{sample("-o", "@/s.npy", "-captions"), 2, "-captions goes with"},
+		{sample("-o", "@/s.png", "-z-threshold", "0"), 2, "must be more than 0"},
+		{sample("-o", "@/s.png", "-checkpoint", "best"), 1, "names no best checkpoint"},
+		{sample("-o", "@/s.png", "-checkpoint", "99"), 1, "no checkpoint of step 99"},
+		{sample("-o", "@/s.png", "-device", "gpu"), 2, `there is no device "gpu"`},
+		{sample("-o", "@/s.png", "-device", "cuda"), 2, "this build has no CUDA"},
+		{sample("-o", "@/none/s.png"), 1, "none"},
+		{[]string{"sample", "-out", "@/runs", "-run", "0", "-o", "@/each/"}, 1, "points are written to"},
+		{walk("-seeds", "1,2", "-o", "@/w.mp4"), 2, "FILE.png or FILE.gif"},
+		{walk("-o", "@/w.png"), 2, "name the seeds"},
+		{walk("-seeds", "1", "-o", "@/w.png"), 2, "two seeds or more"},
+		{walk("-seeds", "1,2", "-steps", "0", "-o", "@/w.png"), 2, "1 to 1000 steps"},
+		{walk("-seeds", "1,2", "-mode", "slurp", "-o", "@/w.png"), 2, "did you mean slerp?"},
+		{[]string{"arithmetic", "-run", "1", "-out", "@/runs", "-o", "@/a.png"}, 2, "write an expression"},
+		{[]string{"arithmetic", "-run", "1", "-out", "@/runs", "-expr", "1 +", "-o", "@/a.png"}, 2, "position 4: expected a seed"},
+		{[]string{"arithmetic", "-run", "1", "-out", "@/runs", "-expr", "1", "-o", "@/a"}, 2, "name FILE.png"},
+		{[]string{"export", "-run", "1", "-out", "@/runs", "-format", "onnx", "-o", "@/g.onnx"}, 2, "onnx is not supported by this version"},
+		{[]string{"export", "-run", "1", "-out", "@/runs", "-format", "pt", "-o", "@/g.pt"}, 2, `there is no format "pt"`},
+		{[]string{"export", "-run", "1", "-out", "@/runs", "-net", "e", "-o", "@/e"}, 2, "networks g and d"},
+		{[]string{"export", "-run", "1", "-out", "@/runs"}, 2, "name the file"},
+	} {
+		status, out, errs := p.try(test.args...)
+		if status != test.status || !strings.Contains(errs, test.want) {
+			t.Errorf("%v: status %d, %q; want %d, %q", test.args, status, errs, test.status, test.want)
+		}
+		if !strings.HasPrefix(errs, "ganengine: ") || strings.Count(errs, "\n") != 1 || !strings.HasSuffix(errs, "\n") {
+			t.Errorf("%v: the error is not one line: %q", test.args, errs)
+		}
+		if out != "" && test.status == 2 {
+			t.Errorf("%v: something is printed: %q", test.args, out)
+		}
+	}
+	if steps := p.steps("0"); len(steps) == 0 || steps[len(steps)-1] != 4 {
+		t.Errorf("run 0 has checkpoints %v: a refused resume changed it", steps)
+	}
+	if dirs, err := rundir.List(p.at("runs")); err != nil || len(dirs) != 2 {
+		t.Errorf("runs %v (%v), want the two that were trained", dirs, err)
+	}
+}
+
+// A mistyped debug switch would do nothing in silence.
+func TestUnknownSwitch(t *testing.T) {
+	t.Setenv("GANENGINE_NOFUSS", "1")
+	status, _, errs := newPlace(t).try("version")
+	if status != 2 || !strings.Contains(errs, "GANENGINE_NOFUSE") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
+func TestSignals(t *testing.T) {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := make(chan int, 1)
+	ctx := untilSignal(t.Context(), new(bytes.Buffer), func(s int) { status <- s })
+	if err := self.Signal(os.Interrupt); err != nil {
+		t.Skip("this system sends no signals: ", err)
+	}
+	<-ctx.Done()
+	if got := statusOf(ctx, context.Cause(ctx)); got != 130 {
+		t.Errorf("the first signal leads to status %d, want 130", got)
+	}
+	if got := statusOf(ctx, ctx.Err()); got != 130 {
+		t.Errorf("a plain context error leads to status %d, want 130", got)
+	}
+	if err := self.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-status:
+		if got != 143 {
+			t.Errorf("the second signal stops with status %d, want 143", got)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the second signal did not stop the program")
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+)
+
+// override is a key of the configuration that the command line sets.
+type override struct{ flag, key, value string }
+
+// settings are the flags that make a configuration: -config, and keys in the
+// order in which the command line sets them.
+type settings struct {
+	config    string
+	overrides []override
+	detected  []string // what -data was found to be
+}
+
+// addSettings declares -config, -set and the short names of keys.
+func addSettings(f *flag.FlagSet) *settings {
+	s := &settings{}
+	f.StringVar(&s.config, "config", "", "`FILE`, or the name of a built-in configuration")
+	f.Func("set", "override one key of the configuration, repeatable: `key=value`, such as optim.g.lr=1e-4", func(text string) error {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return fmt.Errorf("write key=value, such as optim.g.lr=1e-4")
+		}
+		s.overrides = append(s.overrides, override{"-set", strings.TrimSpace(key), value})
+		return nil
+	})
+	for _, short := range []override{
+		{"batch", "train.batch", "`N`: real samples of one discriminator update"},
+		{"steps", "train.steps", "`N`: generator updates"},
+		{"seed", "run.seed", "`N`: seed of weights, latents and the order of the data"},
+		{"name", "run.name", "`S`: name of the run directory, after its number"},
+		{"device", "run.device", deviceUsage},
+		{"precision", "run.precision", "`P`: fp32, tf32 or bf16"},
+	} {
+		f.Func(short.flag, short.value+" (key "+short.key+")", func(value string) error {
+			s.overrides = append(s.overrides, override{"-" + short.flag, short.key, value})
+			return nil
+		})
+	}
+	f.Func("data", "`PATH` of the real samples, whose kind is detected (keys data.kind and data.path)", func(path string) error {
+		s.overrides = append(s.overrides, override{"-data", "data.path", path})
+		return nil
+	})
+	return s
+}
+
+// load reads the configuration file, or that of a run, and sets what the
+// command line sets.
+func (s *settings) load(path string) (*config.Settings, error) {
+	if path == "" {
+		return nil, usage("name a configuration: -config FILE, or a built-in one such as -config glyphs (`ganengine config list`)")
+	}
+	set, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range s.overrides {
+		if o.flag == "-data" {
+			kind, err := data.Detect(o.value)
+			if err != nil {
+				return nil, usage("-data: %w", err)
+			}
+			s.detected = append(s.detected, fmt.Sprintf("%s: data of kind %s", o.value, kind))
+			if err := set.SetFlag(o.flag, "data.kind", kind); err != nil {
+				return nil, err
+			}
+		}
+		if err := set.SetFlag(o.flag, o.key, o.value); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// resolve is load, completed.
+func (s *settings) resolve(path string) (*config.Config, error) {
+	set, err := s.load(path)
+	if err != nil {
+		return nil, err
+	}
+	return set.Resolve()
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+// trainFlags are the flags of train but for those of the configuration.
+type trainFlags struct {
+	*settings
+	out, resume, init     string
+	dryRun, quiet, detail bool
+}
+
+func trainCommand() command {
+	return command{name: "train",
+		usage: "-config FILE [flags]\ntrain -config FILE [flags]\n-resume RUN [-set train.steps=N]",
+		short: "train a configuration, or continue a run",
+		about: "RUN is a run directory, its number, or latest. -resume continues exactly where the last checkpoint\n" +
+			"stands; auto means the latest run of this name, else a fresh one. It needs no -config; train.steps, log,\n" +
+			"sample, checkpoint, eval, -device and run.threads may change, anything else is refused by name.",
+		example: []string{"ganengine -config glyphs -steps 2000", "ganengine -config dcgan -data photos/ -set optim.g.lr=1e-4", "ganengine -resume latest"},
+		flags: func(a *app, f *flag.FlagSet) action {
+			t := &trainFlags{settings: addSettings(f)}
+			f.StringVar(&t.out, "out", "runs", "parent `DIR` of run directories")
+			f.StringVar(&t.resume, "resume", "", "`RUN` to continue: a run directory, its number, latest or auto")
+			f.StringVar(&t.init, "init", "", "start from the weights of `RUN|FILE`, a run or a safetensors file, and from nothing else of it")
+			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, shapes, parameters and memory; touch nothing")
+			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
+			f.BoolVar(&t.detail, "v", false, "print more")
+			return func(ctx context.Context, _ []string) error { return a.train(ctx, t) }
+		}}
+}
+
+// job is what a command line asks train for.
+type job struct {
+	config *config.Config
+	resume rundir.Dir // run to continue; "" starts one
+	notes  []string
+}
+
+func (t *trainFlags) job() (*job, error) {
+	switch {
+	case t.quiet && t.detail:
+		return nil, usage("-quiet and -v exclude each other")
+	case t.resume != "" && t.init != "":
+		return nil, usage("-resume goes on with the weights of its run; leave -init out, or -resume for a fresh run")
+	case t.resume == "":
+		cfg, err := t.resolve(t.config)
+		return &job{config: cfg, notes: t.detected}, err
+	case t.resume == "auto":
+		return t.auto()
+	}
+	dir, err := rundir.Find(t.out, t.resume)
+	if err != nil {
+		return nil, err
+	}
+	path := t.config
+	if path == "" {
+		path = dir.Path("config.toml")
+	}
+	cfg, err := t.resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	return t.continuing(dir, cfg)
+}
+
+// auto continues the latest run of the configuration's name. Without one, or
+// where it never came to a checkpoint, a run is begun.
+func (t *trainFlags) auto() (*job, error) {
+	cfg, err := t.resolve(t.config)
+	if err != nil {
+		return nil, err
+	}
+	dir, found, err := rundir.Latest(t.out, cfg.Run.Name)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		files, err := dir.Checkpoints()
+		if err != nil {
+			return nil, err
+		}
+		if pid, locked := dir.Owner(); locked {
+			return nil, &rundir.LockError{Dir: dir, PID: pid}
+		}
+		found = len(files) > 0
+	}
+	if !found {
+		note := fmt.Sprintf("no run named %s with a checkpoint under %s: starting one", cfg.Run.Name, t.out)
+		return &job{config: cfg, notes: append(t.detected, note)}, nil
+	}
+	return t.continuing(dir, cfg)
+}
+
+// continuing checks what a resume changes.
+func (t *trainFlags) continuing(dir rundir.Dir, next *config.Config) (*job, error) {
+	own, err := train.ReadConfig(string(dir))
+	if err != nil {
+		return nil, err
+	}
+	info, err := dir.ReadInfo()
+	if err != nil {
+		return nil, err
+	}
+	next.FixSteps(info.Data.Items)
+	if err := config.ResumeAllowed(own, next); err != nil {
+		return nil, fmt.Errorf("resuming %s: %w", dir, err)
+	}
+	return &job{config: next, resume: dir, notes: t.detected}, nil
+}
+
+// weights is the file that -init names.
+func (t *trainFlags) weights() (string, error) {
+	if t.init == "" {
+		return "", nil
+	}
+	if info, err := os.Stat(t.init); err == nil && !info.IsDir() {
+		return t.init, nil
+	}
+	dir, err := rundir.Find(t.out, t.init)
+	if err != nil {
+		return "", fmt.Errorf("-init: %w", err)
+	}
+	file, err := dir.Checkpoint("latest")
+	return file.Path, err
+}
+
+func (t *trainFlags) volume() volume {
+	switch {
+	case t.quiet:
+		return quiet
+	case t.detail:
+		return verbose
+	}
+	return normal
+}
+
+func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
+	j, err := t.job()
+	if err != nil {
+		return err
+	}
+	weights, err := t.weights()
+	if err != nil {
+		return err
+	}
+	show := newConsole(a.stdout, t.volume())
+	defer show.end()
+	h, err := a.host(j.config, show)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Device.Close()) }()
+	h.Out, h.Weights = t.out, weights
+	for _, note := range append(j.notes, notesOn(j.config)...) {
+		show.Line(note)
+	}
+	switch {
+	case t.dryRun:
+		return train.DryRun(j.config, h, a.stdout)
+	case j.resume != "":
+		return train.Resume(ctx, string(j.resume), j.config, h)
+	}
+	return train.Run(ctx, j.config, h)
+}
+
+// host is what training needs from outside; its device is the caller's to close.
+func (a *app) host(cfg *config.Config, show *console) (train.Host, error) {
+	dev, err := a.openDevice(cfg.Run.Device, cfg.Run.Threads, show.Detail)
+	return train.Host{Device: dev, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, err
+}
+
+// notesOn says once what this build makes of the configuration.
+func notesOn(cfg *config.Config) (notes []string) {
+	if cfg.Run.Device == "auto" {
+		notes = append(notes, fallback)
+	}
+	if cfg.Run.Precision == "tf32" {
+		notes = append(notes, "precision tf32 means fp32 on a CPU")
+	}
+	return notes
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+func TestTrainAndResume(t *testing.T) {
+	p := newPlace(t)
+	out := p.run("--config", "@/points.toml", "-out", "@/runs", "-seed", "7", "-name", "small", "-set", "optim.g.lr=1e-3")
+	for _, want := range []string{fallback + "\n", "step 2/4 ", "step 4/4 ", "ganengine sample -run "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.ContainsAny(out, "\r\x1b") {
+		t.Error("control characters where there is no terminal")
+	}
+	toml := string(p.read("runs/00000-small/config.toml"))
+	for _, want := range []string{"seed = 7", "lr = 0.001", `name = "small"`} {
+		if !strings.Contains(toml, want) {
+			t.Errorf("no %q in config.toml", want)
+		}
+	}
+	for _, file := range []string{"run.json", "log.txt", "stats.jsonl", "reals.png", "samples/000004.png"} {
+		p.read("runs/00000-small/" + file)
+	}
+	out = p.run("-resume", "latest", "-out", "@/runs", "-set", "train.steps=6", "-device", "cpu")
+	if !strings.Contains(out, "step 6/6") || !slices.Contains(p.steps("0"), 6) {
+		t.Errorf("checkpoints %v after\n%s", p.steps("0"), out)
+	}
+	if strings.Contains(out, "not bit for bit") || strings.Contains(out, fallback) {
+		t.Errorf("a resume on the same machine prints\n%s", out)
+	}
+	// The same in one go.
+	p.run("-config", "@/points.toml", "-out", "@/runs", "-seed", "7", "-name", "whole", "-set", "optim.g.lr=1e-3", "-steps", "6", "-quiet")
+	if a, b := weights(p, "0"), weights(p, "1"); !bytes.Equal(a, b) {
+		t.Error("4 steps and 2 more give other weights than 6")
+	}
+	if out := p.run("runs", "@/runs"); !strings.Contains(out, "small") || !strings.Contains(out, "done") || strings.Count(out, "\n") != 3 {
+		t.Errorf("the table of runs:\n%s", out)
+	}
+}
+
+// weights are G's, as exported.
+func weights(p *place, run string) []byte {
+	p.t.Helper()
+	p.run("export", "-run", run, "-out", "@/runs", "-o", "@/g"+run+".safetensors")
+	return p.read("g" + run + ".safetensors")
+}
+
+// auto continues the latest run of the configuration's name, or starts one.
+func TestResumeAuto(t *testing.T) {
+	p := newPlace(t)
+	auto := func(args ...string) string {
+		return p.run(append([]string{"-config", "@/points.toml", "-out", "@/runs", "-resume", "auto"}, args...)...)
+	}
+	if out := auto(); !strings.Contains(out, "starting one") {
+		t.Errorf("the first prints\n%s", out)
+	}
+	p.train("images")
+	if out := auto("-steps", "8"); !strings.Contains(out, "resuming "+p.at("runs/00000-mlp-ring-b8")+" after step 4") {
+		t.Errorf("the second prints\n%s", out)
+	}
+	if out := auto("-steps", "8"); !strings.Contains(out, "train.steps=N makes it longer") {
+		t.Errorf("the third prints\n%s", out)
+	}
+	if dirs, err := rundir.List(p.at("runs")); err != nil || len(dirs) != 2 {
+		t.Errorf("runs %v (%v), want one of each", dirs, err)
+	}
+}
+
+// A length in epochs is one in steps once the run has begun.
+func TestResumeAutoWithEpochs(t *testing.T) {
+	p := newPlace(t)
+	p.write("epochs.toml", strings.Replace(images, "steps = 4", "epochs = 0.5", 1))
+	for range 2 {
+		p.run("-config", "@/epochs.toml", "-out", "@/runs", "-resume", "auto", "-quiet")
+	}
+	if steps := p.steps("0"); steps[len(steps)-1] != 4 {
+		t.Errorf("checkpoints %v, want the last at step 4", steps)
+	}
+}
+
+// -init takes the weights of a run, and nothing else.
+func TestInit(t *testing.T) {
+	p := newPlace(t)
+	p.train("points")
+	before := weights(p, "0")
+	for _, from := range []string{"0", p.at("runs/00000-mlp-ring-b8/checkpoints/000004.safetensors")} {
+		p.run("-config", "@/points.toml", "-out", "@/runs", "-init", from, "-quiet", "-steps", "1", "-set", "optim.g.lr=1e-30")
+	}
+	dirs, err := rundir.List(p.at("runs"))
+	if err != nil || len(dirs) != 3 {
+		t.Fatal(dirs, err)
+	}
+	data := func(b []byte) []byte { return b[len(b)-4*(4*8+8+8*2+2):] } // after the header, which has the step
+	for _, run := range []string{"1", "2"} {
+		if !bytes.Equal(data(weights(p, run)), data(before)) {
+			t.Errorf("run %s did not start from the weights of run 0", run)
+		}
+	}
+}
+
+func TestDataFlag(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	folder := p.at("pictures")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "16", "-o", folder+"/")
+	if out := p.run("data", "inspect", folder); !strings.Contains(out, "samples     16") {
+		t.Errorf("inspect prints\n%s", out)
+	}
+	out := p.run("-config", "@/images.toml", "-set", "data.limit=0", "-data", folder, "-out", "@/runs")
+	if !strings.Contains(out, folder+": data of kind folder") {
+		t.Errorf("the kind is not printed:\n%s", out)
+	}
+	if !strings.Contains(string(p.read("runs/00001-dcgan-pictures-b8/config.toml")), `kind = "folder"`) {
+		t.Error("the run has other data")
+	}
+}
+
+func TestDryRunTouchesNothing(t *testing.T) {
+	p := newPlace(t)
+	before := tree(t, p.dir)
+	out := p.run("-config", "@/images.toml", "-out", "@/runs", "-dry-run", "-precision", "tf32")
+	for _, want := range []string{"[model]", "z = 4", "generator", "parameters", "memory on cpu", "tf32 means fp32"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if after := tree(t, p.dir); !slices.Equal(before, after) {
+		t.Errorf("the directory had %v and has %v", before, after)
+	}
+}
+
+func tree(t *testing.T, dir string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		files = append(files, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestQuiet(t *testing.T) {
+	p := newPlace(t)
+	if out := p.run("-config", "@/points.toml", "-out", "@/runs", "-quiet"); out != "" {
+		t.Errorf("-quiet prints %q", out)
+	}
+}
+
+// child starts the program as a process of its own, and waits for its first
+// checkpoint.
+func (p *place) child() *exec.Cmd {
+	p.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c := exec.Command(self, "-config", p.at("points.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
+		"-set", "checkpoint.every=50", "-set", "sample.every=0")
+	c.Env = append(os.Environ(), asProgram+"=1")
+	c.Stderr = new(bytes.Buffer)
+	if err := c.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { c.Process.Kill() })
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if files, _ := filepath.Glob(p.at("runs/*/checkpoints/*.safetensors")); len(files) > 0 {
+			return c
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("no checkpoint within a minute: %s", c.Stderr)
+		}
+	}
+}
+
+// Interrupted and terminated trainings save where they are, and say so.
+func TestSignalledTraining(t *testing.T) {
+	for _, test := range []struct {
+		signal os.Signal
+		status int
+		want   string
+	}{{os.Interrupt, 130, "interrupted"}, {syscall.SIGTERM, 143, "terminated"}} {
+		p := newPlace(t)
+		c := p.child()
+		if err := c.Process.Signal(test.signal); err != nil {
+			t.Skip("this system sends no signals: ", err)
+		}
+		var exit *exec.ExitError
+		if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != test.status {
+			t.Fatalf("%v, want status %d: %s", err, test.status, c.Stderr)
+		}
+		if text := c.Stderr.(*bytes.Buffer).String(); !strings.Contains(text, test.want+" after step ") || !strings.Contains(text, "-resume "+p.at("runs")) {
+			t.Errorf("it said %q", text)
+		}
+		steps := p.steps("0")
+		last := steps[len(steps)-1]
+		info, err := rundir.Dir(p.at("runs/00000-mlp-ring-b8")).ReadInfo()
+		if err != nil || info.Segments[0].ToStep != last {
+			t.Errorf("run.json tells of %+v (%v), the last checkpoint is of step %d", info.Segments, err, last)
+		}
+	}
+}
+
+// A killed training goes on from its last checkpoint.
+func TestKilledTraining(t *testing.T) {
+	p := newPlace(t)
+	c := p.child()
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Fatal("it was killed and says that it is done")
+	}
+	if out := p.run("runs", "@/runs"); !strings.Contains(out, "killed") {
+		t.Errorf("the table of runs:\n%s", out)
+	}
+	steps := p.steps("0")
+	last := steps[len(steps)-1]
+	out := p.run("-resume", "0", "-out", "@/runs", "-steps", strconv.FormatInt(last+5, 10))
+	if !strings.Contains(out, "after step "+strconv.FormatInt(last, 10)+" ") || !slices.Contains(p.steps("0"), last+5) {
+		t.Errorf("from step %d, to checkpoints %v:\n%s", last, p.steps("0"), out)
+	}
+}
+
+// The progress is one line of a terminal, and a line each elsewhere.
+func TestConsole(t *testing.T) {
+	steps := func(c *console) {
+		for i := range int64(4) {
+			c.Progress(train.Progress{Step: i + 1, Steps: 4, Left: time.Duration(3-i) * time.Second, Logged: i%2 == 1})
+		}
+		c.Line("note")
+		c.end()
+	}
+	var plain, screen, none bytes.Buffer
+	steps(&console{out: &plain})
+	steps(&console{out: &screen, terminal: true})
+	steps(&console{out: &none, volume: quiet, terminal: true})
+	var begin []string
+	for line := range strings.Lines(plain.String()) {
+		begin = append(begin, line[:min(8, len(line))])
+	}
+	if want := []string{"step 1/4", "step 2/4", "step 4/4", "note\n"}; !slices.Equal(begin, want) {
+		t.Errorf("plain lines %q, want %q", begin, want)
+	}
+	text := screen.String()
+	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "\r\x1b[Kstep 1/4") || !strings.HasSuffix(text, "\r\x1b[Knote\n") {
+		t.Errorf("on a terminal: %q", text)
+	}
+	if none.Len() > 0 {
+		t.Errorf("quiet: %q", none.String())
+	}
+}
