@@ -162,6 +162,7 @@ func (c command) help() string {
 		fmt.Fprint(t, head)
 		head = ""
 		value, text := flag.UnquoteUsage(f)
+		text = strings.TrimPrefix(text, value+": ") // the name stands beside the flag already
 		if f.DefValue != "" && f.DefValue != "false" {
 			text += " (default " + f.DefValue + ")"
 		}

@@ -37,8 +37,12 @@ var _ train.Console = (*console)(nil)
 const redraw = 100 * time.Millisecond
 
 func newConsole(out io.Writer, v volume) *console {
-	f, ok := out.(*os.File)
-	return &console{out: out, volume: v, terminal: ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))}
+	return &console{out: out, volume: v, terminal: isTerminal(out)}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
 // Line implements train.Console.

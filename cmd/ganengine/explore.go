@@ -83,7 +83,7 @@ func exportCommand() command {
 			r := addRunFlags(f)
 			format := f.String("format", "safetensors", "`F`: safetensors")
 			net := f.String("net", "g", "`N`: g or d")
-			path := f.String("o", "", "`FILE` to write")
+			path := f.String("o", "", "`FILE`: where to")
 			return func(context.Context, []string) error {
 				switch {
 				case *format == "onnx":

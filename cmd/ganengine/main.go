@@ -27,7 +27,11 @@ import (
 var version string
 
 func main() {
-	ctx := untilSignal(context.Background(), os.Stderr, os.Exit)
+	ctx := untilSignal(context.Background(), func(first *interrupt) {
+		if isTerminal(os.Stderr) { // the last step may take long
+			fmt.Fprintf(os.Stderr, "\n%s: stopping after this step; once more stops at once\n", first)
+		}
+	}, os.Exit)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -46,16 +50,16 @@ func interruptOf(s os.Signal) *interrupt {
 	return &interrupt{"interrupted", 130}
 }
 
-// untilSignal cancels the context at the first SIGINT or SIGTERM, and stops
-// the process at the second.
-func untilSignal(parent context.Context, stderr io.Writer, exit func(status int)) context.Context {
+// untilSignal cancels the context at the first SIGINT or SIGTERM, of which it
+// tells notice, and stops the process at the second.
+func untilSignal(parent context.Context, notice func(*interrupt), exit func(status int)) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		first := interruptOf(<-signals)
-		fmt.Fprintf(stderr, "ganengine: %s: stopping after this step; once more stops at once\n", first)
 		cancel(first)
+		notice(first)
 		exit(interruptOf(<-signals).status)
 	}()
 	return ctx

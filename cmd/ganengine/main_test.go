@@ -40,12 +40,8 @@ d_hidden = [8]
 [train]
 batch = 8
 steps = 4
-[log]
-every = 2
 [sample]
 count = 9
-[checkpoint]
-every = 2
 `
 	images = `
 [data]
@@ -60,8 +56,12 @@ d_channels = 4
 batch = 8
 steps = 4
 ema_kimg = 0.1
+[log]
+every = 2
 [sample]
 count = 9
+[checkpoint]
+every = 2
 `
 )
 
@@ -324,7 +324,7 @@ func TestSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	status := make(chan int, 1)
-	ctx := untilSignal(t.Context(), new(bytes.Buffer), func(s int) { status <- s })
+	ctx := untilSignal(t.Context(), func(*interrupt) {}, func(s int) { status <- s })
 	if err := self.Signal(os.Interrupt); err != nil {
 		t.Skip("this system sends no signals: ", err)
 	}

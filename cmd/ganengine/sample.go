@@ -34,16 +34,16 @@ func sampleCommand() command {
 		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := &sampleFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
-			f.IntVar(&s.n, "n", 64, "how many: `N`")
-			f.IntVar(&s.seed, "seed", 1, "seed of the first: `S`")
-			f.StringVar(&s.seeds, "seeds", "", "seeds one by one: `LIST` such as 0,1,4-6")
-			f.StringVar(&s.z, "z", "", "latents to use, float32 [n, z]: `FILE.npy`")
-			f.StringVar(&s.class, "class", "", "class of conditional models: `K|NAME|all`")
-			f.Float64Var(&s.psi, "psi", 1, "truncation of models with a mapping network: `P`")
+			f.IntVar(&s.n, "n", 64, "`N`: how many")
+			f.IntVar(&s.seed, "seed", 1, "`S`: seed of the first")
+			f.StringVar(&s.seeds, "seeds", "", "`LIST` of seeds, such as 0,1,4-6")
+			f.StringVar(&s.z, "z", "", "`FILE.npy` of latents to use, float32 [n, z]")
+			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class, of conditional models")
+			f.Float64Var(&s.psi, "psi", 1, "`P`: truncation, of models with a mapping network")
 			f.Float64Var(&s.limit, "z-threshold", 0, "draw numbers of a latent again until they are within `T` of 0")
 			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid")
 			f.BoolVar(&s.raw, "raw", false, "numbers of the network in place of pixels, in .npy and .npz")
-			f.StringVar(&s.path, "o", "", "where to: `FILE.png`, DIR/ for an image each, FILE.npy or FILE.npz")
+			f.StringVar(&s.path, "o", "", "`FILE.png`, DIR/ for an image each, FILE.npy or FILE.npz")
 			return func(ctx context.Context, _ []string) error {
 				f.Visit(func(f *flag.Flag) { s.set[f.Name] = true })
 				return a.sample(ctx, s)
@@ -144,11 +144,11 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 		if err != nil {
 			return err
 		}
-		samples, err := e.Generate(ctx, z)
+		samples, err := e.Generate(ctx, z, s.raw)
 		if err != nil {
 			return err
 		}
-		l := explore.Layout{Raw: s.raw, Names: names, Z: z}
+		l := explore.Layout{Names: names, Z: z}
 		if s.captions {
 			l.Captions = captions
 		}

@@ -13,13 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"ganengine/engine/safetensors"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
 
 func TestTrainAndResume(t *testing.T) {
 	p := newPlace(t)
-	out := p.run("--config", "@/points.toml", "-out", "@/runs", "-seed", "7", "-name", "small", "-set", "optim.g.lr=1e-3")
+	out := p.run("--config", "@/images.toml", "-out", "@/runs", "-seed", "7", "-name", "small", "-set", "optim.g.lr=1e-3")
 	for _, want := range []string{fallback + "\n", "step 2/4 ", "step 4/4 ", "ganengine sample -run "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -45,7 +46,7 @@ func TestTrainAndResume(t *testing.T) {
 		t.Errorf("a resume on the same machine prints\n%s", out)
 	}
 	// The same in one go.
-	p.run("-config", "@/points.toml", "-out", "@/runs", "-seed", "7", "-name", "whole", "-set", "optim.g.lr=1e-3", "-steps", "6", "-quiet")
+	p.run("-config", "@/images.toml", "-out", "@/runs", "-seed", "7", "-name", "whole", "-set", "optim.g.lr=1e-3", "-steps", "6", "-quiet")
 	if a, b := weights(p, "0"), weights(p, "1"); !bytes.Equal(a, b) {
 		t.Error("4 steps and 2 more give other weights than 6")
 	}
@@ -65,13 +66,13 @@ func weights(p *place, run string) []byte {
 func TestResumeAuto(t *testing.T) {
 	p := newPlace(t)
 	auto := func(args ...string) string {
-		return p.run(append([]string{"-config", "@/points.toml", "-out", "@/runs", "-resume", "auto"}, args...)...)
+		return p.run(append([]string{"-config", "@/images.toml", "-out", "@/runs", "-resume", "auto"}, args...)...)
 	}
 	if out := auto(); !strings.Contains(out, "starting one") {
 		t.Errorf("the first prints\n%s", out)
 	}
-	p.train("images")
-	if out := auto("-steps", "8"); !strings.Contains(out, "resuming "+p.at("runs/00000-mlp-ring-b8")+" after step 4") {
+	p.train("points")
+	if out := auto("-steps", "8"); !strings.Contains(out, "resuming "+p.at("runs/00000-dcgan-glyphs-b8")+" after step 4") {
 		t.Errorf("the second prints\n%s", out)
 	}
 	if out := auto("-steps", "8"); !strings.Contains(out, "train.steps=N makes it longer") {
@@ -97,19 +98,25 @@ func TestResumeAutoWithEpochs(t *testing.T) {
 // -init takes the weights of a run, and nothing else.
 func TestInit(t *testing.T) {
 	p := newPlace(t)
-	p.train("points")
-	before := weights(p, "0")
-	for _, from := range []string{"0", p.at("runs/00000-mlp-ring-b8/checkpoints/000004.safetensors")} {
-		p.run("-config", "@/points.toml", "-out", "@/runs", "-init", from, "-quiet", "-steps", "1", "-set", "optim.g.lr=1e-30")
+	p.train("images")
+	first := func(run string) []float32 {
+		p.run("export", "-run", run, "-out", "@/runs", "-raw-weights", "-o", "@/g.safetensors")
+		f, err := safetensors.Open(p.at("g.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		w := make([]float32, 4*4*4*4)
+		if err := safetensors.Read(f, "main.0.weight", w); err != nil {
+			t.Fatal(err)
+		}
+		return w
 	}
-	dirs, err := rundir.List(p.at("runs"))
-	if err != nil || len(dirs) != 3 {
-		t.Fatal(dirs, err)
-	}
-	data := func(b []byte) []byte { return b[len(b)-4*(4*8+8+8*2+2):] } // after the header, which has the step
-	for _, run := range []string{"1", "2"} {
-		if !bytes.Equal(data(weights(p, run)), data(before)) {
-			t.Errorf("run %s did not start from the weights of run 0", run)
+	before := first("0")
+	for i, from := range []string{"0", p.at("runs/00000-dcgan-glyphs-b8/checkpoints/000004.safetensors")} {
+		p.run("-config", "@/images.toml", "-out", "@/runs", "-init", from, "-quiet", "-steps", "1", "-seed", "5", "-set", "optim.g.lr=1e-30")
+		if !slices.Equal(first(strconv.Itoa(i+1)), before) {
+			t.Errorf("-init %s did not start from the weights of run 0", from)
 		}
 	}
 }
@@ -159,7 +166,7 @@ func tree(t *testing.T, dir string) (files []string) {
 
 func TestQuiet(t *testing.T) {
 	p := newPlace(t)
-	if out := p.run("-config", "@/points.toml", "-out", "@/runs", "-quiet"); out != "" {
+	if out := p.run("-config", "@/images.toml", "-out", "@/runs", "-quiet"); out != "" {
 		t.Errorf("-quiet prints %q", out)
 	}
 }
@@ -172,7 +179,7 @@ func (p *place) child() *exec.Cmd {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	c := exec.Command(self, "-config", p.at("points.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
+	c := exec.Command(self, "-config", p.at("images.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
 		"-set", "checkpoint.every=50", "-set", "sample.every=0")
 	c.Env = append(os.Environ(), asProgram+"=1")
 	c.Stderr = new(bytes.Buffer)
@@ -211,7 +218,7 @@ func TestSignalledTraining(t *testing.T) {
 		}
 		steps := p.steps("0")
 		last := steps[len(steps)-1]
-		info, err := rundir.Dir(p.at("runs/00000-mlp-ring-b8")).ReadInfo()
+		info, err := rundir.Dir(p.at("runs/00000-dcgan-glyphs-b8")).ReadInfo()
 		if err != nil || info.Segments[0].ToStep != last {
 			t.Errorf("run.json tells of %+v (%v), the last checkpoint is of step %d", info.Segments, err, last)
 		}

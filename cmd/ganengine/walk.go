@@ -28,7 +28,7 @@ func interpolateCommand() command {
 			w := &walkFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
-			f.IntVar(&w.steps, "steps", 10, "steps from one seed to the next: `N`")
+			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next")
 			f.StringVar(&w.mode, "mode", "slerp", "`M`: slerp or lerp")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
 			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
@@ -76,7 +76,7 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 }
 
 func (a *app) animate(ctx context.Context, e *explore.Explorer, z []float32, path string) error {
-	samples, err := e.Generate(ctx, z)
+	samples, err := e.Generate(ctx, z, false)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (a *app) rows(ctx context.Context, e *explore.Explorer, w *walkFlags, seeds
 		all = append(all, z...)
 		l.Rows = append(l.Rows, fmt.Sprintf("%d-%d", seeds[i], seeds[j]))
 	}
-	samples, err := e.Generate(ctx, all)
+	samples, err := e.Generate(ctx, all, false)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, path string) er
 		}
 		z = append(z, x.Eval(func(seed int32) []float32 { return at[seed] })...)
 		l.Captions = append(l.Captions, "result")
-		samples, err := e.Generate(ctx, z)
+		samples, err := e.Generate(ctx, z, false)
 		if err != nil {
 			return err
 		}

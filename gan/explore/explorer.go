@@ -134,16 +134,18 @@ func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error
 	return out, nil
 }
 
-// Samples are generated images [n, h, w, c], or points [n, dim].
+// Samples are generated images [n, h, w, c], as pixels or as numbers, or
+// points [n, dim].
 type Samples struct {
 	N      int
 	Shape  graph.Shape // of one sample
-	Raw    []float32   // images in [-1, 1], points in the data's units
-	Pixels []uint8     // images only
+	Raw    []float32   // points in the data's units, or images in [-1, 1]
+	Pixels []uint8     // images without Raw
 }
 
-// Generate maps latents [n, Z] to samples.
-func (e *Explorer) Generate(ctx context.Context, z []float32) (*Samples, error) {
+// Generate maps latents [n, Z] to samples; raw asks for the numbers of images
+// in place of their pixels.
+func (e *Explorer) Generate(ctx context.Context, z []float32, raw bool) (*Samples, error) {
 	if len(z) == 0 || len(z)%e.Z() != 0 {
 		return nil, fmt.Errorf("latents of this model have %d numbers each, got %d in all", e.Z(), len(z))
 	}
@@ -162,8 +164,9 @@ func (e *Explorer) Generate(ctx context.Context, z []float32) (*Samples, error) 
 		if err != nil {
 			return nil, fmt.Errorf("generating: %w", err)
 		}
-		s.Raw = append(s.Raw, r.Floats(e.generate.Index("raw"))[:n*each]...)
-		if !e.Points() {
+		if raw || e.Points() {
+			s.Raw = append(s.Raw, r.Floats(e.generate.Index("raw"))[:n*each]...)
+		} else {
 			s.Pixels = append(s.Pixels, r.Bytes(e.generate.Index("pixels"))[:n*each]...)
 		}
 		z = z[n*e.Z():]

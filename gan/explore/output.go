@@ -47,7 +47,6 @@ func FormatOf(path string) (Format, error) {
 
 // Layout says how samples are presented.
 type Layout struct {
-	Raw      bool      // arrays hold float32 in [-1, 1], not pixels
 	Names    []string  // one a sample: the files of a folder
 	Captions []string  // under the images of a grid
 	Rows     []string  // left of the rows of a grid
@@ -72,18 +71,15 @@ func (s *Samples) Write(path string, l Layout) error {
 	case Folder:
 		return s.writeFolder(path, l.Names)
 	case NPY:
-		return atomicfile.Write(path, func(w io.Writer) error { return s.writeArray(w, l.Raw) })
+		return atomicfile.Write(path, s.writeArray)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error { return s.writeArchive(w, l) })
 }
 
-// pixels says whether arrays hold bytes.
-func (s *Samples) pixels(raw bool) bool { return len(s.Pixels) > 0 && !raw }
-
 func (s *Samples) dims() []int { return append([]int{s.N}, s.Shape...) }
 
-func (s *Samples) writeArray(w io.Writer, raw bool) error {
-	if s.pixels(raw) {
+func (s *Samples) writeArray(w io.Writer) error {
+	if s.Pixels != nil {
 		return npy.Write(w, s.dims(), s.Pixels)
 	}
 	return npy.Write(w, s.dims(), s.Raw)
@@ -92,7 +88,7 @@ func (s *Samples) writeArray(w io.Writer, raw bool) error {
 func (s *Samples) writeArchive(w io.Writer, l Layout) error {
 	a := npy.NewWriter(w)
 	var err error
-	if s.pixels(l.Raw) {
+	if s.Pixels != nil {
 		err = npy.Add(a, "arr_0", s.dims(), s.Pixels)
 	} else {
 		err = npy.Add(a, "arr_0", s.dims(), s.Raw)
