@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/cpu"
+	"ganengine/engine/debug"
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
@@ -18,29 +20,37 @@ import (
 	"ganengine/gan/loss"
 )
 
-// devices are what the tests run on.
+// devices are what the tests run on. The reference is too slow for all steps.
 var devices = []struct {
-	name   string
-	open   func() (device.Device, error)
-	floats []graph.DType
+	name  string
+	steps int
+	open  func() (device.Device, error)
 }{
-	{"reference", func() (device.Device, error) { return reference.NewDevice(), nil }, []graph.DType{graph.F32, graph.F64}},
+	{"reference", 2, func() (device.Device, error) { return reference.NewDevice(), nil }},
+	{"cpu", steps, func() (device.Device, error) {
+		return cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true}})
+	}},
+	{"cpu-plain", steps, func() (device.Device, error) {
+		return cpu.New(cpu.Options{Threads: 1, Switches: debug.Switches{OneDNN: "off", NoFuse: true}})
+	}},
 }
 
-// each runs a test for every fixture on every device that computes in float.
-func each(t *testing.T, float graph.DType, f func(t *testing.T, dev device.Device, name string)) {
+// each runs a test for every fixture on every device that takes at least so
+// many steps; f is told how many it takes.
+func each(t *testing.T, least int, f func(t *testing.T, dev device.Device, name string, steps int)) {
 	for _, d := range devices {
-		if !slices.Contains(d.floats, float) {
+		if d.steps < least {
 			continue
 		}
 		for _, name := range cases(t) {
 			t.Run(d.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
 				dev, err := d.open()
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { dev.Close() })
-				f(t, dev, name)
+				f(t, dev, name, d.steps)
 			})
 		}
 	}
@@ -100,7 +110,7 @@ func (c *checker) report(t *testing.T) {
 // statistics of one step. Under descent with momentum, the memory after the
 // first step is the gradient, so that the programs tell it themselves.
 func TestGradients(t *testing.T) {
-	each(t, graph.F32, func(t *testing.T, dev device.Device, name string) {
+	each(t, 1, func(t *testing.T, dev device.Device, name string, _ int) {
 		f := open(t, name, "optim.g.kind=sgd", "optim.d.kind=sgd", "optim.g.lr=0.05", "optim.d.lr=0.05", "optim.g.momentum=0.5", "optim.d.momentum=0.5",
 			"optim.g.schedule=constant", "optim.d.schedule=constant")
 		c := gradients(t, dev, f)
@@ -127,7 +137,7 @@ func gradients(t *testing.T, dev device.Device, f *fixture) *checker {
 // TestPenalties: gradient penalty and R1 alone, and their gradients, which are
 // second-order ones.
 func TestPenalties(t *testing.T) {
-	each(t, graph.F32, func(t *testing.T, dev device.Device, name string) {
+	each(t, 1, func(t *testing.T, dev device.Device, name string, _ int) {
 		f := open(t, name)
 		if len(f.under("penalty/")) == 0 {
 			t.Skip("the game has no penalty")
@@ -175,7 +185,7 @@ func (r *rig) penalty(f *fixture) *graph.Program {
 // TestSteps: each of ten steps from the state in which PyTorch began it, with
 // all that a step leaves behind: weights, statistics, moments, averages.
 func TestSteps(t *testing.T) {
-	each(t, graph.F32, func(t *testing.T, dev device.Device, name string) {
+	each(t, 1, func(t *testing.T, dev device.Device, name string, steps int) {
 		f := open(t, name)
 		r, c := newRig(t, dev, f, graph.F32), &checker{f: f}
 		start := "start/"
@@ -204,7 +214,7 @@ func (r *rig) state() (names []string) {
 // TestFreeSteps: ten steps in float64 with nothing in common but the start and
 // what is fed. In fp32 Adam would turn rounding noise into whole steps.
 func TestFreeSteps(t *testing.T) {
-	each(t, graph.F64, func(t *testing.T, dev device.Device, name string) {
+	each(t, steps, func(t *testing.T, dev device.Device, name string, steps int) {
 		f := open(t, name)
 		r, c := newRig(t, dev, f, graph.F64), &checker{f: f}
 		r.load(f, "start/", 0)

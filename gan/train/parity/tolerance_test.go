@@ -18,9 +18,8 @@ import (
 // on the same fp32 state, rounded once for storing.
 //
 // So a value may be off by factor spreads and one rounding. A normal deviate of
-// five spreads is one in two million; no test makes as many comparisons of
-// values that are independent. Real devices stay near one: sums have random
-// signs, and then err by less than sqrt(n)*S.
+// five spreads is one in two million. The CPU device stays below one spread:
+// sums of terms of both signs err by less than sqrt(n)*S.
 const (
 	roundoff = 1. / (1 << 24)
 	factor   = 5
