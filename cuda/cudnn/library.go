@@ -1,0 +1,139 @@
+//go:build cuda && cgo && linux
+
+package cudnn
+
+/*
+#cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra -fvisibility=hidden
+#cgo LDFLAGS: -ldl
+#include "api.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"unsafe"
+)
+
+// A Library is an opened cuDNN.
+type Library struct {
+	c       *C.cudnn_t
+	path    string
+	version int
+}
+
+// Open opens the first cuDNN 9 it finds. The package comment has the order of
+// the search; the error lists what was tried.
+func Open() (*Library, error) {
+	var tried []string
+	for _, path := range candidates("libcudnn.so.9") {
+		l, err := load(path)
+		if err == nil {
+			return l, nil
+		}
+		tried = append(tried, err.Error())
+	}
+	return nil, fmt.Errorf("no usable cuDNN 9 (install it, or PyPI's nvidia-cudnn-cu13, and put its folder on LD_LIBRARY_PATH): %s",
+		strings.Join(tried, "; "))
+}
+
+// candidates lists where a library of this name may be: the loader's own path
+// first, then folders that it often does not know.
+func candidates(name string) []string {
+	const wheel = "lib/python3*/*-packages/nvidia/cudnn/lib"
+	var folders []string
+	for _, variable := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
+		if prefix := os.Getenv(variable); prefix != "" {
+			folders = append(folders, filepath.Join(prefix, wheel), filepath.Join(prefix, "lib"))
+		}
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		folders = append(folders, filepath.Join(home, ".local", wheel))
+	}
+	folders = append(folders, filepath.Join("/usr/local", wheel), filepath.Join("/usr", wheel),
+		"/opt/cudnn/lib", "/usr/local/cuda/lib64", "/usr/local/lib")
+	paths := []string{name}
+	for _, folder := range folders {
+		found, _ := filepath.Glob(filepath.Join(folder, name)) // a malformed prefix finds nothing
+		paths = append(paths, found...)
+	}
+	return paths
+}
+
+func load(path string) (*Library, error) {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	var why [512]C.char
+	c := C.cudnn_load(name, &why[0], C.size_t(len(why)))
+	if c == nil {
+		return nil, errors.New(C.GoString(&why[0]))
+	}
+	l := &Library{c: c, path: C.GoString(c.path), version: int(C.cudnn_version(c))}
+	if l.version/10000 != 9 {
+		return nil, fmt.Errorf("%s: a cuDNN of version number %d, and 9 is needed", l.path, l.version)
+	}
+	if err := l.openBLAS(); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.path, err)
+	}
+	return l, nil
+}
+
+// openBLAS opens cuBLASLt of the CUDA that the library was built for, where the
+// library itself would look. Without it, cuDNN ends the process when the first
+// engine is asked for.
+func (l *Library) openBLAS() error {
+	file := fmt.Sprintf("libcublasLt.so.%d", C.cudnn_cuda_version(l.c)/1000)
+	beside := filepath.Dir(l.path)
+	var tried []string
+	for _, folder := range []string{"", beside, filepath.Join(beside, "../../cublas/lib"), filepath.Join(beside, "../../cu13/lib")} {
+		err := open(filepath.Join(folder, file))
+		if err == nil {
+			return nil
+		}
+		tried = append(tried, err.Error())
+	}
+	return fmt.Errorf("cuDNN %s needs %s (install cuBLAS, or PyPI's nvidia-cublas, and put its folder on LD_LIBRARY_PATH): %s",
+		l.Version(), file, strings.Join(tried, "; "))
+}
+
+func open(path string) error {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	var why [512]C.char
+	if C.cudnn_open(name, &why[0], C.size_t(len(why))) == 0 {
+		return errors.New(C.GoString(&why[0]))
+	}
+	return nil
+}
+
+// Path returns the file that was loaded.
+func (l *Library) Path() string { return l.path }
+
+// Version returns the library's version, "9.26.0".
+func (l *Library) Version() string {
+	return fmt.Sprintf("%d.%d.%d", l.version/10000, l.version/100%100, l.version%100)
+}
+
+// An Error is a status of cuDNN other than success, with its own words.
+type Error struct {
+	Status int
+	Text   string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s (cuDNN's status %d)", e.Text, e.Status) }
+
+// Unsupported reports whether the library just cannot do what was asked, on
+// this device or at all, so that another engine may.
+func (e *Error) Unsupported() bool { return e.Status/1000 == 3 }
+
+// check returns the error of a call's status, on one line.
+func (l *Library) check(status C.int) error {
+	if status == C.STATUS_OK {
+		return nil
+	}
+	words := strings.Join(strings.Fields(C.GoString(&l.c.words[0])), " ")
+	return &Error{int(status), strings.TrimSuffix(words, ":")}
+}
