@@ -4,13 +4,43 @@ import (
 	"testing"
 
 	"ganengine/engine/devicetest"
+	"ganengine/engine/graph"
 )
 
-// TestConformance runs the devices' suite on every path of this one.
+// TestConformance runs the devices' suite as the device is used, and its
+// programs on the other paths.
 func TestConformance(t *testing.T) {
 	for name, opt := range options() {
 		t.Run(name, func(t *testing.T) {
-			devicetest.RunAll(t, open(t, opt), devicetest.Options{})
+			d := open(t, opt)
+			if name == "default" {
+				devicetest.RunAll(t, d, devicetest.Options{})
+				return
+			}
+			for _, c := range devicetest.Cases() {
+				if c.Large {
+					continue
+				}
+				t.Run(c.Name, func(t *testing.T) {
+					if err := devicetest.Check(d, c); err != nil {
+						t.Error(err)
+					}
+				})
+			}
 		})
 	}
 }
+
+// TestGradientsWithoutLibrary checks gradients on the pure Go path.
+func TestGradientsWithoutLibrary(t *testing.T) {
+	d := open(t, options()["pure"])
+	for _, g := range devicetest.GradientCases() {
+		t.Run(g.Name, func(t *testing.T) {
+			if err := devicetest.CheckGradients(d, g, graph.Gradients); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func BenchmarkOperators(b *testing.B) { devicetest.RunBench(b, open(b, options()["default"])) }

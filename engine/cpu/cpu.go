@@ -19,6 +19,8 @@ import (
 	"fmt"
 	"runtime"
 
+	"golang.org/x/sys/cpu"
+
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
@@ -41,12 +43,14 @@ type Device struct {
 	workers    []*worker
 	library    *onednn.Library // nil without oneDNN
 	primitives map[shape]*onednn.Primitive
-	gemm32     *gemm.Engine[float32]
-	gemm64     *gemm.Engine[float64]
-	ops32      vec.Ops[float32]
-	ops64      vec.Ops[float64]
-	profile    *profile // nil unless it is taken
-	runs       uint64   // kernels run, so that workers know a new one
+	// wideVectors is AVX-512, which oneDNN's kernels use and gemm's do not.
+	wideVectors bool
+	gemm32      *gemm.Engine[float32]
+	gemm64      *gemm.Engine[float64]
+	ops32       vec.Ops[float32]
+	ops64       vec.Ops[float64]
+	profile     *profile // nil unless it is taken
+	runs        uint64   // kernels run, so that workers know a new one
 }
 
 var (
@@ -92,7 +96,10 @@ func (d *Device) openLibrary() {
 		d.info.Notes = append(d.info.Notes, fmt.Sprintf("oneDNN not found: %v; %s", err, fallback))
 		return
 	}
-	d.library = l
+	d.library, d.wideVectors = l, cpu.X86.HasAVX512F
+	if !d.wideVectors && d.opt.Switches.Vector {
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("no AVX-512: oneDNN computes bf16 and images of up to %d channels, the pure Go path (%s) the other products", fewChannels, d.gemm32.Name()))
+	}
 	d.info.Libraries = append(d.info.Libraries, fmt.Sprintf("oneDNN %s (%s)", l.Version(), l.Path()))
 }
 

@@ -25,6 +25,9 @@ type executable struct {
 	outs    []device.HostBuffer
 	replay  func() error // x.all, bound once
 	closed  bool
+	// needsLibrary is whether a kernel calls oneDNN, for which the whole program
+	// moves to oneDNN's thread.
+	needsLibrary bool
 }
 
 // Build implements device.Device.
@@ -134,7 +137,7 @@ func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, er
 	}
 	x.outs = outputs
 	var err error
-	if x.library != nil {
+	if x.needsLibrary {
 		err = x.library.Do(x.replay)
 	} else {
 		err = x.all()
