@@ -4,7 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race lint bench generate check-generate
+.PHONY: help build run test test-race check-systems lint bench generate check-generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: ## run all tests, with what this machine has and then with Go alone
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short ./...
+
+check-systems: ## train whole systems until their published behaviour shows (minutes)
+	go test -tags systems -timeout 60m -v ./gan/systems
 
 lint: ## check format, vet, staticcheck, and that other platforms compile
 	@scripts/lint
