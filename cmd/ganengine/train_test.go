@@ -71,7 +71,7 @@ func TestResumeAuto(t *testing.T) {
 	if out := auto(); !strings.Contains(out, "starting one") {
 		t.Errorf("the first prints\n%s", out)
 	}
-	p.train("points")
+	p.run("-config", "@/images.toml", "-out", "@/runs", "-name", "other", "-steps", "1", "-quiet")
 	if out := auto("-steps", "8"); !strings.Contains(out, "resuming "+p.at("runs/00000-dcgan-glyphs-b8")+" after step 4") {
 		t.Errorf("the second prints\n%s", out)
 	}
