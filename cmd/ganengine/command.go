@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"ganengine/engine/spelling"
 )
 
 // command is a word of the command line with its flags.
@@ -113,7 +115,7 @@ func (c command) complain(f *flag.FlagSet, err error) error {
 	}
 	var known []string
 	f.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-	near := nearest(name, known)
+	near := spelling.Nearest(name, known)
 	if near != "" {
 		near = "; did you mean -" + near + "?"
 	}

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ganengine/engine/spelling"
 )
 
 //go:generate go test -run TestDocumentedTable -update
@@ -125,29 +127,7 @@ func setVector(s *Switches, value string) error {
 // nearest is the switch whose name is the fewest edits away, the first of equals.
 func nearest(name string, table []Switch) string {
 	best := slices.MinFunc(table, func(a, b Switch) int {
-		return edits(name, a.Name) - edits(name, b.Name)
+		return spelling.Distance(name, a.Name) - spelling.Distance(name, b.Name)
 	})
 	return best.Name
-}
-
-// edits is Levenshtein's distance: insertions, deletions and replacements of
-// a byte that turn a into b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1) // distances from a[:i] to each b[:j]
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -119,15 +119,6 @@ func TestSetErrorTexts(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"batch", "steps", "kimg"}
-	for name, want := range map[string]string{"batch": "batch", "bathc": "batch", "step": "steps", "stpes": "steps", "kmig": "kimg", "x": "", "": "", "banana": "", strings.Repeat("a", 1000): ""} {
-		if got := nearest(name, names); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	f.Add("[train]\nsteps = 3\n[optim.g]\nlr = 1e-4\n")
 	f.Add("optim = {g.lr = 1, d = {kind = 'sgd'}}\n[data]\nkind='mixture'\nradius=1e9")

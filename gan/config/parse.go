@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"ganengine/engine/spelling"
 )
 
 // Parse reads the text of a configuration; name is what errors call it. Errors
@@ -96,12 +98,12 @@ func unknown(name string) string {
 		section, short = name[:dot], name[dot+1:]
 	}
 	within := d.within(section)
-	meant := nearest(name, within)
+	meant := spelling.Nearest(name, within)
 	if meant == "" {
 		meant = d.elsewhere(short)
 	}
 	if meant == "" && within == nil {
-		meant = nearest(name, d.names())
+		meant = spelling.Nearest(name, d.names())
 	}
 	if meant == "" {
 		return "there is no such key; `ganengine config list` shows all"

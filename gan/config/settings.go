@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ganengine/configs"
+	"ganengine/engine/spelling"
 )
 
 // Settings are the keys that somebody set, in a file and on the command line,
@@ -41,7 +42,7 @@ func Load(path string) (*Settings, error) {
 		return Parse("built-in "+name+".toml", text)
 	}
 	msg := "there is no such file and no built-in configuration of that name; "
-	if near := nearest(name, configs.Names()); near != "" {
+	if near := spelling.Nearest(name, configs.Names()); near != "" {
 		return nil, &Error{File: path, Msg: fmt.Sprintf("%sdid you mean %q?", msg, near)}
 	}
 	return nil, &Error{File: path, Msg: msg + "the built-in ones are " + strings.Join(configs.Names(), ", ")}

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
+
+	"ganengine/engine/spelling"
 )
 
 // A kind is the type of a key's value.
@@ -231,7 +233,7 @@ func (k *key) checkText(v string) string {
 	if k.values == nil || slices.Contains(k.values, v) || v == k.def {
 		return ""
 	}
-	if near := nearest(v, k.accepted()); near != "" {
+	if near := spelling.Nearest(v, k.accepted()); near != "" {
 		return fmt.Sprintf("%q is not a value of this key; did you mean %q?", shorten(v), near)
 	}
 	return fmt.Sprintf("%q is not a value of this key; write %s", shorten(v), quoted(k.values, "or"))
