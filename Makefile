@@ -4,7 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race check-systems lint bench generate check-generate
+.PHONY: help build run test test-cuda test-race check-systems lint bench generate check-generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ test: ## run all tests, with what this machine has and then with Go alone
 	@scripts/detect
 	go test ./...
 	CGO_ENABLED=0 go test ./...
+	$(MAKE) --no-print-directory test-cuda
+
+test-cuda: ## run the tests of the CUDA bindings, which need no GPU
+	scripts/with-cuda go test ./cuda/...
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short ./...
