@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -169,7 +170,8 @@ func timed(n int, f func() error) ([]float64, error) {
 	return times, nil
 }
 
-// percentile is the value below which a share q of sorted values lies (nearest rank).
+// percentile is the least of sorted values that a share q of them does not
+// exceed (nearest rank).
 func percentile(sorted []float64, q float64) float64 {
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }

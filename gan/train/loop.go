@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"ganengine/gan/rundir"
@@ -50,6 +51,10 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 }
 
 func (r *runner) prepare(ctx context.Context, begin func() error) error {
+	var err error
+	if r.pictures, err = newPictures(r.sampler, r.set, r.cfg.Sample.Count); err != nil {
+		return err
+	}
 	if err := begin(); err != nil {
 		return err
 	}
@@ -65,6 +70,9 @@ func (r *runner) prepare(ctx context.Context, begin func() error) error {
 func (r *runner) loop(ctx context.Context) error {
 	r.clock.lap()
 	r.began = time.Now()
+	if started := r.host.Started; !started.IsZero() {
+		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
+	}
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			if err := r.trainer.drain(); err != nil {
@@ -139,21 +147,17 @@ func (r *runner) finished(step int64) {
 
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
 
-// openPictures reads the real samples, and shows them where the run is fresh.
-func (r *runner) openPictures(fresh bool) error {
-	p, reals, err := newPictures(r.sampler, r.set, r.cfg.Sample.Count)
+// showReals draws the real samples.
+func (r *runner) showReals() error {
+	png, err := r.pictures.reals()
 	if err != nil {
 		return err
 	}
-	r.pictures = p
-	if !fresh {
-		return nil
-	}
-	if reals == nil {
+	if png == nil {
 		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Model.Sample[0])
-		return nil
+		return r.rec.err
 	}
-	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", reals)
+	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", png)
 	return r.rec.err
 }
 

@@ -17,7 +17,8 @@ const plotSide = 800
 type pictures struct {
 	sampler *sampler
 	count   int
-	reals   []float32     // points to compare with
+	set     data.Set
+	points  []float32     // real ones, to compare with
 	plane   picture.Range // of points in the plane
 	lo, hi  float64       // of points on a line
 }
@@ -28,28 +29,37 @@ func (p *pictures) drawable() bool {
 	return len(shape) == 3 || shape[0] <= 2
 }
 
-// newPictures reads the real samples and draws them.
-func newPictures(s *sampler, set data.Set, count int) (p *pictures, reals []byte, err error) {
-	p = &pictures{sampler: s, count: count}
-	if !p.drawable() {
-		return p, nil, nil
+// newPictures prepares pictures of at most count samples.
+func newPictures(s *sampler, set data.Set, count int) (*pictures, error) {
+	p := &pictures{sampler: s, count: count, set: set}
+	points, ok := set.(data.Points)
+	if !ok || !p.drawable() {
+		return p, nil
 	}
-	real := min(count, set.Len())
-	if images, ok := set.(data.Images); ok {
-		pix, err := realImages(images, real)
-		if err != nil {
-			return nil, nil, err
-		}
-		reals, err = p.grid(pix, real)
-		return p, reals, err
+	var err error
+	if p.points, err = realPoints(points, min(count, set.Len())); err != nil {
+		return nil, err
 	}
-	if p.reals, err = realPoints(set.(data.Points), real); err != nil {
-		return nil, nil, err
+	p.plane = picture.Around(p.points)
+	p.lo, p.hi = picture.Span(p.points)
+	return p, nil
+}
+
+// reals draws real samples as a PNG file; nil where there is no picture.
+func (p *pictures) reals() ([]byte, error) {
+	images, ok := p.set.(data.Images)
+	switch {
+	case !p.drawable():
+		return nil, nil
+	case !ok:
+		return p.plot("real", nil)
 	}
-	p.plane = picture.Around(p.reals)
-	p.lo, p.hi = picture.Span(p.reals)
-	reals, err = p.plot("real", nil)
-	return p, reals, err
+	n := min(p.count, p.set.Len())
+	pix, err := realImages(images, n)
+	if err != nil {
+		return nil, err
+	}
+	return p.grid(pix, n)
 }
 
 // fakes draws the samples of the seeds 0, 1, 2 ... as the networks are now, as
@@ -82,7 +92,7 @@ func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 	var im image.Image
 	var err error
 	if p.sampler.game.Model.Sample[0] == 1 {
-		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.reals, Fakes: fakes}
+		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.points, Fakes: fakes}
 		if fakes != nil {
 			if h.D, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
 				return nil, err
@@ -90,7 +100,7 @@ func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 		}
 		im, err = h.Draw(plotSide)
 	} else {
-		s := picture.Scatter{Title: title, Range: p.plane, Reals: p.reals, Fakes: fakes}
+		s := picture.Scatter{Title: title, Range: p.plane, Reals: p.points, Fakes: fakes}
 		if fakes != nil {
 			f := picture.Field{Height: fieldSide, Width: fieldSide}
 			if f.Values, f.Neutral, err = p.sampler.field(p.plane.Mesh(fieldSide, fieldSide)); err != nil {

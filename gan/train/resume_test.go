@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"ganengine/engine/device"
-	"ganengine/engine/reference"
 	"ganengine/gan/rundir"
 )
 
@@ -141,7 +140,7 @@ func TestResumeLonger(t *testing.T) {
 }
 
 // other is the same device under another name.
-type other struct{ *reference.Device }
+type other struct{ device.Device }
 
 func (other) Info() device.Info {
 	return device.Info{Name: "other", Threads: 7, Libraries: []string{"fast 1.2"}}
@@ -150,7 +149,7 @@ func (other) Info() device.Info {
 func TestResumeElsewhere(t *testing.T) {
 	d := interrupt(t, tinyRing, t.TempDir(), 3)
 	h, c := testHost(t, "")
-	h.Device = other{reference.NewDevice()}
+	h.Device = other{h.Device}
 	if err := Resume(context.Background(), string(d), nil, h); err != nil {
 		t.Fatal(err)
 	}

@@ -118,10 +118,7 @@ func deviceName(d device.Info) string {
 func libraries(d device.Info) map[string]string {
 	out := map[string]string{}
 	for _, l := range d.Libraries {
-		name, version := l, ""
-		if i := strings.LastIndexByte(l, ' '); i > 0 {
-			name, version = l[:i], l[i+1:]
-		}
+		name, version, _ := strings.Cut(l, " ")
 		out[name] = version
 	}
 	return out

@@ -32,7 +32,7 @@ func Run(ctx context.Context, cfg *config.Config, h Host) error {
 		if err := g.trainer.initialise(h.Weights); err != nil {
 			return err
 		}
-		if err := r.openPictures(true); err != nil {
+		if err := r.showReals(); err != nil {
 			return err
 		}
 		return r.sample(0)
@@ -91,7 +91,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		if differs != "" {
 			r.rec.line("not bit for bit what it would have been: %s", differs)
 		}
-		return r.openPictures(false)
+		return r.rec.err
 	})
 }
 

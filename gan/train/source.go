@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math/bits"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
@@ -33,15 +32,26 @@ func SampleShape(set data.Set) graph.Shape {
 	return graph.Shape{h, w, c}
 }
 
-// spread gives the indices of count samples that lie evenly over a set of n,
-// out of step with any order in it (Weyl's sequence of the golden ratio).
+// spread gives the indices of count different samples that lie evenly over a
+// set of n >= count: steps of the golden ratio, out of step with any order in
+// the set that repeats.
 func spread(count, n int) []int {
+	stride := max(1, int(uint64(n)*618/1000))
+	for gcd(stride, n) != 1 {
+		stride++
+	}
 	out := make([]int, count)
 	for i := range out {
-		high, _ := bits.Mul64(uint64(i)*0x9e3779b97f4a7c15, uint64(n))
-		out[i] = int(high)
+		out[i] = int(uint64(i) * uint64(stride) % uint64(n))
 	}
 	return out
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // realImages reads count images, NHWC.

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/cpu"
+	"ganengine/engine/debug"
 	"ganengine/engine/device"
-	"ganengine/engine/reference"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
@@ -104,7 +105,10 @@ func (c *console) Progress(p Progress) {
 }
 
 func testDevice(t testing.TB) device.Device {
-	d := reference.NewDevice()
+	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)

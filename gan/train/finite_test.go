@@ -1,0 +1,168 @@
+package train
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"ganengine/engine/safetensors"
+	"ganengine/gan/data"
+)
+
+// After one step at an absurd rate G's points are beyond all numbers.
+func TestNotFiniteStops(t *testing.T) {
+	out := t.TempDir()
+	h, _ := testHost(t, out)
+	cfg := configure(t, tinyRing, "optim.g.lr=1e30", "optim.d.lr=1e-4")
+	err := Run(context.Background(), cfg, h)
+	var bad *NotFinite
+	if !errors.As(err, &bad) {
+		t.Fatalf("error %v, want NotFinite", err)
+	}
+	d := latest(t, out)
+	text := err.Error()
+	for _, want := range []string{"program d_reg ", "step 2", "[4,", ".go:", "checkpoint 1 of " + string(d)} {
+		if !strings.Contains(text, want) {
+			t.Errorf("error %q does not say %q", text, want)
+		}
+	}
+	if strings.Contains(text, "\n") {
+		t.Errorf("error %q is not one line", text)
+	}
+	info, err := d.ReadInfo()
+	if err != nil || info.ExitReason != text || info.Segments[0].ToStep != 1 {
+		t.Errorf("run.json: %+v, %v", info, err)
+	}
+
+	// The state is the one after step 1: the same run, one step long, has it.
+	state := tensors(t, d, 1)
+	train(t, configure(t, tinyRing, "optim.g.lr=1e30", "optim.d.lr=1e-4", "train.steps=1"), out)
+	same(t, state, tensors(t, latest(t, out), 1))
+
+	// Continued, it stops at the same place.
+	h, _ = testHost(t, out)
+	if err := Resume(context.Background(), string(d), nil, h); err == nil || err.Error() != text {
+		t.Errorf("continued: %v, want %s", err, text)
+	}
+}
+
+// A NaN in the middle of a step: the checkpoint says which program comes next.
+func TestNotFiniteWithinAStep(t *testing.T) {
+	cfg := configure(t, tinyRing, "loss.every=1")
+	h, _ := testHost(t, "")
+	ctx := context.Background()
+	r, err := newRig(ctx, cfg, h, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	tr := r.trainer
+	if err := errors.Join(tr.initialise(""), tr.feed(ctx, r.set), tr.advance(ctx), tr.drain()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := tr.ses.Get("g/dense0/w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second of the three batches of the step is spoilt.
+	tr.place = 1
+	spoil(t, tr)
+	var bad *NotFinite
+	if err := errors.Join(tr.advance(ctx), tr.drain()); !errors.As(err, &bad) {
+		t.Fatalf("error %v, want NotFinite", err)
+	}
+	if bad.Program != "d" || bad.Step != 1 || bad.Node == "" || tr.step != 1 || tr.place != 1 || tr.queued != 0 {
+		t.Errorf("%+v, at step %d, place %d", bad, tr.step, tr.place)
+	}
+	m := tr.mark(0)
+	if m.next != 1 || m.position != 4 || m.images != 16 {
+		t.Errorf("the checkpoint says %+v", m)
+	}
+	path := t.TempDir() + "/c.safetensors"
+	if err := tr.ses.Save(path, m.metadata()); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := tr.restore(path); err != nil || back != m || tr.place != 1 {
+		t.Errorf("read back: %+v, %v", back, err)
+	}
+	after, err := tr.ses.Get("g/dense0/w")
+	if err != nil || after.Data().([]float32)[0] != before.Data().([]float32)[0] {
+		t.Errorf("weights changed: %v", err)
+	}
+}
+
+// spoil puts a NaN into each batch that the loader gives from now on.
+func spoil(t *testing.T, tr *trainer) {
+	t.Helper()
+	if err := tr.loader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var buffers []data.Buffer
+	for _, in := range tr.inputs {
+		buffers = append(buffers, in.buffer)
+	}
+	loader, err := data.NewLoader(context.Background(), nans{}, data.LoaderConfig{Batch: 4, Ahead: ahead, Buffers: buffers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.loader = loader
+}
+
+// nans is points that are none.
+type nans struct{}
+
+func (nans) Len() int             { return 4 }
+func (nans) Shape() (h, w, c int) { return 1, 1, 2 }
+func (nans) Classes() []string    { return nil }
+func (nans) Label(int) int        { return -1 }
+func (nans) Fingerprint() string  { return "nans" }
+func (nans) Close() error         { return nil }
+func (nans) Read(dst []float32, i int) error {
+	dst[0], dst[1] = float32(math.NaN()), 0
+	return nil
+}
+
+// A file of weights with a NaN is named at the first step.
+func TestNaNInAWeight(t *testing.T) {
+	out := t.TempDir()
+	train(t, configure(t, tinyImages), out)
+	path := latest(t, out).CheckpointPath(6)
+	f, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tensor, ok := f.Lookup("d/down0/conv/w")
+	if !ok {
+		t.Fatalf("no such weight in %v", f.Tensors())
+	}
+	h, _ := testHost(t, out)
+	g, err := newRig(context.Background(), configure(t, tinyImages), h, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	if err := g.trainer.initialise(path); err != nil {
+		t.Fatal(err)
+	}
+	w, err := g.trainer.ses.ReadBytes(tensor.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := append([]byte{}, w...)
+	binary.LittleEndian.PutUint32(planted[8:], math.Float32bits(float32(math.NaN())))
+	if err := g.trainer.ses.WriteBytes(tensor.Name, planted); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	var bad *NotFinite
+	if err := errors.Join(g.trainer.feed(ctx, g.set), g.trainer.advance(ctx), g.trainer.drain()); !errors.As(err, &bad) {
+		t.Fatalf("error %v, want NotFinite", err)
+	}
+	if !strings.HasPrefix(bad.Node, "Read f32 [4,4,4,1]") || bad.Step != 0 {
+		t.Errorf("the first bad node is %q, want the weight", bad.Node)
+	}
+}
