@@ -209,7 +209,10 @@ func (r *runner) conclude(err error) error {
 	last := &r.info.Segments[len(r.info.Segments)-1]
 	last.End, last.ToStep, last.ExitReason = time.Now(), r.trainer.done, "done"
 	var bad *NotFinite
+	var stopped *Interrupted
 	switch {
+	case errors.As(err, &stopped):
+		last.ExitReason = stopped.Cause.Error()
 	case errors.As(err, &bad):
 		bad.Dir = string(r.run.Dir)
 		last.ExitReason = err.Error()

@@ -70,7 +70,7 @@ func TestResumeIsExact(t *testing.T) {
 			resume(t, d)
 			same(t, tensors(t, d, 6), tensors(t, whole, 6))
 			info, err := d.ReadInfo()
-			if err != nil || len(info.Segments) != 2 || !info.Segments[1].Exact || info.ExitReason != "done" || info.Segments[0].ExitReason == "done" {
+			if err != nil || len(info.Segments) != 2 || !info.Segments[1].Exact || info.ExitReason != "done" || info.Segments[0].ExitReason != errStop.Error() {
 				t.Errorf("run.json: %+v, %v", info, err)
 			}
 			if s := info.Segments; s[1].FromStep != s[0].ToStep || s[1].ToStep != 6 {
