@@ -110,10 +110,9 @@ func newMove(d graph.DType, from, to int, box graph.Shape, in, out []int) *moveS
 // moveKernel is a moveStep at its addresses.
 type moveKernel struct {
 	*moveStep
-	x     *executable
-	rows  int // innermost axes
-	per   int // rows of a chunk
-	clear bool
+	x    *executable
+	rows int // innermost axes
+	per  int // rows of a chunk
 }
 
 func (m *moveStep) bind(x *executable, _ int) (kernel, error) {

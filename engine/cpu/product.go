@@ -108,18 +108,20 @@ func (l *lowering) choose(s *productStep, work int64) error {
 	return nil
 }
 
-// prefersLibrary says whether oneDNN is the first choice. Its kernels are the
-// faster ones by what gemm lacks: bf16, AVX-512, and images of few channels;
-// on AVX2 alone gemm does the rest of DCGAN's products in 0.4 to 1 times the
-// processor time of oneDNN 2.6. Nothing is measured: bits would depend on it.
+// prefersLibrary says whether oneDNN is the first choice: for what gemm lacks,
+// bf16, AVX-512, and images of few channels; on AVX2 alone gemm does the rest of
+// DCGAN's products in 0.4 to 1 times the processor time of oneDNN 2.6. Input
+// gradients of few channels are slow in oneDNN everywhere (a seventh of gemm's
+// speed for one channel). Nothing is measured: bits would depend on it.
 func (d *Device) prefersLibrary(s *productStep, work int64) bool {
+	image := s.form != matMul && s.conv.C <= fewChannels
 	switch {
-	case s.dtype != graph.F32:
-		return s.dtype == graph.BF16
-	case work < smallWork:
+	case s.dtype == graph.F64, image && s.form == convInputGrad:
 		return false
+	case s.dtype == graph.BF16:
+		return true
 	}
-	return d.wideVectors || s.form != matMul && s.conv.C <= fewChannels
+	return work > smallWork && (d.wideVectors || image)
 }
 
 // shape is what a primitive is made for; steps with one shape share it.
