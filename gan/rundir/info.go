@@ -51,16 +51,26 @@ type Best struct {
 	Value  float64 `json:"value"`
 }
 
-// Segment is one uninterrupted stretch of training. End and ExitReason are missing while it runs and after a kill.
+// Segment is one uninterrupted stretch of training. End and ExitReason are missing while it runs and after a kill;
+// ToStep and Seconds are then those of its last checkpoint.
 type Segment struct {
 	Start      time.Time `json:"start"`
 	End        time.Time `json:"end,omitzero"`
 	FromStep   int64     `json:"from_step"`
 	ToStep     int64     `json:"to_step"`
+	Seconds    float64   `json:"seconds"` // of the whole run, at the end of the segment
 	ExitReason string    `json:"exit_reason,omitempty"`
 	Device     string    `json:"device,omitempty"`
 	Threads    int       `json:"threads,omitempty"`
 	Exact      bool      `json:"exact"` // whether it continues bit for bit what came before
+}
+
+// Elapsed is how long the run has trained, in all segments.
+func (i Info) Elapsed() time.Duration {
+	if len(i.Segments) == 0 {
+		return 0
+	}
+	return time.Duration(i.Segments[len(i.Segments)-1].Seconds * float64(time.Second))
 }
 
 // WriteInfo replaces run.json whole.

@@ -5,18 +5,17 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"ganengine/gan/config"
 )
 
 // mark is what a checkpoint says beside the Variables: where the run stands.
+// Nothing in it depends on a clock, so that equal runs write equal files.
 type mark struct {
-	step     int64         // steps that are finished
-	next     int64         // program of the next step that comes next
-	position int64         // batches consumed
-	images   int64         // real images shown to D
-	elapsed  time.Duration // of the run
+	step     int64 // steps that are finished
+	next     int64 // program of the next step that comes next
+	position int64 // batches consumed
+	images   int64 // real images shown to D
 	seed     int64
 	config   string // fingerprint of what a resume may not change
 }
@@ -25,30 +24,28 @@ type mark struct {
 func (m mark) metadata() map[string]string {
 	return map[string]string{
 		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "position": fmt.Sprint(m.position), "images": fmt.Sprint(m.images),
-		"elapsed_ms": fmt.Sprint(m.elapsed.Milliseconds()), "seed": fmt.Sprint(m.seed), "config": m.config,
+		"seed": fmt.Sprint(m.seed), "config": m.config,
 	}
 }
 
 // readMark is metadata's inverse.
 func readMark(path string, get func(key string) (string, bool)) (m mark, err error) {
-	var ms int64
 	for key, to := range map[string]*int64{"step": &m.step, "next": &m.next, "position": &m.position, "images": &m.images,
-		"elapsed_ms": &ms, "seed": &m.seed} {
+		"seed": &m.seed} {
 		text, _ := get(key)
 		if *to, err = strconv.ParseInt(text, 10, 64); err != nil {
 			return m, fmt.Errorf("%s is no training checkpoint: its %s is %q", path, key, text)
 		}
 	}
-	m.elapsed = time.Duration(ms) * time.Millisecond
 	m.config, _ = get("config")
 	return m, nil
 }
 
 // mark is where the trainer stands, with nothing in flight.
-func (t *trainer) mark(elapsed time.Duration) mark {
+func (t *trainer) mark() mark {
 	c := &t.game.Config
 	position := t.position()
-	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch), elapsed: elapsed,
+	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch),
 		seed: int64(c.Run.Seed), config: fingerprint(c)}
 }
 

@@ -77,7 +77,7 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 	if bad.Program != "d" || bad.Step != 1 || bad.Node == "" || tr.step != 1 || tr.place != 1 || tr.queued != 0 {
 		t.Errorf("%+v, at step %d, place %d", bad, tr.step, tr.place)
 	}
-	m := tr.mark(0)
+	m := tr.mark()
 	if m.next != 1 || m.position != 4 || m.images != 16 {
 		t.Errorf("the checkpoint says %+v", m)
 	}

@@ -29,13 +29,13 @@ type runner struct {
 // segment trains from m to the end, in one go. begin prepares the first step.
 // Whatever happens, run.json says so afterwards.
 func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() error) error {
-	r.clock = newStopwatch(m.elapsed)
+	r.clock = newStopwatch(r.info.Elapsed())
 	r.from, r.logged, r.saved = m.step, m.step, -1
 	var err error
 	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
 		return err
 	}
-	r.info.Segments = append(r.info.Segments, rundir.Segment{Start: time.Now(), FromStep: m.step, ToStep: m.step,
+	r.info.Segments = append(r.info.Segments, rundir.Segment{Start: time.Now(), FromStep: m.step, ToStep: m.step, Seconds: r.clock.before.Seconds(),
 		Device: r.info.Device, Threads: r.info.Threads, Exact: exact})
 	for _, note := range r.notes {
 		r.rec.logged(note)
@@ -172,12 +172,18 @@ func (r *runner) sample(step int64) error {
 }
 
 // checkpoint saves the state, with nothing in flight, and removes old ones.
+// run.json says how far the run has come, should it be killed.
 func (r *runner) checkpoint() error {
-	m := r.trainer.mark(r.clock.total())
+	m := r.trainer.mark()
 	if err := r.trainer.ses.Save(r.run.CheckpointPath(m.step), m.metadata()); err != nil {
 		return err
 	}
 	r.saved = m.step
+	last := &r.info.Segments[len(r.info.Segments)-1]
+	last.ToStep, last.Seconds = m.step, r.clock.total().Seconds()
+	if err := r.run.WriteInfo(r.info); err != nil {
+		return err
+	}
 	if err := r.rec.events.Sync(); err != nil {
 		return err
 	}
@@ -207,7 +213,7 @@ func (r *runner) end(err error) error {
 // conclude writes how the segment ended.
 func (r *runner) conclude(err error) error {
 	last := &r.info.Segments[len(r.info.Segments)-1]
-	last.End, last.ToStep, last.ExitReason = time.Now(), r.trainer.done, "done"
+	last.End, last.ToStep, last.Seconds, last.ExitReason = time.Now(), r.trainer.done, r.clock.total().Seconds(), "done"
 	var bad *NotFinite
 	var stopped *Interrupted
 	switch {

@@ -69,6 +69,9 @@ func TestResumeIsExact(t *testing.T) {
 			d := interrupt(t, c.text, out, 3, c.set...)
 			resume(t, d)
 			same(t, tensors(t, d, 6), tensors(t, whole, 6))
+			if file(t, d.CheckpointPath(6)) != file(t, whole.CheckpointPath(6)) {
+				t.Error("the files of equal states differ")
+			}
 			info, err := d.ReadInfo()
 			if err != nil || len(info.Segments) != 2 || !info.Segments[1].Exact || info.ExitReason != "done" || info.Segments[0].ExitReason != errStop.Error() {
 				t.Errorf("run.json: %+v, %v", info, err)
@@ -76,16 +79,16 @@ func TestResumeIsExact(t *testing.T) {
 			if s := info.Segments; s[1].FromStep != s[0].ToStep || s[1].ToStep != 6 {
 				t.Errorf("segments %+v", s)
 			}
-			if a, b := sample(t, d), sample(t, whole); a != b {
+			if file(t, d.SamplePath(6)) != file(t, whole.SamplePath(6)) {
 				t.Error("the last pictures differ")
 			}
 		})
 	}
 }
 
-func sample(t *testing.T, d rundir.Dir) string {
+func file(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(d.SamplePath(6))
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
