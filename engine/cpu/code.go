@@ -29,7 +29,8 @@ const (
 	opLoad                       // dst = load a of the tile
 	opDraw                       // dst = draw a of the tile
 	opStore                      // store a of the tile
-	opFold                       // fold a of the tile
+	opFold                       // fold a of the tile, the register dst
+	opFoldProduct                // fold a of the tile, the registers' product dst * b
 )
 
 // instr is one instruction. Registers are numbered within their width.
@@ -61,6 +62,8 @@ func (in *instr) sources() (regs [3]int, wide bool) {
 		regs[0], regs[1] = in.a, in.c
 	case opStore, opFold:
 		regs[0] = in.dst
+	case opFoldProduct:
+		regs[0], regs[1] = in.dst, in.b
 	}
 	return regs, wide
 }

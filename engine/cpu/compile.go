@@ -1,6 +1,9 @@
 package cpu
 
 import (
+	"fmt"
+	"slices"
+
 	"ganengine/engine/cpu/vec"
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
@@ -96,13 +99,13 @@ type compiler struct {
 	at      []place
 	uses    []int  // of each expression, by others
 	stored  []bool // expressions that are stored
-	folded  []bool // and reduced
+	folded  []int  // how many reductions it has
 }
 
 // compile translates a cluster.
 func (l *lowering) compile(c *fuse.Cluster) (*code, error) {
 	k := &compiler{lowering: l, code: &code{size: c.Size, grid: newGrid(c)}, cluster: c,
-		at: make([]place, len(c.Exprs)), uses: make([]int, len(c.Exprs)), stored: make([]bool, len(c.Exprs)), folded: make([]bool, len(c.Exprs))}
+		at: make([]place, len(c.Exprs)), uses: make([]int, len(c.Exprs)), stored: make([]bool, len(c.Exprs)), folded: make([]int, len(c.Exprs))}
 	for _, e := range c.Exprs {
 		for _, a := range e.Args {
 			k.uses[a]++
@@ -112,7 +115,7 @@ func (l *lowering) compile(c *fuse.Cluster) (*code, error) {
 		k.stored[st.Expr] = true
 	}
 	for _, r := range c.Reduces {
-		k.folded[r.Expr] = true
+		k.folded[r.Expr]++
 	}
 	for i, e := range c.Exprs {
 		if err := k.expr(i, e); err != nil {
@@ -151,6 +154,8 @@ func (k *compiler) dtype(i int) graph.DType { return k.cluster.Exprs[i].Node.DTy
 func (k *compiler) expr(i int, e fuse.Expr) error {
 	n := e.Node
 	switch {
+	case e.Load != nil && len(e.Load.Pattern) > maxRank:
+		return k.unsupported(n, fmt.Sprintf("it repeats along more than %d axes", maxRank))
 	case e.Load != nil && e.Load.Pattern.Scalar():
 		k.at[i] = k.newScalar(scalar{value: k.value(e.Load.Source), dtype: n.DType})
 	case e.Load != nil:
@@ -228,15 +233,41 @@ func (k *compiler) draw(n *graph.Node) int {
 func (k *compiler) fold(r fuse.Reduce) {
 	d := r.Node.DType
 	f := folding{op: r.Node.Op, wide: isWide(d), value: k.value(r.Node), dtype: d}
-	reg := k.reg(r.Expr)
-	if last := len(k.instrs) - 1; d == graph.Bool && k.grid.inner == 1 && k.uses[r.Expr] == 0 && !k.stored[r.Expr] &&
-		last >= 0 && k.instrs[last].op == opUnary && vec.UnaryOp(k.instrs[last].code) == vec.IsFinite && !k.instrs[last].wide && k.instrs[last].dst == reg {
-		f.finite, reg = true, k.instrs[last].a
-		k.instrs = k.instrs[:last]
+	in := instr{op: opFold, wide: f.wide, dst: k.reg(r.Expr), a: len(k.folds)}
+	if i := k.only(r.Expr, 0); i >= 0 {
+		switch made := k.instrs[i]; {
+		case d == graph.Bool && k.grid.inner == 1 && made.op == opUnary && vec.UnaryOp(made.code) == vec.IsFinite && !made.wide:
+			f.finite, in.dst = true, made.a
+			k.drop(i)
+		case f.op == graph.OpReduceSum && (d == graph.F32 || d == graph.F64) && made.op == opBinary && vec.BinaryOp(made.code) == vec.Mul:
+			in.op, in.dst, in.b = opFoldProduct, made.a, made.b // not rounded before it is added
+			k.drop(i)
+		}
 	}
 	k.folds = append(k.folds, f)
-	k.emit(instr{op: opFold, wide: f.wide, dst: reg, a: len(k.folds) - 1})
+	k.emit(in)
 }
+
+// only is the instruction that computes expression i, if the expression has no
+// more than the given number of uses as an argument, is not stored, and is
+// reduced once at most; else -1. The use at hand can then take its place.
+func (k *compiler) only(i, uses int) int {
+	if k.uses[i] > uses || k.stored[i] || k.folded[i]+uses > 1 || k.at[i].scalar {
+		return -1
+	}
+	found := -1
+	for at, in := range k.instrs {
+		if in.op < opStore && in.wide == isWide(k.dtype(i)) && in.dst == k.at[i].i {
+			if found >= 0 {
+				return -1
+			}
+			found = at
+		}
+	}
+	return found
+}
+
+func (k *compiler) drop(i int) { k.instrs = slices.Delete(k.instrs, i, i+1) }
 
 func (k *compiler) store(st fuse.Store) {
 	d := st.Node.DType

@@ -41,28 +41,38 @@ func (f *folding) start() float64 {
 }
 
 // foldTile adds a tile to the partial results.
-func foldTile[T vec.Float](k *clusterKernel, ops vec.Ops[T], x []T, f int, p tilePlace) {
-	g, fold := &k.grid, &k.folds[f]
+func foldTile[T vec.Float](k *clusterKernel, ops vec.Ops[T], regs [][]T, in *instr, p tilePlace) {
+	g, fold := &k.grid, &k.folds[in.a]
+	x := regs[in.dst]
+	y := x
+	if in.op == opFoldProduct {
+		y = regs[in.b]
+	}
+	slab := len(x)
+	if p.slabs > 1 {
+		slab = g.reduced * g.inner
+	}
 	for s := range p.slabs {
-		acc := k.partial(f, p.outer+s, p.piece)
-		part := x
-		if p.slabs > 1 {
-			slab := g.reduced * g.inner
-			part = x[s*slab : (s+1)*slab]
+		acc := k.partial(in.a, p.outer+s, p.piece)
+		if g.inner > 1 && (slab < g.inner || p.col > 0) { // part of a row
+			acc = acc[p.col : p.col+slab]
 		}
+		u, v := x[s*slab:(s+1)*slab], y[s*slab:(s+1)*slab]
 		switch {
+		case g.inner == 1 && in.op == opFoldProduct:
+			acc[0] += ops.Dot(u, v)
 		case g.inner == 1:
-			acc[0] = fold.row(acc[0], reduceRow(ops, fold, part))
-		case len(part) < g.inner || p.col > 0:
-			foldColumns(ops, fold, acc[p.col:p.col+len(part)], part)
+			acc[0] = fold.join(acc[0], reduceRow(ops, fold, u))
+		case in.op == opFoldProduct:
+			ops.AddColumnsProduct(acc, u, v)
 		default:
-			foldColumns(ops, fold, acc, part)
+			foldColumns(ops, fold, acc, u)
 		}
 	}
 }
 
-// row joins two partial results.
-func (f *folding) row(a, b float64) float64 {
+// join joins two partial results.
+func (f *folding) join(a, b float64) float64 {
 	switch f.op {
 	case graph.OpReduceMax:
 		return larger(a, b)
@@ -101,7 +111,7 @@ func foldColumns[T vec.Float](ops vec.Ops[T], f *folding, acc []float64, x []T) 
 	}
 	for ; len(x) >= len(acc); x = x[len(acc):] {
 		for i := range acc {
-			acc[i] = f.row(acc[i], float64(x[i]))
+			acc[i] = f.join(acc[i], float64(x[i]))
 		}
 	}
 }
@@ -121,7 +131,7 @@ func (k *clusterKernel) finish(fold *folding, f, o, end, col, colEnd int) {
 		acc := k.partial(f, s, 0)
 		for piece := 1; piece < k.grid.pieces; piece++ {
 			for i, v := range k.partial(f, s, piece)[col:colEnd] {
-				acc[col+i] = fold.row(acc[col+i], v)
+				acc[col+i] = fold.join(acc[col+i], v)
 			}
 		}
 		for c := col; c < colEnd; c++ {

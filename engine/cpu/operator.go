@@ -36,7 +36,9 @@ func (k *compiler) operator(n *graph.Node, args []int) (int, error) {
 		if !ok {
 			return 0, k.unsupported(n, "no rule for this elementwise operator")
 		}
-		k.binary(uint8(code), wide, dst, args[0], args[1])
+		if n.Op != graph.OpAdd || !k.multiplyAdd(n, dst, args[0], args[1]) && !k.multiplyAdd(n, dst, args[1], args[0]) {
+			k.binary(uint8(code), wide, dst, args[0], args[1])
+		}
 	}
 	return k.finish(n, wide, dst), nil
 }
@@ -65,6 +67,32 @@ func (k *compiler) binary(code uint8, wide bool, dst, x, y int) {
 	default:
 		k.emit(instr{op: opBinary, code: code, wide: wide, dst: dst, a: k.reg(x), b: k.reg(y)})
 	}
+}
+
+// multiplyAdd emits x+y as one instruction where x is a product that nothing
+// else needs: both steps round as two would.
+func (k *compiler) multiplyAdd(n *graph.Node, dst, x, y int) bool {
+	i := k.only(x, 1)
+	if i < 0 || k.at[y].scalar || n.DType != graph.F32 && n.DType != graph.F64 {
+		return false
+	}
+	in := k.instrs[i]
+	switch {
+	case vec.BinaryOp(in.code) != vec.Mul:
+		return false
+	case in.op == opBinary:
+		in.op = opMulAdd
+	case in.op == opBinaryScalar:
+		in.op = opAxpy
+	case in.op == opScalarBinary:
+		in.op, in.a, in.b = opAxpy, in.b, in.a
+	default:
+		return false
+	}
+	k.drop(i)
+	in.dst, in.c = dst, k.reg(y)
+	k.emit(in)
+	return true
 }
 
 // convert emits a change of width.
@@ -107,7 +135,7 @@ func (k *compiler) cast(i, x int, n *graph.Node) place {
 		}
 	case graph.BF16:
 		width(false)
-		kept := !k.stored[i] || k.uses[i] > 0 || k.folded[i] // a store rounds by itself
+		kept := !k.stored[i] || k.uses[i] > 0 || k.folded[i] > 0 // a store rounds by itself
 		if kept && from != graph.Bool && from != graph.U8 {
 			step(opRound, 0)
 		}

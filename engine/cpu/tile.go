@@ -37,11 +37,11 @@ func (k *clusterKernel) tile(w *worker, lo, n int, p tilePlace) {
 			w.round(k.x.ops32, w.narrow.regs[in.dst], w.narrow.regs[in.a])
 		case opStore:
 			k.store(w, in, lo)
-		case opFold:
+		case opFold, opFoldProduct:
 			if in.wide {
-				foldTile(k, k.x.ops64, w.wide.regs[in.dst], in.a, p)
+				foldTile(k, k.x.ops64, w.wide.regs, in, p)
 			} else {
-				foldTile(k, k.x.ops32, w.narrow.regs[in.dst], in.a, p)
+				foldTile(k, k.x.ops32, w.narrow.regs, in, p)
 			}
 		default:
 			if in.wide {
