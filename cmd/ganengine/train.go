@@ -62,6 +62,10 @@ func (t *trainFlags) job() (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	own, err := train.ReadConfig(string(dir))
+	if err != nil {
+		return nil, err
+	}
 	path := t.config
 	if path == "" {
 		path = dir.Path("config.toml")
@@ -70,7 +74,7 @@ func (t *trainFlags) job() (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.continuing(dir, cfg)
+	return t.continuing(dir, own, cfg)
 }
 
 // auto continues the latest run of the configuration's name. Without one, or
@@ -98,15 +102,15 @@ func (t *trainFlags) auto() (*job, error) {
 		note := fmt.Sprintf("no run named %s with a checkpoint under %s: starting one", cfg.Run.Name, t.out)
 		return &job{config: cfg, notes: append(t.detected, note)}, nil
 	}
-	return t.continuing(dir, cfg)
-}
-
-// continuing checks what a resume changes.
-func (t *trainFlags) continuing(dir rundir.Dir, next *config.Config) (*job, error) {
 	own, err := train.ReadConfig(string(dir))
 	if err != nil {
 		return nil, err
 	}
+	return t.continuing(dir, own, cfg)
+}
+
+// continuing checks what a resume changes of the run's own configuration.
+func (t *trainFlags) continuing(dir rundir.Dir, own, next *config.Config) (*job, error) {
 	info, err := dir.ReadInfo()
 	if err != nil {
 		return nil, err

@@ -105,6 +105,16 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 	return StepFile{}, fmt.Errorf("run %s has no checkpoint of step %d: it has %d, from step %d to %d", d, step, len(all), all[0].Step, newest.Step)
 }
 
+// Without says how to go on without a checkpoint that cannot be loaded.
+func (d Dir) Without(bad StepFile) string {
+	all, err := d.Checkpoints()
+	i := slices.Index(all, bad)
+	if err != nil || i < 1 {
+		return "there is none before it: start a run of its own"
+	}
+	return fmt.Sprintf("move it out of the folder to go on from the one before, of step %d", all[i-1].Step)
+}
+
 // Prune removes all checkpoints but the newest keep and those of the steps in best. keep 0 keeps all.
 func (r *Run) Prune(keep int, best ...int64) error {
 	all, err := r.Checkpoints()

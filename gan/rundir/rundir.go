@@ -207,11 +207,13 @@ func Find(parent, ref string) (Dir, error) {
 		return findNumber(parent, int(n))
 	}
 	for _, path := range []string{ref, filepath.Join(parent, ref)} {
-		if ref != "" && isDir(path) {
-			return Dir(filepath.Clean(path)), nil
+		if d := Dir(filepath.Clean(path)); ref != "" && isDir(d.Path(checkpointsDir)) {
+			return d, nil
 		}
 	}
-	if info, err := os.Stat(ref); err == nil && !info.IsDir() {
+	if info, err := os.Stat(ref); err == nil && info.IsDir() {
+		return "", fmt.Errorf("run %q: %w: it is a directory without checkpoints/; name a run directory in it, or give it as -out", ref, ErrNoRun)
+	} else if err == nil {
 		return "", fmt.Errorf("run %q: %w: it is a file, name the run directory", ref, ErrNoRun)
 	}
 	return "", fmt.Errorf("run %q: %w: want a run directory, a number of one under %q, or latest", ref, ErrNoRun, parent)

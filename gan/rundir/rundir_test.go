@@ -104,7 +104,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find %q = %q, %v; want %q", ref, got, err, want)
 		}
 	}
-	for ref, want := range map[string]string{"7": "0 to 2", "": "latest", "nothing": "number", file: "it is a file"} {
+	for ref, want := range map[string]string{"7": "0 to 2", "": "latest", "nothing": "number", file: "it is a file", parent: "a directory without checkpoints/"} {
 		if _, err := Find(parent, ref); !errors.Is(err, ErrNoRun) || !strings.Contains(err.Error(), want) {
 			t.Errorf("Find %q: %v; want ErrNoRun with %q", ref, err, want)
 		}

@@ -49,12 +49,9 @@ func (t *trainer) mark() mark {
 		seed: int64(c.Run.Seed), config: fingerprint(c)}
 }
 
-// restore loads a checkpoint and stands where it does. The loader comes after.
-func (t *trainer) restore(path string) (mark, error) {
-	get, err := t.ses.Load(path)
-	if err != nil {
-		return mark{}, err
-	}
+// restore stands where a checkpoint does that the session has loaded; get
+// reads its metadata. The loader comes after.
+func (t *trainer) restore(path string, get func(key string) (string, bool)) (mark, error) {
 	m, err := readMark(path, get)
 	if err != nil {
 		return m, err

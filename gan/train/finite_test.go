@@ -85,7 +85,11 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 	if err := tr.ses.Save(path, m.metadata()); err != nil {
 		t.Fatal(err)
 	}
-	if back, err := tr.restore(path); err != nil || back != m || tr.place != 1 {
+	get, err := tr.ses.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := tr.restore(path, get); err != nil || back != m || tr.place != 1 {
 		t.Errorf("read back: %+v, %v", back, err)
 	}
 	after, err := tr.ses.Get("g/dense0/w")

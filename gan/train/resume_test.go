@@ -197,6 +197,16 @@ func TestResumeRefusals(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
+	last, err := d.Checkpoint("latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := d.CheckpointPath(9)
+	if err := os.WriteFile(cut, []byte(file(t, last.Path)[:4000]), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	try("000009.safetensors: ")
+	try("go on from the one before, of step 3")
 	for _, c := range names(t, d.Path("checkpoints/*")) {
 		if err := os.Remove(filepath.Join(d.Path("checkpoints"), c)); err != nil {
 			t.Fatal(err)

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"ganengine/gan/config"
@@ -67,7 +69,11 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		return err
 	}
 	defer g.close()
-	m, err := g.trainer.restore(at.Path)
+	get, err := g.trainer.ses.Load(at.Path)
+	if err != nil {
+		return fmt.Errorf("%w; %s", err, run.Without(at))
+	}
+	m, err := g.trainer.restore(at.Path, get)
 	if err != nil {
 		return err
 	}
@@ -99,8 +105,11 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 func ReadConfig(dir string) (*config.Config, error) {
 	path := rundir.Dir(dir).Path("config.toml")
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s has no config.toml; name a run directory", rundir.ErrNoRun, dir)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is no run directory: %w", dir, err)
+		return nil, fmt.Errorf("reading the run's configuration: %w", err)
 	}
 	s, err := config.Parse(path, string(text))
 	if err != nil {
