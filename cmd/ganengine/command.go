@@ -101,11 +101,16 @@ func (a *app) call(ctx context.Context, c command, args []string) error {
 		}
 		return c.complain(f, err)
 	}
+	if late := slices.IndexFunc(f.Args(), isFlag); late >= 0 {
+		return usage("%s: %s comes too late: write flags before other words; `ganengine %s -h` lists them", c.name, f.Arg(late), c.name)
+	}
 	if rest := f.Args(); len(rest) > c.args {
 		return usage("%s: what is %q for? Flags begin with a dash; `ganengine %s -h` lists them", c.name, rest[c.args], c.name)
 	}
 	return do(ctx, f.Args())
 }
+
+func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
 
 // complain names the nearest flag where there is none of that name.
 func (c command) complain(f *flag.FlagSet, err error) error {

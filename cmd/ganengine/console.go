@@ -70,7 +70,7 @@ func (c *console) Progress(p train.Progress) {
 			c.begun = true
 		}
 	case time.Since(c.drawn) >= redraw || p.Step == p.Steps:
-		fmt.Fprintf(c.out, "\r\x1b[K%s", p)
+		fmt.Fprintf(c.out, "\r\x1b[K\x1b[?7l%s\x1b[?7h", p) // a narrow terminal shows what fits in its one line
 		c.drawn, c.open = time.Now(), true
 	}
 }

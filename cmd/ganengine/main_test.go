@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
 )
 
@@ -196,8 +198,16 @@ func TestWrongUses(t *testing.T) {
 	p.train("images")
 	p.write("broken.toml", "[train]\nbatchsize = 3\n")
 	p.write("text.npy", "no array")
-	if err := os.Mkdir(p.at("empty"), 0o777); err != nil {
+	var nan bytes.Buffer
+	if err := npy.Write(&nan, []int{1, 4}, []float32{0, float32(math.NaN()), 0, 0}); err != nil {
 		t.Fatal(err)
+	}
+	p.write("nan.npy", nan.String())
+	p.run("-config", "@/points.toml", "-out", "@/points", "-quiet")
+	for _, dir := range []string{"empty", "bare/00000-x"} {
+		if err := os.MkdirAll(p.at(dir), 0o777); err != nil {
+			t.Fatal(err)
+		}
 	}
 	sample := func(args ...string) []string {
 		return append([]string{"sample", "-out", "@/runs", "-run", "0"}, args...)
@@ -226,6 +236,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"-config", "@/points.toml", "-batch", "many"}, 2, "-batch: train.batch"},
 		{[]string{"-config", "@/points.toml", "-steps", "0.5"}, 2, "-steps: train.steps"},
 		{[]string{"-config", "@/points.toml", "-data", "@/nowhere"}, 2, "nowhere does not exist"},
+		{[]string{"-config", "@/points.toml", "-data", ""}, 2, "-data: name a folder"},
 		{[]string{"-config", "@/points.toml", "-data", "@/empty"}, 2, "is of no known kind"},
 		{[]string{"-config", "@/points.toml", "-device", "tpu"}, 2, "run.device"},
 		{[]string{"-config", "@/points.toml", "-device", "cuda:1"}, 2, "device cuda:1: this build has no CUDA; use -device cpu"},
@@ -236,6 +247,8 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"-config", "@/points.toml", "-out", "@/points.toml/x"}, 1, "cannot create a run directory"},
 		{[]string{"-resume", "9", "-out", "@/runs"}, 2, `holds 0 to 0`},
 		{[]string{"-resume", "latest", "-out", "@/none"}, 2, "no such run"},
+		{[]string{"-resume", "@/empty"}, 2, "a directory without checkpoints/"},
+		{[]string{"-resume", "0", "-out", "@/bare"}, 2, "has no config.toml"},
 		{[]string{"-resume", "auto", "-out", "@/runs"}, 2, "name a configuration"},
 		{resume("-set", "optim.g.lr=0.5"), 2, "optim.g.lr: the run has 0.0002"},
 		{resume("-batch", "16"), 2, "train.batch: the run has 8"},
@@ -249,6 +262,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"config"}, 2, "ganengine config list"},
 		{[]string{"config", "show", "rng"}, 2, "did you mean ring?"},
 		{[]string{"version", "please"}, 2, `what is "please" for?`},
+		{[]string{"data", "inspect", "@/empty", "-v"}, 2, "-v comes too late"},
 		{[]string{"graph", "-config", "@/points.toml"}, 2, "-o: name FILE.dot or FILE.txt"},
 		{[]string{"graph", "-o", "@/g.dot"}, 2, "name a configuration"},
 		{[]string{"bench", "-config", "@/points.toml", "-tune"}, 2, "-tune"},
@@ -264,7 +278,8 @@ func TestWrongUses(t *testing.T) {
 		{sample("-o", "@/s.png", "-seeds", "0-2147483647"), 2, "more than"},
 		{sample("-o", "@/s.png", "-seeds", "1", "-n", "2"), 2, "give one of"},
 		{sample("-o", "@/s.png", "-z", "@/text.npy", "-seed", "2"), 2, "give one of"},
-		{sample("-o", "@/s.png", "-z", "@/text.npy"), 1, "text.npy"},
+		{sample("-o", "@/s.png", "-z", "@/text.npy"), 2, "text.npy"},
+		{sample("-o", "@/s.png", "-z", "@/nan.npy"), 2, "number 1 of latent 0 is NaN"},
 		{sample("-o", "@/s.png", "-psi", ".7"), 2, "has no mapping network"},
 		{sample("-o", "@/s.png", "-class", "all"), 2, "knows no classes"},
 		{sample("-o", "@/s.png", "-raw"), 2, "-raw goes with"},
@@ -275,6 +290,9 @@ func TestWrongUses(t *testing.T) {
 		{sample("-o", "@/s.png", "-device", "gpu"), 2, `there is no device "gpu"`},
 		{sample("-o", "@/s.png", "-device", "cuda"), 2, "this build has no CUDA"},
 		{sample("-o", "@/none/s.png"), 1, "none"},
+		{[]string{"sample", "-out", "@/points", "-run", "0", "-o", "@/points/"}, 2, "makes points"},
+		{[]string{"sample", "-out", "@/points", "-run", "0", "-o", "@/s.png", "-captions"}, 2, "makes points"},
+		{[]string{"sample", "-run", "@/runs", "-o", "@/s.png"}, 2, "a directory without checkpoints/"},
 		{walk("-seeds", "1,2", "-o", "@/w.mp4"), 2, "FILE.png or FILE.gif"},
 		{walk("-o", "@/w.png"), 2, "name the seeds"},
 		{walk("-seeds", "1", "-o", "@/w.png"), 2, "two seeds or more"},

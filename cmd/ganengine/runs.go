@@ -76,7 +76,18 @@ func status(d rundir.Dir) string {
 	case info.ExitReason == "":
 		return "killed"
 	}
-	return info.ExitReason
+	return firstClause(info.ExitReason)
+}
+
+// firstClause keeps what went wrong of an error, without what to do, at a
+// length that fits into a table.
+func firstClause(text string) string {
+	const most = 40
+	text, _, _ = strings.Cut(text, ";")
+	if r := []rune(text); len(r) > most {
+		text = string(r[:most]) + "..."
+	}
+	return text
 }
 
 // row is what the table shows of a row of stats.jsonl or metrics.jsonl.

@@ -73,9 +73,15 @@ func (s *sampleFlags) check() error {
 		return err
 	}
 	cfg, err := train.ReadConfig(string(dir))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	points := cfg.Data.Kind == "mixture"
+	switch {
+	case points && format == explore.Folder:
+		return usage("-o %s: %s makes points, which have no images of their own; write FILE.png, FILE.npy or FILE.npz", s.path, dir)
+	case points && s.captions:
+		return usage("-captions: %s makes points; leave it out", dir)
 	case s.set["class"]:
 		return usage("-class: the %s of %s knows no classes; leave it out", cfg.Model.Kind, dir)
 	case s.set["psi"]:
@@ -110,10 +116,13 @@ func (s *sampleFlags) latents(ctx context.Context, e *explore.Explorer, seeds []
 	if seeds == nil {
 		shape, z, err := npy.ReadFile[float32](s.z)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, usage("-z: %w", err)
 		}
 		if len(shape) != 2 || shape[1] != e.Z() || shape[0] == 0 {
 			return nil, nil, nil, usage("-z %s: its shape is %v, and this run's latents are [n, %d]", s.z, shape, e.Z())
+		}
+		if i := slices.IndexFunc(z, func(v float32) bool { return v-v != 0 }); i >= 0 {
+			return nil, nil, nil, usage("-z %s: number %d of latent %d is %g; write finite numbers", s.z, i%e.Z(), i/e.Z(), z[i])
 		}
 		for i := range shape[0] {
 			names, captions = append(names, fmt.Sprintf("%06d", i)), append(captions, strconv.Itoa(i))

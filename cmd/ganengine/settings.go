@@ -64,6 +64,9 @@ func (s *settings) load(path string) (*config.Settings, error) {
 	}
 	for _, o := range s.overrides {
 		if o.flag == "-data" {
+			if o.value == "" {
+				return nil, usage("-data: name a folder or a file of real samples")
+			}
 			kind, err := data.Detect(o.value)
 			if err != nil {
 				return nil, usage("-data: %w", err)

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
@@ -149,6 +151,7 @@ func (t *trainFlags) volume() volume {
 }
 
 func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
+	signal.Ignore(syscall.SIGPIPE) // a reader of the terminal's lines that goes away ends no training; log.txt has them too
 	j, err := t.job()
 	if err != nil {
 		return err

@@ -197,6 +197,44 @@ func (p *place) child() *exec.Cmd {
 	}
 }
 
+// A training outlives the reader of its lines: ganengine ... | head.
+func TestClosedOutput(t *testing.T) {
+	p := newPlace(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	c := exec.Command(self, "-config", p.at("points.toml"), "-out", p.at("runs"))
+	c.Env, c.Stdout = append(os.Environ(), asProgram+"=1"), writer
+	if err := c.Run(); err != nil {
+		t.Error(err)
+	}
+	if steps := p.steps("0"); !slices.Equal(steps, []int64{4}) {
+		t.Errorf("checkpoints of steps %v, want 4", steps)
+	}
+}
+
+// What a table shows of an error fits into its column.
+func TestFirstClause(t *testing.T) {
+	for text, want := range map[string]string{
+		"done": "done",
+		"interrupted after step 150; continue with: ganengine -resume 0": "interrupted after step 150",
+		strings.Repeat("é", 41): strings.Repeat("é", 40) + "...",
+	} {
+		if got := firstClause(text); got != want {
+			t.Errorf("firstClause(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 // Interrupted and terminated trainings save where they are, and say so.
 func TestSignalledTraining(t *testing.T) {
 	for _, test := range []struct {
@@ -267,7 +305,7 @@ func TestConsole(t *testing.T) {
 		t.Errorf("plain lines %q, want %q", begin, want)
 	}
 	text := screen.String()
-	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "\r\x1b[Kstep 1/4") || !strings.HasSuffix(text, "\r\x1b[Knote\n") {
+	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "\r\x1b[K\x1b[?7lstep 1/4") || !strings.HasSuffix(text, "\r\x1b[Knote\n") {
 		t.Errorf("on a terminal: %q", text)
 	}
 	if none.Len() > 0 {

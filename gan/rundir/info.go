@@ -91,7 +91,7 @@ func (d Dir) ReadInfo() (Info, error) {
 	var info Info
 	b, err := os.ReadFile(d.Path(infoFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return info, fmt.Errorf("%s is no run directory: %w", d, err)
+		return info, fmt.Errorf("%w: %s is no run directory: it has no %s", ErrNoRun, d, infoFile)
 	}
 	if err != nil {
 		return info, err
