@@ -91,7 +91,7 @@ func (d *Device) openLibrary() {
 		d.info.Notes = append(d.info.Notes, "oneDNN is switched off: "+fallback)
 		return
 	}
-	l, err := onednn.Open(d.opt.Threads)
+	l, err := onednn.Open(d.opt.Switches.OneDNN, d.opt.Threads)
 	if err != nil {
 		d.info.Notes = append(d.info.Notes, fmt.Sprintf("oneDNN not found: %v; %s", err, fallback))
 		return

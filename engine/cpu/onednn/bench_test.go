@@ -3,15 +3,16 @@
 package onednn
 
 import (
+	"os"
 	"runtime"
 	"testing"
 	"unsafe"
 )
 
-// benchmarked opens the library for a benchmark; GANENGINE_ONEDNN chooses it.
+// benchmarked opens the library for a benchmark; libraryVar chooses it.
 func benchmarked(b *testing.B) *Library {
 	b.Helper()
-	l, err := Open(runtime.NumCPU())
+	l, err := Open(os.Getenv(libraryVar), runtime.NumCPU())
 	if err != nil {
 		missing(b, err.Error())
 	}

@@ -35,18 +35,15 @@ type Library struct {
 	live  map[*Primitive]struct{} // touched on the library's thread only
 }
 
-// Open opens the first oneDNN it finds, to compute with the given number of
-// threads (0: one for each processor of the process). The package comment has
-// the order of the search; the error lists what was tried.
-func Open(threads int) (*Library, error) {
-	wanted := os.Getenv("GANENGINE_ONEDNN")
-	switch wanted {
-	case "off":
-		return nil, errors.New("oneDNN is switched off by GANENGINE_ONEDNN=off")
-	case "":
-		return open(candidates("libdnnl.so.3", "libdnnl.so.2"), threads)
+// Open opens the library at path, or, where that is empty, the first that the
+// search in the package comment finds, to compute with the given number of
+// threads (0: one for each processor of the process). The error lists what was
+// tried.
+func Open(path string, threads int) (*Library, error) {
+	if path != "" {
+		return open([]string{path}, threads)
 	}
-	return open([]string{wanted}, threads)
+	return open(candidates("libdnnl.so.3", "libdnnl.so.2"), threads)
 }
 
 // candidates lists where libraries of these names may be: the loader's own

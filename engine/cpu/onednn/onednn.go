@@ -6,8 +6,7 @@
 //
 // # Search
 //
-// GANENGINE_ONEDNN names the library's file ("off": none). Without it
-// libdnnl.so.3 and then libdnnl.so.2 are looked for on the loader's path, then
+// Open takes the library's file. Without one libdnnl.so.3 and then libdnnl.so.2 are looked for on the loader's path, then
 // in /usr/local/lib, Intel's directory, the active Python or Conda environment,
 // ~/.local/lib and /opt/onednn*.
 //
