@@ -45,6 +45,9 @@ type Device struct {
 	primitives map[shape]*onednn.Primitive
 	// wideVectors is AVX-512, which oneDNN's kernels use and gemm's do not.
 	wideVectors bool
+	// prefers says whether oneDNN is the first choice for a product: the rule
+	// prefersLibrary, which tests replace to try the library everywhere.
+	prefers func(s *productStep, work int64) bool
 	gemm32      *gemm.Engine[float32]
 	gemm64      *gemm.Engine[float64]
 	ops32       vec.Ops[float32]
@@ -80,6 +83,7 @@ func New(opt Options) (*Device, error) {
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
+	d.prefers = d.prefersLibrary
 	d.openLibrary()
 	return d, nil
 }

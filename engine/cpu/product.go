@@ -86,7 +86,7 @@ func (s *productStep) flops() int64 {
 // choose looks for who computes the product: oneDNN in its own type, else in
 // f32, else gemm.
 func (l *lowering) choose(s *productStep, work int64) error {
-	if l.library != nil && l.prefersLibrary(s, work) {
+	if l.library != nil && l.prefers(s, work) {
 		primitive, err := l.primitive(s)
 		if err == nil {
 			s.primitive, s.workspace = primitive, primitive.WorkspaceBytes()
