@@ -74,6 +74,11 @@ func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
 	if k.claims != nil && spec.Path == "" {
 		return nil, fmt.Errorf("data: kind %s needs a path (%s)", k.name, k.wants)
 	}
+	if k.claims != nil {
+		if err := present(spec.Path); err != nil {
+			return nil, fmt.Errorf("data: %w", err)
+		}
+	}
 	set, err := k.open(ctx, spec, notes)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
@@ -90,18 +95,16 @@ func kindOf(spec Spec) (kind, error) {
 	case name == "":
 		detected, err := Detect(spec.Path)
 		if err != nil {
-			return kind{}, err
+			return kind{}, fmt.Errorf("data: %w", err)
 		}
 		name = detected
 	}
-	var names []string
 	for _, k := range kinds() {
 		if k.name == name {
 			return k, nil
 		}
-		names = append(names, k.name)
 	}
-	return kind{}, fmt.Errorf("data: kind %q is unknown: use %s", name, strings.Join(names, ", "))
+	return kind{}, fmt.Errorf("data: kind %q is unknown: use %s", name, strings.Join(Kinds(), ", "))
 }
 
 // format is the spec's image shape.

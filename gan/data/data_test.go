@@ -132,6 +132,10 @@ func TestOpenChoosesTheKind(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	root := write(t, map[string][]byte{"a.png": pngOf(t, 2, 2, color.White)})
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		spec Spec
 		want string
@@ -145,6 +149,9 @@ func TestOpenErrors(t *testing.T) {
 		{Spec{Path: root, Labels: true}, "has no class folders"},
 		{Spec{Fit: "zoom"}, `fit = "zoom" is unknown`},
 		{Spec{Kind: "idx", Path: root}, "is no IDX file of images"},
+		{Spec{Kind: "folder", Path: filepath.Join(root, "none")}, "none does not exist: check the path"},
+		{Spec{Kind: "folder", Path: "none"}, "data: none does not exist in " + here + ": check the path"},
+		{Spec{Path: "none"}, "data: none does not exist in " + here + ": check the path"},
 	} {
 		if _, err := Open(context.Background(), c.spec, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q in it", c.spec, err, c.want)

@@ -39,15 +39,11 @@ func kinds() []kind {
 
 // Detect says which kind of data a path is, or what was looked for.
 func Detect(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("data: %s does not exist: check the path", path)
-		}
-		return "", fmt.Errorf("data: looking at the path: %w", err)
+	if err := present(path); err != nil {
+		return "", err
 	}
-	if !info.IsDir() && pixel.HasExtension(path) {
-		return "", fmt.Errorf("data: %s is a single image: give the folder that holds the images", path)
+	if pixel.HasExtension(path) && !isDir(path) {
+		return "", fmt.Errorf("%s is a single image: give the folder that holds the images", path)
 	}
 	var wanted []string
 	for _, k := range kinds() {
@@ -56,14 +52,46 @@ func Detect(path string) (string, error) {
 		}
 		ok, err := k.claims(path)
 		if err != nil {
-			return "", fmt.Errorf("data: %w", err)
+			return "", err
 		}
 		if ok {
 			return k.name, nil
 		}
 		wanted = append(wanted, k.wants)
 	}
-	return "", fmt.Errorf("data: %s is of no known kind: looked for %s", path, strings.Join(wanted, "; "))
+	return "", fmt.Errorf("%s is of no known kind: looked for %s", path, strings.Join(wanted, "; "))
+}
+
+// present is an error where nothing is at path.
+func present(path string) error {
+	_, err := os.Stat(path)
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("looking at the path: %w", err)
+	case filepath.IsAbs(path):
+		return fmt.Errorf("%s does not exist: check the path", path)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		here = "the working directory"
+	}
+	return fmt.Errorf("%s does not exist in %s: check the path, or go to the directory that it begins in", path, here)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Kinds names every kind of data, for messages.
+func Kinds() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 func openGlyphs(_ context.Context, spec Spec, _ func(string)) (Set, error) {

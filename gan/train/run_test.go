@@ -199,12 +199,16 @@ func TestRefusals(t *testing.T) {
 		{"train.batch=31", "train.batch: 31 is more than the data set holds, which is 30"},
 		{"data.size=512", "512"},
 		{"eval.every=5", "eval.every: this version measures nothing"},
+		{"data.kind=zip", `data.kind: "zip" is not supported by this version; use glyphs, mixture, idx, folder`},
 	} {
 		out := filepath.Join(t.TempDir(), "runs")
 		h, _ := testHost(t, out)
 		set := []string{c.set}
 		if strings.HasPrefix(c.set, "eval") {
 			set = append(set, `eval.metrics=["x"]`)
+		}
+		if strings.HasPrefix(c.set, "data.kind") {
+			set = append(set, "data.path=x")
 		}
 		err := Run(context.Background(), configure(t, tinyImages, set...), h)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

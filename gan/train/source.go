@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
@@ -14,6 +16,9 @@ import (
 // that runs of several seeds train on the same samples.
 func OpenData(ctx context.Context, cfg *config.Config, notes func(line string)) (data.Set, error) {
 	d := cfg.Data
+	if kinds := data.Kinds(); !slices.Contains(kinds, d.Kind) {
+		return nil, &config.Error{Key: "data.kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
+	}
 	return data.Open(ctx, data.Spec{
 		Kind: d.Kind, Path: d.Path,
 		Height: d.Height, Width: d.Width, Channels: d.Channels,

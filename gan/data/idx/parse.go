@@ -43,7 +43,7 @@ func Parse(r io.Reader) (dims []int, values []byte, err error) {
 	got, err := io.Copy(&all, io.LimitReader(body, want+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), err == nil && got < want:
-		return nil, nil, fmt.Errorf("it is truncated: its header says %v = %d values, it holds %d", dims, want, got)
+		return nil, nil, fmt.Errorf("it is truncated: its header says %v = %d values, it holds %d; copy or download it again", dims, want, got)
 	case err != nil:
 		return nil, nil, fmt.Errorf("it is damaged (%w)", err)
 	case got > want:

@@ -1,6 +1,7 @@
 package pixel
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"image"
@@ -38,7 +39,11 @@ func HasExtension(name string) bool {
 
 // ReadHeader reads an image's header: PNG, JPEG, GIF or WebP, by content.
 func ReadHeader(r io.Reader) (Header, error) {
-	config, _, err := image.DecodeConfig(r)
+	b := bufio.NewReader(r)
+	if isAnimatedWebP(b) {
+		return Header{}, errAnimated
+	}
+	config, _, err := image.DecodeConfig(b)
 	if err != nil {
 		return Header{}, explain(err)
 	}
@@ -64,7 +69,11 @@ func ReadHeader(r io.Reader) (Header, error) {
 
 // Decode reads an image: PNG, JPEG, GIF (its first frame) or WebP, by content.
 func Decode(r io.Reader) (image.Image, error) {
-	img, _, err := image.Decode(r)
+	b := bufio.NewReader(r)
+	if isAnimatedWebP(b) {
+		return nil, errAnimated
+	}
+	img, _, err := image.Decode(b)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -72,6 +81,16 @@ func Decode(r io.Reader) (image.Image, error) {
 		return nil, errors.New("it has no pixels")
 	}
 	return img, nil
+}
+
+var errAnimated = errors.New("it is an animated WebP, of which no frame can be read")
+
+// isAnimatedWebP looks at the flags of the VP8X chunk, with which such files
+// begin (WebP Container Specification). Their headers would pass.
+func isAnimatedWebP(r *bufio.Reader) bool {
+	const flags, animation = 20, 1 << 1
+	b, err := r.Peek(flags + 1)
+	return err == nil && string(b[:4]) == "RIFF" && string(b[8:16]) == "WEBPVP8X" && b[flags]&animation != 0
 }
 
 // explain says plainly what a decoder's error means.

@@ -234,6 +234,13 @@ func TestHeadersAndDecoding(t *testing.T) {
 	if _, err := Decode(strings.NewReader("hello")); err == nil || !strings.Contains(err.Error(), "no PNG, JPEG, GIF or WebP") {
 		t.Errorf("text: %v", err)
 	}
+	animated := []byte("RIFF\x40\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x27\x00\x00\x27\x00\x00")
+	if _, err := ReadHeader(bytes.NewReader(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
+		t.Errorf("header of an animated WebP: %v", err)
+	}
+	if _, err := Decode(bytes.NewReader(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
+		t.Errorf("animated WebP: %v", err)
+	}
 	huge := slices.Clone(grey)
 	copy(huge[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the checksum is wrong too
 	if _, err := ReadHeader(bytes.NewReader(huge)); err == nil {
