@@ -134,6 +134,9 @@ var (
 	unnamed = regexp.MustCompile(`[^a-zA-Z0-9._]+`)
 )
 
+// longestData keeps a default name within what run.name allows.
+const longestData = 64
+
 // defaultName says model, data and batch: dcgan-fashion-mnist-b128.
 func (c *Config) defaultName() string {
 	data := c.Data.Kind
@@ -147,7 +150,8 @@ func (c *Config) defaultName() string {
 		}
 		base := filepath.Base(path)
 		base, _, _ = strings.Cut(base, ".")
-		base = strings.Trim(unnamed.ReplaceAllString(base, "-"), "-")
+		base = unnamed.ReplaceAllString(base, "-")
+		base = strings.Trim(base[:min(len(base), longestData)], "-")
 		if base != "" {
 			data = base
 		}

@@ -108,6 +108,7 @@ func TestDerived(t *testing.T) {
 		{"name of an idx file", "[data]\nkind = \"idx\"\npath = \"fashion-mnist/train-images-idx3-ubyte.gz\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-fashion-mnist-b64"},
 		{"name of a file", "[data]\nkind = \"zip\"\npath = \"../ffhq.256.zip\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-ffhq-b64"},
 		{"name of nothing", "[data]\nkind = \"folder\"\npath = \".\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-folder-b64"},
+		{"long name", "[data]\nkind = \"folder\"\npath = \"" + strings.Repeat("d", 200) + "\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-" + strings.Repeat("d", 64) + "-b64"},
 		{"name of points", ring, nil, func(c *Config) any { return c.Run.Name }, "mlp-ring-b64"},
 		{"background", "[data]\nbackground = \"#0a10ff\"\n", nil, func(c *Config) any { return c.Data.BackgroundRGB() }, [3]uint8{10, 16, 255}},
 	} {
@@ -215,6 +216,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
+		".":               ".: it is a directory; name a file, or a built-in configuration such as glyphs",
 		"dcgam":           `dcgam: there is no such file and no built-in configuration of that name; did you mean "dcgan"?`,
 		"some/where.toml": "some/where.toml: there is no such file and no built-in configuration of that name; the built-in ones are " + strings.Join(configs.Names(), ", "),
 	} {

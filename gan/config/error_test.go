@@ -49,7 +49,7 @@ func TestErrorTexts(t *testing.T) {
 		{"[loss]\nkind = \"vanila\"\n", `my.toml:2: loss.kind: "vanila" is not a value of this key; did you mean "vanilla"?`},
 		{"[loss]\ngp_at = \"everywhere\"\n", `my.toml:2: loss.gp_at: "everywhere" is not a value of this key; write "interpolate", "fake", "real" or "dragan"`},
 		{"[run]\ndevice = \"gpu\"\n", `my.toml:2: run.device: "gpu" is no device; write auto, cpu, cuda or cuda:N`},
-		{"[run]\nname = \"a/b\"\n", `my.toml:2: run.name: "a/b" cannot name a directory; use letters, digits, dots, dashes and underscores`},
+		{"[run]\nname = \"a/b\"\n", `my.toml:2: run.name: "a/b" cannot name a directory; use up to 128 letters, digits, dots, dashes and underscores`},
 		{"[data]\nbackground = \"#fff\"\n", `my.toml:2: data.background: "#fff" is no colour; write white, black or #rrggbb`},
 		// not in this version
 		{"[data]\nlabels = true\n", "my.toml:2: data.labels: true is not supported by this version; remove it"},

@@ -29,7 +29,8 @@ type entry struct {
 // Load reads a file or, where there is none of that name, the built-in
 // configuration: dcgan and dcgan.toml both find configs/dcgan.toml.
 func Load(path string) (*Settings, error) {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, &Error{File: path, Msg: fmt.Sprintf("cannot read it: %v; name a readable file", err)}
@@ -37,9 +38,11 @@ func Load(path string) (*Settings, error) {
 		return Parse(path, string(b))
 	}
 	name := strings.TrimSuffix(path, ".toml")
-	text, err := configs.Read(name)
-	if err == nil {
+	if text, err := configs.Read(name); err == nil {
 		return Parse("built-in "+name+".toml", text)
+	}
+	if err == nil {
+		return nil, &Error{File: path, Msg: "it is a directory; name a file, or a built-in configuration such as glyphs"}
 	}
 	msg := "there is no such file and no built-in configuration of that name; "
 	if near := spelling.Nearest(name, configs.Names()); near != "" {

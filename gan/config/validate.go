@@ -38,7 +38,7 @@ func (c *Config) checkRun() *Error {
 		return wrong("run.device", "%q is no device; write auto, cpu, cuda or cuda:N", shorten(c.Run.Device))
 	}
 	if !runName.MatchString(c.Run.Name) {
-		return wrong("run.name", "%q cannot name a directory; use letters, digits, dots, dashes and underscores", shorten(c.Run.Name))
+		return wrong("run.name", "%q cannot name a directory; use up to 128 letters, digits, dots, dashes and underscores", shorten(c.Run.Name))
 	}
 	return nil
 }
