@@ -138,6 +138,7 @@ var advice = [...]struct {
 	{syscall.EROFS, "choose a place that is not read-only"},
 	{syscall.ENOTDIR, "a part of this path is a file: choose another place"},
 	{syscall.EISDIR, "a directory has this name: choose another name"},
+	{fs.ErrExist, "something else has this name: choose another name"},
 	{fs.ErrPermission, "choose a place that you may write to"},
 	{fs.ErrNotExist, "create the directory first or choose another place"},
 }

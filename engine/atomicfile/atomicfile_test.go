@@ -115,6 +115,16 @@ func TestStaleTemporaryIsNoObstacle(t *testing.T) {
 	}
 }
 
+func TestDirectoryOfThatName(t *testing.T) {
+	dir := t.TempDir()
+	if err := WriteBytes(dir, []byte("x")); err == nil || !strings.Contains(err.Error(), "choose another name") {
+		t.Errorf("write over a directory: %v, want what to do", err)
+	}
+	if left := names(t, filepath.Dir(dir)); len(left) != 1 {
+		t.Errorf("beside it lies %q", left)
+	}
+}
+
 func TestExplainLeavesOtherErrors(t *testing.T) {
 	if Explain(nil) != nil || Explain(io.EOF) != io.EOF {
 		t.Error("Explain changed an error that it has no advice for")

@@ -111,7 +111,7 @@ func (s *Samples) writeFolder(dir string, names []string) error {
 		return fmt.Errorf("%s: points are written to FILE.png, FILE.npy or FILE.npz, not one by one", dir)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder for samples: %w", err)
+		return fmt.Errorf("making the folder for samples: %w", atomicfile.Explain(err))
 	}
 	for i := range s.N {
 		im, err := s.images().At(i)
