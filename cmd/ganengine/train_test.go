@@ -119,6 +119,10 @@ func TestInit(t *testing.T) {
 			t.Errorf("-init %s did not start from the weights of run 0", from)
 		}
 	}
+	status, _, errs := p.try("-config", "@/points.toml", "-out", "@/runs", "-init", "0")
+	if status != 1 || !strings.Contains(errs, "name a run or a file of the same networks") {
+		t.Errorf("-init of another model: status %d, %s", status, errs)
+	}
 }
 
 func TestDataFlag(t *testing.T) {

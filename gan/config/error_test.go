@@ -60,6 +60,7 @@ func TestErrorTexts(t *testing.T) {
 		{"[model]\ng_hidden = [8]\n", `my.toml:2: model.g_hidden: belongs to model.kind = "mlp", and here it is "dcgan"; remove the key or change model.kind`},
 		{"[optim.g]\nkind = \"adam\"\nmomentum = 0.5\n", `my.toml:3: optim.g.momentum: belongs to optim.g.kind = "sgd" or "rmsprop", and here it is "adam"; remove the key or change optim.g.kind`},
 		{"[data]\npath = \"a\"\n", `my.toml:2: data.path: belongs to data.kind = "idx", "cifar10", "folder", "zip", "tar", "npz" or "csv", and here it is "glyphs"; remove the key or change data.kind`},
+		{"[data]\nchannels = 2\n", "my.toml:2: data.channels: images of 2 channels cannot be drawn; write 1 for grey or 3 for colour"},
 		{"[data]\nkind = \"idx\"\n", `my.toml: data.path: data.kind = "idx" needs files; say where they are`},
 		{"[data]\nsize = 32\nheight = 64\n", "my.toml:3: data.height: disagrees with data.size = 32; give size, or height and width"},
 		{"[data]\nheight = 32\nwidth = 64\n", "my.toml:2: data.height: 32 by 64 is not square, and dcgan makes square images; set data.size"},

@@ -58,6 +58,9 @@ func (c *Config) checkData() *Error {
 			return wrong("data.path", "data.kind = %q needs files; say where they are", d.Kind)
 		}
 	}
+	if n := d.Channels; n != 0 && n != 1 && n != 3 {
+		return wrong("data.channels", "images of %d channels cannot be drawn; write 1 for grey or 3 for colour", n)
+	}
 	if _, ok := d.backgroundRGB(); !ok {
 		return wrong("data.background", "%q is no colour; write white, black or #rrggbb", shorten(d.Background))
 	}

@@ -76,7 +76,7 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 		return StepFile{}, err
 	}
 	if len(all) == 0 {
-		return StepFile{}, fmt.Errorf("run %s has no checkpoint: it stopped before its first", d)
+		return StepFile{}, fmt.Errorf("run %s has no checkpoint: it stopped before its first; start a run of its own", d)
 	}
 	newest := all[len(all)-1]
 	var step int64

@@ -112,7 +112,7 @@ func (t *trainer) initialise(weights string) error {
 	if weights != "" {
 		networks := func(name string) bool { return strings.HasPrefix(name, "g/") || strings.HasPrefix(name, "d/") }
 		if _, err := t.ses.LoadWeights(weights, networks); err != nil {
-			return err
+			return fmt.Errorf("starting from weights: %w; name a run or a file of the same networks", err)
 		}
 	}
 	if t.game.Avg == nil {
