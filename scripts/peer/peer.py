@@ -1,0 +1,210 @@
+"""PyTorch's side of compare-pytorch: the training step that its users write.
+
+    peer.py bench CONFIG   trains, and prints one object as `ganengine bench -json` does
+    peer.py check CONFIG   one step from the same weights, latents and data on
+                           both sides: the same losses and gradients?
+
+The step is that of pytorch/examples' dcgan: separate backward passes for real
+samples and fakes, D's weights get (unused) gradients in G's backward pass,
+in-place activations, fused Adam; eager, images channels_last. Real samples wait
+in memory as bytes.
+"""
+
+import argparse
+import gc
+import json
+import pathlib
+import resource
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "parity"))
+import nets  # noqa: E402
+import tensorfile  # noqa: E402
+
+import philox  # noqa: E402
+
+WARM = 4  # steps that do not count, as in ganengine bench
+
+
+class Peer:
+    def __init__(self, config, precision="fp32"):
+        self.model, self.loss, self.batch = config["model"], config["loss"], config["train"]["batch"]
+        data = config["data"]
+        self.shape = (2,) if data["kind"] == "mixture" else (data["channels"], data["size"], data["size"])
+        self.g, self.d = nets.build(self.model, self.shape)
+        rule = config["optim"]["g"]
+        self.optimizers = {}
+        for net in (self.g, self.d):
+            self.first_weights(net)
+            for m in net.modules():
+                if hasattr(m, "inplace"):
+                    m.inplace = True
+            if len(self.shape) == 3 and self.model["kind"] == "dcgan":
+                net.to(memory_format=torch.channels_last)
+            self.optimizers[net] = torch.optim.Adam(net.parameters(), rule["lr"], (rule["beta1"], rule["beta2"]), fused=True)
+        self.ones, self.zeros = torch.ones(self.batch), torch.zeros(self.batch)
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
+
+    def first_weights(self, net):
+        for name, p in net.named_parameters():
+            if p.dim() > 1:
+                torch.nn.init.normal_(p, 0, (2 / p[0].numel()) ** 0.5 if self.model.get("init") == "he-normal" else 0.02)
+            elif net.names[name].endswith("/gain"):
+                torch.nn.init.normal_(p, 1, 0.02)
+            else:
+                torch.nn.init.zeros_(p)
+
+    def judge(self, d, target):
+        """The loss of logits that should be real (1) or generated (0)."""
+        if self.loss["kind"] == "wasserstein":
+            return d.mean() if target is self.zeros else -d.mean()
+        return F.binary_cross_entropy_with_logits(d.float(), target)
+
+    def penalty(self, real, fake, alpha):
+        x = (fake + alpha * (real - fake)).requires_grad_()
+        (slope,) = torch.autograd.grad(self.d(x).sum(), x, create_graph=True)
+        return self.loss["gp"] * (((slope.flatten(1).square().sum(1) + 1e-12).sqrt() - 1) ** 2).mean()
+
+    def see(self, real):
+        """Bytes NHWC to what the networks see."""
+        if real.dtype != torch.uint8:
+            return real
+        return (real.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+    def step(self, real, z, alpha=None, scores=None):
+        real = self.see(real)
+        self.d.zero_grad()
+        with self.autocast:
+            l_real = self.judge(self.d(real), self.ones)
+        l_real.backward()
+        with self.autocast:
+            fake = self.g(z)
+            l_fake = self.judge(self.d(fake.detach()), self.zeros)
+        l_fake.backward()
+        if alpha is not None:
+            gp = self.penalty(real, fake.detach().float(), alpha)
+            gp.backward()
+        if scores is not None:
+            scores |= {"d_loss": (l_real + l_fake).item(), "d_grad": length(self.d)} | ({} if alpha is None else {"gp": gp.item()})
+        self.optimizers[self.d].step()
+        self.g.zero_grad()
+        with self.autocast:
+            l_g = self.judge(self.d(fake), self.ones)
+        l_g.backward()
+        if scores is not None:
+            scores |= {"g_loss": l_g.item(), "g_grad": length(self.g)}
+        self.optimizers[self.g].step()
+        return l_real.item() + l_fake.item(), l_g.item()
+
+    def draw_alpha(self):
+        return torch.rand(self.batch, *[1] * len(self.shape)) if "gp" in self.loss else None
+
+
+def length(net):
+    return torch.stack([p.grad.norm() for p in net.parameters()]).norm().item()
+
+
+def bench(a, config):
+    torch.manual_seed(0)
+    peer = Peer(config, a.precision)
+    if len(peer.shape) == 1:
+        data = torch.randn(8192, 2)
+    else:
+        colors, size, _ = peer.shape
+        data = torch.randint(256, (1024, size, size, colors), dtype=torch.uint8)
+    times = []
+    for i in range(1 + WARM + a.steps):
+        began = time.perf_counter()
+        real = data[torch.randint(len(data), (peer.batch,))]
+        peer.step(real, torch.randn(peer.batch, config["model"]["z"]), peer.draw_alpha())
+        times.append(1000 * (time.perf_counter() - began))
+        if i == 0:
+            startup = time.time() - a.started
+    times = sorted(times[1 + WARM :])
+    print(json.dumps({
+        "step_ms": {"min": times[0], "median": statistics.median(times)},
+        "startup_seconds": startup, "host_peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "torch": torch.__version__,
+    }))
+
+
+def variables(peer):
+    """The weights by ganengine's names, in its layout."""
+    out = {}
+    for key, net in (("g", peer.g), ("d", peer.d)):
+        tensors = net.state_dict()
+        for name, ours in net.names.items():
+            x = tensors[name].detach()
+            out[f"{key}/{ours}"] = (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).contiguous().numpy().astype(np.float32)
+    return out
+
+
+def known_data(peer, folder):
+    """Real samples of which both sides know the batch, whatever its order:
+    flags for ganengine, and the batch. A penalty pairs real samples with fakes,
+    so then all of them are the same."""
+    if len(peer.shape) == 1:
+        return ["-set", "data.modes=1", "-set", "data.sigma=1e-9"], torch.tensor([[2.0, 0.0]]).repeat(peer.batch, 1)
+    colors, size, _ = peer.shape
+    n = 1 if "gp" in peer.loss else peer.batch
+    x = np.random.default_rng(0).integers(0, 256, (n, size, size), np.uint8).repeat(peer.batch // n, 0)
+    with open(folder / "train-images-idx3-ubyte", "wb") as f:
+        f.write(struct.pack(">4I", 0x803, len(x), size, size) + x.tobytes())
+    return ["-data", str(folder)], torch.from_numpy(x)[..., None].repeat(1, 1, 1, colors)
+
+
+def check(a, config):
+    """Small batches do: the nets are those of the benchmark."""
+    config["train"]["batch"] = min(config["train"]["batch"], 16)
+    torch.manual_seed(0)
+    peer = Peer(config)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        tensorfile.write(folder / "start.safetensors", variables(peer))
+        data, real = known_data(peer, folder)
+        flags = ["-config", str(a.config), "-batch", str(peer.batch), "-steps", "1", "-seed", "7", "-out", str(folder / "runs"), "-init",
+                 str(folder / "start.safetensors"), "-set", "log.every=1", "-set", "sample.count=1", "-set", "sample.every=0", "-quiet"]
+        subprocess.run([a.ganengine, *flags, *data], check=True)
+        (stats,) = (folder / "runs").glob("*/stats.jsonl")
+        ours = json.loads(stats.read_text().splitlines()[-1])
+    place = (7, "z", 0, peer.batch, config["model"]["z"])
+    alpha, theirs = None, {}
+    if "gp" in peer.loss:
+        alpha = philox.uniform(7, "gp.alpha", 0, peer.batch, 1).reshape(peer.batch, *[1] * len(peer.shape))
+    peer.step(real, philox.normal(*place), alpha, theirs)
+    off = {k: abs(ours[k] - v) / max(abs(v), 1e-3) for k, v in theirs.items()}
+    print("  " + ", ".join(f"{k} {ours[k]:.6g} / {v:.6g}" for k, v in theirs.items()))
+    if max(off.values()) > a.limit:
+        sys.exit(f"the two compute different things: {max(off, key=off.get)} differs by {max(off.values()):.2g} of its value")
+
+
+def main():
+    started = time.time()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["bench", "check"])
+    parser.add_argument("config", type=pathlib.Path)
+    parser.add_argument("--ganengine", default="bin/ganengine")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
+    parser.add_argument("--started", type=float, default=started, help="when the process was started, in seconds since 1970")
+    parser.add_argument("--limit", type=float, default=1e-3, help="how far losses and gradients may differ, relatively")
+    a = parser.parse_args()
+    torch.set_num_threads(a.threads)
+    gc.freeze()
+    {"bench": bench, "check": check}[a.what](a, tomllib.loads(a.config.read_text()))
+
+
+if __name__ == "__main__":
+    main()
