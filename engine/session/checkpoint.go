@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,10 +21,9 @@ var stored = map[graph.DType]safetensors.DType{graph.F32: safetensors.F32, graph
 // that replaces path whole or not at all. A checkpoint written on one device
 // loads on another: it holds canonical shapes and types only.
 func (s *Session) Save(path string, metadata map[string]string) error {
-	meta := map[string]string{"format": Format}
-	for k, v := range metadata {
-		meta[k] = v
-	}
+	meta := map[string]string{}
+	maps.Copy(meta, metadata)
+	meta["format"] = Format
 	var entries []safetensors.Entry
 	for _, v := range s.vars.All() {
 		entries = append(entries, safetensors.Entry{
@@ -53,13 +53,13 @@ func (s *Session) Load(path string) (get func(key string) (string, bool), err er
 	}
 	defer f.Close()
 	if format, _ := f.Metadata("format"); format != Format {
-		return nil, fmt.Errorf("%s is no checkpoint of this program: its format is %q, not %q", path, format, Format)
+		return nil, fmt.Errorf("%s is no checkpoint of this version: its format is %q, not %q; load it with the version that wrote it", path, format, Format)
 	}
 	if err := s.compare(path, f); err != nil {
 		return nil, err
 	}
 	for _, v := range s.vars.All() {
-		if err := s.loadVariable(f, v.Name, v.Name); err != nil {
+		if err := s.loadVariable(f, v.Name); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -93,15 +93,16 @@ func (s *Session) LoadWeights(path string, want func(name string) bool) (loaded 
 		names = append(names, v.Name)
 	}
 	for _, name := range names {
-		if err := s.loadVariable(f, name, name); err != nil {
+		if err := s.loadVariable(f, name); err != nil {
 			return 0, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return len(names), nil
 }
 
-func (s *Session) loadVariable(f *safetensors.File, variable, tensor string) error {
-	r, err := f.Section(tensor)
+// loadVariable sets a Variable to the tensor of its name.
+func (s *Session) loadVariable(f *safetensors.File, name string) error {
+	r, err := f.Section(name)
 	if err != nil {
 		return err
 	}
@@ -111,9 +112,9 @@ func (s *Session) loadVariable(f *safetensors.File, variable, tensor string) err
 	}
 	data := host.Data()[:r.Size()]
 	if _, err := io.ReadFull(r, data); err != nil {
-		return fmt.Errorf("reading tensor %s: %w", tensor, err)
+		return fmt.Errorf("reading tensor %s: %w", name, err)
 	}
-	return s.WriteBytes(variable, data)
+	return s.WriteBytes(name, data)
 }
 
 // compare says how a checkpoint's tensors differ from the Variables, naming a few.
@@ -145,9 +146,11 @@ func (s *Session) compare(path string, f *safetensors.File) error {
 	return fmt.Errorf("%s is a checkpoint of another model: %s%s", path, strings.Join(faults, "; "), more)
 }
 
+// differs says what type and shape a Variable has here and there; "" where
+// they are the same.
 func differs(v *graph.Variable, t safetensors.Tensor) string {
-	if t.DType != stored[v.DType] || !slices.Equal(t.Shape, v.Shape) && v.Shape.Size()+len(t.Shape) != 1 {
-		return fmt.Sprintf("%s is %s %v there, %s %s here", v.Name, t.DType, t.Shape, v.DType, v.Shape)
+	if t.DType != stored[v.DType] || !slices.Equal(t.Shape, v.Shape) {
+		return fmt.Sprintf("%s is %s %s there, %s %s here", v.Name, t.DType, graph.Shape(t.Shape), stored[v.DType], v.Shape)
 	}
 	return ""
 }

@@ -9,8 +9,8 @@ import (
 
 // Diagnose runs a program's nodes again on the same Variables and inputs,
 // updating nothing, and names the first node, in order of execution, whose
-// result is not finite: operator, shapes and the source line that built it.
-// It answers "" where all are finite.
+// result is not finite: operator, shapes and the source line that built it, and
+// the Variable or input if it came in so. It answers "" where all are finite.
 func (s *Session) Diagnose(name string, inputs ...device.HostBuffer) (string, error) {
 	p := s.programs[name]
 	if p == nil {
@@ -36,8 +36,19 @@ func (s *Session) Diagnose(name string, inputs ...device.HostBuffer) (string, er
 	}
 	for i, ok := range r.Bytes(0) {
 		if ok == 0 {
-			return nodes[i].Describe(), nil
+			return describe(nodes[i]), nil
 		}
 	}
 	return "", nil
+}
+
+// describe also names what came from outside of the program.
+func describe(n *graph.Node) string {
+	switch n.Op {
+	case graph.OpRead:
+		return fmt.Sprintf("%s (variable %s)", n.Describe(), n.Var().Name)
+	case graph.OpInput:
+		return fmt.Sprintf("%s (input %s)", n.Describe(), n.InputName())
+	}
+	return n.Describe()
 }

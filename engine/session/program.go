@@ -29,27 +29,34 @@ type Result struct {
 	outputs []device.HostBuffer
 }
 
-func newProgram(s *Session, g *graph.Program, exe device.Executable) (*Program, error) {
-	p := &Program{Graph: g, s: s, exe: exe}
+// allocate makes host memory for the outputs of the runs that the host may
+// leave unread.
+func (p *Program) allocate() error {
 	for i := range p.results {
 		r := &p.results[i]
 		r.p = p
-		for _, o := range g.Outputs {
-			b, err := s.dev.AllocHost(int64(o.Value.Shape.Size() * o.Value.DType.Size()))
+		for _, o := range p.Graph.Outputs {
+			b, err := p.s.dev.AllocHost(bytesOf(o.Value))
 			if err != nil {
-				return nil, fmt.Errorf("allocating output %s of program %s: %w", o.Name, g.Name, err)
+				return fmt.Errorf("allocating output %s of program %s: %w", o.Name, p.Graph.Name, err)
 			}
 			r.outputs = append(r.outputs, b)
 		}
 	}
-	return p, nil
+	return nil
 }
 
-// NewInput allocates a host buffer for the named input.
+func bytesOf(n *graph.Node) int64 { return int64(n.Shape.Size() * n.DType.Size()) }
+
+// NewInput allocates a host buffer for the named input; the caller frees it.
 func (p *Program) NewInput(name string) (device.HostBuffer, error) {
 	for _, n := range p.Graph.Inputs {
 		if n.InputName() == name {
-			return p.s.dev.AllocHost(int64(n.Shape.Size() * n.DType.Size()))
+			b, err := p.s.dev.AllocHost(bytesOf(n))
+			if err != nil {
+				return nil, fmt.Errorf("allocating input %s of program %s: %w", name, p.Graph.Name, err)
+			}
+			return b, nil
 		}
 	}
 	return nil, fmt.Errorf("program %s has no input %s", p.Graph.Name, name)
@@ -60,6 +67,12 @@ func (p *Program) NewInput(name string) (device.HostBuffer, error) {
 func (p *Program) Run(inputs ...device.HostBuffer) (*Result, error) {
 	if len(inputs) != len(p.Graph.Inputs) {
 		return nil, fmt.Errorf("program %s takes %d inputs, got %d", p.Graph.Name, len(p.Graph.Inputs), len(inputs))
+	}
+	for i, n := range p.Graph.Inputs {
+		if got := int64(len(inputs[i].Data())); got < bytesOf(n) {
+			return nil, fmt.Errorf("input %s of program %s is %s %s, %d bytes, and the buffer has %d; take one from NewInput",
+				n.InputName(), p.Graph.Name, n.DType, n.Shape, bytesOf(n), got)
+		}
 	}
 	r := &p.results[p.runs%late]
 	t, err := p.exe.Run(inputs, r.outputs)
@@ -110,25 +123,9 @@ func (r *Result) Floats(i int) []float32 {
 	if d := r.p.Graph.Outputs[i].Value.DType; d != graph.F32 {
 		panic(fmt.Sprintf("session: output %s is %s, not f32", r.p.Graph.Outputs[i].Name, d))
 	}
-	return view[float32](r.outputs[i].Data())
+	b := r.outputs[i].Data() // aligned for every type, and never empty
+	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4)
 }
 
 // Bool is a bool [] output at index i.
 func (r *Result) Bool(i int) bool { return r.outputs[i].Data()[0] != 0 }
-
-// bytesOf sees numbers as bytes.
-func bytesOf[T any](x []T) []byte {
-	if len(x) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*int(unsafe.Sizeof(x[0])))
-}
-
-// view sees bytes as numbers; host buffers are aligned for every type.
-func view[T any](b []byte) []T {
-	if len(b) == 0 {
-		return nil
-	}
-	var t T
-	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), len(b)/int(unsafe.Sizeof(t)))
-}

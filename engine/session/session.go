@@ -9,6 +9,8 @@ package session
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
@@ -35,7 +37,8 @@ type Session struct {
 	arena    device.Buffer
 	programs map[string]*Program
 	staging  device.HostBuffer // for the host's reads and writes of Variables
-	placed   int64             // bytes of Variables
+	held     Memory
+	closed   bool
 }
 
 type place struct {
@@ -60,11 +63,12 @@ func (s *Session) Device() device.Device { return s.dev }
 // Memory is what the session holds on the device, in bytes.
 type Memory struct {
 	Variables int64
-	Arena     int64
+	Arena     int64 // of all programs together; programs of one Compile share one
 	Unshared  int64 // what the largest program's transient values would need without sharing
 }
 
-// Plan is the memory that programs would need, without allocating any.
+// Plan is the memory that programs compiled together would need, without
+// allocating any.
 func Plan(dev device.Device, vars *graph.Vars, programs ...*graph.Program) (Memory, error) {
 	var m Memory
 	for _, members := range groups(vars.All()) {
@@ -94,43 +98,68 @@ func lower(dev device.Device, p *graph.Program, opt plan.Options) (*plan.Plan, e
 
 // Compile lowers and plans the programs, gives Variables that have no storage
 // yet theirs, makes one arena for all, and builds each. Programs compiled
-// later use the arena where they fit and have their own otherwise.
+// later use the arena of the first where all of them fit, else one of their
+// own. Where one program fails, none is there afterwards.
 func (s *Session) Compile(programs ...*graph.Program) error {
 	if err := s.place(); err != nil {
 		return err
 	}
-	plans := make([]*plan.Plan, len(programs))
-	var need int64
-	for i, p := range programs {
-		if s.programs[p.Name] != nil {
-			return fmt.Errorf("program %s is compiled already", p.Name)
-		}
-		pl, err := lower(s.dev, p, plan.Options{NoShare: s.opt.Switches.NoPlan})
-		if err != nil {
-			return err
-		}
-		plans[i] = pl
-		need = max(need, pl.Arena)
-		if s.opt.Switches.Level >= debug.PassSizes {
-			s.opt.Log(fmt.Sprintf("program %s: %d nodes, %d steps, arena %d bytes, unshared %d", p.Name, len(p.Nodes), len(pl.Work.Steps), pl.Arena, pl.Sum))
-		}
+	plans, need, err := s.plan(programs)
+	if err != nil {
+		return err
 	}
 	arena, err := s.arenaFor(need)
 	if err != nil {
 		return err
 	}
+	var built []*Program
 	for i, p := range programs {
-		exe, err := s.dev.Build(plans[i], device.Storage{Arena: arena, Variable: s.storage})
+		prog, err := s.build(p, plans[i], arena)
 		if err != nil {
-			return fmt.Errorf("building program %s: %w", p.Name, err)
+			for _, b := range built {
+				err = errors.Join(err, b.close())
+			}
+			return err
 		}
-		prog, err := newProgram(s, p, exe)
-		if err != nil {
-			return errors.Join(err, exe.Close())
-		}
-		s.programs[p.Name] = prog
+		built = append(built, prog)
+	}
+	for _, p := range built {
+		s.programs[p.Graph.Name] = p
 	}
 	return nil
+}
+
+// plan lowers and plans programs whose names are new; need is the size of an
+// arena for all of them.
+func (s *Session) plan(programs []*graph.Program) (plans []*plan.Plan, need int64, err error) {
+	names := map[string]bool{}
+	for _, p := range programs {
+		if s.programs[p.Name] != nil || names[p.Name] {
+			return nil, 0, fmt.Errorf("program %s is compiled already; give each a name of its own", p.Name)
+		}
+		names[p.Name] = true
+		pl, err := lower(s.dev, p, plan.Options{NoShare: s.opt.Switches.NoPlan})
+		if err != nil {
+			return nil, 0, err
+		}
+		plans, need = append(plans, pl), max(need, pl.Arena)
+		if s.opt.Switches.Level >= debug.PassSizes {
+			s.opt.Log(fmt.Sprintf("program %s: %d nodes, %d steps, arena %d bytes, unshared %d", p.Name, len(p.Nodes), len(pl.Work.Steps), pl.Arena, pl.Sum))
+		}
+	}
+	return plans, need, nil
+}
+
+func (s *Session) build(p *graph.Program, pl *plan.Plan, arena device.Buffer) (*Program, error) {
+	exe, err := s.dev.Build(pl, device.Storage{Arena: arena, Variable: s.storage})
+	if err != nil {
+		return nil, fmt.Errorf("building program %s: %w", p.Name, err)
+	}
+	prog := &Program{Graph: p, s: s, exe: exe}
+	if err := prog.allocate(); err != nil {
+		return nil, errors.Join(err, prog.close())
+	}
+	return prog, nil
 }
 
 func (s *Session) arenaFor(need int64) (device.Buffer, error) {
@@ -142,6 +171,7 @@ func (s *Session) arenaFor(need int64) (device.Buffer, error) {
 		return nil, fmt.Errorf("allocating the arena: %w", err)
 	}
 	s.buffers = append(s.buffers, b)
+	s.held.Arena += b.Bytes()
 	if s.arena == nil {
 		s.arena = b
 	}
@@ -155,6 +185,9 @@ func (s *Session) storage(v *graph.Variable) (device.Buffer, int64) {
 
 // place gives Variables without storage a place, group by group.
 func (s *Session) place() error {
+	if s.closed {
+		return errors.New("the session is closed; its variables and programs are gone")
+	}
 	var missing []*graph.Variable
 	for _, v := range s.vars.All() {
 		if _, ok := s.where[v]; !ok {
@@ -167,7 +200,7 @@ func (s *Session) place() error {
 			return fmt.Errorf("allocating variables: %w", err)
 		}
 		s.buffers = append(s.buffers, b)
-		s.placed += b.Bytes()
+		s.held.Variables += b.Bytes()
 		var at int64
 		for _, v := range members {
 			s.where[v] = place{b, at}
@@ -202,23 +235,18 @@ func groups(vars []*graph.Variable) [][]*graph.Variable {
 	return out
 }
 
-// Memory is what the session holds now.
-func (s *Session) Memory() Memory {
-	m := Memory{Variables: s.placed}
-	if s.arena != nil {
-		m.Arena = s.arena.Bytes()
-	}
-	return m
-}
+// Memory is what the session holds now; Unshared is not known.
+func (s *Session) Memory() Memory { return s.held }
 
 // Program is the compiled program of that name; nil where there is none.
 func (s *Session) Program(name string) *Program { return s.programs[name] }
 
-// Close releases programs and memory; the device stays open.
+// Close releases programs and memory; the device stays open. Closing again does
+// nothing.
 func (s *Session) Close() error {
 	var errs []error
-	for _, p := range s.programs {
-		errs = append(errs, p.close())
+	for _, name := range slices.Sorted(maps.Keys(s.programs)) {
+		errs = append(errs, s.programs[name].close())
 	}
 	for _, b := range s.buffers {
 		errs = append(errs, b.Free())
@@ -226,6 +254,7 @@ func (s *Session) Close() error {
 	if s.staging != nil {
 		errs = append(errs, s.staging.Free())
 	}
-	s.programs, s.buffers, s.staging = map[string]*Program{}, nil, nil
+	s.programs, s.buffers, s.staging, s.arena = map[string]*Program{}, nil, nil, nil
+	s.held, s.closed = Memory{}, true
 	return errors.Join(errs...)
 }

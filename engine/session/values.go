@@ -79,7 +79,7 @@ func (s *Session) WriteBytes(name string, data []byte) error {
 	return nil
 }
 
-// Get copies a Variable's value to the host.
+// Get copies a Variable's value to the host; a scalar's shape is (1).
 func (s *Session) Get(name string) (*tensor.Dense, error) {
 	data, err := s.ReadBytes(name)
 	if err != nil {
@@ -88,38 +88,26 @@ func (s *Session) Get(name string) (*tensor.Dense, error) {
 	v := s.vars.ByName(name)
 	dt, ok := dtypes[v.DType]
 	if !ok {
-		return nil, fmt.Errorf("variable %s is %s, which has no host array", name, v.DType)
+		return nil, fmt.Errorf("variable %s is %s, which has no host array; read its bytes", name, v.DType)
 	}
 	shape := tensor.Shape(v.Shape)
 	if len(shape) == 0 {
 		shape = tensor.Shape{1}
 	}
 	d := tensor.New(tensor.Of(dt), tensor.WithShape(shape...))
-	copy(hostBytes(d), data)
+	copy(d.Raw, data)
 	return d, nil
 }
 
-// Set gives a Variable the value of a host array of its type and size.
+// Set gives a Variable the value of a host array of its type and size, whose
+// elements lie in row-major order without gaps.
 func (s *Session) Set(name string, d *tensor.Dense) error {
 	v := s.vars.ByName(name)
 	if v != nil && (dtypes[v.DType] != d.Dtype() || v.Shape.Size() != d.Shape().TotalSize()) {
 		return fmt.Errorf("variable %s is %s %s, the array %v %v", name, v.DType, v.Shape, d.Dtype(), d.Shape())
 	}
-	return s.WriteBytes(name, hostBytes(d))
-}
-
-func hostBytes(d *tensor.Dense) []byte {
-	switch x := d.Data().(type) {
-	case []float32:
-		return bytesOf(x)
-	case []float64:
-		return bytesOf(x)
-	case []int32:
-		return bytesOf(x)
-	case []uint8:
-		return x
-	case []bool:
-		return bytesOf(x)
+	if d.RequiresIterator() || d.DataOrder().IsColMajor() {
+		return fmt.Errorf("the array %v %v for variable %s is a view or not row-major; copy it first", d.Dtype(), d.Shape(), name)
 	}
-	panic(fmt.Sprintf("session: host array of %v", d.Dtype()))
+	return s.WriteBytes(name, d.Raw)
 }
