@@ -1,6 +1,11 @@
 package nn
 
-import "ganengine/engine/graph"
+import (
+	"fmt"
+	"slices"
+
+	"ganengine/engine/graph"
+)
 
 // Average is a second set of values for a network's Variables that follows the
 // trained ones: the exponential moving average that samples are drawn from.
@@ -9,11 +14,12 @@ type Average struct {
 	of  map[*graph.Variable]*graph.Variable
 }
 
-// NewAverage declares a Variable name/... for each of the network's, starting
-// at the same value.
+// NewAverage declares a Variable name/... for each of the network's, which must
+// all be declared. They are zero until the first Follow, unless the host gives
+// them the network's values.
 func NewAverage(n *Net, name string) *Average {
 	a := &Average{net: n, of: map[*graph.Variable]*graph.Variable{}}
-	for _, v := range append(append([]*graph.Variable{}, n.params...), n.stats...) {
+	for _, v := range slices.Concat(n.params, n.stats) {
 		a.of[v] = n.vars.Add(&graph.Variable{Name: name + v.Name[len(n.Name):], Shape: v.Shape, DType: v.DType, Group: name,
 			Init: graph.Fill(v.DType, 0)})
 	}
@@ -22,10 +28,17 @@ func NewAverage(n *Net, name string) *Average {
 
 // Values reads the averages in place of the network's own Variables.
 func (a *Average) Values() *Values {
-	return &Values{now: map[*graph.Variable]*graph.Node{}, alias: func(v *graph.Variable) *graph.Variable { return a.of[v] }}
+	v := NewValues()
+	v.alias = func(v *graph.Variable) *graph.Variable {
+		if a.of[v] == nil {
+			panic(&graph.BuildError{Op: "Average", Msg: fmt.Sprintf("%s has no average: it was declared later, or is of another network", v.Name)})
+		}
+		return a.of[v]
+	}
+	return v
 }
 
-// Variable is the average of v.
+// Variable is the average of v; nil where there is none.
 func (a *Average) Variable(v *graph.Variable) *graph.Variable { return a.of[v] }
 
 // Follow moves the averages towards the values in now: avg + (1-decay) (x - avg).

@@ -12,7 +12,9 @@ import (
 type Init func(s graph.Shape, d graph.DType) func(b *graph.Builder) *graph.Node
 
 // fans counts the inputs that one output sums over, and the outputs that one
-// input reaches, for [out, in] and for KRSC filters of a convolution.
+// input reaches, for [out, in] and for KRSC filters of a convolution. For a
+// transposed convolution they are those of the convolution that it is the
+// gradient of, as in PyTorch.
 func fans(s graph.Shape) (in, out float64) {
 	if len(s) < 2 {
 		return float64(s.Size()), float64(s.Size())

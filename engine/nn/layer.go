@@ -1,6 +1,10 @@
 package nn
 
-import "ganengine/engine/graph"
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+)
 
 // Dense is x W' + b for x [n, in], W [out, in]; bias nil leaves b out.
 func Dense(p *Pass, name string, x *graph.Node, out int, weight, bias Init) (y *graph.Node) {
@@ -54,8 +58,12 @@ func Embedding(p *Pass, name string, index *graph.Node, rows, dim int, weight In
 }
 
 // Dropout keeps each element with probability keep and scales what it keeps by
-// 1/keep (Srivastava et al. 2014, inverted); outside of training it is x.
+// 1/keep (Srivastava et al. 2014, inverted); outside of training it is x. Its
+// random stream is the name with the pass's label.
 func Dropout(p *Pass, name string, x *graph.Node, keep float64) *graph.Node {
+	if keep <= 0 {
+		panic(&graph.BuildError{Op: "Dropout", Msg: fmt.Sprintf("%s keeps a share of %g; it must be above 0", name, keep)})
+	}
 	if !p.Mode.Train || keep >= 1 {
 		return x
 	}

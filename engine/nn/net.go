@@ -10,6 +10,7 @@ package nn
 
 import (
 	"fmt"
+	"strings"
 
 	"ganengine/engine/graph"
 )
@@ -58,7 +59,8 @@ type Mode struct {
 	Label string // unique within the program; part of the names of its random streams
 	Train bool   // batch norm uses batch statistics, dropout drops
 	Track bool   // running statistics follow this pass (needs Train)
-	// Values gives a parameter's or statistic's value; nil reads the Variable.
+	// Values gives a parameter's or statistic's value; nil reads the Variable,
+	// and what a tracking pass finds is then in the Mode of the Pass.
 	Values *Values
 }
 
@@ -66,10 +68,9 @@ type Mode struct {
 // where these are not the Variables' own. Passes that share it see each
 // other's statistics.
 type Values struct {
-	now map[*graph.Variable]*graph.Node
-	// order keeps the updates deterministic.
-	order []*graph.Variable
-	alias func(*graph.Variable) *graph.Variable
+	now   map[*graph.Variable]*graph.Node
+	order []*graph.Variable                     // of the first Set: the updates' order
+	alias func(*graph.Variable) *graph.Variable // whose value stands for a Variable's; nil: its own
 }
 
 // NewValues starts with every Variable's own value.
@@ -80,10 +81,15 @@ func (s *Values) Get(b *graph.Builder, v *graph.Variable) *graph.Node {
 	if n := s.now[v]; n != nil {
 		return n
 	}
-	if s.alias != nil {
-		v = s.alias(v)
+	return b.Read(s.stored(v))
+}
+
+// stored is the Variable that v's value is read from and stored in.
+func (s *Values) stored(v *graph.Variable) *graph.Variable {
+	if s.alias == nil {
+		return v
 	}
-	return b.Read(v)
+	return s.alias(v)
 }
 
 // Set gives v a new value within the program.
@@ -97,7 +103,7 @@ func (s *Values) Set(v *graph.Variable, x *graph.Node) {
 // Commit stores every value that was set in its Variable at the end of the run.
 func (s *Values) Commit(b *graph.Builder) {
 	for _, v := range s.order {
-		b.Update(v, s.now[v], nil)
+		b.Update(s.stored(v), s.now[v], nil)
 	}
 }
 
@@ -106,7 +112,7 @@ type Pass struct {
 	B    *graph.Builder
 	Mode Mode
 	net  *Net
-	path []string
+	path []string // of names, the network's first
 }
 
 // Pass starts a run of the network.
@@ -114,7 +120,7 @@ func (n *Net) Pass(b *graph.Builder, m Mode) *Pass {
 	if m.Values == nil {
 		m.Values = NewValues()
 	}
-	return &Pass{B: b, Mode: m, net: n}
+	return &Pass{B: b, Mode: m, net: n, path: []string{n.Name}}
 }
 
 // Float is the type of parameters and activations.
@@ -133,27 +139,20 @@ func (p *Pass) Scoped(f func(p *Pass) *graph.Node) (y *graph.Node) {
 	return y
 }
 
-func (p *Pass) fullName(name string) string {
-	full := p.net.Name
-	for _, s := range p.path {
-		full += "/" + s
-	}
-	return full + "/" + name
-}
-
-// Param is the value of the named parameter, declared on first use.
+// Param is the value of the named parameter, declared on first use. Asking for
+// another shape than before is a programmer's error.
 func (p *Pass) Param(name string, s graph.Shape, init Init) *graph.Node {
-	return p.value(name, s, init, &p.net.params, p.net.Name)
+	return p.Mode.Values.Get(p.B, p.variable(name, s, init, &p.net.params, p.net.Name))
 }
 
 // stat is the Variable of a running statistic, declared on first use.
 func (p *Pass) stat(name string, s graph.Shape, start float64) *graph.Variable {
-	p.value(name, s, Constant(start), &p.net.stats, p.net.Name+"/stats")
-	return p.net.vars.ByName(p.fullName(name))
+	return p.variable(name, s, Constant(start), &p.net.stats, p.net.Name+"/stats")
 }
 
-func (p *Pass) value(name string, s graph.Shape, init Init, list *[]*graph.Variable, group string) *graph.Node {
-	full := p.fullName(name)
+// variable finds or declares the Variable of that name below the pass's path.
+func (p *Pass) variable(name string, s graph.Shape, init Init, list *[]*graph.Variable, group string) *graph.Variable {
+	full := strings.Join(p.path, "/") + "/" + name
 	v := p.net.vars.ByName(full)
 	if v == nil {
 		v = p.net.vars.Add(&graph.Variable{Name: full, Shape: s, DType: p.net.Float, Group: group, Init: init(s, p.net.Float)})
@@ -162,7 +161,7 @@ func (p *Pass) value(name string, s graph.Shape, init Init, list *[]*graph.Varia
 	if !v.Shape.Equal(s) {
 		panic(&graph.BuildError{Op: "Param", Msg: fmt.Sprintf("%s has shape %s, now %s is asked for", full, v.Shape, s)})
 	}
-	return p.Mode.Values.Get(p.B, v)
+	return v
 }
 
 // stream is the name of a random stream of this pass.

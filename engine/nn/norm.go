@@ -18,6 +18,13 @@ func (o NormOptions) eps() float64 {
 	return o.Eps
 }
 
+func (o NormOptions) momentum() float64 {
+	if o.Momentum == 0 {
+		return .1
+	}
+	return o.Momentum
+}
+
 // BatchNorm normalises each channel (last axis) over all other axes (Ioffe and
 // Szegedy 2015). In training it uses the batch's own statistics; a tracking
 // pass moves the running ones towards them (the running variance is the
@@ -27,13 +34,13 @@ func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Nod
 		c := graph.Shape{x.Shape[len(x.Shape)-1]}
 		mean, variance := p.stat("mean", c, 0), p.stat("var", c, 1)
 		if p.Mode.Train {
-			axes := leading(x)
-			y = graph.Normalize(x, o.eps(), axes...)
+			all := axes(0, len(x.Shape)-1)
+			y = graph.Normalize(x, o.eps(), all...)
 			if p.Mode.Track {
-				track(p, mean, graph.Reshape(graph.Mean(x, axes...), c), o.Momentum)
+				track(p, mean, graph.Reshape(graph.Mean(x, all...), c), o.momentum())
 				n := float64(x.Shape.Size() / c[0])
-				unbiased := graph.Scale(graph.Variance(x, axes...), n/max(n-1, 1))
-				track(p, variance, graph.Reshape(unbiased, c), o.Momentum)
+				unbiased := graph.Scale(graph.Variance(x, all...), n/max(n-1, 1))
+				track(p, variance, graph.Reshape(unbiased, c), o.momentum())
 			}
 		} else {
 			v := p.Mode.Values
@@ -47,9 +54,6 @@ func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Nod
 
 // track moves a running statistic towards the batch's: r + momentum (s - r).
 func track(p *Pass, v *graph.Variable, batch *graph.Node, momentum float64) {
-	if momentum == 0 {
-		momentum = .1
-	}
 	old := p.Mode.Values.Get(p.B, v)
 	batch = graph.StopGradient(batch)
 	p.Mode.Values.Set(v, graph.Add(graph.Scale(old, 1-momentum), graph.Scale(batch, momentum)))
@@ -65,11 +69,7 @@ func InstanceNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.
 // LayerNorm normalises each example over all its elements (Ba et al. 2016);
 // gain and bias are per channel.
 func LayerNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Node) {
-	axes := make([]int, len(x.Shape)-1)
-	for i := range axes {
-		axes[i] = i + 1
-	}
-	p.In(name, func() { y = affine(p, graph.Normalize(x, o.eps(), axes...), o) })
+	p.In(name, func() { y = affine(p, graph.Normalize(x, o.eps(), axes(1, len(x.Shape))...), o) })
 	return y
 }
 
@@ -85,11 +85,10 @@ func affine(p *Pass, y *graph.Node, o NormOptions) *graph.Node {
 	return graph.Add(graph.Mul(y, p.Param("gain", c, gain)), p.Param("bias", c, Constant(0)))
 }
 
-// leading lists all axes but the last.
-func leading(x *graph.Node) []int {
-	axes := make([]int, len(x.Shape)-1)
-	for i := range axes {
-		axes[i] = i
+// axes lists the axes from first up to end, without it.
+func axes(first, end int) (list []int) {
+	for i := first; i < end; i++ {
+		list = append(list, i)
 	}
-	return axes
+	return list
 }
