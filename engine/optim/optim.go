@@ -4,9 +4,7 @@
 // step count.
 package optim
 
-import (
-	"ganengine/engine/graph"
-)
+import "ganengine/engine/graph"
 
 // Rule is an update rule.
 type Rule interface {
@@ -53,7 +51,8 @@ func (o *Optimizer) Params() []*graph.Variable { return o.params }
 // the parameters' new values are the caller's to store, or to use further.
 func (o *Optimizer) Step(b *graph.Builder, values, grads []*graph.Node) []*graph.Node {
 	done := b.Read(o.StepVar)
-	t := graph.Cast(graph.Add(done, b.Const(graph.I32, 1)), graph.F64)
+	count := graph.Add(done, b.Const(graph.I32, 1))
+	t := graph.Cast(count, graph.F64)
 	lr := o.rate.at(b, graph.Cast(done, graph.F64))
 	out := make([]*graph.Node, len(o.params))
 	for i := range o.params {
@@ -67,7 +66,7 @@ func (o *Optimizer) Step(b *graph.Builder, values, grads []*graph.Node) []*graph
 			b.Update(o.moments[i][j], m, nil)
 		}
 	}
-	b.Update(o.StepVar, graph.Add(done, b.Const(graph.I32, 1)), nil)
+	b.Update(o.StepVar, count, nil)
 	return out
 }
 
