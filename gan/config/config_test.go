@@ -202,7 +202,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	write("ring.toml", "[run]\nname = \"mine\"\n")
-	for path, name := range map[string]string{"dcgan": "dcgan-glyphs-b128", "dcgan.toml": "dcgan-glyphs-b128", "glyphs": "dcgan-glyphs-b64", "ring.toml": "mine", "ring": "mlp-ring-b64"} {
+	for path, name := range map[string]string{"dcgan": "dcgan-glyphs-b128", "dcgan.toml": "dcgan-glyphs-b128", "glyphs": "dcgan-glyphs-b32", "ring.toml": "mine", "ring": "mlp-ring-b64"} {
 		s, err := Load(path)
 		if err != nil {
 			t.Fatal(err)
