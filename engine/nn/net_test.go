@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,7 +160,7 @@ func TestAverageValues(t *testing.T) {
 			b.Output("y", small(net.Pass(b, Mode{Values: v}), b.Literal(graph.F64, graph.Shape{3, 2}, numbers(2, 6))))
 		})["y"].Data
 	}
-	all := append(append([]*graph.Variable{}, net.Params()...), net.Stats()...)
+	all := slices.Concat(net.Params(), net.Stats())
 	for i, v := range all {
 		x := numbers(uint64(20+i), v.Shape.Size())
 		for j := range x {

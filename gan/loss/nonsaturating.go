@@ -4,7 +4,7 @@ import "ganengine/engine/graph"
 
 // NonSaturating is Goodfellow et al. 2014, section 3: D minimises the cross
 // entropy of real against generated, G minimises -E log sigmoid(D(G(z))).
-// With t = log(1+e^x) written softplus: D: E softplus(-D(x)) + E softplus(D(G(z))),
+// With softplus(t) = log(1+e^t), D: E softplus(-D(x)) + E softplus(D(G(z))),
 // G: E softplus(-D(G(z))).
 type NonSaturating struct {
 	// Target for real samples: below 1 it is one-sided label smoothing

@@ -71,7 +71,10 @@ func New(c config.Model, sample graph.Shape) (*Model, error) {
 	default:
 		err = fmt.Errorf("model.kind: there is no model %q", c.Kind)
 	}
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // initializer gives the configured first weights. Scale is the standard
