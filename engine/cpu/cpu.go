@@ -48,12 +48,12 @@ type Device struct {
 	// prefers says whether oneDNN is the first choice for a product: the rule
 	// prefersLibrary, which tests replace to try the library everywhere.
 	prefers func(s *productStep, work int64) bool
-	gemm32      *gemm.Engine[float32]
-	gemm64      *gemm.Engine[float64]
-	ops32       vec.Ops[float32]
-	ops64       vec.Ops[float64]
-	profile     *profile // nil unless it is taken
-	runs        uint64   // kernels run, so that workers know a new one
+	gemm32  *gemm.Engine[float32]
+	gemm64  *gemm.Engine[float64]
+	ops32   vec.Ops[float32]
+	ops64   vec.Ops[float64]
+	profile *profile // nil unless it is taken
+	runs    uint64   // kernels run, so that workers know a new one
 }
 
 var (
