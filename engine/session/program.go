@@ -84,9 +84,6 @@ func (p *Program) Run(inputs ...device.HostBuffer) (*Result, error) {
 	return r, nil
 }
 
-// Executable is what the device built; the bench command asks it for profiles.
-func (p *Program) Executable() device.Executable { return p.exe }
-
 func (p *Program) close() error {
 	errs := []error{p.exe.Close()}
 	for i := range p.results {
