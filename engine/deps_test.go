@@ -64,6 +64,10 @@ func allowed() []edge {
 		{"engine/devicetest", "engine/reference"},
 		{"engine/devicetest", "engine/philox"},
 
+		{"engine/roofline", "engine/device"},
+		{"engine/roofline", "engine/graph"},
+		{"engine/roofline", "engine/session"},
+
 		// GANs: no package here names a backend.
 		{"gan/config", "configs"},
 		{"gan/config", "engine/spelling"},
@@ -87,6 +91,7 @@ func allowed() []edge {
 		{"gan/train", "engine/session"},
 		{"gan/train", "engine/device"},
 		{"gan/train", "engine/debug"},
+		{"gan/train", "engine/roofline"},
 		{"gan/train", "engine/atomicfile"},
 		{"gan/train", "gan/config"},
 		{"gan/train", "gan/data"},

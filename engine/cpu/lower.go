@@ -117,6 +117,7 @@ func (l *lowering) newValue(v plan.Value, n *graph.Node) int {
 }
 
 func (l *lowering) add(s step, c cost, p plan.Step) {
+	c.node = p.Name
 	l.steps = append(l.steps, s)
 	l.costs = append(l.costs, c)
 	l.work.Steps = append(l.work.Steps, p)

@@ -70,7 +70,7 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	if st.widen {
 		p.Scratch += st.widened()
 	}
-	l.add(st, cost{kind: n.Op.String() + " " + n.DType.String(), flops: work, bytes: l.bytes(p)}, p)
+	l.add(st, cost{kind: n.Op.String() + " " + n.DType.String(), dtype: n.Inputs[0].DType.String(), flops: work, least: st.least(), bytes: l.bytes(p)}, p)
 	return nil
 }
 
@@ -81,6 +81,22 @@ func (s *productStep) flops() int64 {
 	}
 	c := s.conv
 	return 2 * int64(c.N*c.P*c.Q) * int64(c.K) * int64(c.R*c.S*c.C/c.Groups)
+}
+
+// least counts what the cheapest algorithm known multiplies and adds, its
+// transforms left out: Winograd's F(2×2,2×2), by phase, for 4×4 filters of
+// stride 2 in all three directions, and F(2×2,3×3) for 3×3 filters of stride 1.
+func (s *productStep) least() int64 {
+	c, work := s.conv, s.flops()
+	switch {
+	case s.form == matMul:
+		return work
+	case c.R == 4 && c.S == 4 && c.StrideH == 2 && c.StrideW == 2:
+		return work * 9 / 16
+	case c.R == 3 && c.S == 3 && c.StrideH == 1 && c.StrideW == 1:
+		return work * 4 / 9
+	}
+	return work
 }
 
 // choose looks for who computes the product: oneDNN in its own type, else in

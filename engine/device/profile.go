@@ -2,12 +2,16 @@ package device
 
 import "time"
 
-// KindTime is what kernels of one kind took while a profile was taken.
-type KindTime struct {
-	Kind  string
+// KernelTime is what one kernel of a program took, in all its runs, while a
+// profile was taken.
+type KernelTime struct {
+	Kind  string // operator and type, or elementwise, reduction ...
+	Node  string // which one of its kind
+	Type  string // of a product's operands: f32, bf16; "" for other kernels
 	Runs  int64
 	Time  time.Duration
-	Flops int64
+	Flops int64 // of the direct algorithm
+	Least int64 // of the cheapest algorithm known for it, its transforms not counted
 	Bytes int64 // of operands and results
 }
 
@@ -15,7 +19,7 @@ type KindTime struct {
 type Profiler interface {
 	// StartProfile begins to take the time of every kernel, from zero.
 	StartProfile()
-	// StopProfile ends it and answers the kinds of kernels, slowest first; nil
-	// if no profile was begun.
-	StopProfile() []KindTime
+	// StopProfile ends it and answers the kernels, slowest first; nil if no
+	// profile was begun.
+	StopProfile() []KernelTime
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ganengine/engine/device"
+	"ganengine/engine/roofline"
 	"ganengine/gan/config"
 )
 
@@ -59,8 +60,9 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	if err != nil {
 		return report, err
 	}
+	var kernels []device.KernelTime
 	if o.Profile {
-		report.Profile = kinds(profiler.StopProfile())
+		kernels = profiler.StopProfile()
 	}
 	report.StepMS = Times{Min: times[0], Median: percentile(times, .5), P95: percentile(times, .95)}
 	report.ImagesPerSecond = 1000 * float64(r.imagesPerStep()) / report.StepMS.Median
@@ -73,6 +75,13 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	}
 	m := t.ses.Memory()
 	report.HostPeakBytes, report.DevicePeakBytes = peakMemory(), m.Variables+m.Arena
+	if o.Profile {
+		limits, err := roofline.Measure(h.Device, kernels) // last: it takes memory of its own
+		if err != nil {
+			return report, err
+		}
+		report.Profile = newProfile(limits, kernels)
+	}
 	return report, nil
 }
 

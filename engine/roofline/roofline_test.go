@@ -1,0 +1,51 @@
+package roofline
+
+import (
+	"testing"
+	"time"
+
+	"ganengine/engine/cpu"
+	"ganengine/engine/device"
+	"ganengine/engine/reference"
+)
+
+func TestBound(t *testing.T) {
+	l := Limits{Matrix: map[string]float64{"f32": 1e9}, Memory: 1e9}
+	for _, c := range []struct {
+		k    device.KernelTime
+		want time.Duration
+	}{
+		{device.KernelTime{Type: "f32", Least: 2e9, Bytes: 1e9}, 2 * time.Second},
+		{device.KernelTime{Type: "f32", Least: 1e9, Bytes: 3e9}, 3 * time.Second},
+		{device.KernelTime{Flops: 9e9, Bytes: 1e9}, time.Second},                          // not of products
+		{device.KernelTime{Type: "bf16", Least: 9e9, Bytes: 5e8}, 500 * time.Millisecond}, // of a type that was not measured
+	} {
+		if got := l.Bound(c.k); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.k, got, c.want)
+		}
+	}
+}
+
+// TestMeasure asks for rates that any machine of this century has and none
+// reaches: wrong counts of work would leave that range.
+func TestMeasure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	d, err := cpu.New(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	kernels := []device.KernelTime{{Type: "f32"}, {Kind: "elementwise"}}
+	l, err := Measure(d, kernels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := l.Matrix["f32"]; m < 1e8 || m > 1e15 || l.Memory < 1e8 || l.Memory > 1e14 || len(l.Matrix) != 1 {
+		t.Errorf("%.3g FLOP/s and %.3g bytes/s", m, l.Memory)
+	}
+	if _, err := Measure(reference.NewDevice(), kernels); err == nil {
+		t.Error("a device that takes no profile was measured")
+	}
+}
