@@ -6,8 +6,9 @@
 
 The step is that of pytorch/examples' dcgan: separate backward passes for real
 samples and fakes, D's weights get (unused) gradients in G's backward pass,
-in-place activations, fused Adam; eager, images channels_last. Real samples wait
-in memory as bytes.
+in-place activations, fused Adam. Real samples wait in memory as bytes. A mode
+is how users run it: eager; channels_last, eager too, with images in that
+layout; compile, the same with torch.compile around both networks.
 """
 
 import argparse
@@ -35,14 +36,23 @@ import tensorfile  # noqa: E402
 import philox  # noqa: E402
 
 WARM = 4  # steps that do not count, as in ganengine bench
+MODES = ["eager", "channels_last", "compile"]
+
+
+def modes(config):
+    """Those that make sense: layouts are for images, and torch.compile has no
+    double backward."""
+    image = config["model"]["kind"] == "dcgan"
+    return [m for m in MODES if (image or m != "channels_last") and ("gp" not in config["loss"] or m != "compile")]
 
 
 class Peer:
-    def __init__(self, config, precision="fp32"):
+    def __init__(self, config, precision="fp32", mode="eager"):
         self.model, self.loss, self.batch = config["model"], config["loss"], config["train"]["batch"]
         data = config["data"]
         self.shape = (2,) if data["kind"] == "mixture" else (data["channels"], data["size"], data["size"])
         self.g, self.d = nets.build(self.model, self.shape)
+        self.layout = torch.contiguous_format if mode == "eager" or len(self.shape) == 1 else torch.channels_last
         rule = config["optim"]["g"]
         self.optimizers = {}
         for net in (self.g, self.d):
@@ -50,8 +60,10 @@ class Peer:
             for m in net.modules():
                 if hasattr(m, "inplace"):
                     m.inplace = True
-            if len(self.shape) == 3 and self.model["kind"] == "dcgan":
+            if self.layout == torch.channels_last and self.model["kind"] == "dcgan":
                 net.to(memory_format=torch.channels_last)
+            if mode == "compile":
+                net.compile()
             self.optimizers[net] = torch.optim.Adam(net.parameters(), rule["lr"], (rule["beta1"], rule["beta2"]), fused=True)
         self.ones, self.zeros = torch.ones(self.batch), torch.zeros(self.batch)
         self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
@@ -80,7 +92,7 @@ class Peer:
         """Bytes NHWC to what the networks see."""
         if real.dtype != torch.uint8:
             return real
-        return (real.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        return (real.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=self.layout)
 
     def step(self, real, z, alpha=None, scores=None):
         real = self.see(real)
@@ -117,7 +129,7 @@ def length(net):
 
 def bench(a, config):
     torch.manual_seed(0)
-    peer = Peer(config, a.precision)
+    peer = Peer(config, a.precision, a.mode)
     if len(peer.shape) == 1:
         data = torch.randn(8192, 2)
     else:
@@ -198,6 +210,7 @@ def main():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
+    parser.add_argument("--mode", default="eager", choices=MODES)
     parser.add_argument("--started", type=float, default=started, help="when the process was started, in seconds since 1970")
     parser.add_argument("--limit", type=float, default=1e-3, help="how far losses and gradients may differ, relatively")
     a = parser.parse_args()
