@@ -18,7 +18,7 @@ import sys
 import time
 import tomllib
 
-import peer as torch_side
+import modes
 
 HERE = pathlib.Path(__file__).parent
 STEPS = {"dcgan64": 6, "dcgan32": 20, "dcgan32-gp": 15, "mlp": 60, "ring": 2000, "ring-gp": 2000}
@@ -63,8 +63,8 @@ MEASURES = {  # what, unit, how
 
 def fastest_mode(a, name):
     """The mode in which PyTorch takes the shortest steps, and the steps of all."""
-    modes = torch_side.modes(tomllib.loads(pathlib.Path(config(name)).read_text()))
-    times = {m: theirs(a, name, m)["step_ms"]["median"] for m in modes}
+    choice = modes.of(tomllib.loads(pathlib.Path(config(name)).read_text()))
+    times = {m: theirs(a, name, m)["step_ms"]["median"] for m in choice}
     print("  PyTorch's modes: " + ", ".join(f"{m} {t:.4g} ms" for m, t in times.items()), flush=True)
     return min(times, key=times.get), times
 

@@ -33,18 +33,10 @@ sys.path.insert(0, str(HERE.parent / "parity"))
 import nets  # noqa: E402
 import tensorfile  # noqa: E402
 
+import modes  # noqa: E402
 import philox  # noqa: E402
 
 WARM = 4  # steps that do not count, as in ganengine bench
-MODES = ["eager", "channels_last", "compile"]
-
-
-def modes(config):
-    """Those that make sense: layouts are for images, and torch.compile has no
-    double backward."""
-    image = config["model"]["kind"] == "dcgan"
-    return [m for m in MODES if (image or m != "channels_last") and ("gp" not in config["loss"] or m != "compile")]
-
 
 class Peer:
     def __init__(self, config, precision="fp32", mode="eager"):
@@ -210,7 +202,7 @@ def main():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
-    parser.add_argument("--mode", default="eager", choices=MODES)
+    parser.add_argument("--mode", default="eager", choices=modes.ALL)
     parser.add_argument("--started", type=float, default=started, help="when the process was started, in seconds since 1970")
     parser.add_argument("--limit", type=float, default=1e-3, help="how far losses and gradients may differ, relatively")
     a = parser.parse_args()
