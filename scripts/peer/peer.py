@@ -38,6 +38,7 @@ import philox  # noqa: E402
 
 WARM = 4  # steps that do not count, as in ganengine bench
 
+
 class Peer:
     def __init__(self, config, precision="fp32", mode="eager"):
         self.model, self.loss, self.batch = config["model"], config["loss"], config["train"]["batch"]
