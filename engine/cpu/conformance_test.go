@@ -45,4 +45,4 @@ func TestGradientsWithoutLibrary(t *testing.T) {
 	}
 }
 
-func BenchmarkOperators(b *testing.B) { devicetest.RunBench(b, open(b, options()["default"])) }
+func BenchmarkOperators(b *testing.B) { devicetest.RunBench(b, open(b, options()["default"]), 16) }

@@ -1,17 +1,19 @@
 package devicetest
 
 import (
+	"fmt"
 	"testing"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 )
 
-// RunBench measures programs of the sizes that training has on a device: a
-// run, copies of inputs and outputs included. Bytes are those of all operands
-// and results, so MB/s is what an ideal kernel would read and write.
-func RunBench(b *testing.B, dev device.Device) {
-	for _, c := range benchCases() {
+// RunBench measures operators and programs of the sizes that training has on a
+// device: a run, copies of inputs and outputs included. GFLOP/s are those of
+// products; GB/s count operands and results once, as an ideal kernel would.
+// Convolutions are DCGAN-64's at the given batch.
+func RunBench(b *testing.B, dev device.Device, batch int) {
+	for _, c := range benchCases(batch) {
 		b.Run(c.Name, func(b *testing.B) {
 			p, state, inputs, err := c.make()
 			if err != nil {
@@ -24,7 +26,6 @@ func RunBench(b *testing.B, dev device.Device) {
 			if _, err := r.run(state, inputs); err != nil {
 				b.Fatal(err)
 			}
-			b.SetBytes(traffic(p))
 			for b.Loop() {
 				ticket, err := r.exec.Run(r.inputs, r.outputs)
 				if err != nil {
@@ -33,6 +34,11 @@ func RunBench(b *testing.B, dev device.Device) {
 				if err := ticket.Wait(); err != nil {
 					b.Fatal(err)
 				}
+			}
+			seconds := b.Elapsed().Seconds() / float64(b.N)
+			b.ReportMetric(float64(traffic(p))/seconds/1e9, "GB/s")
+			if flops := p.Flops(); flops > 0 {
+				b.ReportMetric(float64(flops)/seconds/1e9, "GFLOP/s")
 			}
 			if err := r.close(); err != nil {
 				b.Fatal(err)
@@ -58,29 +64,22 @@ func traffic(p *graph.Program) int64 {
 	return int64(bytes)
 }
 
-func benchCases() []Case {
+// layer is a convolution of DCGAN-64: 4×4, stride 2, to k channels.
+type layer struct{ hw, c, k int }
+
+func benchCases(batch int) []Case {
 	f := graph.F32
-	conv := func(m *maker, n, hw, c, k int) (x, w, y *graph.Node) {
-		x, w = m.in(f, graph.Shape{n, hw, hw, c}, unit), m.in(f, graph.Shape{k, 4, 4, c}, unit)
-		return x, w, graph.Conv2D(x, w, halve)
+	var cases []Case
+	for _, l := range []layer{{64, 3, 64}, {32, 64, 128}, {16, 128, 256}, {8, 256, 512}} {
+		cases = append(cases, l.cases(batch)...)
 	}
-	return []Case{
-		{Name: "MatMul/512", build: func(m *maker) {
-			s := graph.Shape{512, 512}
+	for _, n := range []int{128, 512, 1200} {
+		cases = append(cases, Case{Name: fmt.Sprintf("MatMul/%d", n), build: func(m *maker) {
+			s := graph.Shape{n, n}
 			m.out(graph.MatMul(m.in(f, s, unit), m.in(f, s, unit)))
-		}},
-		{Name: "Conv2D/16x32x32x64_k128", build: func(m *maker) {
-			_, _, y := conv(m, 16, 32, 64, 128)
-			m.out(graph.Total(y))
-		}},
-		{Name: "Conv2DInputGrad/16x32x32x64_k128", build: func(m *maker) {
-			x, _, y := conv(m, 16, 32, 64, 128)
-			m.out(graph.Total(graph.Gradients(y, m.in(f, y.Shape, unit), x)[0]))
-		}},
-		{Name: "Conv2DFilterGrad/16x32x32x64_k128", build: func(m *maker) {
-			_, w, y := conv(m, 16, 32, 64, 128)
-			m.out(graph.Total(graph.Gradients(y, m.in(f, y.Shape, unit), w)[0]))
-		}},
+		}})
+	}
+	return append(cases, []Case{
 		{Name: "Normalize/32x32x32x64", build: func(m *maker) {
 			x, gain := m.in(f, graph.Shape{32, 32, 32, 64}, unit), m.in(f, graph.Shape{64}, unit)
 			y := graph.LeakyRelu(graph.Mul(graph.Normalize(x, 1e-5, 0, 1, 2), gain), .2)
@@ -96,5 +95,25 @@ func benchCases() []Case {
 			m.out(graph.Total(m.b.Normal("z", f, graph.Shape{128, 4096})))
 		}},
 		{Name: "Program/generator_wide", build: func(m *maker) { network(m, f, 16, 64) }},
+	}...)
+}
+
+// cases are the layer's three directions on n images.
+func (l layer) cases(n int) []Case {
+	name := fmt.Sprintf("%dx%dx%dx%d_k%d", n, l.hw, l.hw, l.c, l.k)
+	image, filter, result := graph.Shape{n, l.hw, l.hw, l.c}, graph.Shape{l.k, 4, 4, l.c}, graph.Shape{n, l.hw / 2, l.hw / 2, l.k}
+	in := func(m *maker, s graph.Shape) *graph.Node { return m.in(graph.F32, s, unit) }
+	gradient := func(m *maker, filters bool) *graph.Node {
+		x, w := in(m, image), in(m, filter)
+		of := x
+		if filters {
+			of = w
+		}
+		return graph.Gradients(graph.Conv2D(x, w, halve), in(m, result), of)[0]
+	}
+	return []Case{
+		{Name: "Conv2D/" + name, build: func(m *maker) { m.out(graph.Total(graph.Conv2D(in(m, image), in(m, filter), halve))) }},
+		{Name: "Conv2DInputGrad/" + name, build: func(m *maker) { m.out(graph.Total(gradient(m, false))) }},
+		{Name: "Conv2DFilterGrad/" + name, build: func(m *maker) { m.out(graph.Total(gradient(m, true))) }},
 	}
 }

@@ -40,4 +40,4 @@ func TestEveryOperatorHasACase(t *testing.T) {
 	}
 }
 
-func BenchmarkReference(b *testing.B) { RunBench(b, reference.NewDevice()) }
+func BenchmarkReference(b *testing.B) { RunBench(b, reference.NewDevice(), 1) }
