@@ -51,6 +51,10 @@ func allowed() []edge {
 		{"engine/cpu", "engine/cpu/onednn"},
 		{"engine/cpu", "engine/cpu/gemm"},
 		{"engine/cpu", "engine/cpu/vec"},
+		{"engine/cpu", "engine/cpu/winograd"},
+		{"engine/cpu/winograd", "engine/cpu/gemm"},
+		{"engine/cpu/winograd", "engine/cpu/winograd/internal/toom"},
+		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},
 
 		// A session takes a device and imports no backend.
 		{"engine/session", "engine/graph"},

@@ -24,6 +24,7 @@ import (
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
+	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
 )
@@ -48,12 +49,15 @@ type Device struct {
 	// prefers says whether oneDNN is the first choice for a product: the rule
 	// prefersLibrary, which tests replace to try the library everywhere.
 	prefers func(s *productStep, work int64) bool
-	gemm32  *gemm.Engine[float32]
-	gemm64  *gemm.Engine[float64]
-	ops32   vec.Ops[float32]
-	ops64   vec.Ops[float64]
-	profile *profile // nil unless it is taken
-	runs    uint64   // kernels run, so that workers know a new one
+	// prefersShort says whether package winograd is: the rule mayBeShort.
+	prefersShort func(s *productStep) bool
+	winograd     *winograd.Engine // nil where it is switched off or slow
+	gemm32       *gemm.Engine[float32]
+	gemm64       *gemm.Engine[float64]
+	ops32        vec.Ops[float32]
+	ops64        vec.Ops[float64]
+	profile      *profile // nil unless it is taken
+	runs         uint64   // kernels run, so that workers know a new one
 }
 
 var (
@@ -83,7 +87,10 @@ func New(opt Options) (*Device, error) {
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
-	d.prefers = d.prefersLibrary
+	d.prefers, d.prefersShort = d.prefersLibrary, d.mayBeShort
+	if e := winograd.New(d.pool); e.Fast() && opt.Switches.Vector && opt.Switches.Winograd {
+		d.winograd = e
+	}
 	d.openLibrary()
 	return d, nil
 }

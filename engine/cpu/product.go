@@ -7,6 +7,7 @@ import (
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
+	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 )
@@ -25,7 +26,8 @@ var forms = map[graph.Op]form{graph.OpMatMul: matMul, graph.OpConv2D: convForwar
 	graph.OpConv2DInputGrad: convInputGrad, graph.OpConv2DFilterGrad: convFilterGrad}
 
 // productStep is a lowered product: z = x y in the order of the operator's
-// operands and result. It runs on oneDNN (primitive) or package gemm.
+// operands and result. It runs on package winograd (short), oneDNN (primitive) or
+// package gemm.
 type productStep struct {
 	form      form
 	dtype     graph.DType // of the computation
@@ -33,6 +35,7 @@ type productStep struct {
 	values    [3]int
 	sizes     [3]int
 	workspace int64 // bytes, behind the widened values
+	short     bool
 	primitive *onednn.Primitive
 	conv      gemm.Conv
 	matmul    graph.MatMulAttr
@@ -99,9 +102,13 @@ func (s *productStep) least() int64 {
 	return work
 }
 
-// choose looks for who computes the product: oneDNN in its own type, else in
-// f32, else gemm.
+// choose looks for who computes the product: fewer multiplications, else oneDNN
+// in its own type, else in f32, else gemm.
 func (l *lowering) choose(s *productStep, work int64) error {
+	if l.prefersShort(s) {
+		s.short, s.workspace = true, 4*int64(winogradWorkspace(l.winograd, s))
+		return nil
+	}
 	if l.library != nil && l.prefers(s, work) {
 		primitive, err := l.primitive(s)
 		if err == nil {
@@ -122,6 +129,25 @@ func (l *lowering) choose(s *productStep, work int64) error {
 		s.workspace = 4 * int64(gemmWorkspace(l.gemm32, s))
 	}
 	return nil
+}
+
+const (
+	// shortTiles is the least number of tiles that makes up for transforming the
+	// filters.
+	shortTiles = 32
+	// shortGain is what part of the multiplications must go to make up for the
+	// transforms.
+	shortGain = .4
+)
+
+// mayBeShort says whether package winograd is the first choice: for convolutions
+// that it computes with much fewer multiplications. Its errors are within the
+// bounds of plain sums where these have as many terms as here.
+func (d *Device) mayBeShort(s *productStep) bool {
+	if d.winograd == nil || s.form == matMul || s.dtype != graph.F32 || !d.winograd.Supports(s.conv) {
+		return false
+	}
+	return d.winograd.Tiles(s.conv) >= shortTiles && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(s.flops()/2)
 }
 
 // prefersLibrary says whether oneDNN is the first choice: for what gemm lacks,
@@ -217,6 +243,27 @@ func gemmWorkspace[T gemm.Float](e *gemm.Engine[T], s *productStep) int {
 	return e.MultiplyWorkspace(matrices[T](s))
 }
 
+func winogradWorkspace(e *winograd.Engine, s *productStep) int {
+	switch s.form {
+	case convForward:
+		return e.ForwardWorkspace(s.conv)
+	case convInputGrad:
+		return e.InputGradWorkspace(s.conv)
+	}
+	return e.FilterGradWorkspace(s.conv)
+}
+
+func winogradRun(e *winograd.Engine, s *productStep, ws, x, y, z []float32) {
+	switch s.form {
+	case convForward:
+		e.Forward(ws, x, y, z, s.conv)
+	case convInputGrad:
+		e.InputGrad(ws, x, y, z, s.conv)
+	default:
+		e.FilterGrad(ws, x, y, z, s.conv)
+	}
+}
+
 func gemmRun[T gemm.Float](e *gemm.Engine[T], s *productStep, ws, x, y, z []T) {
 	switch s.form {
 	case convForward:
@@ -280,7 +327,13 @@ func (k *productKernel) run() error {
 
 // compute runs the product on values of its own type.
 func (k *productKernel) compute(p [3]unsafe.Pointer, ws unsafe.Pointer) error {
+	values := func() (x, y, z []float32) {
+		return span[float32](p[0], 0, k.sizes[0]), span[float32](p[1], 0, k.sizes[1]), span[float32](p[2], 0, k.sizes[2])
+	}
 	switch {
+	case k.short:
+		x, y, z := values()
+		winogradRun(k.x.winograd, k.productStep, span[float32](ws, 0, int(k.workspace/4)), x, y, z)
 	case k.primitive != nil:
 		x, w, y := p[0], p[1], p[2]
 		switch k.form { // Run takes image, filters and result of the forward convolution
@@ -294,8 +347,8 @@ func (k *productKernel) compute(p [3]unsafe.Pointer, ws unsafe.Pointer) error {
 		gemmRun(k.x.gemm64, k.productStep, span[float64](ws, 0, int(k.workspace/8)), span[float64](p[0], 0, k.sizes[0]),
 			span[float64](p[1], 0, k.sizes[1]), span[float64](p[2], 0, k.sizes[2]))
 	default:
-		gemmRun(k.x.gemm32, k.productStep, span[float32](ws, 0, int(k.workspace/4)), span[float32](p[0], 0, k.sizes[0]),
-			span[float32](p[1], 0, k.sizes[1]), span[float32](p[2], 0, k.sizes[2]))
+		x, y, z := values()
+		gemmRun(k.x.gemm32, k.productStep, span[float32](ws, 0, int(k.workspace/4)), x, y, z)
 	}
 	return nil
 }

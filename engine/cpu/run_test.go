@@ -29,7 +29,7 @@ func (r *rig) state() []byte {
 func TestSameBits(t *testing.T) {
 	p := func() *graph.Program { return layer(t, graph.F32, 16, 32, 3, 40) }
 	for _, library := range []string{os.Getenv("GANENGINE_ONEDNN"), "off"} {
-		sw := debug.Switches{Vector: true, OneDNN: library}
+		sw := debug.Switches{Vector: true, Winograd: true, OneDNN: library}
 		var first []byte
 		for _, threads := range []int{2, 2, 1, 4} {
 			if library != "off" && threads != 2 {

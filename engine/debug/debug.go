@@ -32,6 +32,7 @@ type Switches struct {
 	Level    Level  // what is printed
 	OneDNN   string // "" looks in the usual places, "off", or the library to open
 	Vector   bool   // vector instructions where the processor has them
+	Winograd bool   // convolutions with fewer multiplications where they are faster
 }
 
 // A Level says how much is printed; each includes the ones before it.
@@ -65,7 +66,10 @@ func Table() []Switch {
 			boolean(func(s *Switches) *bool { return &s.CheckNaN })},
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
 		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.", setOneDNN},
-		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.", setVector},
+		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.",
+			automatic(func(s *Switches) *bool { return &s.Vector })},
+		{"GANENGINE_WINOGRAD", "auto, off", "auto", "Off: multiply every term of a convolution, where Winograd's algorithms would take fewer multiplications.",
+			automatic(func(s *Switches) *bool { return &s.Winograd })},
 	}
 }
 
@@ -73,7 +77,7 @@ func Table() []Switch {
 // it; a variable set to nothing counts as not set. The error is one line and
 // names the variable.
 func Read(environ []string) (Switches, error) {
-	s := Switches{Vector: true}
+	s := Switches{Vector: true, Winograd: true}
 	table := Table()
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -116,12 +120,14 @@ func setOneDNN(s *Switches, value string) error {
 	return nil
 }
 
-func setVector(s *Switches, value string) error {
-	if value != "auto" && value != "off" {
-		return errors.New("want auto or off")
+func automatic(field func(*Switches) *bool) func(*Switches, string) error {
+	return func(s *Switches, value string) error {
+		if value != "auto" && value != "off" {
+			return errors.New("want auto or off")
+		}
+		*field(s) = value == "auto"
+		return nil
 	}
-	s.Vector = value == "auto"
-	return nil
 }
 
 // nearest is the switch whose name is the fewest edits away, the first of equals.

@@ -251,7 +251,7 @@ func configure(t *testing.T) *config.Config {
 
 func open(t *testing.T) device.Device {
 	t.Helper()
-	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true}})
+	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

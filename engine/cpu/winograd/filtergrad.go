@@ -1,0 +1,53 @@
+package winograd
+
+import "ganengine/engine/cpu/gemm"
+
+// FilterGrad computes dw, the gradient with respect to w, from x and dy.
+func (e *Engine) FilterGrad(ws, x, dy, dw []float32, c gemm.Conv) {
+	e.start(e.filterGrad(c), ws, x, dw, dy)
+	e.blocks(filterGrad, func(j *job) int { return j.phases * j.imagePanels * j.kPanels })
+}
+
+// FilterGradWorkspace is the number of elements of workspace for FilterGrad.
+func (e *Engine) FilterGradWorkspace(c gemm.Conv) int {
+	j := e.filterGrad(c)
+	return e.workspace(&j)
+}
+
+// sumSize is the size of one point's sums, filters × channels.
+const sumSize = width*width + skew
+
+func (e *Engine) filterGrad(c gemm.Conv) job {
+	j := e.prepare(c, true, true)
+	j.perWorker = j.n * j.n * sumSize
+	return j
+}
+
+func (e *Engine) filterGradTasks(worker int) {
+	j, s := &e.job, &e.scratch[worker]
+	sums := j.mine(worker)
+	for {
+		task := e.take()
+		if task < 0 {
+			return
+		}
+		imagePanel, kPanel := task/j.kPanels, task%j.kPanels
+		for point := range j.n * j.n {
+			a, b := j.results.at(point, kPanel, 0), j.images.at(point, imagePanel, 0)
+			for k := 0; k < width; k += gemm.TileRows {
+				gemm.SumColumns(j.count, a[k:], b, sums[point*sumSize+k*width:], e.fast)
+			}
+		}
+		phase, c := imagePanel/j.imagePanels, imagePanel%j.imagePanels*width
+		for k := range min(j.conv.K-kPanel*width, width) {
+			j.taps(&s.dst, j.w, kPanel*width+k, phase, c)
+			s.add = s.dst
+			if j.first == 0 {
+				for i := range s.add {
+					s.add[i] = &e.zeros[0]
+				}
+			}
+			j.toFilter(&s.dst[0], &s.add[0], &sums[k*width], sumSize, min(j.conv.C-c, width))
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package winograd
+
+import "ganengine/engine/cpu/gemm"
+
+// Forward computes y from x and w.
+func (e *Engine) Forward(ws, x, w, y []float32, c gemm.Conv) {
+	e.start(e.forward(c), ws, x, w, y)
+	e.blocks(forward, func(j *job) int { return j.kPanels * ceil(j.count, j.group) })
+}
+
+// ForwardWorkspace is the number of elements of workspace for Forward.
+func (e *Engine) ForwardWorkspace(c gemm.Conv) int {
+	j := e.forward(c)
+	return e.workspace(&j)
+}
+
+func (e *Engine) forward(c gemm.Conv) job {
+	j := e.prepare(c, true, false)
+	depth := j.phases * j.imagePanels * width
+	j.perWorker = j.filterSize(depth) + j.productSize() + j.r*j.r*j.imagePanels*width*width
+	return j
+}
+
+// filterSize is the size of one panel of filters, with depth terms of each sum:
+// [point][depth][width].
+func (j *job) filterSize(depth int) int { return j.n * j.n * (depth*width + skew) }
+
+// productSize is the size of a chunk's products: [point][tile][width].
+func (j *job) productSize() int { return j.n * j.n * (chunk*width + skew) }
+
+func (e *Engine) forwardTasks(worker int) {
+	j, s := &e.job, &e.scratch[worker]
+	depth := j.phases * j.imagePanels * width
+	ws := j.mine(worker)
+	filters, ws := ws[:j.filterSize(depth)], ws[j.filterSize(depth):]
+	products, turned := ws[:j.productSize()], ws[j.productSize():]
+	for {
+		task := e.take()
+		if task < 0 {
+			return
+		}
+		groups := ceil(j.count, j.group)
+		panel, first := task/groups, task%groups*j.group
+		if s.panel != panel {
+			s.panel = panel
+			e.turnFilters(s, filters, turned, panel)
+		}
+		end, k := min(first+j.group, j.count), panel*width
+		for t0 := first; t0 < end; t0 += chunk {
+			n := min(chunk, end-t0)
+			e.multiply(products, &j.images, j.phases*j.imagePanels, filters, t0, n)
+			for t := range n {
+				j.resultPixels(&s.dst, &s.spill[0], j.y, j.first+t0+t, k)
+				j.toResult(&s.dst[0], &products[t*width], chunk*width+skew, min(j.conv.K-k, width))
+			}
+		}
+	}
+}
+
+// multiply computes the products of n tiles from t0 on with one panel of
+// filters: [point][tile][width].
+func (e *Engine) multiply(products []float32, tiles *panels, depth int, filters []float32, t0, n int) {
+	for point := range e.job.n * e.job.n {
+		b := filters[point*(depth*width*width+skew):]
+		for t := 0; t < n; t += gemm.TileRows {
+			gemm.SumRows(depth, tiles.at(point, 0, t0+t), tiles.panel, b, products[point*(chunk*width+skew)+t*width:], e.fast)
+		}
+	}
+}
+
+// turnFilters transforms one panel of filters for sums over phases and channels.
+func (e *Engine) turnFilters(s *scratch, filters, turned []float32, panel int) {
+	j := &e.job
+	c := &j.conv
+	channels := j.imagePanels * width
+	point := j.phases*channels*width + skew
+	for phase := range j.phases {
+		tap := 0
+		for r := phase / c.StrideW; r < c.R; r += c.StrideH {
+			for u := phase % c.StrideW; u < c.S; u += c.StrideW {
+				for i := range s.rows {
+					s.rows[i] = &e.zeros[0]
+					if k := panel*width + i; k < c.K {
+						s.rows[i] = &j.w[((k*c.R+r)*c.S+u)*c.C]
+					}
+				}
+				e.transposeRows(turned[tap*channels*width:], s, c.C)
+				tap++
+			}
+		}
+		for ch := range channels {
+			for tap := range j.r * j.r {
+				s.src[tap] = &turned[(tap*channels+ch)*width]
+			}
+			j.filter(&filters[(phase*channels+ch)*width], &s.src[0], point, 0, width)
+		}
+	}
+}
+
+// transposeRows stores n columns of s.rows one after the other, and zeros for
+// the columns that the last panel has too many.
+func (e *Engine) transposeRows(dst []float32, s *scratch, n int) {
+	dst = dst[:ceil(n, width)*width*width]
+	clear(dst[n*width:])
+	if e.fast {
+		transposeRows(&dst[0], &s.rows[0], n)
+		return
+	}
+	for i, row := range s.rows {
+		for c := range n {
+			dst[c*width+i] = *at(row, c)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package winograd
+
+import "ganengine/engine/cpu/gemm"
+
+// InputGrad computes dx, the gradient with respect to x, from dy and w. It is
+// the transposed convolution.
+func (e *Engine) InputGrad(ws, dy, w, dx []float32, c gemm.Conv) {
+	e.start(e.inputGrad(c), ws, dx, w, dy)
+	e.blocks(inputGrad, func(j *job) int { return j.phases * j.imagePanels * ceil(j.count, j.group) })
+}
+
+// InputGradWorkspace is the number of elements of workspace for InputGrad.
+func (e *Engine) InputGradWorkspace(c gemm.Conv) int {
+	j := e.inputGrad(c)
+	return e.workspace(&j)
+}
+
+func (e *Engine) inputGrad(c gemm.Conv) job {
+	j := e.prepare(c, false, true)
+	j.perWorker = j.filterSize(j.kPanels*width) + j.productSize()
+	return j
+}
+
+func (e *Engine) inputGradTasks(worker int) {
+	j, s := &e.job, &e.scratch[worker]
+	ws := j.mine(worker)
+	filters, products := ws[:j.filterSize(j.kPanels*width)], ws[j.filterSize(j.kPanels*width):]
+	for {
+		task := e.take()
+		if task < 0 {
+			return
+		}
+		groups := ceil(j.count, j.group)
+		panel, first := task/groups, task%groups*j.group
+		phase, c := panel/j.imagePanels, panel%j.imagePanels*width
+		if s.panel != panel {
+			s.panel = panel
+			j.copyFilters(s, filters, phase, c)
+		}
+		end := min(first+j.group, j.count)
+		for t0 := first; t0 < end; t0 += chunk {
+			n := min(chunk, end-t0)
+			e.multiply(products, &j.results, j.kPanels, filters, t0, n)
+			for t := range n {
+				tile := j.first + t0 + t
+				j.imagePixels(&s.dst, &s.spill[0], j.x, tile, phase, c)
+				j.earlier(s, &e.zeros[0], tile)
+				j.toImage(&s.dst[0], &s.add[0], &products[t*width], chunk*width+skew, min(j.conv.C-c, width))
+			}
+		}
+	}
+}
+
+// copyFilters transforms one panel of channels for sums over filters.
+func (j *job) copyFilters(s *scratch, filters []float32, phase, c int) {
+	depth := j.kPanels * width
+	point := depth*width + skew
+	for k := range j.conv.K {
+		j.taps(&s.src, j.w, k, phase, c)
+		j.filter(&filters[k*width], &s.src[0], point, 0, min(j.conv.C-c, width))
+	}
+	for p := range j.n * j.n {
+		clear(filters[p*point+j.conv.K*width : p*point+depth*width])
+	}
+}
+
+// earlier points at what tiles before have given the pixels s.dst: those of the
+// first r-1 rows and columns, which the tiles above and to the left share. Pixels
+// that they do not share have been given nothing.
+func (j *job) earlier(s *scratch, zeros *float32, tile int) {
+	_, p, q := j.place(tile)
+	i := 0
+	for row := range j.n {
+		for col := range j.n {
+			s.add[i] = zeros
+			if (row < j.r-1 && p > 0 || col < j.r-1 && q > 0) && s.dst[i] != &s.spill[0] {
+				s.add[i] = s.dst[i]
+			}
+			i++
+		}
+	}
+}

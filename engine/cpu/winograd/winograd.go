@@ -1,0 +1,120 @@
+// Package winograd computes convolutions in float32 with fewer multiplications
+// than they have terms, after Winograd's short algorithms (package toom).
+//
+// A filter of S·r taps and stride S is S² filters of r×r taps and stride 1, one
+// for each phase: the pixels at equal places modulo S. F(m, r) computes an m×m
+// tile of the result from n×n values of each phase, n = m+r-1:
+//
+//	y = Aᵀ [ Σ (G g Gᵀ) ∘ (Bᵀ d B) ] A
+//
+// summed over channels and phases, where the n² places (points) of ∘ are n²
+// matrix products of tiles × channels with channels × filters: for 4×4 taps with
+// stride 2 and m = 4, 25 multiplications take the place of 64. The three
+// operations of a convolution are one algorithm, read in three directions
+// (as bilinear algorithms can be transposed):
+//
+//	forward          y  = Aᵀ [ Σ (G g Gᵀ) ∘ (Bᵀ d B) ] A    summed over phases and channels
+//	input gradient   d' = B  [ Σ (G g Gᵀ) ∘ (A y' Aᵀ) ] Bᵀ  summed over filters; tiles overlap and are added
+//	filter gradient  g' = Gᵀ [ Σ (Bᵀ d B) ∘ (A y' Aᵀ) ] G   summed over tiles
+//
+// A block of tiles is transformed straight into the panels that the kernels of
+// package gemm read; each worker then makes the filters' panel of a task,
+// multiplies, and transforms back into the result. Nothing but one block and
+// the workers' panels is ever kept.
+//
+// What is summed, and in which order, depends on sizes alone: results are the
+// same bits for any number of workers. Rounding errors are those of a plain sum
+// times a factor of the algorithm, see Amplification.
+package winograd
+
+//go:generate go run ./internal/gen -out transform_amd64.s -stubs transform_stubs_amd64.go -pkg winograd
+
+import (
+	"sync/atomic"
+
+	"ganengine/engine/cpu/gemm"
+)
+
+// width is that of gemm's panels.
+const width = gemm.TileWidth
+
+// maxChannels bounds what padding reads.
+const maxChannels = 4096
+
+// Engine computes convolutions with one pool of workers. It keeps the state of
+// the call in progress, so that a call allocates nothing, and is not safe for
+// concurrent use.
+//
+// Each operation takes a workspace of at least as many elements as the method
+// of the same name with Workspace says; its contents do not matter.
+type Engine struct {
+	par     gemm.Parallel
+	workers int
+	fast    bool
+	short   []*short
+	scratch []scratch // one for each worker
+	zeros   [maxChannels]float32
+	bodies  [stages]func(worker int)
+
+	job  job // the call in progress
+	next atomic.Int64
+}
+
+// scratch is what one worker needs besides its part of the workspace.
+type scratch struct {
+	src, dst, add [maxPoints]*float32
+	rows          [width]*float32
+	spill         [width]float32 // what lies outside of the result
+	panel         int            // whose filters are in the workspace, or -1
+}
+
+// New is an engine with the fastest kernels that the CPU has. A nil par means
+// the calling goroutine alone.
+func New(par gemm.Parallel) *Engine { return newEngine(par, gemm.HaveTiles()) }
+
+// NewGeneric is an engine with plain Go loops.
+func NewGeneric(par gemm.Parallel) *Engine { return newEngine(par, false) }
+
+func newEngine(par gemm.Parallel, fast bool) *Engine {
+	e := &Engine{par: par, workers: 1, fast: fast, short: shorts(fast)}
+	if par != nil {
+		e.workers = par.Workers()
+	}
+	e.scratch = make([]scratch, e.workers)
+	e.bodies = [stages]func(int){e.transformTiles, e.forwardTasks, e.inputGradTasks, e.filterGradTasks}
+	return e
+}
+
+// Fast says whether the engine has vector instructions: elsewhere other
+// algorithms are faster.
+func (e *Engine) Fast() bool { return e.fast }
+
+// stage is a part of an operation that all workers do together.
+type stage int
+
+const (
+	transform stage = iota
+	forward
+	inputGrad
+	filterGrad
+	stages
+)
+
+// do has all workers take tasks 0 to count-1 of a stage.
+func (e *Engine) do(s stage, count int) {
+	e.job.tasks = count
+	e.next.Store(0)
+	if e.workers > 1 && count > 1 {
+		e.par.For(e.workers, e.bodies[s])
+	} else {
+		e.bodies[s](0)
+	}
+}
+
+// take is the next task, or -1.
+func (e *Engine) take() int {
+	if t := int(e.next.Add(1)) - 1; t < e.job.tasks {
+		return t
+	}
+	return -1
+}

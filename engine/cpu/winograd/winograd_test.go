@@ -1,0 +1,204 @@
+package winograd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"ganengine/engine/cpu/gemm"
+)
+
+// team is a Parallel of as many goroutines as it says.
+type team int
+
+func (w team) Workers() int { return int(w) }
+
+func (w team) For(n int, body func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			body(i)
+		}()
+	}
+	wg.Wait()
+}
+
+const sentinel = -98765
+
+func random(r *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// fenced is n elements of NaN with sentinels around them.
+func fenced(n int) (whole, inside []float32) {
+	const before, after = 16, 37
+	whole = make([]float32, before+n+after)
+	for i := range whole {
+		whole[i] = sentinel
+		if i >= before && i < before+n {
+			whole[i] = float32(math.NaN())
+		}
+	}
+	return whole, whole[before : before+n : before+n]
+}
+
+func checkFence(t *testing.T, whole []float32, n int) {
+	t.Helper()
+	for i, v := range whole {
+		if (i < 16 || i >= 16+n) && v != sentinel {
+			t.Fatalf("wrote %v at %d outside [0, %d)", v, i-16, n)
+		}
+	}
+}
+
+// square is a convolution of square images with equal padding on all sides.
+func square(n, size, c, k, taps, stride, pad int) gemm.Conv {
+	out := (size+2*pad-taps)/stride + 1
+	return gemm.Conv{N: n, H: size, W: size, C: c, K: k, R: taps, S: taps, P: out, Q: out,
+		StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}
+}
+
+func cases() []gemm.Conv {
+	all := []gemm.Conv{
+		square(2, 8, 32, 32, 4, 2, 1),
+		square(1, 4, 32, 32, 4, 2, 1),    // 2×2 results: the small tiles
+		square(5, 8, 64, 96, 4, 2, 1),    // several panels
+		square(3, 14, 3, 5, 4, 2, 1),     // 7×7 results: tiles that end outside, panels hardly filled
+		square(2, 10, 33, 17, 4, 2, 1),   // a panel for one channel more
+		square(1, 44, 8, 40, 4, 2, 1),    // many tiles
+		square(21, 16, 20, 24, 4, 2, 1),  // many images
+		square(2, 6, 16, 48, 2, 1, 0),    // two taps of stride 1
+		square(2, 7, 40, 34, 3, 1, 1),    // three taps
+		square(30, 8, 33, 31, 3, 1, 1),   // of which many tiles
+		square(1, 5, 2, 1, 3, 1, 2),      // wide padding
+		square(1, 130, 128, 64, 4, 2, 1), // an image of more than one block
+		{N: 2, H: 9, W: 12, C: 18, K: 20, R: 4, S: 4, P: 4, Q: 6, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 2},
+		{N: 2, H: 6, W: 9, C: 18, K: 20, R: 3, S: 3, P: 6, Q: 7, StrideH: 1, StrideW: 1, PadTop: 2, PadLeft: 0},
+	}
+	return all
+}
+
+// operation is one of the three directions.
+type operation struct {
+	name      string
+	result    int // which of image, filters and result it computes
+	workspace func(e *Engine, c gemm.Conv) int
+	run       func(e *Engine, ws, x, w, y []float32, c gemm.Conv)
+}
+
+var operations = []operation{
+	{"Forward", 2, (*Engine).ForwardWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.Forward(ws, x, w, y, c) }},
+	{"InputGrad", 0, (*Engine).InputGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.InputGrad(ws, y, w, x, c) }},
+	{"FilterGrad", 1, (*Engine).FilterGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.FilterGrad(ws, x, y, w, c) }},
+}
+
+// each calls f for every product of the convolution: x at xi meets w at wi, for
+// all channels from there on, in y at yi.
+func each(c gemm.Conv, f func(xi, wi, yi int)) {
+	for n := range c.N {
+		for p := range c.P {
+			for q := range c.Q {
+				for r := range c.R {
+					for s := range c.S {
+						h, w := p*c.StrideH-c.PadTop+r, q*c.StrideW-c.PadLeft+s
+						if h < 0 || h >= c.H || w < 0 || w >= c.W {
+							continue
+						}
+						for k := range c.K {
+							f(((n*c.H+h)*c.W+w)*c.C, ((k*c.R+r)*c.S+s)*c.C, ((n*c.P+p)*c.Q+q)*c.K+k)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// plain is one operation in float64.
+func plain(op operation, c gemm.Conv, args [3][]float64) []float64 {
+	x, w, y := args[0], args[1], args[2]
+	out := make([]float64, len(args[op.result]))
+	each(c, func(xi, wi, yi int) {
+		for ch := range c.C {
+			switch op.result {
+			case 2:
+				out[yi] += x[xi+ch] * w[wi+ch]
+			case 0:
+				out[xi+ch] += y[yi] * w[wi+ch]
+			case 1:
+				out[wi+ch] += x[xi+ch] * y[yi]
+			}
+		}
+	})
+	return out
+}
+
+func wide(x []float32, f func(float64) float64) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = f(float64(v))
+	}
+	return y
+}
+
+func identity(v float64) float64 { return v }
+
+func engines() map[string]*Engine {
+	all := map[string]*Engine{"go/1": NewGeneric(nil), "go/3": NewGeneric(team(3))}
+	if gemm.HaveTiles() {
+		all["fast/1"], all["fast/3"] = New(nil), New(team(3))
+	}
+	return all
+}
+
+func TestConvolutions(t *testing.T) {
+	all := engines()
+	for _, c := range cases() {
+		r := rand.New(rand.NewPCG(1, 2))
+		args := [3][]float32{random(r, c.N*c.H*c.W*c.C), random(r, c.K*c.R*c.S*c.C), random(r, c.N*c.P*c.Q*c.K)}
+		for _, op := range operations {
+			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%d", op.name, c.N, c.H, c.W, c.C, c.K, c.R), func(t *testing.T) {
+				want := plain(op, c, [3][]float64{wide(args[0], identity), wide(args[1], identity), wide(args[2], identity)})
+				var mean float64
+				for _, v := range want {
+					mean += v * v / float64(len(want))
+				}
+				first := map[bool][]float32{}
+				for name, e := range all {
+					if !e.Supports(c) {
+						t.Fatalf("%s: not supported", name)
+					}
+					whole, out := fenced(len(want))
+					wsWhole, ws := fenced(op.workspace(e, c))
+					given := args
+					given[op.result] = out
+					op.run(e, ws, given[0], given[1], given[2], c)
+					checkFence(t, whole, len(out))
+					checkFence(t, wsWhole, len(ws))
+					for i, v := range out {
+						if !(math.Abs(float64(v)-want[i]) <= 1e-4*math.Sqrt(mean)) {
+							t.Fatalf("%s: element %d is %v, want %v", name, i, v, want[i])
+						}
+					}
+					if f := first[e.Fast()]; f == nil {
+						first[e.Fast()] = out
+					} else {
+						for i := range out {
+							if out[i] != f[i] {
+								t.Fatalf("%s: element %d depends on the number of workers", name, i)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
