@@ -7,6 +7,7 @@ comes from PyPI (25 MB, kept nowhere) unless /opt/nvrtc, or the folder that
 GANENGINE_NVRTC names, holds the two wheels' files.
 """
 
+import collections
 import ctypes
 import glob
 import hashlib
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import zipfile
 
-OPTIONS = ["--gpu-architecture=compute_80", "--std=c++17", "-default-device"]
+OPTIONS = ["--gpu-architecture=compute_80", "--std=c++17"]
 # math.cu holds functions that other modules call, so they have to stay functions.
 OPTIONS_OF = {"math": ["--relocatable-device-code=true"]}
 VERSION = "12.1.105"
@@ -67,10 +68,16 @@ def digest(source):
 
 
 def clean(ptx):
-    """Drops comments, which name the compiler's build, blank lines, and the
-    constants of <nv/target>, a header that NVRTC includes by itself."""
-    lines = (re.sub(r"\s*//.*", "", line).rstrip() for line in ptx.splitlines())
-    return "".join(line + "\n" for line in lines if line and "2nv6target" not in line)
+    """Drops comments, which name the compiler's build, blank lines, and
+    constants that are written out though nothing reads them."""
+    lines = [re.sub(r"\s*//.*", "", line).rstrip() for line in ptx.splitlines()]
+    uses = collections.Counter(re.findall(r"[\w$]+", "\n".join(lines)))
+
+    def kept(line):
+        constant = re.match(r"\.global .*?(\w+)(\[\d*\])?( =.*)?;$", line)
+        return line and not (constant and uses[constant[1]] == 1)
+
+    return "".join(line + "\n" for line in lines if kept(line))
 
 
 def compile(nvrtc, source, options):
