@@ -1,5 +1,7 @@
 package philox
 
+import "math"
+
 // A Row names one row of one stream at one run; with a column it names a
 // number. The zero Index and Run go with RowKey.
 type Row struct {
@@ -20,6 +22,8 @@ func FillWords[T uint32 | int32](dst []T, r Row, col int) {
 		dst, col = dst[n:], col+n
 	}
 	b := uint32(col / 4)
+	n := vectorWords(dst, r, b)
+	dst, b = dst[n:], b+uint32(n/4)
 	for ; len(dst) >= 4; b++ {
 		w0, w1, w2, w3 := r.block(b)
 		d := (*[4]T)(dst)
@@ -49,22 +53,41 @@ func FillUniform[T float32 | float64](dst []T, r Row, col int) {
 }
 
 // FillNormal writes Normal of the words of columns col, col+1, ... of row r.
-// It goes over a chunk in two loops: each is a short chain of operations, so
-// that the processor overlaps more columns than Normal itself would let it.
 func FillNormal[T float32 | float64](dst []T, r Row, col int) {
-	var words [chunk]uint32
-	var x, w [chunk]float32
+	var normals [chunk]float32
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
-		FillWords(words[:n], r, col)
-		for i, word := range words[:n] {
-			x[i] = symmetric(word)
-			w[i] = negLog(oneMinusSquare(x[i]))
+		part := normals[:n]
+		if single, ok := any(dst[:n]).([]float32); ok {
+			part = single
 		}
-		for i := range dst[:n] {
-			dst[i] = T(quantile(x[i], w[i]))
+		fillNormal(part, r, col)
+		if _, ok := any(dst).([]float32); !ok {
+			for i, x := range part {
+				dst[i] = T(x)
+			}
 		}
 		dst, col = dst[n:], col+n
+	}
+}
+
+// fillNormal is FillNormal for a chunk. It goes over what the vector code left
+// in two loops: each is a short chain of operations, so that the processor
+// overlaps more columns than Normal itself would let it.
+func fillNormal(dst []float32, r Row, col int) {
+	var words [chunk]uint32
+	FillWords(words[:len(dst)], r, col)
+	for i, w := range words[:len(dst)] {
+		dst[i] = math.Float32frombits(w)
+	}
+	done := vectorNormals(dst)
+	var x, w [chunk]float32
+	for i := done; i < len(dst); i++ {
+		x[i] = symmetric(words[i])
+		w[i] = negLog(oneMinusSquare(x[i]))
+	}
+	for i := done; i < len(dst); i++ {
+		dst[i] = quantile(x[i], w[i])
 	}
 }
 

@@ -121,3 +121,22 @@ func TestNormalDistribution(t *testing.T) {
 		t.Errorf("correlation with the next column %.2g, with the next row %.2g, want below %.2g", next, below, tol)
 	}
 }
+
+// TestVectorNormals compares every input, and words in every place of a vector,
+// with Normal, bit for bit.
+func TestVectorNormals(t *testing.T) {
+	x := make([]float32, 1<<16)
+	for k := uint32(0); k < 1<<24; k += uint32(len(x)) {
+		for i := range x {
+			x[i] = math.Float32frombits((k + uint32(i)) << 8)
+		}
+		if n := vectorNormals(x); n == 0 {
+			t.Skip("no vector code for this processor")
+		}
+		for i, got := range x {
+			if want := Normal((k + uint32(i)) << 8); math.Float32bits(got) != math.Float32bits(want) {
+				t.Fatalf("k=%d: %v, want %v", k+uint32(i), got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,226 @@
+// Command gen writes the AVX2 assembly of package philox and its Go stubs. Run
+// it with `go generate ./engine/philox`.
+//
+// The operations are those of Block and Normal in the same order, so the bits
+// are the same: no product is fused with a sum.
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"ganengine/engine/philox"
+)
+
+const lanes = 8
+
+func main() {
+	ConstraintExpr("amd64")
+	words()
+	normals()
+	Generate()
+}
+
+// known holds the constants that were written, one value in every lane.
+var known = map[uint32]Mem{}
+
+func bits(v uint32) Mem {
+	if m, ok := known[v]; ok {
+		return m
+	}
+	m := GLOBL(fmt.Sprintf("lanes_%08x", v), RODATA|NOPTR)
+	for i := range lanes {
+		DATA(4*i, U32(v))
+	}
+	known[v] = m
+	return m
+}
+
+func f32(v float32) Mem { return bits(math.Float32bits(v)) }
+
+// words computes 8 blocks at a time, one a lane.
+func words() {
+	TEXT("wordsAVX2", NOSPLIT, "func(dst *uint32, groups int, key *[2]uint32, counter *[4]uint32)")
+	Doc("wordsAVX2 stores the words of 8 groups blocks, of counter and those after it in its first word.")
+	dst, groups := Load(Param("dst"), GP64()), Load(Param("groups"), GP64())
+	key, counter := Load(Param("key"), GP64()), Load(Param("counter"), GP64())
+	first := YMM()
+	VPBROADCASTD(Mem{Base: counter}, first)
+	iota := GLOBL("iota", RODATA|NOPTR)
+	for i := range lanes {
+		DATA(4*i, U32(i))
+	}
+	VPADDD(iota, first, first)
+
+	Label("words")
+	var k [2]Register
+	for i := range k {
+		k[i] = GP32()
+		MOVL(Mem{Base: key, Disp: 4 * i}, k[i])
+	}
+	c := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	VMOVDQU(first, c[0])
+	for i := 1; i < 4; i++ {
+		VPBROADCASTD(Mem{Base: counter, Disp: 4 * i}, c[i])
+	}
+	for r := range philox.Rounds {
+		if r > 0 {
+			ADDL(U32(philox.Weyl0), k[0])
+			ADDL(U32(philox.Weyl1), k[1])
+		}
+		hi0, lo0 := multiply(c[0], philox.Mul0)
+		hi1, lo1 := multiply(c[2], philox.Mul1)
+		xor := func(hi, other VecVirtual, k Register) VecVirtual {
+			x, y := XMM(), YMM()
+			VMOVD(k, x)
+			VPBROADCASTD(x, y)
+			VPXOR(y, other, y)
+			VPXOR(y, hi, y)
+			return y
+		}
+		c = [4]VecVirtual{xor(hi1, c[1], k[0]), lo1, xor(hi0, c[3], k[1]), lo0}
+	}
+	interleave(c, dst)
+	VPADDD(bits(lanes), first, first)
+	ADDQ(Imm(4*4*lanes), dst)
+	DECQ(groups)
+	JNE(LabelRef("words"))
+	VZEROUPPER()
+	RET()
+}
+
+// multiply gives the upper and the lower halves of x times m in each lane.
+func multiply(x VecVirtual, m uint32) (hi, lo VecVirtual) {
+	even, odd := YMM(), YMM()
+	hi, lo = YMM(), YMM()
+	VPSRLQ(Imm(32), x, odd)
+	VPMULUDQ(bits(m), x, even)
+	VPMULUDQ(bits(m), odd, odd)
+	VPSRLQ(Imm(32), even, hi)
+	VPBLENDD(Imm(0xaa), odd, hi, hi)
+	VPSLLQ(Imm(32), odd, lo)
+	VPBLENDD(Imm(0xaa), lo, even, lo)
+	return hi, lo
+}
+
+// interleave stores the four words of lane 0, then those of lane 1 ...
+func interleave(c [4]VecVirtual, dst Register) {
+	unpack := func(f func(...Op), a, b VecVirtual) VecVirtual {
+		r := YMM()
+		f(b, a, r)
+		return r
+	}
+	ab, cd := unpack(VPUNPCKLDQ, c[0], c[1]), unpack(VPUNPCKLDQ, c[2], c[3])
+	ef, gh := unpack(VPUNPCKHDQ, c[0], c[1]), unpack(VPUNPCKHDQ, c[2], c[3])
+	l := [4]VecVirtual{ // lanes i and i+4 in the halves
+		unpack(VPUNPCKLQDQ, ab, cd), unpack(VPUNPCKHQDQ, ab, cd), unpack(VPUNPCKLQDQ, ef, gh), unpack(VPUNPCKHQDQ, ef, gh)}
+	for i, half := range []uint64{0x20, 0x31} {
+		for j := range 2 {
+			r := YMM()
+			VPERM2I128(Imm(half), l[2*j+1], l[2*j], r)
+			VMOVDQU(r, Mem{Base: dst, Disp: 64*i + 32*j})
+		}
+	}
+}
+
+// normals is Normal in place, 8 words at a time.
+func normals() {
+	TEXT("normalsAVX2", NOSPLIT, "func(x *float32, n int)")
+	Doc("normalsAVX2 turns n words, a multiple of 8, into normals in their place.")
+	at, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	Label("normals")
+	x := YMM()
+	VPSRLD(Imm(8), Mem{Base: at}, x)
+	shifted(x)
+	w := negLog(oneMinusSquare(x))
+
+	v, p, tail := YMM(), YMM(), YMM()
+	VSUBPS(f32(philox.CentralShift), w, v)
+	polynomial(v, p, philox.Central0, philox.Central1, philox.Central2, philox.Central3, philox.Central4,
+		philox.Central5, philox.Central6, philox.Central7, philox.Central8)
+	VCMPPS(Imm(5), f32(philox.CentralLimit), w, tail) // not less
+	mask := GP32()
+	VMOVMSKPS(tail, mask)
+	TESTL(mask, mask)
+	JE(LabelRef("central"))
+	q := YMM()
+	VSQRTPS(w, v)
+	VSUBPS(f32(philox.TailShift), v, v)
+	polynomial(v, q, philox.Tail0, philox.Tail1, philox.Tail2, philox.Tail3, philox.Tail4,
+		philox.Tail5, philox.Tail6, philox.Tail7, philox.Tail8)
+	VBLENDVPS(tail, q, p, p)
+	Label("central")
+	VMULPS(f32(philox.Sqrt2), x, x)
+	VMULPS(x, p, p)
+	VMOVUPS(p, Mem{Base: at})
+	ADDQ(Imm(4*lanes), at)
+	SUBQ(Imm(lanes), n)
+	JNE(LabelRef("normals"))
+	VZEROUPPER()
+	RET()
+}
+
+// shifted turns the upper 24 bits of words into x of Normal.
+func shifted(x VecVirtual) {
+	VPADDD(x, x, x)
+	VPSUBD(bits(1<<24-1), x, x)
+	VCVTDQ2PS(x, x)
+	VMULPS(f32(philox.UnitScale), x, x)
+}
+
+func oneMinusSquare(x VecVirtual) VecVirtual {
+	one, a, t := YMM(), YMM(), YMM()
+	VMOVUPS(f32(1), one)
+	VANDPS(bits(1<<31-1), x, a)
+	VSUBPS(a, one, t)
+	VADDPS(a, one, a)
+	VMULPS(a, t, t)
+	return t
+}
+
+func negLog(t VecVirtual) VecVirtual {
+	e, f, s, y, p := YMM(), YMM(), YMM(), YMM(), YMM()
+	VPSUBD(bits(philox.SqrtHalfBits), t, e)
+	VPSRAD(Imm(23), e, e)
+	VPSLLD(Imm(23), e, f)
+	VPSUBD(f, t, f)
+	VSUBPS(f32(1), f, f)
+	VCVTDQ2PS(e, e)
+	VMULPS(f, f, s)
+	polynomial(f, p, philox.Log0, philox.Log1, philox.Log2, philox.Log3, philox.Log4, philox.Log5, philox.Log6, philox.Log7, philox.Log8)
+	VMULPS(s, f, y)
+	VMULPS(p, y, y)
+	VMULPS(f32(philox.Ln2Lo), e, p)
+	VADDPS(p, y, y)
+	VMULPS(f32(0.5), s, s)
+	VSUBPS(s, y, y)
+	VADDPS(f, y, y)
+	VMULPS(f32(philox.Ln2Hi), e, e)
+	VADDPS(e, y, y)
+	VXORPS(bits(1<<31), y, y)
+	return y
+}
+
+// polynomial leaves the sum in even.
+func polynomial(v, even VecVirtual, c ...float32) {
+	s, odd := YMM(), YMM()
+	VMULPS(v, v, s)
+	VMULPS(f32(c[0]), s, even)
+	VADDPS(f32(c[2]), even, even)
+	VMULPS(f32(c[1]), s, odd)
+	VADDPS(f32(c[3]), odd, odd)
+	for i := 4; i < 8; i += 2 {
+		VMULPS(s, even, even)
+		VADDPS(f32(c[i]), even, even)
+		VMULPS(s, odd, odd)
+		VADDPS(f32(c[i+1]), odd, odd)
+	}
+	VMULPS(s, even, even)
+	VADDPS(f32(c[8]), even, even)
+	VMULPS(v, odd, odd)
+	VADDPS(odd, even, even)
+}
