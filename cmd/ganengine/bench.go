@@ -15,7 +15,7 @@ func benchCommand() command {
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := addSettings(f)
 			var o train.BenchOptions
-			f.BoolVar(&o.Profile, "profile", false, "also the time of each kind of node")
+			f.BoolVar(&o.Profile, "profile", false, "also where the time goes, against what the machine can do")
 			f.BoolVar(&o.Sample, "sample", false, "also generation: latency of one image, and throughput")
 			tune := f.Bool("tune", false, "search all engines of the device first (CUDA)")
 			asJSON := f.Bool("json", false, "print one object")

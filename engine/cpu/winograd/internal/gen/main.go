@@ -33,7 +33,7 @@ func main() {
 // scatter emits l x lᵀ from pixels given by pointers to panels of 32 channels.
 func scatter(name string, l toom.Matrix) {
 	TEXT(name, attr.NOSPLIT, "func(dst *float32, src **float32, point, panel, channels int)")
-	Doc(name + " transforms all channels of the pixels at src into panels that lie panel",
+	Doc(name+" transforms all channels of the pixels at src into panels that lie panel",
 		"elements apart, with their points point elements apart.")
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
@@ -78,7 +78,7 @@ func collect(name string, l toom.Matrix, add bool) {
 		signature, base = "func(dst, add **float32, src *float32, point, channels int)", ", and adds the values at add."
 	}
 	TEXT(name, attr.NOSPLIT, signature)
-	Doc(name + " transforms up to 32 channels of a panel, whose points lie point elements", "apart, into the pixels at dst"+base)
+	Doc(name+" transforms up to 32 channels of a panel, whose points lie point elements", "apart, into the pixels at dst"+base)
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	point, left := Load(Param("point"), GP64()), Load(Param("channels"), GP64())
