@@ -55,6 +55,7 @@ func allowed() []edge {
 		{"engine/cpu/winograd", "engine/cpu/gemm"},
 		{"engine/cpu/winograd", "engine/cpu/winograd/internal/toom"},
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},
+		{"engine/cpu/gemm/internal/genpairs", "engine/cpu/gemm/internal/evex"},
 
 		// A session takes a device and imports no backend.
 		{"engine/session", "engine/graph"},
