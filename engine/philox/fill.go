@@ -1,6 +1,9 @@
 package philox
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // A Row names one row of one stream at one run; with a column it names a
 // number. The zero Index and Run go with RowKey.
@@ -55,15 +58,15 @@ func FillUniform[T float32 | float64](dst []T, r Row, col int) {
 // FillNormal writes Normal of the words of columns col, col+1, ... of row r.
 func FillNormal[T float32 | float64](dst []T, r Row, col int) {
 	var normals [chunk]float32
+	var z T
+	single := unsafe.Sizeof(z) == unsafe.Sizeof(normals[0])
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
-		part := normals[:n]
-		if single, ok := any(dst[:n]).([]float32); ok {
-			part = single
-		}
-		fillNormal(part, r, col)
-		if _, ok := any(dst).([]float32); !ok {
-			for i, x := range part {
+		if single { // in place
+			fillNormal(unsafe.Slice((*float32)(unsafe.Pointer(&dst[0])), n), r, col)
+		} else {
+			fillNormal(normals[:n], r, col)
+			for i, x := range normals[:n] {
 				dst[i] = T(x)
 			}
 		}

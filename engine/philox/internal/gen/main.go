@@ -45,6 +45,7 @@ func f32(v float32) Mem { return bits(math.Float32bits(v)) }
 // words computes 8 blocks at a time, one a lane.
 func words() {
 	TEXT("wordsAVX2", NOSPLIT, "func(dst *uint32, groups int, key *[2]uint32, counter *[4]uint32)")
+	Pragma("noescape")
 	Doc("wordsAVX2 stores the words of 8 groups blocks, of counter and those after it in its first word.")
 	dst, groups := Load(Param("dst"), GP64()), Load(Param("groups"), GP64())
 	key, counter := Load(Param("key"), GP64()), Load(Param("counter"), GP64())
@@ -130,6 +131,7 @@ func interleave(c [4]VecVirtual, dst Register) {
 // normals is Normal in place, 8 words at a time.
 func normals() {
 	TEXT("normalsAVX2", NOSPLIT, "func(x *float32, n int)")
+	Pragma("noescape")
 	Doc("normalsAVX2 turns n words, a multiple of 8, into normals in their place.")
 	at, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
 	Label("normals")
