@@ -49,8 +49,9 @@ type Device struct {
 	// prefers says whether oneDNN is the first choice for a product: the rule
 	// prefersLibrary, which tests replace to try the library everywhere.
 	prefers func(s *productStep, work int64) bool
-	// prefersShort says whether package winograd is: the rule mayBeShort.
-	prefersShort func(s *productStep) bool
+	// prefersShort says whether package winograd is, for what it computes: the
+	// rule savesEnough.
+	prefersShort func(s *productStep, work int64) bool
 	winograd     *winograd.Engine // nil where it is switched off or slow
 	gemm32       *gemm.Engine[float32]
 	gemm64       *gemm.Engine[float64]
@@ -87,9 +88,11 @@ func New(opt Options) (*Device, error) {
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
-	d.prefers, d.prefersShort = d.prefersLibrary, d.mayBeShort
-	if e := winograd.New(d.pool); e.Fast() && opt.Switches.Vector && opt.Switches.Winograd {
-		d.winograd = e
+	d.prefers, d.prefersShort = d.prefersLibrary, d.savesEnough
+	if opt.Switches.Vector && opt.Switches.Winograd {
+		if e := winograd.New(d.pool); e.Fast() {
+			d.winograd = e
+		}
 	}
 	d.openLibrary()
 	return d, nil

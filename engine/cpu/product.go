@@ -7,7 +7,6 @@ import (
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
-	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 )
@@ -65,7 +64,7 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	} else {
 		st.conv = convOf(n)
 	}
-	work := st.flops()
+	work := n.Flops()
 	if err := l.choose(st, work); err != nil {
 		return l.unsupported(n, err.Error())
 	}
@@ -73,24 +72,15 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	if st.widen {
 		p.Scratch += st.widened()
 	}
-	l.add(st, cost{kind: n.Op.String() + " " + n.DType.String(), dtype: n.Inputs[0].DType.String(), flops: work, least: st.least(), bytes: l.bytes(p)}, p)
+	l.add(st, cost{kind: n.Op.String() + " " + n.DType.String(), dtype: n.Inputs[0].DType.String(), flops: work, least: st.least(work), bytes: l.bytes(p)}, p)
 	return nil
-}
-
-// flops counts multiplications and additions.
-func (s *productStep) flops() int64 {
-	if s.form == matMul {
-		return 2 * int64(s.m) * int64(s.n) * int64(s.k)
-	}
-	c := s.conv
-	return 2 * int64(c.N*c.P*c.Q) * int64(c.K) * int64(c.R*c.S*c.C/c.Groups)
 }
 
 // least counts what the cheapest algorithm known multiplies and adds, its
 // transforms left out: Winograd's F(2×2,2×2), by phase, for 4×4 filters of
 // stride 2 in all three directions, and F(2×2,3×3) for 3×3 filters of stride 1.
-func (s *productStep) least() int64 {
-	c, work := s.conv, s.flops()
+func (s *productStep) least(work int64) int64 {
+	c := s.conv
 	switch {
 	case s.form == matMul:
 		return work
@@ -105,8 +95,8 @@ func (s *productStep) least() int64 {
 // choose looks for who computes the product: fewer multiplications, else oneDNN
 // in its own type, else in f32, else gemm.
 func (l *lowering) choose(s *productStep, work int64) error {
-	if l.prefersShort(s) {
-		s.short, s.workspace = true, 4*int64(winogradWorkspace(l.winograd, s))
+	if l.canBeShort(s) && l.prefersShort(s, work) {
+		s.short, s.workspace = true, 4*int64(convWorkspace(l.winograd, s))
 		return nil
 	}
 	if l.library != nil && l.prefers(s, work) {
@@ -140,14 +130,15 @@ const (
 	shortGain = .4
 )
 
-// mayBeShort says whether package winograd is the first choice: for convolutions
-// that it computes with much fewer multiplications. Its errors are within the
-// bounds of plain sums where these have as many terms as here.
-func (d *Device) mayBeShort(s *productStep) bool {
-	if d.winograd == nil || s.form == matMul || s.dtype != graph.F32 || !d.winograd.Supports(s.conv) {
-		return false
-	}
-	return d.winograd.Tiles(s.conv) >= shortTiles && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(s.flops()/2)
+// canBeShort says whether package winograd computes the product.
+func (d *Device) canBeShort(s *productStep) bool {
+	return d.winograd != nil && s.form != matMul && s.dtype == graph.F32 && d.winograd.Supports(s.conv)
+}
+
+// savesEnough says whether package winograd is the first choice for what it
+// computes: where it takes much fewer multiplications.
+func (d *Device) savesEnough(s *productStep, work int64) bool {
+	return d.winograd.Tiles(s.conv) >= shortTiles && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(work/2)
 }
 
 // prefersLibrary says whether oneDNN is the first choice: for what gemm lacks,
@@ -231,50 +222,51 @@ func matrices[T gemm.Float](s *productStep) gemm.Product[T] {
 	return gemm.Product[T]{M: s.m, N: s.n, K: s.k, TransA: s.matmul.TransA, TransB: s.matmul.TransB, Alpha: 1}
 }
 
-func gemmWorkspace[T gemm.Float](e *gemm.Engine[T], s *productStep) int {
+// convolver computes convolutions in three directions: package gemm's engine,
+// or package winograd's.
+type convolver[T gemm.Float] interface {
+	ConvForwardWorkspace(c gemm.Conv) int
+	ConvInputGradWorkspace(c gemm.Conv) int
+	ConvFilterGradWorkspace(c gemm.Conv) int
+	ConvForward(ws, x, w, y []T, c gemm.Conv)
+	ConvInputGrad(ws, dy, w, dx []T, c gemm.Conv)
+	ConvFilterGrad(ws, x, dy, dw []T, c gemm.Conv)
+}
+
+func convWorkspace[T gemm.Float](e convolver[T], s *productStep) int {
 	switch s.form {
 	case convForward:
 		return e.ConvForwardWorkspace(s.conv)
 	case convInputGrad:
 		return e.ConvInputGradWorkspace(s.conv)
-	case convFilterGrad:
-		return e.ConvFilterGradWorkspace(s.conv)
 	}
-	return e.MultiplyWorkspace(matrices[T](s))
+	return e.ConvFilterGradWorkspace(s.conv)
 }
 
-func winogradWorkspace(e *winograd.Engine, s *productStep) int {
-	switch s.form {
-	case convForward:
-		return e.ForwardWorkspace(s.conv)
-	case convInputGrad:
-		return e.InputGradWorkspace(s.conv)
-	}
-	return e.FilterGradWorkspace(s.conv)
-}
-
-func winogradRun(e *winograd.Engine, s *productStep, ws, x, y, z []float32) {
-	switch s.form {
-	case convForward:
-		e.Forward(ws, x, y, z, s.conv)
-	case convInputGrad:
-		e.InputGrad(ws, x, y, z, s.conv)
-	default:
-		e.FilterGrad(ws, x, y, z, s.conv)
-	}
-}
-
-func gemmRun[T gemm.Float](e *gemm.Engine[T], s *productStep, ws, x, y, z []T) {
+func convRun[T gemm.Float](e convolver[T], s *productStep, ws, x, y, z []T) {
 	switch s.form {
 	case convForward:
 		e.ConvForward(ws, x, y, z, s.conv)
 	case convInputGrad:
 		e.ConvInputGrad(ws, x, y, z, s.conv)
-	case convFilterGrad:
-		e.ConvFilterGrad(ws, x, y, z, s.conv)
 	default:
-		e.Multiply(ws, matrices[T](s), x, y, z)
+		e.ConvFilterGrad(ws, x, y, z, s.conv)
 	}
+}
+
+func gemmWorkspace[T gemm.Float](e *gemm.Engine[T], s *productStep) int {
+	if s.form == matMul {
+		return e.MultiplyWorkspace(matrices[T](s))
+	}
+	return convWorkspace(e, s)
+}
+
+func gemmRun[T gemm.Float](e *gemm.Engine[T], s *productStep, ws, x, y, z []T) {
+	if s.form == matMul {
+		e.Multiply(ws, matrices[T](s), x, y, z)
+		return
+	}
+	convRun(e, s, ws, x, y, z)
 }
 
 // line rounds up to a cache line.
@@ -333,7 +325,7 @@ func (k *productKernel) compute(p [3]unsafe.Pointer, ws unsafe.Pointer) error {
 	switch {
 	case k.short:
 		x, y, z := values()
-		winogradRun(k.x.winograd, k.productStep, span[float32](ws, 0, int(k.workspace/4)), x, y, z)
+		convRun(k.x.winograd, k.productStep, span[float32](ws, 0, int(k.workspace/4)), x, y, z)
 	case k.primitive != nil:
 		x, w, y := p[0], p[1], p[2]
 		switch k.form { // Run takes image, filters and result of the forward convolution

@@ -2,14 +2,14 @@ package winograd
 
 import "ganengine/engine/cpu/gemm"
 
-// FilterGrad computes dw, the gradient with respect to w, from x and dy.
-func (e *Engine) FilterGrad(ws, x, dy, dw []float32, c gemm.Conv) {
+// ConvFilterGrad computes dw, the gradient with respect to w, from x and dy.
+func (e *Engine) ConvFilterGrad(ws, x, dy, dw []float32, c gemm.Conv) {
 	e.start(e.filterGrad(c), ws, x, dw, dy)
 	e.blocks(filterGrad, func(j *job) int { return j.phases * j.imagePanels * j.kPanels })
 }
 
-// FilterGradWorkspace is the number of elements of workspace for FilterGrad.
-func (e *Engine) FilterGradWorkspace(c gemm.Conv) int {
+// ConvFilterGradWorkspace is the number of elements of workspace for ConvFilterGrad.
+func (e *Engine) ConvFilterGradWorkspace(c gemm.Conv) int {
 	j := e.filterGrad(c)
 	return e.workspace(&j)
 }

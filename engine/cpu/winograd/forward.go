@@ -2,14 +2,14 @@ package winograd
 
 import "ganengine/engine/cpu/gemm"
 
-// Forward computes y from x and w.
-func (e *Engine) Forward(ws, x, w, y []float32, c gemm.Conv) {
+// ConvForward computes y from x and w.
+func (e *Engine) ConvForward(ws, x, w, y []float32, c gemm.Conv) {
 	e.start(e.forward(c), ws, x, w, y)
 	e.blocks(forward, func(j *job) int { return j.kPanels * ceil(j.count, j.group) })
 }
 
-// ForwardWorkspace is the number of elements of workspace for Forward.
-func (e *Engine) ForwardWorkspace(c gemm.Conv) int {
+// ConvForwardWorkspace is the number of elements of workspace for ConvForward.
+func (e *Engine) ConvForwardWorkspace(c gemm.Conv) int {
 	j := e.forward(c)
 	return e.workspace(&j)
 }

@@ -2,15 +2,15 @@ package winograd
 
 import "ganengine/engine/cpu/gemm"
 
-// InputGrad computes dx, the gradient with respect to x, from dy and w. It is
+// ConvInputGrad computes dx, the gradient with respect to x, from dy and w. It is
 // the transposed convolution.
-func (e *Engine) InputGrad(ws, dy, w, dx []float32, c gemm.Conv) {
+func (e *Engine) ConvInputGrad(ws, dy, w, dx []float32, c gemm.Conv) {
 	e.start(e.inputGrad(c), ws, dx, w, dy)
 	e.blocks(inputGrad, func(j *job) int { return j.phases * j.imagePanels * ceil(j.count, j.group) })
 }
 
-// InputGradWorkspace is the number of elements of workspace for InputGrad.
-func (e *Engine) InputGradWorkspace(c gemm.Conv) int {
+// ConvInputGradWorkspace is the number of elements of workspace for ConvInputGrad.
+func (e *Engine) ConvInputGradWorkspace(c gemm.Conv) int {
 	j := e.inputGrad(c)
 	return e.workspace(&j)
 }

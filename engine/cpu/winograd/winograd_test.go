@@ -95,9 +95,9 @@ type operation struct {
 }
 
 var operations = []operation{
-	{"Forward", 2, (*Engine).ForwardWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.Forward(ws, x, w, y, c) }},
-	{"InputGrad", 0, (*Engine).InputGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.InputGrad(ws, y, w, x, c) }},
-	{"FilterGrad", 1, (*Engine).FilterGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.FilterGrad(ws, x, y, w, c) }},
+	{"Forward", 2, (*Engine).ConvForwardWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvForward(ws, x, w, y, c) }},
+	{"InputGrad", 0, (*Engine).ConvInputGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvInputGrad(ws, y, w, x, c) }},
+	{"FilterGrad", 1, (*Engine).ConvFilterGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvFilterGrad(ws, x, y, w, c) }},
 }
 
 // each calls f for every product of the convolution: x at xi meets w at wi, for
