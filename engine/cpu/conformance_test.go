@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/devicetest"
 	"ganengine/engine/graph"
 )
@@ -30,6 +31,30 @@ func TestConformance(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestConformanceShort runs the suite with every convolution in package winograd
+// that it can compute, however few its tiles.
+func TestConformanceShort(t *testing.T) {
+	d := open(t, options()["pure"])
+	if d.winograd == nil { // a processor that the rule leaves to others
+		d.winograd = winograd.NewGeneric(d.pool)
+	}
+	tried := 0
+	d.prefersShort = func(*productStep, int64) bool {
+		tried++
+		return true
+	}
+	for _, c := range devicetest.Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			if err := devicetest.Check(d, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if tried == 0 {
+		t.Error("no convolution was lowered to package winograd")
 	}
 }
 

@@ -51,11 +51,19 @@ func (p panels) size(points int) int { return points * p.point }
 func ceil(a, b int) int { return (a + b - 1) / b }
 
 // Supports says whether there is an algorithm for c: equal strides of 1 or 2,
-// two (or, with stride 1, three) taps for each phase, no groups, and no pixels
-// that meet no tap, whose gradients must be zero and would only nearly be.
+// two (or, with stride 1, three) taps for each phase, no groups. Pixels that meet
+// no tap have gradients, and windows that meet no pixel have results, that must
+// be zero and would only nearly be: they are left to others.
 func (e *Engine) Supports(c gemm.Conv) bool {
-	reached := (c.P-1)*c.StrideH+c.R-c.PadTop >= c.H && (c.Q-1)*c.StrideW+c.S-c.PadLeft >= c.W
+	reached := meet(c.H, c.R, c.P, c.StrideH, c.PadTop) && meet(c.W, c.S, c.Q, c.StrideW, c.PadLeft)
 	return reached && e.pick(c) != nil && max(c.C, c.K) <= maxChannels
+}
+
+// meet says whether, along one axis, the last pixel has a tap, and the first and
+// the last window have a pixel.
+func meet(pixels, taps, windows, stride, pad int) bool {
+	last := (windows-1)*stride - pad
+	return last+taps >= pixels && pad < taps && last < pixels
 }
 
 // pick is the algorithm with the fewest multiplications, the first of equals.

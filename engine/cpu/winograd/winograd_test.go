@@ -202,3 +202,26 @@ func TestConvolutions(t *testing.T) {
 		}
 	}
 }
+
+// TestSupports: what would compute something that is exactly zero is refused, as
+// is what there is no algorithm for.
+func TestSupports(t *testing.T) {
+	e := NewGeneric(nil)
+	if !e.Supports(square(1, 8, 4, 4, 4, 2, 1)) {
+		t.Error("a layer of DCGAN is refused")
+	}
+	grouped := square(1, 8, 4, 4, 4, 2, 1)
+	grouped.Groups = 2
+	for what, c := range map[string]gemm.Conv{
+		"groups":                         grouped,
+		"stride 3":                       square(1, 9, 4, 4, 3, 3, 0),
+		"five taps":                      square(1, 8, 4, 4, 5, 1, 2),
+		"pixels that no tap meets":       {N: 1, H: 9, W: 9, C: 4, K: 4, R: 2, S: 2, P: 4, Q: 4, StrideH: 1, StrideW: 1},
+		"windows before the first pixel": square(1, 3, 2, 2, 2, 1, 3),
+		"windows behind the last pixel":  {N: 1, H: 3, W: 3, C: 2, K: 2, R: 2, S: 2, P: 5, Q: 5, StrideH: 1, StrideW: 1, PadTop: 1, PadLeft: 1},
+	} {
+		if e.Supports(c) {
+			t.Errorf("%s: not refused", what)
+		}
+	}
+}
