@@ -31,6 +31,8 @@ func allowed() []edge {
 		{"engine/safetensors", "engine/atomicfile"},
 
 		{"engine/philox/internal/gen", "engine/philox"}, // its constants, into assembly
+		{"engine/philox/internal/gen", "engine/internal/splat"},
+		{"engine/cpu/vec/internal/gen", "engine/internal/splat"},
 
 		// The graph language, and what reads it without running it.
 		{"engine/fuse", "engine/graph"},

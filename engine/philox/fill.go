@@ -1,9 +1,6 @@
 package philox
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // A Row names one row of one stream at one run; with a column it names a
 // number. The zero Index and Run go with RowKey.
@@ -57,16 +54,16 @@ func FillUniform[T float32 | float64](dst []T, r Row, col int) {
 
 // FillNormal writes Normal of the words of columns col, col+1, ... of row r.
 func FillNormal[T float32 | float64](dst []T, r Row, col int) {
-	var normals [chunk]float32
+	var part [chunk]float32
 	var z T
-	single := unsafe.Sizeof(z) == unsafe.Sizeof(normals[0])
+	single := unsafe.Sizeof(z) == unsafe.Sizeof(part[0])
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
 		if single { // in place
 			fillNormal(unsafe.Slice((*float32)(unsafe.Pointer(&dst[0])), n), r, col)
 		} else {
-			fillNormal(normals[:n], r, col)
-			for i, x := range normals[:n] {
+			fillNormal(part[:n], r, col)
+			for i, x := range part[:n] {
 				dst[i] = T(x)
 			}
 		}
@@ -74,22 +71,25 @@ func FillNormal[T float32 | float64](dst []T, r Row, col int) {
 	}
 }
 
-// fillNormal is FillNormal for a chunk. It goes over what the vector code left
-// in two loops: each is a short chain of operations, so that the processor
-// overlaps more columns than Normal itself would let it.
+// fillNormal is FillNormal for a chunk. Words wait in the place of their normals.
 func fillNormal(dst []float32, r Row, col int) {
-	var words [chunk]uint32
-	FillWords(words[:len(dst)], r, col)
-	for i, w := range words[:len(dst)] {
-		dst[i] = math.Float32frombits(w)
+	words := unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), len(dst))
+	FillWords(words, r, col)
+	if done := vectorNormals(dst); done < len(dst) {
+		normals(dst[done:], words[done:])
 	}
-	done := vectorNormals(dst)
+}
+
+// normals writes Normal of up to a chunk of words, which may lie in dst. It goes
+// over them in two loops: each is a short chain of operations, so that the
+// processor overlaps more columns than Normal itself would let it.
+func normals(dst []float32, words []uint32) {
 	var x, w [chunk]float32
-	for i := done; i < len(dst); i++ {
-		x[i] = symmetric(words[i])
+	for i, word := range words {
+		x[i] = symmetric(word)
 		w[i] = negLog(oneMinusSquare(x[i]))
 	}
-	for i := done; i < len(dst); i++ {
+	for i := range dst {
 		dst[i] = quantile(x[i], w[i])
 	}
 }

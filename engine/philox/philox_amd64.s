@@ -22,15 +22,15 @@ words:
 	VPBROADCASTD 8(BX), Y3
 	VPBROADCASTD 12(BX), Y4
 	VPSRLQ       $0x20, Y1, Y5
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y5, Y5
+	VPMULUDQ     splatd2511f53<>+0(SB), Y1, Y1
+	VPMULUDQ     splatd2511f53<>+0(SB), Y5, Y5
 	VPSRLQ       $0x20, Y1, Y6
 	VPBLENDD     $0xaa, Y5, Y6, Y6
 	VPSLLQ       $0x20, Y5, Y5
 	VPBLENDD     $0xaa, Y5, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
 	VPSRLQ       $0x20, Y3, Y7
 	VPBLENDD     $0xaa, Y1, Y7, Y7
 	VPSLLQ       $0x20, Y1, Y1
@@ -46,15 +46,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y3, Y4
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y4, Y4
+	VPMULUDQ     splatd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     splatd2511f53<>+0(SB), Y4, Y4
 	VPSRLQ       $0x20, Y3, Y6
 	VPBLENDD     $0xaa, Y4, Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y3, Y4
 	VPSRLQ       $0x20, Y2, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
 	VPSRLQ       $0x20, Y2, Y7
 	VPBLENDD     $0xaa, Y3, Y7, Y7
 	VPSLLQ       $0x20, Y3, Y3
@@ -70,15 +70,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y2, Y5
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y5, Y5
+	VPMULUDQ     splatd2511f53<>+0(SB), Y2, Y2
+	VPMULUDQ     splatd2511f53<>+0(SB), Y5, Y5
 	VPSRLQ       $0x20, Y2, Y6
 	VPBLENDD     $0xaa, Y5, Y6, Y6
 	VPSLLQ       $0x20, Y5, Y5
 	VPBLENDD     $0xaa, Y5, Y2, Y5
 	VPSRLQ       $0x20, Y1, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
 	VPSRLQ       $0x20, Y1, Y7
 	VPBLENDD     $0xaa, Y2, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -94,15 +94,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y1, Y4
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y4, Y4
+	VPMULUDQ     splatd2511f53<>+0(SB), Y1, Y1
+	VPMULUDQ     splatd2511f53<>+0(SB), Y4, Y4
 	VPSRLQ       $0x20, Y1, Y6
 	VPBLENDD     $0xaa, Y4, Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y1, Y4
 	VPSRLQ       $0x20, Y3, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
 	VPSRLQ       $0x20, Y3, Y7
 	VPBLENDD     $0xaa, Y1, Y7, Y7
 	VPSLLQ       $0x20, Y1, Y1
@@ -118,15 +118,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y3, Y5
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y5, Y5
+	VPMULUDQ     splatd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     splatd2511f53<>+0(SB), Y5, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPBLENDD     $0xaa, Y5, Y6, Y6
 	VPSLLQ       $0x20, Y5, Y5
 	VPBLENDD     $0xaa, Y5, Y3, Y5
 	VPSRLQ       $0x20, Y2, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
 	VPSRLQ       $0x20, Y2, Y7
 	VPBLENDD     $0xaa, Y3, Y7, Y7
 	VPSLLQ       $0x20, Y3, Y3
@@ -142,15 +142,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y2, Y4
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y4, Y4
+	VPMULUDQ     splatd2511f53<>+0(SB), Y2, Y2
+	VPMULUDQ     splatd2511f53<>+0(SB), Y4, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPBLENDD     $0xaa, Y4, Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y4
 	VPSRLQ       $0x20, Y1, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
 	VPSRLQ       $0x20, Y1, Y7
 	VPBLENDD     $0xaa, Y2, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -166,15 +166,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y1, Y5
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y5, Y5
+	VPMULUDQ     splatd2511f53<>+0(SB), Y1, Y1
+	VPMULUDQ     splatd2511f53<>+0(SB), Y5, Y5
 	VPSRLQ       $0x20, Y1, Y6
 	VPBLENDD     $0xaa, Y5, Y6, Y6
 	VPSLLQ       $0x20, Y5, Y5
 	VPBLENDD     $0xaa, Y5, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
 	VPSRLQ       $0x20, Y3, Y7
 	VPBLENDD     $0xaa, Y1, Y7, Y7
 	VPSLLQ       $0x20, Y1, Y1
@@ -190,15 +190,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y3, Y4
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y4, Y4
+	VPMULUDQ     splatd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     splatd2511f53<>+0(SB), Y4, Y4
 	VPSRLQ       $0x20, Y3, Y6
 	VPBLENDD     $0xaa, Y4, Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y3, Y4
 	VPSRLQ       $0x20, Y2, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
 	VPSRLQ       $0x20, Y2, Y7
 	VPBLENDD     $0xaa, Y3, Y7, Y7
 	VPSLLQ       $0x20, Y3, Y3
@@ -214,15 +214,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y2, Y5
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y2, Y2
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y5, Y5
+	VPMULUDQ     splatd2511f53<>+0(SB), Y2, Y2
+	VPMULUDQ     splatd2511f53<>+0(SB), Y5, Y5
 	VPSRLQ       $0x20, Y2, Y6
 	VPBLENDD     $0xaa, Y5, Y6, Y6
 	VPSLLQ       $0x20, Y5, Y5
 	VPBLENDD     $0xaa, Y5, Y2, Y5
 	VPSRLQ       $0x20, Y1, Y2
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y2, Y2
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y2, Y2
 	VPSRLQ       $0x20, Y1, Y7
 	VPBLENDD     $0xaa, Y2, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -238,15 +238,15 @@ words:
 	ADDL         $0x9e3779b9, SI
 	ADDL         $0xbb67ae85, DI
 	VPSRLQ       $0x20, Y1, Y4
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y1, Y1
-	VPMULUDQ     lanes_d2511f53<>+0(SB), Y4, Y4
+	VPMULUDQ     splatd2511f53<>+0(SB), Y1, Y1
+	VPMULUDQ     splatd2511f53<>+0(SB), Y4, Y4
 	VPSRLQ       $0x20, Y1, Y6
 	VPBLENDD     $0xaa, Y4, Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y1, Y4
 	VPSRLQ       $0x20, Y3, Y1
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y3, Y3
-	VPMULUDQ     lanes_cd9e8d57<>+0(SB), Y1, Y1
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y3, Y3
+	VPMULUDQ     splatcd9e8d57<>+0(SB), Y1, Y1
 	VPSRLQ       $0x20, Y3, Y7
 	VPBLENDD     $0xaa, Y1, Y7, Y7
 	VPSLLQ       $0x20, Y1, Y1
@@ -275,7 +275,7 @@ words:
 	VMOVDQU      Y2, 64(AX)
 	VPERM2I128   $0x31, Y1, Y5, Y1
 	VMOVDQU      Y1, 96(AX)
-	VPADDD       lanes_00000008<>+0(SB), Y0, Y0
+	VPADDD       splat00000008<>+0(SB), Y0, Y0
 	ADDQ         $0x80, AX
 	DECQ         CX
 	JNE          words
@@ -292,35 +292,35 @@ DATA iota<>+24(SB)/4, $0x00000006
 DATA iota<>+28(SB)/4, $0x00000007
 GLOBL iota<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_d2511f53<>+0(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+4(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+8(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+12(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+16(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+20(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+24(SB)/4, $0xd2511f53
-DATA lanes_d2511f53<>+28(SB)/4, $0xd2511f53
-GLOBL lanes_d2511f53<>(SB), RODATA|NOPTR, $32
+DATA splatd2511f53<>+0(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+4(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+8(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+12(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+16(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+20(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+24(SB)/4, $0xd2511f53
+DATA splatd2511f53<>+28(SB)/4, $0xd2511f53
+GLOBL splatd2511f53<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_cd9e8d57<>+0(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+4(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+8(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+12(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+16(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+20(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+24(SB)/4, $0xcd9e8d57
-DATA lanes_cd9e8d57<>+28(SB)/4, $0xcd9e8d57
-GLOBL lanes_cd9e8d57<>(SB), RODATA|NOPTR, $32
+DATA splatcd9e8d57<>+0(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+4(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+8(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+12(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+16(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+20(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+24(SB)/4, $0xcd9e8d57
+DATA splatcd9e8d57<>+28(SB)/4, $0xcd9e8d57
+GLOBL splatcd9e8d57<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_00000008<>+0(SB)/4, $0x00000008
-DATA lanes_00000008<>+4(SB)/4, $0x00000008
-DATA lanes_00000008<>+8(SB)/4, $0x00000008
-DATA lanes_00000008<>+12(SB)/4, $0x00000008
-DATA lanes_00000008<>+16(SB)/4, $0x00000008
-DATA lanes_00000008<>+20(SB)/4, $0x00000008
-DATA lanes_00000008<>+24(SB)/4, $0x00000008
-DATA lanes_00000008<>+28(SB)/4, $0x00000008
-GLOBL lanes_00000008<>(SB), RODATA|NOPTR, $32
+DATA splat00000008<>+0(SB)/4, $0x00000008
+DATA splat00000008<>+4(SB)/4, $0x00000008
+DATA splat00000008<>+8(SB)/4, $0x00000008
+DATA splat00000008<>+12(SB)/4, $0x00000008
+DATA splat00000008<>+16(SB)/4, $0x00000008
+DATA splat00000008<>+20(SB)/4, $0x00000008
+DATA splat00000008<>+24(SB)/4, $0x00000008
+DATA splat00000008<>+28(SB)/4, $0x00000008
+GLOBL splat00000008<>(SB), RODATA|NOPTR, $32
 
 // func normalsAVX2(x *float32, n int)
 // Requires: AVX, AVX2, AVX512F, AVX512VL
@@ -331,93 +331,93 @@ TEXT ·normalsAVX2(SB), NOSPLIT, $0-16
 normals:
 	VPSRLD    $0x08, (AX), Y0
 	VPADDD    Y0, Y0, Y0
-	VPSUBD    lanes_00ffffff<>+0(SB), Y0, Y0
+	VPSUBD    splat00ffffff<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0
-	VMULPS    lanes_33800000<>+0(SB), Y0, Y0
-	VMOVUPS   lanes_3f800000<>+0(SB), Y1
-	VANDPS    lanes_7fffffff<>+0(SB), Y0, Y2
+	VMULPS    splat33800000<>+0(SB), Y0, Y0
+	VMOVUPS   splat3f800000<>+0(SB), Y1
+	VANDPS    splat7fffffff<>+0(SB), Y0, Y2
 	VSUBPS    Y2, Y1, Y3
 	VADDPS    Y2, Y1, Y2
 	VMULPS    Y2, Y3, Y3
-	VPSUBD    lanes_3f3504f3<>+0(SB), Y3, Y1
+	VPSUBD    splat3f3504f3<>+0(SB), Y3, Y1
 	VPSRAD    $0x17, Y1, Y1
 	VPSLLD    $0x17, Y1, Y2
 	VPSUBD    Y2, Y3, Y2
-	VSUBPS    lanes_3f800000<>+0(SB), Y2, Y2
+	VSUBPS    splat3f800000<>+0(SB), Y2, Y2
 	VCVTDQ2PS Y1, Y1
 	VMULPS    Y2, Y2, Y3
 	VMULPS    Y2, Y2, Y4
-	VMULPS    lanes_3d9021bb<>+0(SB), Y4, Y5
-	VADDPS    lanes_3def251a<>+0(SB), Y5, Y5
-	VMULPS    lanes_bdebd1b8<>+0(SB), Y4, Y6
-	VADDPS    lanes_bdfe5d4f<>+0(SB), Y6, Y6
+	VMULPS    splat3d9021bb<>+0(SB), Y4, Y5
+	VADDPS    splat3def251a<>+0(SB), Y5, Y5
+	VMULPS    splatbdebd1b8<>+0(SB), Y4, Y6
+	VADDPS    splatbdfe5d4f<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    lanes_3e11e9bf<>+0(SB), Y5, Y5
+	VADDPS    splat3e11e9bf<>+0(SB), Y5, Y5
 	VMULPS    Y4, Y6, Y6
-	VADDPS    lanes_be2aae50<>+0(SB), Y6, Y6
+	VADDPS    splatbe2aae50<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    lanes_3e4cceac<>+0(SB), Y5, Y5
+	VADDPS    splat3e4cceac<>+0(SB), Y5, Y5
 	VMULPS    Y4, Y6, Y6
-	VADDPS    lanes_be7ffffc<>+0(SB), Y6, Y6
+	VADDPS    splatbe7ffffc<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    lanes_3eaaaaaa<>+0(SB), Y5, Y5
+	VADDPS    splat3eaaaaaa<>+0(SB), Y5, Y5
 	VMULPS    Y2, Y6, Y6
 	VADDPS    Y6, Y5, Y5
 	VMULPS    Y3, Y2, Y4
 	VMULPS    Y5, Y4, Y4
-	VMULPS    lanes_b95e8083<>+0(SB), Y1, Y5
+	VMULPS    splatb95e8083<>+0(SB), Y1, Y5
 	VADDPS    Y5, Y4, Y4
-	VMULPS    lanes_3f000000<>+0(SB), Y3, Y3
+	VMULPS    splat3f000000<>+0(SB), Y3, Y3
 	VSUBPS    Y3, Y4, Y4
 	VADDPS    Y2, Y4, Y4
-	VMULPS    lanes_3f318000<>+0(SB), Y1, Y1
+	VMULPS    splat3f318000<>+0(SB), Y1, Y1
 	VADDPS    Y1, Y4, Y4
-	VXORPS    lanes_80000000<>+0(SB), Y4, Y4
-	VSUBPS    lanes_40200000<>+0(SB), Y4, Y1
+	VXORPS    splat80000000<>+0(SB), Y4, Y4
+	VSUBPS    splat40200000<>+0(SB), Y4, Y1
 	VMULPS    Y1, Y1, Y3
-	VMULPS    lanes_32f16588<>+0(SB), Y3, Y2
-	VADDPS    lanes_b66c7357<>+0(SB), Y2, Y2
-	VMULPS    lanes_34b84b36<>+0(SB), Y3, Y5
-	VADDPS    lanes_b6935ac1<>+0(SB), Y5, Y5
+	VMULPS    splat32f16588<>+0(SB), Y3, Y2
+	VADDPS    splatb66c7357<>+0(SB), Y2, Y2
+	VMULPS    splat34b84b36<>+0(SB), Y3, Y5
+	VADDPS    splatb6935ac1<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    lanes_396532db<>+0(SB), Y2, Y2
+	VADDPS    splat396532db<>+0(SB), Y2, Y2
 	VMULPS    Y3, Y5, Y5
-	VADDPS    lanes_baa45408<>+0(SB), Y5, Y5
+	VADDPS    splatbaa45408<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    lanes_bb88e4ef<>+0(SB), Y2, Y2
+	VADDPS    splatbb88e4ef<>+0(SB), Y2, Y2
 	VMULPS    Y3, Y5, Y5
-	VADDPS    lanes_3e7c8f63<>+0(SB), Y5, Y5
+	VADDPS    splat3e7c8f63<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    lanes_3fc02e2f<>+0(SB), Y2, Y2
+	VADDPS    splat3fc02e2f<>+0(SB), Y2, Y2
 	VMULPS    Y1, Y5, Y5
 	VADDPS    Y5, Y2, Y2
-	VCMPPS    $0x05, lanes_40a00000<>+0(SB), Y4, Y3
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y4, Y3
 	VMOVMSKPS Y3, DX
 	TESTL     DX, DX
 	JE        central
 	VSQRTPS   Y4, Y1
-	VSUBPS    lanes_40400000<>+0(SB), Y1, Y1
+	VSUBPS    splat40400000<>+0(SB), Y1, Y1
 	VMULPS    Y1, Y1, Y5
-	VMULPS    lanes_b951f09b<>+0(SB), Y5, Y4
-	VADDPS    lanes_3ab0dc72<>+0(SB), Y4, Y4
-	VMULPS    lanes_38d3b56b<>+0(SB), Y5, Y6
-	VADDPS    lanes_bb70bde7<>+0(SB), Y6, Y6
+	VMULPS    splatb951f09b<>+0(SB), Y5, Y4
+	VADDPS    splat3ab0dc72<>+0(SB), Y4, Y4
+	VMULPS    splat38d3b56b<>+0(SB), Y5, Y6
+	VADDPS    splatbb70bde7<>+0(SB), Y6, Y6
 	VMULPS    Y5, Y4, Y4
-	VADDPS    lanes_3bbc127b<>+0(SB), Y4, Y4
+	VADDPS    splat3bbc127b<>+0(SB), Y4, Y4
 	VMULPS    Y5, Y6, Y6
-	VADDPS    lanes_bbf9c5d7<>+0(SB), Y6, Y6
+	VADDPS    splatbbf9c5d7<>+0(SB), Y6, Y6
 	VMULPS    Y5, Y4, Y4
-	VADDPS    lanes_3c1aa57e<>+0(SB), Y4, Y4
+	VADDPS    splat3c1aa57e<>+0(SB), Y4, Y4
 	VMULPS    Y5, Y6, Y6
-	VADDPS    lanes_3f8036db<>+0(SB), Y6, Y6
+	VADDPS    splat3f8036db<>+0(SB), Y6, Y6
 	VMULPS    Y5, Y4, Y4
-	VADDPS    lanes_40354f7e<>+0(SB), Y4, Y4
+	VADDPS    splat40354f7e<>+0(SB), Y4, Y4
 	VMULPS    Y1, Y6, Y6
 	VADDPS    Y6, Y4, Y4
 	VBLENDVPS Y3, Y4, Y2, Y2
 
 central:
-	VMULPS  lanes_3fb504f3<>+0(SB), Y0, Y0
+	VMULPS  splat3fb504f3<>+0(SB), Y0, Y0
 	VMULPS  Y0, Y2, Y2
 	VMOVUPS Y2, (AX)
 	ADDQ    $0x20, AX
@@ -426,402 +426,402 @@ central:
 	VZEROUPPER
 	RET
 
-DATA lanes_00ffffff<>+0(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+4(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+8(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+12(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+16(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+20(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+24(SB)/4, $0x00ffffff
-DATA lanes_00ffffff<>+28(SB)/4, $0x00ffffff
-GLOBL lanes_00ffffff<>(SB), RODATA|NOPTR, $32
+DATA splat00ffffff<>+0(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+4(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+8(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+12(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+16(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+20(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+24(SB)/4, $0x00ffffff
+DATA splat00ffffff<>+28(SB)/4, $0x00ffffff
+GLOBL splat00ffffff<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_33800000<>+0(SB)/4, $0x33800000
-DATA lanes_33800000<>+4(SB)/4, $0x33800000
-DATA lanes_33800000<>+8(SB)/4, $0x33800000
-DATA lanes_33800000<>+12(SB)/4, $0x33800000
-DATA lanes_33800000<>+16(SB)/4, $0x33800000
-DATA lanes_33800000<>+20(SB)/4, $0x33800000
-DATA lanes_33800000<>+24(SB)/4, $0x33800000
-DATA lanes_33800000<>+28(SB)/4, $0x33800000
-GLOBL lanes_33800000<>(SB), RODATA|NOPTR, $32
+DATA splat33800000<>+0(SB)/4, $0x33800000
+DATA splat33800000<>+4(SB)/4, $0x33800000
+DATA splat33800000<>+8(SB)/4, $0x33800000
+DATA splat33800000<>+12(SB)/4, $0x33800000
+DATA splat33800000<>+16(SB)/4, $0x33800000
+DATA splat33800000<>+20(SB)/4, $0x33800000
+DATA splat33800000<>+24(SB)/4, $0x33800000
+DATA splat33800000<>+28(SB)/4, $0x33800000
+GLOBL splat33800000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3f800000<>+0(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+4(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+8(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+12(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+16(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+20(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+24(SB)/4, $0x3f800000
-DATA lanes_3f800000<>+28(SB)/4, $0x3f800000
-GLOBL lanes_3f800000<>(SB), RODATA|NOPTR, $32
+DATA splat3f800000<>+0(SB)/4, $0x3f800000
+DATA splat3f800000<>+4(SB)/4, $0x3f800000
+DATA splat3f800000<>+8(SB)/4, $0x3f800000
+DATA splat3f800000<>+12(SB)/4, $0x3f800000
+DATA splat3f800000<>+16(SB)/4, $0x3f800000
+DATA splat3f800000<>+20(SB)/4, $0x3f800000
+DATA splat3f800000<>+24(SB)/4, $0x3f800000
+DATA splat3f800000<>+28(SB)/4, $0x3f800000
+GLOBL splat3f800000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_7fffffff<>+0(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+4(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+8(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+12(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+16(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+20(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+24(SB)/4, $0x7fffffff
-DATA lanes_7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL lanes_7fffffff<>(SB), RODATA|NOPTR, $32
+DATA splat7fffffff<>+0(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+4(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+8(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+12(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+16(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+20(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+24(SB)/4, $0x7fffffff
+DATA splat7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL splat7fffffff<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3f3504f3<>+0(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+4(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+8(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+12(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+16(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+20(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+24(SB)/4, $0x3f3504f3
-DATA lanes_3f3504f3<>+28(SB)/4, $0x3f3504f3
-GLOBL lanes_3f3504f3<>(SB), RODATA|NOPTR, $32
+DATA splat3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA splat3f3504f3<>+28(SB)/4, $0x3f3504f3
+GLOBL splat3f3504f3<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3d9021bb<>+0(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+4(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+8(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+12(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+16(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+20(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+24(SB)/4, $0x3d9021bb
-DATA lanes_3d9021bb<>+28(SB)/4, $0x3d9021bb
-GLOBL lanes_3d9021bb<>(SB), RODATA|NOPTR, $32
+DATA splat3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA splat3d9021bb<>+28(SB)/4, $0x3d9021bb
+GLOBL splat3d9021bb<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3def251a<>+0(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+4(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+8(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+12(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+16(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+20(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+24(SB)/4, $0x3def251a
-DATA lanes_3def251a<>+28(SB)/4, $0x3def251a
-GLOBL lanes_3def251a<>(SB), RODATA|NOPTR, $32
+DATA splat3def251a<>+0(SB)/4, $0x3def251a
+DATA splat3def251a<>+4(SB)/4, $0x3def251a
+DATA splat3def251a<>+8(SB)/4, $0x3def251a
+DATA splat3def251a<>+12(SB)/4, $0x3def251a
+DATA splat3def251a<>+16(SB)/4, $0x3def251a
+DATA splat3def251a<>+20(SB)/4, $0x3def251a
+DATA splat3def251a<>+24(SB)/4, $0x3def251a
+DATA splat3def251a<>+28(SB)/4, $0x3def251a
+GLOBL splat3def251a<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_bdebd1b8<>+0(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+4(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+8(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+12(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+16(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+20(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+24(SB)/4, $0xbdebd1b8
-DATA lanes_bdebd1b8<>+28(SB)/4, $0xbdebd1b8
-GLOBL lanes_bdebd1b8<>(SB), RODATA|NOPTR, $32
+DATA splatbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA splatbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+GLOBL splatbdebd1b8<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_bdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
-DATA lanes_bdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
-GLOBL lanes_bdfe5d4f<>(SB), RODATA|NOPTR, $32
+DATA splatbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA splatbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+GLOBL splatbdfe5d4f<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3e11e9bf<>+0(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+4(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+8(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+12(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+16(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+20(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+24(SB)/4, $0x3e11e9bf
-DATA lanes_3e11e9bf<>+28(SB)/4, $0x3e11e9bf
-GLOBL lanes_3e11e9bf<>(SB), RODATA|NOPTR, $32
+DATA splat3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA splat3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+GLOBL splat3e11e9bf<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_be2aae50<>+0(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+4(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+8(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+12(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+16(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+20(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+24(SB)/4, $0xbe2aae50
-DATA lanes_be2aae50<>+28(SB)/4, $0xbe2aae50
-GLOBL lanes_be2aae50<>(SB), RODATA|NOPTR, $32
+DATA splatbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA splatbe2aae50<>+28(SB)/4, $0xbe2aae50
+GLOBL splatbe2aae50<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3e4cceac<>+0(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+4(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+8(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+12(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+16(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+20(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+24(SB)/4, $0x3e4cceac
-DATA lanes_3e4cceac<>+28(SB)/4, $0x3e4cceac
-GLOBL lanes_3e4cceac<>(SB), RODATA|NOPTR, $32
+DATA splat3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA splat3e4cceac<>+28(SB)/4, $0x3e4cceac
+GLOBL splat3e4cceac<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_be7ffffc<>+0(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+4(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+8(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+12(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+16(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+20(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+24(SB)/4, $0xbe7ffffc
-DATA lanes_be7ffffc<>+28(SB)/4, $0xbe7ffffc
-GLOBL lanes_be7ffffc<>(SB), RODATA|NOPTR, $32
+DATA splatbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA splatbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+GLOBL splatbe7ffffc<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
-DATA lanes_3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
-GLOBL lanes_3eaaaaaa<>(SB), RODATA|NOPTR, $32
+DATA splat3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA splat3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+GLOBL splat3eaaaaaa<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_b95e8083<>+0(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+4(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+8(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+12(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+16(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+20(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+24(SB)/4, $0xb95e8083
-DATA lanes_b95e8083<>+28(SB)/4, $0xb95e8083
-GLOBL lanes_b95e8083<>(SB), RODATA|NOPTR, $32
+DATA splatb95e8083<>+0(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+4(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+8(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+12(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+16(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+20(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+24(SB)/4, $0xb95e8083
+DATA splatb95e8083<>+28(SB)/4, $0xb95e8083
+GLOBL splatb95e8083<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3f000000<>+0(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+4(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+8(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+12(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+16(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+20(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+24(SB)/4, $0x3f000000
-DATA lanes_3f000000<>+28(SB)/4, $0x3f000000
-GLOBL lanes_3f000000<>(SB), RODATA|NOPTR, $32
+DATA splat3f000000<>+0(SB)/4, $0x3f000000
+DATA splat3f000000<>+4(SB)/4, $0x3f000000
+DATA splat3f000000<>+8(SB)/4, $0x3f000000
+DATA splat3f000000<>+12(SB)/4, $0x3f000000
+DATA splat3f000000<>+16(SB)/4, $0x3f000000
+DATA splat3f000000<>+20(SB)/4, $0x3f000000
+DATA splat3f000000<>+24(SB)/4, $0x3f000000
+DATA splat3f000000<>+28(SB)/4, $0x3f000000
+GLOBL splat3f000000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3f318000<>+0(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+4(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+8(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+12(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+16(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+20(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+24(SB)/4, $0x3f318000
-DATA lanes_3f318000<>+28(SB)/4, $0x3f318000
-GLOBL lanes_3f318000<>(SB), RODATA|NOPTR, $32
+DATA splat3f318000<>+0(SB)/4, $0x3f318000
+DATA splat3f318000<>+4(SB)/4, $0x3f318000
+DATA splat3f318000<>+8(SB)/4, $0x3f318000
+DATA splat3f318000<>+12(SB)/4, $0x3f318000
+DATA splat3f318000<>+16(SB)/4, $0x3f318000
+DATA splat3f318000<>+20(SB)/4, $0x3f318000
+DATA splat3f318000<>+24(SB)/4, $0x3f318000
+DATA splat3f318000<>+28(SB)/4, $0x3f318000
+GLOBL splat3f318000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_80000000<>+0(SB)/4, $0x80000000
-DATA lanes_80000000<>+4(SB)/4, $0x80000000
-DATA lanes_80000000<>+8(SB)/4, $0x80000000
-DATA lanes_80000000<>+12(SB)/4, $0x80000000
-DATA lanes_80000000<>+16(SB)/4, $0x80000000
-DATA lanes_80000000<>+20(SB)/4, $0x80000000
-DATA lanes_80000000<>+24(SB)/4, $0x80000000
-DATA lanes_80000000<>+28(SB)/4, $0x80000000
-GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $32
+DATA splat80000000<>+0(SB)/4, $0x80000000
+DATA splat80000000<>+4(SB)/4, $0x80000000
+DATA splat80000000<>+8(SB)/4, $0x80000000
+DATA splat80000000<>+12(SB)/4, $0x80000000
+DATA splat80000000<>+16(SB)/4, $0x80000000
+DATA splat80000000<>+20(SB)/4, $0x80000000
+DATA splat80000000<>+24(SB)/4, $0x80000000
+DATA splat80000000<>+28(SB)/4, $0x80000000
+GLOBL splat80000000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_40200000<>+0(SB)/4, $0x40200000
-DATA lanes_40200000<>+4(SB)/4, $0x40200000
-DATA lanes_40200000<>+8(SB)/4, $0x40200000
-DATA lanes_40200000<>+12(SB)/4, $0x40200000
-DATA lanes_40200000<>+16(SB)/4, $0x40200000
-DATA lanes_40200000<>+20(SB)/4, $0x40200000
-DATA lanes_40200000<>+24(SB)/4, $0x40200000
-DATA lanes_40200000<>+28(SB)/4, $0x40200000
-GLOBL lanes_40200000<>(SB), RODATA|NOPTR, $32
+DATA splat40200000<>+0(SB)/4, $0x40200000
+DATA splat40200000<>+4(SB)/4, $0x40200000
+DATA splat40200000<>+8(SB)/4, $0x40200000
+DATA splat40200000<>+12(SB)/4, $0x40200000
+DATA splat40200000<>+16(SB)/4, $0x40200000
+DATA splat40200000<>+20(SB)/4, $0x40200000
+DATA splat40200000<>+24(SB)/4, $0x40200000
+DATA splat40200000<>+28(SB)/4, $0x40200000
+GLOBL splat40200000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_32f16588<>+0(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+4(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+8(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+12(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+16(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+20(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+24(SB)/4, $0x32f16588
-DATA lanes_32f16588<>+28(SB)/4, $0x32f16588
-GLOBL lanes_32f16588<>(SB), RODATA|NOPTR, $32
+DATA splat32f16588<>+0(SB)/4, $0x32f16588
+DATA splat32f16588<>+4(SB)/4, $0x32f16588
+DATA splat32f16588<>+8(SB)/4, $0x32f16588
+DATA splat32f16588<>+12(SB)/4, $0x32f16588
+DATA splat32f16588<>+16(SB)/4, $0x32f16588
+DATA splat32f16588<>+20(SB)/4, $0x32f16588
+DATA splat32f16588<>+24(SB)/4, $0x32f16588
+DATA splat32f16588<>+28(SB)/4, $0x32f16588
+GLOBL splat32f16588<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_b66c7357<>+0(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+4(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+8(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+12(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+16(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+20(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+24(SB)/4, $0xb66c7357
-DATA lanes_b66c7357<>+28(SB)/4, $0xb66c7357
-GLOBL lanes_b66c7357<>(SB), RODATA|NOPTR, $32
+DATA splatb66c7357<>+0(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+4(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+8(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+12(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+16(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+20(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+24(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+28(SB)/4, $0xb66c7357
+GLOBL splatb66c7357<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_34b84b36<>+0(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+4(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+8(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+12(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+16(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+20(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+24(SB)/4, $0x34b84b36
-DATA lanes_34b84b36<>+28(SB)/4, $0x34b84b36
-GLOBL lanes_34b84b36<>(SB), RODATA|NOPTR, $32
+DATA splat34b84b36<>+0(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+4(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+8(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+12(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+16(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+20(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+24(SB)/4, $0x34b84b36
+DATA splat34b84b36<>+28(SB)/4, $0x34b84b36
+GLOBL splat34b84b36<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_b6935ac1<>+0(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+4(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+8(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+12(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+16(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+20(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+24(SB)/4, $0xb6935ac1
-DATA lanes_b6935ac1<>+28(SB)/4, $0xb6935ac1
-GLOBL lanes_b6935ac1<>(SB), RODATA|NOPTR, $32
+DATA splatb6935ac1<>+0(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+4(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+8(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+12(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+16(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+20(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+24(SB)/4, $0xb6935ac1
+DATA splatb6935ac1<>+28(SB)/4, $0xb6935ac1
+GLOBL splatb6935ac1<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_396532db<>+0(SB)/4, $0x396532db
-DATA lanes_396532db<>+4(SB)/4, $0x396532db
-DATA lanes_396532db<>+8(SB)/4, $0x396532db
-DATA lanes_396532db<>+12(SB)/4, $0x396532db
-DATA lanes_396532db<>+16(SB)/4, $0x396532db
-DATA lanes_396532db<>+20(SB)/4, $0x396532db
-DATA lanes_396532db<>+24(SB)/4, $0x396532db
-DATA lanes_396532db<>+28(SB)/4, $0x396532db
-GLOBL lanes_396532db<>(SB), RODATA|NOPTR, $32
+DATA splat396532db<>+0(SB)/4, $0x396532db
+DATA splat396532db<>+4(SB)/4, $0x396532db
+DATA splat396532db<>+8(SB)/4, $0x396532db
+DATA splat396532db<>+12(SB)/4, $0x396532db
+DATA splat396532db<>+16(SB)/4, $0x396532db
+DATA splat396532db<>+20(SB)/4, $0x396532db
+DATA splat396532db<>+24(SB)/4, $0x396532db
+DATA splat396532db<>+28(SB)/4, $0x396532db
+GLOBL splat396532db<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_baa45408<>+0(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+4(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+8(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+12(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+16(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+20(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+24(SB)/4, $0xbaa45408
-DATA lanes_baa45408<>+28(SB)/4, $0xbaa45408
-GLOBL lanes_baa45408<>(SB), RODATA|NOPTR, $32
+DATA splatbaa45408<>+0(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+4(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+8(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+12(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+16(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+20(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+24(SB)/4, $0xbaa45408
+DATA splatbaa45408<>+28(SB)/4, $0xbaa45408
+GLOBL splatbaa45408<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_bb88e4ef<>+0(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+4(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+8(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+12(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+16(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+20(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+24(SB)/4, $0xbb88e4ef
-DATA lanes_bb88e4ef<>+28(SB)/4, $0xbb88e4ef
-GLOBL lanes_bb88e4ef<>(SB), RODATA|NOPTR, $32
+DATA splatbb88e4ef<>+0(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+4(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+8(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+12(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+16(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+20(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+24(SB)/4, $0xbb88e4ef
+DATA splatbb88e4ef<>+28(SB)/4, $0xbb88e4ef
+GLOBL splatbb88e4ef<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3e7c8f63<>+0(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+4(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+8(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+12(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+16(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+20(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+24(SB)/4, $0x3e7c8f63
-DATA lanes_3e7c8f63<>+28(SB)/4, $0x3e7c8f63
-GLOBL lanes_3e7c8f63<>(SB), RODATA|NOPTR, $32
+DATA splat3e7c8f63<>+0(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+4(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+8(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+12(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+16(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+20(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+24(SB)/4, $0x3e7c8f63
+DATA splat3e7c8f63<>+28(SB)/4, $0x3e7c8f63
+GLOBL splat3e7c8f63<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3fc02e2f<>+0(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+4(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+8(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+12(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+16(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+20(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+24(SB)/4, $0x3fc02e2f
-DATA lanes_3fc02e2f<>+28(SB)/4, $0x3fc02e2f
-GLOBL lanes_3fc02e2f<>(SB), RODATA|NOPTR, $32
+DATA splat3fc02e2f<>+0(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+4(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+8(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+12(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+16(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+20(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+24(SB)/4, $0x3fc02e2f
+DATA splat3fc02e2f<>+28(SB)/4, $0x3fc02e2f
+GLOBL splat3fc02e2f<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_40a00000<>+0(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+4(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+8(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+12(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+16(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+20(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+24(SB)/4, $0x40a00000
-DATA lanes_40a00000<>+28(SB)/4, $0x40a00000
-GLOBL lanes_40a00000<>(SB), RODATA|NOPTR, $32
+DATA splat40a00000<>+0(SB)/4, $0x40a00000
+DATA splat40a00000<>+4(SB)/4, $0x40a00000
+DATA splat40a00000<>+8(SB)/4, $0x40a00000
+DATA splat40a00000<>+12(SB)/4, $0x40a00000
+DATA splat40a00000<>+16(SB)/4, $0x40a00000
+DATA splat40a00000<>+20(SB)/4, $0x40a00000
+DATA splat40a00000<>+24(SB)/4, $0x40a00000
+DATA splat40a00000<>+28(SB)/4, $0x40a00000
+GLOBL splat40a00000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_40400000<>+0(SB)/4, $0x40400000
-DATA lanes_40400000<>+4(SB)/4, $0x40400000
-DATA lanes_40400000<>+8(SB)/4, $0x40400000
-DATA lanes_40400000<>+12(SB)/4, $0x40400000
-DATA lanes_40400000<>+16(SB)/4, $0x40400000
-DATA lanes_40400000<>+20(SB)/4, $0x40400000
-DATA lanes_40400000<>+24(SB)/4, $0x40400000
-DATA lanes_40400000<>+28(SB)/4, $0x40400000
-GLOBL lanes_40400000<>(SB), RODATA|NOPTR, $32
+DATA splat40400000<>+0(SB)/4, $0x40400000
+DATA splat40400000<>+4(SB)/4, $0x40400000
+DATA splat40400000<>+8(SB)/4, $0x40400000
+DATA splat40400000<>+12(SB)/4, $0x40400000
+DATA splat40400000<>+16(SB)/4, $0x40400000
+DATA splat40400000<>+20(SB)/4, $0x40400000
+DATA splat40400000<>+24(SB)/4, $0x40400000
+DATA splat40400000<>+28(SB)/4, $0x40400000
+GLOBL splat40400000<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_b951f09b<>+0(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+4(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+8(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+12(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+16(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+20(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+24(SB)/4, $0xb951f09b
-DATA lanes_b951f09b<>+28(SB)/4, $0xb951f09b
-GLOBL lanes_b951f09b<>(SB), RODATA|NOPTR, $32
+DATA splatb951f09b<>+0(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+4(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+8(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+12(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+16(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+20(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+24(SB)/4, $0xb951f09b
+DATA splatb951f09b<>+28(SB)/4, $0xb951f09b
+GLOBL splatb951f09b<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3ab0dc72<>+0(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+4(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+8(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+12(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+16(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+20(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+24(SB)/4, $0x3ab0dc72
-DATA lanes_3ab0dc72<>+28(SB)/4, $0x3ab0dc72
-GLOBL lanes_3ab0dc72<>(SB), RODATA|NOPTR, $32
+DATA splat3ab0dc72<>+0(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+4(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+8(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+12(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+16(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+20(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+24(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+28(SB)/4, $0x3ab0dc72
+GLOBL splat3ab0dc72<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_38d3b56b<>+0(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+4(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+8(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+12(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+16(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+20(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+24(SB)/4, $0x38d3b56b
-DATA lanes_38d3b56b<>+28(SB)/4, $0x38d3b56b
-GLOBL lanes_38d3b56b<>(SB), RODATA|NOPTR, $32
+DATA splat38d3b56b<>+0(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+4(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+8(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+12(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+16(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+20(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+24(SB)/4, $0x38d3b56b
+DATA splat38d3b56b<>+28(SB)/4, $0x38d3b56b
+GLOBL splat38d3b56b<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_bb70bde7<>+0(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+4(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+8(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+12(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+16(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+20(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+24(SB)/4, $0xbb70bde7
-DATA lanes_bb70bde7<>+28(SB)/4, $0xbb70bde7
-GLOBL lanes_bb70bde7<>(SB), RODATA|NOPTR, $32
+DATA splatbb70bde7<>+0(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+4(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+8(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+12(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+16(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+20(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+24(SB)/4, $0xbb70bde7
+DATA splatbb70bde7<>+28(SB)/4, $0xbb70bde7
+GLOBL splatbb70bde7<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3bbc127b<>+0(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+4(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+8(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+12(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+16(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+20(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+24(SB)/4, $0x3bbc127b
-DATA lanes_3bbc127b<>+28(SB)/4, $0x3bbc127b
-GLOBL lanes_3bbc127b<>(SB), RODATA|NOPTR, $32
+DATA splat3bbc127b<>+0(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+4(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+8(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+12(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+16(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+20(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+24(SB)/4, $0x3bbc127b
+DATA splat3bbc127b<>+28(SB)/4, $0x3bbc127b
+GLOBL splat3bbc127b<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_bbf9c5d7<>+0(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+4(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+8(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+12(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+16(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+20(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+24(SB)/4, $0xbbf9c5d7
-DATA lanes_bbf9c5d7<>+28(SB)/4, $0xbbf9c5d7
-GLOBL lanes_bbf9c5d7<>(SB), RODATA|NOPTR, $32
+DATA splatbbf9c5d7<>+0(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+4(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+8(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+12(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+16(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+20(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+24(SB)/4, $0xbbf9c5d7
+DATA splatbbf9c5d7<>+28(SB)/4, $0xbbf9c5d7
+GLOBL splatbbf9c5d7<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3c1aa57e<>+0(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+4(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+8(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+12(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+16(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+20(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+24(SB)/4, $0x3c1aa57e
-DATA lanes_3c1aa57e<>+28(SB)/4, $0x3c1aa57e
-GLOBL lanes_3c1aa57e<>(SB), RODATA|NOPTR, $32
+DATA splat3c1aa57e<>+0(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+4(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+8(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+12(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+16(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+20(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+24(SB)/4, $0x3c1aa57e
+DATA splat3c1aa57e<>+28(SB)/4, $0x3c1aa57e
+GLOBL splat3c1aa57e<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3f8036db<>+0(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+4(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+8(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+12(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+16(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+20(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+24(SB)/4, $0x3f8036db
-DATA lanes_3f8036db<>+28(SB)/4, $0x3f8036db
-GLOBL lanes_3f8036db<>(SB), RODATA|NOPTR, $32
+DATA splat3f8036db<>+0(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+4(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+8(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+12(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+16(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+20(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+24(SB)/4, $0x3f8036db
+DATA splat3f8036db<>+28(SB)/4, $0x3f8036db
+GLOBL splat3f8036db<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_40354f7e<>+0(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+4(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+8(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+12(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+16(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+20(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+24(SB)/4, $0x40354f7e
-DATA lanes_40354f7e<>+28(SB)/4, $0x40354f7e
-GLOBL lanes_40354f7e<>(SB), RODATA|NOPTR, $32
+DATA splat40354f7e<>+0(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+4(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+8(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+12(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+16(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+20(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+24(SB)/4, $0x40354f7e
+DATA splat40354f7e<>+28(SB)/4, $0x40354f7e
+GLOBL splat40354f7e<>(SB), RODATA|NOPTR, $32
 
-DATA lanes_3fb504f3<>+0(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+4(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+8(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+12(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+16(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+20(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+24(SB)/4, $0x3fb504f3
-DATA lanes_3fb504f3<>+28(SB)/4, $0x3fb504f3
-GLOBL lanes_3fb504f3<>(SB), RODATA|NOPTR, $32
+DATA splat3fb504f3<>+0(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+4(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+8(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+12(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+16(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+20(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+24(SB)/4, $0x3fb504f3
+DATA splat3fb504f3<>+28(SB)/4, $0x3fb504f3
+GLOBL splat3fb504f3<>(SB), RODATA|NOPTR, $32

@@ -14,7 +14,7 @@ var haveAVX2 = cpu.X86.HasAVX2
 const group = 32
 
 // vectorWords writes words of whole groups, from block b on; it says how many.
-func vectorWords[T uint32 | int32 | float32](dst []T, r Row, b uint32) int {
+func vectorWords[T uint32 | int32](dst []T, r Row, b uint32) int {
 	n := len(dst) / group
 	if n == 0 || !haveAVX2 {
 		return 0

@@ -3,7 +3,7 @@
 package philox
 
 // vectorWords writes no words: there is no vector code for this processor.
-func vectorWords[T uint32 | int32 | float32]([]T, Row, uint32) int { return 0 }
+func vectorWords[T uint32 | int32]([]T, Row, uint32) int { return 0 }
 
 // vectorNormals turns no words into normals.
 func vectorNormals([]float32) int { return 0 }

@@ -6,17 +6,13 @@
 package main
 
 import (
-	"fmt"
-	"math"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"ganengine/engine/internal/splat"
 	"ganengine/engine/philox"
 )
-
-const lanes = 8
 
 func main() {
 	ConstraintExpr("amd64")
@@ -24,23 +20,6 @@ func main() {
 	normals()
 	Generate()
 }
-
-// known holds the constants that were written, one value in every lane.
-var known = map[uint32]Mem{}
-
-func bits(v uint32) Mem {
-	if m, ok := known[v]; ok {
-		return m
-	}
-	m := GLOBL(fmt.Sprintf("lanes_%08x", v), RODATA|NOPTR)
-	for i := range lanes {
-		DATA(4*i, U32(v))
-	}
-	known[v] = m
-	return m
-}
-
-func f32(v float32) Mem { return bits(math.Float32bits(v)) }
 
 // words computes 8 blocks at a time, one a lane.
 func words() {
@@ -52,7 +31,7 @@ func words() {
 	first := YMM()
 	VPBROADCASTD(Mem{Base: counter}, first)
 	iota := GLOBL("iota", RODATA|NOPTR)
-	for i := range lanes {
+	for i := range splat.Lanes {
 		DATA(4*i, U32(i))
 	}
 	VPADDD(iota, first, first)
@@ -86,8 +65,8 @@ func words() {
 		c = [4]VecVirtual{xor(hi1, c[1], k[0]), lo1, xor(hi0, c[3], k[1]), lo0}
 	}
 	interleave(c, dst)
-	VPADDD(bits(lanes), first, first)
-	ADDQ(Imm(4*4*lanes), dst)
+	VPADDD(splat.Bits(splat.Lanes), first, first)
+	ADDQ(Imm(4*4*splat.Lanes), dst)
 	DECQ(groups)
 	JNE(LabelRef("words"))
 	VZEROUPPER()
@@ -99,8 +78,8 @@ func multiply(x VecVirtual, m uint32) (hi, lo VecVirtual) {
 	even, odd := YMM(), YMM()
 	hi, lo = YMM(), YMM()
 	VPSRLQ(Imm(32), x, odd)
-	VPMULUDQ(bits(m), x, even)
-	VPMULUDQ(bits(m), odd, odd)
+	VPMULUDQ(splat.Bits(m), x, even)
+	VPMULUDQ(splat.Bits(m), odd, odd)
 	VPSRLQ(Imm(32), even, hi)
 	VPBLENDD(Imm(0xaa), odd, hi, hi)
 	VPSLLQ(Imm(32), odd, lo)
@@ -117,7 +96,7 @@ func interleave(c [4]VecVirtual, dst Register) {
 	}
 	ab, cd := unpack(VPUNPCKLDQ, c[0], c[1]), unpack(VPUNPCKLDQ, c[2], c[3])
 	ef, gh := unpack(VPUNPCKHDQ, c[0], c[1]), unpack(VPUNPCKHDQ, c[2], c[3])
-	l := [4]VecVirtual{ // lanes i and i+4 in the halves
+	l := [4]VecVirtual{ // splat.Lanes i and i+4 in the halves
 		unpack(VPUNPCKLQDQ, ab, cd), unpack(VPUNPCKHQDQ, ab, cd), unpack(VPUNPCKLQDQ, ef, gh), unpack(VPUNPCKHQDQ, ef, gh)}
 	for i, half := range []uint64{0x20, 0x31} {
 		for j := range 2 {
@@ -141,26 +120,26 @@ func normals() {
 	w := negLog(oneMinusSquare(x))
 
 	v, p, tail := YMM(), YMM(), YMM()
-	VSUBPS(f32(philox.CentralShift), w, v)
+	VSUBPS(splat.Float(philox.CentralShift), w, v)
 	polynomial(v, p, philox.Central0, philox.Central1, philox.Central2, philox.Central3, philox.Central4,
 		philox.Central5, philox.Central6, philox.Central7, philox.Central8)
-	VCMPPS(Imm(5), f32(philox.CentralLimit), w, tail) // not less
+	VCMPPS(Imm(5), splat.Float(philox.CentralLimit), w, tail) // not less
 	mask := GP32()
 	VMOVMSKPS(tail, mask)
 	TESTL(mask, mask)
 	JE(LabelRef("central"))
 	q := YMM()
 	VSQRTPS(w, v)
-	VSUBPS(f32(philox.TailShift), v, v)
+	VSUBPS(splat.Float(philox.TailShift), v, v)
 	polynomial(v, q, philox.Tail0, philox.Tail1, philox.Tail2, philox.Tail3, philox.Tail4,
 		philox.Tail5, philox.Tail6, philox.Tail7, philox.Tail8)
 	VBLENDVPS(tail, q, p, p)
 	Label("central")
-	VMULPS(f32(philox.Sqrt2), x, x)
+	VMULPS(splat.Float(philox.Sqrt2), x, x)
 	VMULPS(x, p, p)
 	VMOVUPS(p, Mem{Base: at})
-	ADDQ(Imm(4*lanes), at)
-	SUBQ(Imm(lanes), n)
+	ADDQ(Imm(4*splat.Lanes), at)
+	SUBQ(Imm(splat.Lanes), n)
 	JNE(LabelRef("normals"))
 	VZEROUPPER()
 	RET()
@@ -169,15 +148,15 @@ func normals() {
 // shifted turns the upper 24 bits of words into x of Normal.
 func shifted(x VecVirtual) {
 	VPADDD(x, x, x)
-	VPSUBD(bits(1<<24-1), x, x)
+	VPSUBD(splat.Bits(1<<24-1), x, x)
 	VCVTDQ2PS(x, x)
-	VMULPS(f32(philox.UnitScale), x, x)
+	VMULPS(splat.Float(philox.UnitScale), x, x)
 }
 
 func oneMinusSquare(x VecVirtual) VecVirtual {
 	one, a, t := YMM(), YMM(), YMM()
-	VMOVUPS(f32(1), one)
-	VANDPS(bits(1<<31-1), x, a)
+	VMOVUPS(splat.Float(1), one)
+	VANDPS(splat.Bits(1<<31-1), x, a)
 	VSUBPS(a, one, t)
 	VADDPS(a, one, a)
 	VMULPS(a, t, t)
@@ -186,24 +165,24 @@ func oneMinusSquare(x VecVirtual) VecVirtual {
 
 func negLog(t VecVirtual) VecVirtual {
 	e, f, s, y, p := YMM(), YMM(), YMM(), YMM(), YMM()
-	VPSUBD(bits(philox.SqrtHalfBits), t, e)
+	VPSUBD(splat.Bits(philox.SqrtHalfBits), t, e)
 	VPSRAD(Imm(23), e, e)
 	VPSLLD(Imm(23), e, f)
 	VPSUBD(f, t, f)
-	VSUBPS(f32(1), f, f)
+	VSUBPS(splat.Float(1), f, f)
 	VCVTDQ2PS(e, e)
 	VMULPS(f, f, s)
 	polynomial(f, p, philox.Log0, philox.Log1, philox.Log2, philox.Log3, philox.Log4, philox.Log5, philox.Log6, philox.Log7, philox.Log8)
 	VMULPS(s, f, y)
 	VMULPS(p, y, y)
-	VMULPS(f32(philox.Ln2Lo), e, p)
+	VMULPS(splat.Float(philox.Ln2Lo), e, p)
 	VADDPS(p, y, y)
-	VMULPS(f32(0.5), s, s)
+	VMULPS(splat.Float(0.5), s, s)
 	VSUBPS(s, y, y)
 	VADDPS(f, y, y)
-	VMULPS(f32(philox.Ln2Hi), e, e)
+	VMULPS(splat.Float(philox.Ln2Hi), e, e)
 	VADDPS(e, y, y)
-	VXORPS(bits(1<<31), y, y)
+	VXORPS(splat.Bits(1<<31), y, y)
 	return y
 }
 
@@ -211,18 +190,18 @@ func negLog(t VecVirtual) VecVirtual {
 func polynomial(v, even VecVirtual, c ...float32) {
 	s, odd := YMM(), YMM()
 	VMULPS(v, v, s)
-	VMULPS(f32(c[0]), s, even)
-	VADDPS(f32(c[2]), even, even)
-	VMULPS(f32(c[1]), s, odd)
-	VADDPS(f32(c[3]), odd, odd)
+	VMULPS(splat.Float(c[0]), s, even)
+	VADDPS(splat.Float(c[2]), even, even)
+	VMULPS(splat.Float(c[1]), s, odd)
+	VADDPS(splat.Float(c[3]), odd, odd)
 	for i := 4; i < 8; i += 2 {
 		VMULPS(s, even, even)
-		VADDPS(f32(c[i]), even, even)
+		VADDPS(splat.Float(c[i]), even, even)
 		VMULPS(s, odd, odd)
-		VADDPS(f32(c[i+1]), odd, odd)
+		VADDPS(splat.Float(c[i+1]), odd, odd)
 	}
 	VMULPS(s, even, even)
-	VADDPS(f32(c[8]), even, even)
+	VADDPS(splat.Float(c[8]), even, even)
 	VMULPS(v, odd, odd)
 	VADDPS(odd, even, even)
 }

@@ -9,26 +9,15 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"ganengine/engine/internal/splat"
 )
 
-// splats remembers the 32-byte constants already written, by their bits.
-var splats = map[uint32]Mem{}
+// bits and f32 give memory operands holding a value in all eight lanes.
 
-// bits gives a memory operand holding u in all eight lanes.
-func bits(u uint32) Mem {
-	if m, ok := splats[u]; ok {
-		return m
-	}
-	m := GLOBL(fmt.Sprintf("splat%08x", u), attr.RODATA|attr.NOPTR)
-	for i := 0; i < 8; i++ {
-		DATA(4*i, U32(u))
-	}
-	splats[u] = m
-	return m
-}
+func bits(u uint32) Mem { return splat.Bits(u) }
 
-// f32 gives a memory operand holding f in all eight lanes.
-func f32(f float64) Mem { return bits(math.Float32bits(float32(f))) }
+func f32(f float64) Mem { return splat.Float(float32(f)) }
 
 // tailMask is eight words of ones, then eight of zeros: read at word 8-k it
 // selects the first k lanes.
