@@ -4,7 +4,7 @@
 PTX of that release is version 8.1, which every driver since 530 loads; a newer
 compiler writes a newer version. NVRTC needs neither a GPU nor a driver. It
 comes from PyPI (25 MB, kept nowhere) unless /opt/nvrtc, or the folder that
-GANENGINE_NVRTC names, holds the two wheels' files.
+NVRTC_ROOT names, holds the two wheels' files.
 """
 
 import collections
@@ -29,7 +29,7 @@ HEADERS = "nvidia/cuda_runtime/include"
 
 def main():
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    root = os.environ.get("GANENGINE_NVRTC", "/opt/nvrtc")
+    root = os.environ.get("NVRTC_ROOT", "/opt/nvrtc")
     if os.path.exists(os.path.join(root, LIBRARY)):
         return compile_all(root)
     with tempfile.TemporaryDirectory() as root:
@@ -59,7 +59,7 @@ def compile_all(root):
 
 
 def digest(source):
-    """The hash of all that decides a file's PTX; stale_test.go computes it too."""
+    """The hash of all that decides a file's PTX; kernels_test.go computes it too."""
     h = hashlib.sha256()
     for path in ["compile.py", *sorted(glob.glob("src/*.cuh")), source]:
         with open(path, "rb") as f:
