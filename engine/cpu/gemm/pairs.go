@@ -4,9 +4,8 @@ import "math"
 
 // Products of bf16 values are sums over pairs of terms, as AVX512_BF16 takes
 // them: a lane of 32 bits holds terms 2p and 2p+1, the first in its lower half.
-// A tile is TileRows×TileWidth sums in float32, of which package winograd makes
-// some from panels of its own; the products of Bfloat16 pack their operands
-// themselves. Panels are slices of bf16's bits:
+// A tile is TileRows×TileWidth sums in float32. Engine does not compute in bf16
+// yet, so nothing but tests calls them. Panels are slices of bf16's bits:
 //
 //	B          [pair][TileWidth][2]: element p of column j is b[p/2*2*TileWidth + 2*j + p%2]
 //	A, rows    [block][row][TileWidth]: element p of row i is a[p/TileWidth*step + i*TileWidth + p%TileWidth]
