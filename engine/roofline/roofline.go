@@ -58,7 +58,7 @@ func Measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
 		if !slices.ContainsFunc(kernels, func(k device.KernelTime) bool { return k.Type == t.String() }) {
 			continue
 		}
-		k, err := fastest(dev, t.String(), matrix*matrix, func(b *graph.Builder, x, _ *graph.Node) *graph.Node {
+		k, err := fastest(dev, t.String(), matrix*matrix, func(x, _ *graph.Node) *graph.Node {
 			m := graph.Cast(graph.Reshape(x, graph.Shape{matrix, matrix}), t)
 			return graph.Reshape(graph.Cast(graph.MatMul(m, m), graph.F32), graph.Shape{matrix * matrix})
 		})
@@ -67,7 +67,7 @@ func Measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
 		}
 		l.Matrix[t.String()] = float64(k.Flops) / k.Time.Seconds()
 	}
-	k, err := fastest(dev, "", array, func(_ *graph.Builder, x, y *graph.Node) *graph.Node { return graph.Add(x, y) })
+	k, err := fastest(dev, "", array, graph.Add)
 	if err != nil {
 		return Limits{}, fmt.Errorf("measuring memory: %w", err)
 	}
@@ -77,7 +77,7 @@ func Measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
 
 // fastest runs z = f(x, y) for arrays of n numbers and answers the kernel that
 // computes in the given type ("": that moves most), in its fastest run.
-func fastest(dev device.Device, kind string, n int, f func(b *graph.Builder, x, y *graph.Node) *graph.Node) (best device.KernelTime, err error) {
+func fastest(dev device.Device, kind string, n int, f func(x, y *graph.Node) *graph.Node) (best device.KernelTime, err error) {
 	profiler, ok := dev.(device.Profiler)
 	if !ok {
 		return best, fmt.Errorf("device %s takes no profile", dev.Info().Name)
@@ -87,7 +87,7 @@ func fastest(dev device.Device, kind string, n int, f func(b *graph.Builder, x, 
 	for i, name := range []string{"x", "y", "z"} {
 		v[i] = vars.Add(&graph.Variable{Name: name, Shape: graph.Shape{n}, DType: graph.F32, Group: name, Init: graph.Fill(graph.F32, 0)})
 	}
-	p, err := graph.Build("roofline", vars, func(b *graph.Builder) { b.Update(v[2], f(b, b.Read(v[0]), b.Read(v[1])), nil) })
+	p, err := graph.Build("roofline", vars, func(b *graph.Builder) { b.Update(v[2], f(b.Read(v[0]), b.Read(v[1])), nil) })
 	if err != nil {
 		return best, err
 	}

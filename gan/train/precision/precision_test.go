@@ -150,7 +150,7 @@ func neighbour(x float64, rng *rand.Rand) float64 {
 type stepper struct {
 	session *session.Session
 	game    *train.Game
-	step_   *train.Step
+	program *train.Step
 	real    device.HostBuffer
 }
 
@@ -168,13 +168,13 @@ func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision s
 			t.Error(err)
 		}
 	})
-	if s.step_, err = g.DGUpdate(true); err != nil {
+	if s.program, err = g.DGUpdate(true); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.session.Compile(s.step_.Program); err != nil {
+	if err := s.session.Compile(s.program.Program); err != nil {
 		t.Fatal(err)
 	}
-	if s.real, err = s.session.Program(s.step_.Name).NewInput("real"); err != nil {
+	if s.real, err = s.session.Program(s.program.Name).NewInput("real"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.real.Free() })
@@ -190,7 +190,7 @@ func (s *stepper) step(t *testing.T, checkpoint string, real []byte) map[string]
 	}
 	before := s.moments(t)
 	copy(s.real.Data(), real)
-	r, err := s.session.Program(s.step_.Name).Run(s.real)
+	r, err := s.session.Program(s.program.Name).Run(s.real)
 	if err == nil {
 		err = r.Wait()
 	}
@@ -204,8 +204,8 @@ func (s *stepper) step(t *testing.T, checkpoint string, real []byte) map[string]
 			m[i] = (m[i] - beta*before[name][i]) / (1 - beta)
 		}
 	}
-	scores := r.Floats(s.session.Program(s.step_.Name).Index("scores"))
-	for i, name := range s.step_.Scores {
+	scores := r.Floats(s.session.Program(s.program.Name).Index("scores"))
+	for i, name := range s.program.Scores {
 		if strings.HasSuffix(name, "_loss") {
 			out[name] = []float64{float64(scores[i])}
 		}
