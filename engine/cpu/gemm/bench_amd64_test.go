@@ -3,6 +3,8 @@ package gemm
 import (
 	"testing"
 	"time"
+
+	"ganengine/engine/cpu/kerneltest"
 )
 
 // measure times f in turn with multiply-adds in registers for about as many
@@ -19,7 +21,7 @@ func measure(b *testing.B, workers int, flops float64, f func()) {
 		f()
 		middle := time.Now()
 		if turns > 0 {
-			team(workers).For(workers, func(int) { peak(turns) })
+			kerneltest.Team(workers).For(workers, func(int) { peak(turns) })
 		}
 		own, register = own+middle.Sub(start), register+time.Since(middle)
 	}

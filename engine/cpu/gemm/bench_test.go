@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+
+	"ganengine/engine/cpu/kerneltest"
 )
 
 func gflops(b *testing.B, flops float64) {
@@ -13,7 +15,7 @@ func gflops(b *testing.B, flops float64) {
 func BenchmarkMultiply(b *testing.B) {
 	for _, n := range []int{16, 64, 256, 2048} {
 		for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
-			e := New[float32](team(workers))
+			e := New[float32](kerneltest.Team(workers))
 			p := Product[float32]{M: n, N: n, K: n, Alpha: 1}
 			x, y, z, ws := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n), make([]float32, e.MultiplyWorkspace(p))
 			b.Run(fmt.Sprintf("%s/%d/workers=%d", e.Name(), n, workers), func(b *testing.B) {
@@ -39,7 +41,7 @@ func BenchmarkGeneric(b *testing.B) {
 // generator's are the same with forward and input gradient exchanged.
 func BenchmarkDCGAN(b *testing.B) {
 	workers := runtime.GOMAXPROCS(0)
-	e := New[float32](team(workers))
+	e := New[float32](kerneltest.Team(workers))
 	layer := func(size, c, k, stride, pad int) Conv {
 		return Conv{N: 32, H: size, W: size, C: c, K: k, R: 4, S: 4, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.padded(pad, pad)
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"ganengine/engine/cpu/kerneltest"
 )
 
 // each calls f for every product of the convolution: x at xi meets w at wi in
@@ -118,19 +120,19 @@ func testConvolutions[T Float](t *testing.T) {
 	all := engines[T]()
 	for _, c := range convCases() {
 		_, channels, _ := c.groups()
-		x, w, y := random[T](r, c.N*c.H*c.W*c.C), random[T](r, c.K*c.R*c.S*channels), random[T](r, c.N*c.P*c.Q*c.K)
+		x, w, y := kerneltest.Random[T](r, c.N*c.H*c.W*c.C), kerneltest.Random[T](r, c.K*c.R*c.S*channels), kerneltest.Random[T](r, c.N*c.P*c.Q*c.K)
 		want, abs, terms := plain(c, x, w, y)
 		for k, op := range operations[T]() {
 			first := map[string][]T{}
 			for name, e := range all {
 				size := len(op.pick(x, w, y))
-				whole, out := fenced[T](size, 5)
+				whole, out := kerneltest.Fenced[T](size, 5)
 				args := [3][]T{x, w, y}
 				args[[3]int{2, 0, 1}[k]] = out
-				wsWhole, ws := workspace[T](op.workspace(e, c))
+				wsWhole, ws := kerneltest.FencedNaN[T](op.workspace(e, c), 3)
 				op.run(e, ws, args[0], args[1], args[2], c)
-				checkFence(t, whole, size, 5)
-				checkFence(t, wsWhole, len(ws), 3)
+				kerneltest.CheckFence(t, whole, size, 5)
+				kerneltest.CheckFence(t, wsWhole, len(ws), 3)
 				for i, v := range out {
 					if !(math.Abs(float64(v)-want[k][i]) <= tolerance[T](terms[k][i], abs[k][i])) {
 						t.Fatalf("%s, %s, %+v: element %d is %v, want %v", op.name, name, c, i, v, want[k][i])
@@ -163,8 +165,8 @@ func TestLots(t *testing.T) {
 		t.Fatalf("lots of %d of %d images test nothing", lot, c.N)
 	}
 	r := rand.New(rand.NewPCG(5, 6))
-	e := New[float32](team(2))
-	w, dy := random[float32](r, c.K*c.R*c.S*c.C), random[float32](r, c.N*c.P*c.Q*c.K)
+	e := New[float32](kerneltest.Team(2))
+	w, dy := kerneltest.Random[float32](r, c.K*c.R*c.S*c.C), kerneltest.Random[float32](r, c.N*c.P*c.Q*c.K)
 	one := c
 	one.N = 1
 	image, result := c.H*c.W*c.C, c.P*c.Q*c.K

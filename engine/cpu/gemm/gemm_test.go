@@ -4,63 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
+
+	"ganengine/engine/cpu/kerneltest"
 )
-
-// team is a Parallel of as many goroutines as it says.
-type team int
-
-func (w team) Workers() int { return int(w) }
-
-func (w team) For(n int, body func(i int)) {
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			body(i)
-		}()
-	}
-	wg.Wait()
-}
-
-const sentinel = -98765
-
-func random[T Float](r *rand.Rand, n int) []T {
-	x := make([]T, n)
-	for i := range x {
-		x[i] = T(r.NormFloat64())
-	}
-	return x
-}
-
-// fenced is n elements at an odd place with sentinels around them.
-func fenced[T Float](n, offset int) (whole, inside []T) {
-	whole = make([]T, offset+n+37)
-	for i := range whole {
-		whole[i] = sentinel
-	}
-	return whole, whole[offset : offset+n : offset+n]
-}
-
-func checkFence[T Float](t *testing.T, whole []T, n, offset int) {
-	t.Helper()
-	for i, v := range whole {
-		if (i < offset || i >= offset+n) && v != sentinel {
-			t.Fatalf("wrote %v at %d outside [0, %d)", v, i-offset, n)
-		}
-	}
-}
-
-// workspace is full of NaN: its contents must not matter.
-func workspace[T Float](n int) (whole, inside []T) {
-	whole, inside = fenced[T](n, 3)
-	for i := range inside {
-		inside[i] = T(math.NaN())
-	}
-	return whole, inside
-}
 
 // tolerance is c·ulp·√terms·S, S the same sum over absolute values.
 func tolerance[T Float](terms int, abs float64) float64 {
@@ -73,7 +20,7 @@ func tolerance[T Float](terms int, abs float64) float64 {
 
 func engines[T Float]() map[string]*Engine[T] {
 	all := map[string]*Engine[T]{}
-	for _, workers := range []team{1, 3} {
+	for _, workers := range []kerneltest.Team{1, 3} {
 		for _, e := range []*Engine[T]{New[T](workers), NewGeneric[T](workers)} {
 			all[fmt.Sprintf("%s/%d", e.Name(), workers)] = e
 		}
@@ -131,7 +78,7 @@ func testProducts[T Float](t *testing.T) {
 		}
 		batch := max(p.Batch, 1)
 		p.StepA, p.StepB, p.StepC = rowsA*lda+2, rowsB*ldb, p.M*ldc
-		a, b, c0 := random[T](r, batch*p.StepA), random[T](r, batch*p.StepB), random[T](r, batch*p.StepC)
+		a, b, c0 := kerneltest.Random[T](r, batch*p.StepA), kerneltest.Random[T](r, batch*p.StepB), kerneltest.Random[T](r, batch*p.StepC)
 		want, abs := make([]float64, len(c0)), make([]float64, len(c0))
 		for i := range want {
 			want[i] = float64(c0[i])
@@ -161,12 +108,12 @@ func testProducts[T Float](t *testing.T) {
 		first := map[string][]T{}
 		for name, e := range all {
 			offset := 1 + p.M%5
-			whole, c := fenced[T](len(c0), offset)
+			whole, c := kerneltest.Fenced[T](len(c0), offset)
 			copy(c, c0)
-			wsWhole, ws := workspace[T](e.MultiplyWorkspace(p))
+			wsWhole, ws := kerneltest.FencedNaN[T](e.MultiplyWorkspace(p), 3)
 			e.Multiply(ws, p, a, b, c)
-			checkFence(t, whole, len(c), offset)
-			checkFence(t, wsWhole, len(ws), 3)
+			kerneltest.CheckFence(t, whole, len(c), offset)
+			kerneltest.CheckFence(t, wsWhole, len(ws), 3)
 			for i := range c {
 				if !(math.Abs(float64(c[i])-want[i]) <= tolerance[T](p.K, abs[i])) {
 					t.Fatalf("%s, %+v: element %d is %v, want %v", name, p, i, c[i], want[i])

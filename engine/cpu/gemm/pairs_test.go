@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"ganengine/engine/cpu/kerneltest"
 )
 
 // randomBits is n random bf16 values.
@@ -42,7 +44,7 @@ func TestSumPairs(t *testing.T) {
 			step, size := f.size(pairs)
 			a, b := randomBits(r, size), randomBits(r, pairs*2*TileWidth)
 			for _, accumulate := range []bool{false, true} {
-				start := random[float32](r, TileRows*TileWidth)
+				start := kerneltest.Random[float32](r, TileRows*TileWidth)
 				want, abs := make([]float64, len(start)), make([]float64, len(start))
 				for at := range want {
 					i, j := at/TileWidth, at%TileWidth
@@ -56,10 +58,10 @@ func TestSumPairs(t *testing.T) {
 				}
 				for _, fast := range []bool{false, true}[:1+count(HavePairs())] {
 					name := fmt.Sprintf("%s, %d pairs, accumulate %v, fast %v", f.name, pairs, accumulate, fast)
-					whole, c := fenced[float32](len(start), 1)
+					whole, c := kerneltest.Fenced[float32](len(start), 1)
 					copy(c, start)
 					f.sum(pairs, a, step, b, c, accumulate, fast)
-					checkFence(t, whole, len(c), 1)
+					kerneltest.CheckFence(t, whole, len(c), 1)
 					for i, v := range c {
 						if !(math.Abs(float64(v)-want[i]) <= tolerance[float32](2*pairs, abs[i])) {
 							t.Fatalf("%s: element %d is %v, want %v", name, i, v, want[i])

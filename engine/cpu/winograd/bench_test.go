@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/gemm"
+	"ganengine/engine/cpu/kerneltest"
 )
 
 // BenchmarkDCGAN is the layers of the 64×64 discriminator at batch 128; the
 // generator's are the same with forward and input gradient exchanged. GFLOP/s are
 // those of the convolution, real ones those of its matrix products.
 func BenchmarkDCGAN(b *testing.B) {
-	e := New(team(runtime.GOMAXPROCS(0)))
+	e := New(kerneltest.Team(runtime.GOMAXPROCS(0)))
 	for _, c := range []gemm.Conv{square(128, 32, 64, 128, 4, 2, 1), square(128, 16, 128, 256, 4, 2, 1), square(128, 8, 256, 512, 4, 2, 1)} {
 		x, w, y := make([]float32, c.N*c.H*c.W*c.C), make([]float32, c.K*c.R*c.S*c.C), make([]float32, c.N*c.P*c.Q*c.K)
 		for _, op := range operations {

@@ -4,60 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"ganengine/engine/cpu/gemm"
+	"ganengine/engine/cpu/kerneltest"
 )
-
-// team is a Parallel of as many goroutines as it says.
-type team int
-
-func (w team) Workers() int { return int(w) }
-
-func (w team) For(n int, body func(i int)) {
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			body(i)
-		}()
-	}
-	wg.Wait()
-}
-
-const sentinel = -98765
-
-func random(r *rand.Rand, n int) []float32 {
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(r.NormFloat64())
-	}
-	return x
-}
-
-// fenced is n elements of NaN with sentinels around them.
-func fenced(n int) (whole, inside []float32) {
-	const before, after = 16, 37
-	whole = make([]float32, before+n+after)
-	for i := range whole {
-		whole[i] = sentinel
-		if i >= before && i < before+n {
-			whole[i] = float32(math.NaN())
-		}
-	}
-	return whole, whole[before : before+n : before+n]
-}
-
-func checkFence(t *testing.T, whole []float32, n int) {
-	t.Helper()
-	for i, v := range whole {
-		if (i < 16 || i >= 16+n) && v != sentinel {
-			t.Fatalf("wrote %v at %d outside [0, %d)", v, i-16, n)
-		}
-	}
-}
 
 // square is a convolution of square images with equal padding on all sides.
 func square(n, size, c, k, taps, stride, pad int) gemm.Conv {
@@ -152,9 +103,9 @@ func wide(x []float32, f func(float64) float64) []float64 {
 func identity(v float64) float64 { return v }
 
 func engines() map[string]*Engine {
-	all := map[string]*Engine{"go/1": NewGeneric(nil), "go/3": NewGeneric(team(3))}
+	all := map[string]*Engine{"go/1": NewGeneric(nil), "go/3": NewGeneric(kerneltest.Team(3))}
 	if gemm.HaveTiles() {
-		all["fast/1"], all["fast/3"] = New(nil), New(team(3))
+		all["fast/1"], all["fast/3"] = New(nil), New(kerneltest.Team(3))
 	}
 	return all
 }
@@ -163,7 +114,7 @@ func TestConvolutions(t *testing.T) {
 	all := engines()
 	for _, c := range cases() {
 		r := rand.New(rand.NewPCG(1, 2))
-		args := [3][]float32{random(r, c.N*c.H*c.W*c.C), random(r, c.K*c.R*c.S*c.C), random(r, c.N*c.P*c.Q*c.K)}
+		args := [3][]float32{kerneltest.Random[float32](r, c.N*c.H*c.W*c.C), kerneltest.Random[float32](r, c.K*c.R*c.S*c.C), kerneltest.Random[float32](r, c.N*c.P*c.Q*c.K)}
 		for _, op := range operations {
 			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%d", op.name, c.N, c.H, c.W, c.C, c.K, c.R), func(t *testing.T) {
 				want := plain(op, c, [3][]float64{wide(args[0], identity), wide(args[1], identity), wide(args[2], identity)})
@@ -176,13 +127,13 @@ func TestConvolutions(t *testing.T) {
 					if !e.Supports(c) {
 						t.Fatalf("%s: not supported", name)
 					}
-					whole, out := fenced(len(want))
-					wsWhole, ws := fenced(op.workspace(e, c))
+					whole, out := kerneltest.FencedNaN[float32](len(want), 16)
+					wsWhole, ws := kerneltest.FencedNaN[float32](op.workspace(e, c), 16)
 					given := args
 					given[op.result] = out
 					op.run(e, ws, given[0], given[1], given[2], c)
-					checkFence(t, whole, len(out))
-					checkFence(t, wsWhole, len(ws))
+					kerneltest.CheckFence(t, whole, len(out), 16)
+					kerneltest.CheckFence(t, wsWhole, len(ws), 16)
 					for i, v := range out {
 						if !(math.Abs(float64(v)-want[i]) <= 1e-4*math.Sqrt(mean)) {
 							t.Fatalf("%s: element %d is %v, want %v", name, i, v, want[i])
