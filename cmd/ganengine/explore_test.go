@@ -224,6 +224,10 @@ func TestBench(t *testing.T) {
 			t.Errorf("the report lacks %s:\n%s", key, out)
 		}
 	}
+	profile, _ := report["profile"].(map[string]any)
+	if kinds, _ := profile["kinds"].([]any); len(kinds) < 2 {
+		t.Errorf("the profile names %d kinds of kernels:\n%s", len(kinds), out)
+	}
 	if report["steps"] != 5. {
 		t.Errorf("%v steps, want 5", report["steps"])
 	}
