@@ -1,11 +1,13 @@
 package cpu
 
 import (
+	"slices"
+
 	"unsafe"
 
 	"ganengine/engine/cpu/vec"
+	"ganengine/engine/device"
 	"ganengine/engine/fuse"
-	"ganengine/engine/graph"
 	"ganengine/engine/philox"
 	"ganengine/engine/plan"
 )
@@ -32,7 +34,7 @@ func (l *lowering) cluster(k *fuse.Kernel, p plan.Step) error {
 	if len(c.folds) > 0 {
 		kind = "reduction"
 	}
-	l.add(st, cost{kind: kind, bytes: l.bytes(p), flops: int64(len(c.instrs)) * int64(c.size)}, p)
+	l.add(st, device.Cost{Kind: kind, Bytes: l.Bytes(p), Flops: int64(len(c.instrs)) * int64(c.size)}, p)
 	return nil
 }
 
@@ -54,22 +56,10 @@ func (c *code) nanoseconds() float64 {
 	return each * float64(c.size)
 }
 
-// aliases allows each stored value to take the place of one that is loaded at
-// the same index only, in elements of the same size, and not stored elsewhere
-// as it is.
+// aliases are the values that may be written in place of one that is read, but
+// for those that a store takes straight from there.
 func (l *lowering) aliases(c *fuse.Cluster, k *code, p plan.Step) []plan.Alias {
-	var list []plan.Alias
-	for w, st := range c.Stores {
-		if st.Var != nil {
-			continue
-		}
-		for r, v := range p.Reads {
-			if n := l.nodes[v]; n != nil && n.DType.Size() == st.Node.DType.Size() && onlyAtIndex(c, n) && !k.storesView(v) {
-				list = append(list, plan.Alias{Write: writeOf(c, w), Read: r})
-			}
-		}
-	}
-	return list
+	return slices.DeleteFunc(l.InPlace(c, p), func(a plan.Alias) bool { return k.storesView(p.Reads[a.Read]) })
 }
 
 // storesView says that a store takes its register straight from value v.
@@ -82,43 +72,6 @@ func (c *code) storesView(v int) bool {
 		}
 	}
 	return false
-}
-
-// writeOf is the place of store w among a kernel's Writes.
-func writeOf(c *fuse.Cluster, w int) int {
-	at := 0
-	for _, st := range c.Stores[:w] {
-		if st.Var == nil {
-			at++
-		}
-	}
-	return at
-}
-
-// onlyAtIndex says that the cluster reads element i of n for index i alone.
-func onlyAtIndex(c *fuse.Cluster, n *graph.Node) bool {
-	loaded := false
-	for _, e := range c.Exprs {
-		if e.Load != nil && e.Load.Source == n {
-			if !e.Load.Pattern.Identity() {
-				return false
-			}
-			loaded = true
-		}
-		if e.Load == nil && e.Node.Op.Info().Class == graph.Draw {
-			for _, x := range e.Node.Inputs {
-				if fuse.Source(x) == n {
-					return false
-				}
-			}
-		}
-	}
-	for _, st := range c.Stores {
-		if st.When == n {
-			return false
-		}
-	}
-	return loaded
 }
 
 // clusterKernel is a cluster at its addresses.

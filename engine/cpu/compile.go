@@ -157,7 +157,7 @@ func (k *compiler) expr(i int, e fuse.Expr) error {
 	case e.Load != nil && len(e.Load.Pattern) > maxRank:
 		return k.unsupported(n, fmt.Sprintf("it repeats along more than %d axes", maxRank))
 	case e.Load != nil && e.Load.Pattern.Scalar():
-		k.at[i] = k.newScalar(scalar{value: k.value(e.Load.Source), dtype: n.DType})
+		k.at[i] = k.newScalar(scalar{value: k.Value(e.Load.Source), dtype: n.DType})
 	case e.Load != nil:
 		k.at[i] = place{i: k.load(e.Load)}
 	case n.Op == graph.OpConst:
@@ -184,7 +184,7 @@ func (k *compiler) newScalar(s scalar) place {
 // load emits what brings a value into a register.
 func (k *compiler) load(l *fuse.Load) int {
 	d := l.Source.DType
-	ld := load{wide: isWide(d), value: k.value(l.Source), dtype: d, pattern: l.Pattern, scalar: -1}
+	ld := load{wide: isWide(d), value: k.Value(l.Source), dtype: d, pattern: l.Pattern, scalar: -1}
 	ld.reg = k.newReg(ld.wide)
 	ld.when = k.grid.moment(l.Pattern)
 	reg := &k.regs[width(ld.wide)][ld.reg]
@@ -220,9 +220,9 @@ func (k *compiler) reg(i int) int {
 func (k *compiler) draw(n *graph.Node) int {
 	s := n.Attr.(*graph.Stream)
 	d := drawing{normal: n.Op == graph.OpNormal, perRow: s.PerRow, hash: philox.StreamHash(s.Name),
-		cols: n.Shape.Size() / n.Shape[0], seed: k.value(fuse.Source(n.Inputs[0]))}
+		cols: n.Shape.Size() / n.Shape[0], seed: k.Value(fuse.Source(n.Inputs[0]))}
 	if !s.PerRow {
-		d.run = k.value(fuse.Source(n.Inputs[1]))
+		d.run = k.Value(fuse.Source(n.Inputs[1]))
 	}
 	k.draws = append(k.draws, d)
 	r := k.newReg(isWide(n.DType))
@@ -232,7 +232,7 @@ func (k *compiler) draw(n *graph.Node) int {
 
 func (k *compiler) fold(r fuse.Reduce) {
 	d := r.Node.DType
-	f := folding{op: r.Node.Op, wide: isWide(d), value: k.value(r.Node), dtype: d}
+	f := folding{op: r.Node.Op, wide: isWide(d), value: k.Value(r.Node), dtype: d}
 	in := instr{op: opFold, wide: f.wide, dst: k.reg(r.Expr), a: len(k.folds)}
 	if i := k.only(r.Expr, 0); i >= 0 {
 		switch made := k.instrs[i]; {
@@ -273,12 +273,12 @@ func (k *compiler) store(st fuse.Store) {
 	d := st.Node.DType
 	s := storing{reg: k.reg(st.Expr), wide: isWide(d), dtype: d, when: -1, from: -1}
 	if st.Var != nil {
-		s.value = k.variable(st.Var)
+		s.value = k.Variable(st.Var)
 	} else {
-		s.value = k.value(st.Node)
+		s.value = k.Value(st.Node)
 	}
 	if st.When != nil {
-		s.when = k.value(st.When)
+		s.when = k.Value(st.When)
 	}
 	if d == graph.F32 || d == graph.F64 {
 		for i, in := range k.instrs {

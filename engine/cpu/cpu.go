@@ -57,8 +57,8 @@ type Device struct {
 	gemm64       *gemm.Engine[float64]
 	ops32        vec.Ops[float32]
 	ops64        vec.Ops[float64]
-	profile      *profile // nil unless it is taken
-	runs         uint64   // kernels run, so that workers know a new one
+	profile      *device.Profile // nil unless it is taken
+	runs         uint64          // kernels run, so that workers know a new one
 }
 
 var (

@@ -16,7 +16,6 @@ import (
 type executable struct {
 	*Device
 	*lowered
-	work    *plan.Work
 	plan    *plan.Plan
 	addr    []unsafe.Pointer // of each value; those of inputs change with each run
 	scratch []unsafe.Pointer // of each step
@@ -36,7 +35,7 @@ func (d *Device) Build(p *plan.Plan, s device.Storage) (device.Executable, error
 	if !ok {
 		return nil, fmt.Errorf("cpu: plan %s was not lowered by this device", p.Work.Name)
 	}
-	x := &executable{Device: d, lowered: l, work: p.Work, plan: p}
+	x := &executable{Device: d, lowered: l, plan: p}
 	x.replay = x.all
 	if err := x.bind(s); err != nil {
 		x.free()
@@ -51,25 +50,25 @@ func (x *executable) bind(s device.Storage) error {
 	if err != nil {
 		return fmt.Errorf("the arena: %w", err)
 	}
-	x.addr = make([]unsafe.Pointer, len(x.work.Values))
+	x.addr = make([]unsafe.Pointer, len(x.Work.Values))
 	for i, at := range x.plan.Offset {
 		if at >= 0 {
 			x.addr[i] = unsafe.Add(arena, at)
 		}
 	}
-	for _, v := range x.vars {
-		b, offset := s.Variable(v.what)
-		if x.addr[v.value], err = pointer(b, offset, int64(v.what.Bytes())); err != nil {
-			return fmt.Errorf("variable %s: %w", v.what.Name, err)
+	for _, v := range x.Variables {
+		b, offset := s.Variable(v.What)
+		if x.addr[v.Value], err = pointer(b, offset, int64(v.What.Bytes())); err != nil {
+			return fmt.Errorf("variable %s: %w", v.What.Name, err)
 		}
 	}
-	for _, v := range x.literals {
-		m, err := x.literal(v.what)
+	for _, v := range x.Literals {
+		m, err := x.literal(v.What)
 		if err != nil {
 			return err
 		}
 		x.owned = append(x.owned, m)
-		x.addr[v.value] = unsafe.Pointer(unsafe.SliceData(m.data))
+		x.addr[v.Value] = unsafe.Pointer(unsafe.SliceData(m.data))
 	}
 	x.scratch = make([]unsafe.Pointer, len(x.steps))
 	for i, at := range x.plan.Scratch {
@@ -80,7 +79,7 @@ func (x *executable) bind(s device.Storage) error {
 	for i, st := range x.steps {
 		k, err := st.bind(x, i)
 		if err != nil {
-			return fmt.Errorf("%s: %w", x.work.Steps[i].Name, err)
+			return fmt.Errorf("%s: %w", x.Work.Steps[i].Name, err)
 		}
 		x.kernels = append(x.kernels, k)
 	}
@@ -125,14 +124,14 @@ func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, er
 	if x.closed {
 		return nil, errClosed
 	}
-	if len(inputs) != len(x.inputs) || len(outputs) != len(x.outputs) {
+	if len(inputs) != len(x.Inputs) || len(outputs) != len(x.outputs) {
 		return nil, fmt.Errorf("running program %s: %d inputs and %d outputs given, %d and %d declared",
-			x.work.Name, len(inputs), len(outputs), len(x.inputs), len(x.outputs))
+			x.Work.Name, len(inputs), len(outputs), len(x.Inputs), len(x.outputs))
 	}
-	for i, v := range x.inputs {
+	for i, v := range x.Inputs {
 		var err error
-		if x.addr[v], err = pointer(inputs[i], 0, x.work.Values[v].Bytes); err != nil {
-			return nil, fmt.Errorf("running program %s: input %s: %w", x.work.Name, x.program.Inputs[i].InputName(), err)
+		if x.addr[v], err = pointer(inputs[i], 0, x.Work.Values[v].Bytes); err != nil {
+			return nil, fmt.Errorf("running program %s: input %s: %w", x.Work.Name, x.Program.Inputs[i].InputName(), err)
 		}
 	}
 	x.outs = outputs
@@ -144,7 +143,7 @@ func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, er
 	}
 	x.outs = nil
 	if err != nil {
-		return nil, fmt.Errorf("running program %s: %w", x.work.Name, err)
+		return nil, fmt.Errorf("running program %s: %w", x.Work.Name, err)
 	}
 	return done{}, nil
 }
@@ -170,8 +169,8 @@ func (x *executable) watched() error {
 			return err
 		}
 		took := time.Since(start)
-		x.profile.add(x.costs[i], took)
-		x.print(debug.PrintRuns, func() string { return fmt.Sprintf("%10.1f µs  %s", took.Seconds()*1e6, x.work.Steps[i].Name) })
+		x.profile.Add(x.costs[i], took)
+		x.print(debug.PrintRuns, func() string { return fmt.Sprintf("%10.1f µs  %s", took.Seconds()*1e6, x.Work.Steps[i].Name) })
 		if x.opt.Switches.CheckNaN {
 			if err := x.checkFinite(i); err != nil {
 				return err
@@ -183,8 +182,8 @@ func (x *executable) watched() error {
 
 // checkFinite looks at all that step i wrote.
 func (x *executable) checkFinite(i int) error {
-	for _, v := range x.work.Steps[i].Writes {
-		n := x.nodes[v]
+	for _, v := range x.Work.Steps[i].Writes {
+		n := x.Nodes[v]
 		if n == nil || !n.DType.IsFloat() {
 			continue
 		}

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 )
@@ -22,8 +23,8 @@ type moveAxis struct{ extent, from, to int }
 
 // movement lowers an operator that moves elements.
 func (l *lowering) movement(n *graph.Node, p plan.Step) error {
-	c := cost{kind: n.Op.String(), bytes: l.bytes(p)}
-	values := l.operands(n)
+	c := device.Cost{Kind: n.Op.String(), Bytes: l.Bytes(p)}
+	values := l.Operands(n)
 	to := values[len(values)-1]
 	switch n.Op {
 	case graph.OpGather, graph.OpScatterAdd:

@@ -7,6 +7,7 @@ import (
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 )
@@ -53,7 +54,7 @@ const (
 // product lowers a convolution or a matrix product.
 func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	st := &productStep{form: forms[n.Op], dtype: n.DType}
-	copy(st.values[:], l.operands(n))
+	copy(st.values[:], l.Operands(n))
 	st.sizes = [3]int{n.Inputs[0].Shape.Size(), n.Inputs[1].Shape.Size(), n.Shape.Size()}
 	if st.form == matMul {
 		st.matmul = n.Attr.(graph.MatMulAttr)
@@ -72,7 +73,7 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	if st.widen {
 		p.Scratch += st.widened()
 	}
-	l.add(st, cost{kind: n.Op.String() + " " + n.DType.String(), dtype: n.Inputs[0].DType.String(), flops: work, least: st.least(work), bytes: l.bytes(p)}, p)
+	l.add(st, device.Cost{Kind: n.Op.String() + " " + n.DType.String(), Type: n.Inputs[0].DType.String(), Flops: work, Least: st.least(work), Bytes: l.Bytes(p)}, p)
 	return nil
 }
 

@@ -22,7 +22,7 @@ type axis struct{ extent, stride int }
 
 func (l *lowering) reduction(n *graph.Node) *reduceStep {
 	x := n.Inputs[0]
-	s := &reduceStep{op: n.Op, from: l.value(fuse.Source(x)), to: l.value(n), dtype: n.DType, results: n.Shape.Size()}
+	s := &reduceStep{op: n.Op, from: l.Value(fuse.Source(x)), to: l.Value(n), dtype: n.DType, results: n.Shape.Size()}
 	reduced := map[int]bool{}
 	for _, a := range n.Attr.(graph.Axes) {
 		reduced[a] = true

@@ -15,10 +15,10 @@ func TestBound(t *testing.T) {
 		k    device.KernelTime
 		want time.Duration
 	}{
-		{device.KernelTime{Type: "f32", Least: 2e9, Bytes: 1e9}, 2 * time.Second},
-		{device.KernelTime{Type: "f32", Least: 1e9, Bytes: 3e9}, 3 * time.Second},
-		{device.KernelTime{Flops: 9e9, Bytes: 1e9}, time.Second},                          // not of products
-		{device.KernelTime{Type: "bf16", Least: 9e9, Bytes: 5e8}, 500 * time.Millisecond}, // of a type that was not measured
+		{device.KernelTime{Cost: device.Cost{Type: "f32", Least: 2e9, Bytes: 1e9}}, 2 * time.Second},
+		{device.KernelTime{Cost: device.Cost{Type: "f32", Least: 1e9, Bytes: 3e9}}, 3 * time.Second},
+		{device.KernelTime{Cost: device.Cost{Flops: 9e9, Bytes: 1e9}}, time.Second},                          // not of products
+		{device.KernelTime{Cost: device.Cost{Type: "bf16", Least: 9e9, Bytes: 5e8}}, 500 * time.Millisecond}, // of a type that was not measured
 	} {
 		if got := l.Bound(c.k); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.k, got, c.want)
@@ -37,7 +37,7 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	kernels := []device.KernelTime{{Type: "f32"}, {Kind: "elementwise"}}
+	kernels := []device.KernelTime{{Cost: device.Cost{Type: "f32"}}, {Cost: device.Cost{Kind: "elementwise"}}}
 	l, err := Measure(d, kernels)
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func newProfile(l roofline.Limits, kernels []device.KernelTime) *Profile {
 		}
 		sum := kinds[k.Kind]
 		if sum == nil {
-			sum = &device.KernelTime{Kind: k.Kind}
+			sum = &device.KernelTime{Cost: device.Cost{Kind: k.Kind}}
 			kinds[k.Kind] = sum
 		}
 		sum.Runs += k.Runs

@@ -13,9 +13,9 @@ import (
 func TestProfile(t *testing.T) {
 	limits := roofline.Limits{Matrix: map[string]float64{"f32": 2e9}, Memory: 10e9}
 	p := newProfile(limits, []device.KernelTime{
-		{Kind: "elementwise", Node: "sum", Runs: 2, Time: 10 * time.Millisecond, Bytes: 5e7},
-		{Kind: "product", Node: "large", Type: "f32", Runs: 3, Time: time.Second, Flops: 2e9, Least: 1e9, Bytes: 4e9},
-		{Kind: "product", Node: "small", Type: "f32", Runs: 1, Time: 10 * time.Millisecond, Flops: 2e7, Least: 2e7, Bytes: 4e7},
+		{Cost: device.Cost{Kind: "elementwise", Node: "sum", Bytes: 5e7}, Runs: 2, Time: 10 * time.Millisecond},
+		{Cost: device.Cost{Kind: "product", Node: "large", Type: "f32", Flops: 2e9, Least: 1e9, Bytes: 4e9}, Runs: 3, Time: time.Second},
+		{Cost: device.Cost{Kind: "product", Node: "small", Type: "f32", Flops: 2e7, Least: 2e7, Bytes: 4e7}, Runs: 1, Time: 10 * time.Millisecond},
 	})
 	if len(p.Kinds) != 2 || len(p.Nodes) != 1 {
 		t.Fatalf("%+v", p)
