@@ -65,6 +65,17 @@ func allowed() []edge {
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},
 		{"engine/cpu/gemm/internal/genpairs", "engine/cpu/gemm/internal/evex"},
 
+		{"cuda", "cuda/driver"},
+		{"cuda", "cuda/cudnn"},
+		{"cuda", "cuda/emit"},
+		{"cuda", "kernels"},
+		{"cuda", "engine/graph"},
+		{"cuda", "engine/plan"},
+		{"cuda", "engine/fuse"},
+		{"cuda", "engine/lower"},
+		{"cuda", "engine/device"},
+		{"cuda", "engine/debug"},
+
 		// A session takes a device and imports no backend.
 		{"engine/session", "engine/graph"},
 		{"engine/session", "engine/plan"},

@@ -5,27 +5,40 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"ganengine/cuda"
 	"ganengine/engine/cpu"
 	"ganengine/engine/device"
 )
 
 const deviceUsage = "`D`: auto, cpu, cuda or cuda:N"
 
-// fallback is what auto comes to in a build without CUDA.
-const fallback = "device auto is the CPU: this build has no CUDA"
-
-// openDevice opens a device by its name in a configuration.
-func (a *app) openDevice(name string, threads int, log func(line string)) (device.Device, error) {
-	kind, _, _ := strings.Cut(name, ":")
-	switch {
-	case name == "auto" || name == "cpu":
-		return cpu.New(cpu.Options{Threads: threads, Switches: a.switches, Log: log})
-	case kind == "cuda":
-		return nil, usage("device %s: this build has no CUDA; use -device cpu, or auto", name)
+// openDevice opens a device by its name in a configuration. Where auto comes to
+// the CPU, note says why.
+func (a *app) openDevice(name string, threads int, log func(line string)) (dev device.Device, note string, err error) {
+	kind, number, numbered := strings.Cut(name, ":")
+	index := 0
+	if numbered {
+		index, err = strconv.Atoi(number)
 	}
-	return nil, usage("there is no device %q; write auto, cpu, cuda or cuda:N", name)
+	switch {
+	case err == nil && kind == "cuda":
+		if dev, err = cuda.Open(cuda.Options{Index: index, Switches: a.switches, Log: log}); err != nil {
+			return nil, "", usage("device %s: %v; use -device cpu, or auto", name, err)
+		}
+		return dev, "", nil
+	case name == "auto":
+		if dev, err = cuda.Open(cuda.Options{Switches: a.switches, Log: log}); err == nil {
+			return dev, "", nil
+		}
+		note = "device auto is the CPU: " + err.Error()
+	case name != "cpu":
+		return nil, "", usage("there is no device %q; write auto, cpu, cuda or cuda:N", name)
+	}
+	dev, err = cpu.New(cpu.Options{Threads: threads, Switches: a.switches, Log: log})
+	return dev, note, err
 }
 
 func devicesCommand() command {
@@ -45,29 +58,86 @@ type listed struct {
 	Threads   int      `json:"threads"`
 	Memory    int64    `json:"memory_bytes"`
 	Notes     []string `json:"notes"`
+	Problem   string   `json:"problem,omitempty"` // why it cannot be used
 }
 
 func (a *app) devices(asJSON bool) error {
-	dev, err := a.openDevice("cpu", 0, nil)
+	found, err := a.list()
 	if err != nil {
 		return err
 	}
-	defer dev.Close()
-	i := dev.Info()
 	if asJSON {
-		return a.printJSON([]listed{{i.Name, i.Model, append([]string{}, i.Libraries...), i.Threads, i.Memory, append([]string{}, i.Notes...)}})
+		return a.printJSON(found)
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, "%-8s %s, %d threads", i.Name, i.Model, i.Threads)
-	if i.Memory > 0 {
-		fmt.Fprintf(&s, ", %.1f GiB", float64(i.Memory)/(1<<30))
+	for _, d := range found {
+		s.WriteString(d.String())
 	}
-	s.WriteByte('\n')
-	for _, line := range append(append([]string{}, i.Libraries...), i.Notes...) {
-		fmt.Fprintf(&s, "%-8s %s\n", "", line)
-	}
-	fmt.Fprintf(&s, "%-8s not in this build\n", "cuda")
 	return a.print(s.String())
+}
+
+// list opens every device that this machine has. Of a GPU that cannot be used,
+// and of CUDA where there is none, the model says why.
+func (a *app) list() ([]listed, error) {
+	dev, _, err := a.openDevice("cpu", 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	all := []listed{describe(dev.Info())}
+	if err := dev.Close(); err != nil {
+		return nil, err
+	}
+	status := cuda.Probe()
+	if len(status.Devices) == 0 {
+		return append(all, unused("cuda", "", 0, status.Problem)), nil
+	}
+	for _, g := range status.Devices {
+		name := fmt.Sprintf("cuda:%d", g.Index)
+		dev, err := cuda.Open(cuda.Options{Index: g.Index, Switches: a.switches})
+		if err != nil {
+			all = append(all, unused(name, g.Name, g.Memory, err.Error()))
+			continue
+		}
+		all = append(all, describe(dev.Info()))
+		if err := dev.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func describe(i device.Info) listed {
+	return listed{Name: i.Name, Model: i.Model, Libraries: append([]string{}, i.Libraries...), Threads: i.Threads, Memory: i.Memory,
+		Notes: append([]string{}, i.Notes...)}
+}
+
+func unused(name, model string, memory int64, why string) listed {
+	return listed{Name: name, Model: model, Memory: memory, Libraries: []string{}, Notes: []string{}, Problem: why}
+}
+
+// String is the device as people read it: a line, and indented ones with more.
+func (d listed) String() string {
+	var facts []string
+	if d.Model != "" {
+		facts = append(facts, d.Model)
+	}
+	if d.Threads > 0 {
+		facts = append(facts, fmt.Sprintf("%d threads", d.Threads))
+	}
+	if d.Memory > 0 {
+		facts = append(facts, fmt.Sprintf("%.1f GiB", float64(d.Memory)/(1<<30)))
+	}
+	if d.Problem != "" {
+		facts = append(facts, "not used: "+d.Problem)
+	}
+	lines := append([]string{strings.Join(facts, ", ")}, d.Libraries...)
+	var s strings.Builder
+	name := d.Name
+	for _, line := range append(lines, d.Notes...) {
+		fmt.Fprintf(&s, "%-8s %s\n", name, line)
+		name = ""
+	}
+	return s.String()
 }
 
 func (a *app) printJSON(v any) error {

@@ -45,7 +45,7 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 	if err != nil {
 		return err
 	}
-	dev, err := a.openDevice(r.device, cfg.Run.Threads, nil)
+	dev, _, err := a.openDevice(r.device, cfg.Run.Threads, nil)
 	if err != nil {
 		return err
 	}

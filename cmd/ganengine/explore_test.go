@@ -242,7 +242,7 @@ func TestListings(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"devices"}, []string{"cpu ", "cuda     not in this build"}},
+		{[]string{"devices"}, []string{"cpu ", "cuda     not used: this program was built without CUDA"}},
 		{[]string{"config", "list"}, []string{"  dcgan ", "  ring-r1 ", "[train]", "batch "}},
 		{[]string{"config", "show", "ring"}, []string{"[data]", `kind = "mixture"`}},
 		{[]string{"config", "show", "ring.toml"}, []string{"[data]"}},
@@ -257,7 +257,8 @@ func TestListings(t *testing.T) {
 		}
 	}
 	var list []map[string]any
-	if err := json.Unmarshal([]byte(p.run("devices", "-json")), &list); err != nil || len(list) != 1 || list[0]["name"] != "cpu" {
+	if err := json.Unmarshal([]byte(p.run("devices", "-json")), &list); err != nil || len(list) != 2 ||
+		list[0]["name"] != "cpu" || list[0]["problem"] != nil || list[1]["name"] != "cuda" || list[1]["problem"] == nil {
 		t.Errorf("devices -json: %v (%v)", list, err)
 	}
 }

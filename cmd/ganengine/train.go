@@ -168,7 +168,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.Device.Close()) }()
 	h.Out, h.Weights = t.out, weights
-	for _, note := range append(j.notes, notesOn(j.config)...) {
+	for _, note := range j.notes {
 		show.Line(note)
 	}
 	switch {
@@ -181,18 +181,17 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 }
 
 // host is what training needs from outside; its device is the caller's to close.
+// It says once what the device makes of the configuration.
 func (a *app) host(cfg *config.Config, show *console) (train.Host, error) {
-	dev, err := a.openDevice(cfg.Run.Device, cfg.Run.Threads, show.Detail)
-	return train.Host{Device: dev, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, err
-}
-
-// notesOn says once what this build makes of the configuration.
-func notesOn(cfg *config.Config) (notes []string) {
-	if cfg.Run.Device == "auto" {
-		notes = append(notes, fallback)
+	dev, note, err := a.openDevice(cfg.Run.Device, cfg.Run.Threads, show.Detail)
+	if err != nil {
+		return train.Host{}, err
 	}
-	if cfg.Run.Precision == "tf32" {
-		notes = append(notes, "precision tf32 means fp32 on a CPU")
+	if note != "" {
+		show.Line(note)
 	}
-	return notes
+	if cfg.Run.Precision == "tf32" && dev.Info().Name == "cpu" {
+		show.Line("precision tf32 means fp32 on a CPU")
+	}
+	return train.Host{Device: dev, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
 }

@@ -1,0 +1,37 @@
+// Package cuda is the CUDA device: it lowers programs to PTX kernels and cuDNN
+// convolutions and replays each program as one captured graph.
+//
+// Clusters, movements and reductions are PTX that package emit writes while a
+// program is lowered, one module for each program; matrix products are package
+// kernels'; convolutions are cuDNN's, and kernels' where cuDNN has no engine for
+// one. A program's run is: inputs into one of two slots of device memory, on a
+// stream of their own; the graph that was captured for that slot; outputs, which
+// the kernels left in one block, to pinned memory. Nothing else is sent to the
+// device, and nothing is allocated.
+//
+// Invariants:
+//   - addresses are fixed when a program is built; no kernel takes a number from
+//     the host that changes from run to run;
+//   - programs, and the host's reads and writes, run in order on one stream;
+//   - results depend on shapes, the model of the device, the libraries and the
+//     engine record, never on timing.
+//
+// The device exists in builds with the tag cuda (make build sets it) on Linux
+// with cgo. The driver and cuDNN are opened when it is opened.
+package cuda
+
+import (
+	"ganengine/cuda/driver"
+	"ganengine/engine/debug"
+)
+
+// Options choose a device and how it computes.
+type Options struct {
+	Index            int // the driver's ordinal, among the visible devices
+	Nondeterministic bool
+	Switches         debug.Switches
+	Log              func(line string) // where Switches print, and choices that matter; nil means nowhere
+}
+
+// Probe starts the driver, once in a program's life, and returns what it found.
+func Probe() driver.Status { return driver.Probe() }
