@@ -28,6 +28,7 @@ const Prefix = "GANENGINE_"
 type Switches struct {
 	NoPlan   bool   // every value has memory of its own
 	NoFuse   bool   // every node is a kernel of its own
+	NoGraph  bool   // CUDA kernels are enqueued one by one
 	CheckNaN bool   // each kernel's outputs are tested at once
 	Level    Level  // what is printed
 	OneDNN   string // "" looks in the usual places, "off", or the library to open
@@ -62,6 +63,8 @@ func Table() []Switch {
 			boolean(func(s *Switches) *bool { return &s.NoPlan })},
 		{"GANENGINE_NOFUSE", "0, 1", "0", "Fuse nothing: each node of a graph is one kernel.",
 			boolean(func(s *Switches) *bool { return &s.NoFuse })},
+		{"GANENGINE_NOGRAPH", "0, 1", "0", "CUDA: enqueue each kernel in place of replaying a captured graph.",
+			boolean(func(s *Switches) *bool { return &s.NoGraph })},
 		{"GANENGINE_CHECKNAN", "0, 1", "0", "Test each kernel's outputs at once and stop at the first value that is not finite, naming its node, shapes and source line.",
 			boolean(func(s *Switches) *bool { return &s.CheckNaN })},
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
