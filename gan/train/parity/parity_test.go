@@ -20,12 +20,15 @@ import (
 	"ganengine/gan/loss"
 )
 
-// devices are what the tests run on. The reference is too slow for all steps.
-var devices = []struct {
+// parityDevice is what the tests run on, for at most so many steps.
+type parityDevice struct {
 	name  string
 	steps int
 	open  func() (device.Device, error)
-}{
+}
+
+// devices are what every machine has. The reference is too slow for all steps.
+var devices = []parityDevice{
 	{"reference", 2, func() (device.Device, error) { return reference.NewDevice(), nil }},
 	{"cpu", steps, func() (device.Device, error) {
 		return cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true}})

@@ -1,0 +1,227 @@
+//go:build cuda && cgo && linux
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gorgonia.org/cu"
+
+	"ganengine/cuda/cudnn"
+	"ganengine/engine/graph"
+)
+
+// sampled is how many results of an engine are compared.
+const sampled = 96
+
+// period is the number of operands' values that are drawn; they repeat, so that
+// any element is known without the array. A prime, so that no extent divides it.
+const period = 8191
+
+// check runs a plan on random operands and compares results at random places,
+// the first and the last among them, with sums in float64. It answers what is
+// wrong, "" if nothing is.
+func (d *Device) check(p *cudnn.Plan) (wrong string, err error) {
+	c := p.Conv
+	t := graph.F32
+	if c.Type == cudnn.BFloat16 {
+		t = graph.BF16
+	}
+	e := newExample(c, t)
+	var owned []*memory
+	defer func() {
+		for _, m := range owned {
+			err = errors.Join(err, m.Free())
+		}
+	}()
+	room := func(label string, elements int) (*memory, error) {
+		m, err := d.allocate(label+" for a check of a convolution", int64(elements*t.Size()))
+		if err == nil {
+			owned = append(owned, m)
+		}
+		return m, err
+	}
+	var at [3]*memory
+	for i, size := range e.sizes {
+		if at[i], err = room([...]string{"x", "w", "y"}[i], size); err != nil {
+			return "", err
+		}
+		data := e.bytes(i)
+		if i == e.result {
+			data = e.none()
+		}
+		if err := d.repeat(at[i], data); err != nil {
+			return "", err
+		}
+	}
+	space, err := room("workspace", int(p.Workspace)/t.Size()+1)
+	if err != nil {
+		return "", err
+	}
+	call, err := p.Bind(uint64(at[0].at), uint64(at[1].at), uint64(at[2].at), uint64(space.at))
+	if err != nil {
+		return "", err
+	}
+	defer call.Close()
+	if err := call.Run(); err != nil {
+		return "", err
+	}
+	if err := d.compute.Synchronize(); err != nil {
+		return "", fmt.Errorf("%v, engine %v: %w", c, p.Choice, err)
+	}
+	return e.compare(func(i int) (float64, error) {
+		data, err := d.fetch(at[e.result].at+cu.DevicePtr(i*t.Size()), int64(t.Size()))
+		if err != nil {
+			return 0, err
+		}
+		return element(data, t, 0), nil
+	})
+}
+
+// repeat fills memory with data, over and over.
+func (d *Device) repeat(m *memory, data []byte) error {
+	first := min(int64(len(data)), m.bytes)
+	if err := d.Write(m, 0, data[:first]); err != nil {
+		return err
+	}
+	for filled := first; filled < m.bytes; filled *= 2 {
+		n := min(filled, m.bytes-filled)
+		if err := cu.MemcpyDtoDAsync(m.at+cu.DevicePtr(filled), m.at, n, d.compute); err != nil {
+			return fmt.Errorf("filling operands: %w", err)
+		}
+	}
+	return nil
+}
+
+// example is a convolution with operands.
+type example struct {
+	c      cudnn.Conv
+	t      graph.DType
+	sizes  [3]int // of x, w and y
+	result int    // which of them is computed
+	values [3][]float64
+}
+
+func newExample(c cudnn.Conv, t graph.DType) *example {
+	e := &example{c: c, t: t, sizes: [3]int{c.N * c.H * c.W * c.C, c.K * c.R * c.S * (c.C / c.Groups), c.N * c.P * c.Q * c.K}}
+	e.result = map[cudnn.Direction]int{cudnn.Forward: 2, cudnn.InputGrad: 0, cudnn.FilterGrad: 1}[c.Direction]
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range e.values {
+		for range period {
+			e.values[i] = append(e.values[i], t.Round(rng.NormFloat64()))
+		}
+	}
+	return e
+}
+
+// bytes is a period of operand i as memory holds it.
+func (e *example) bytes(i int) (b []byte) {
+	for _, v := range e.values[i] {
+		b = appendElement(b, e.t, v)
+	}
+	return b
+}
+
+// none is what lies in the result's place before: no number.
+func (e *example) none() (b []byte) {
+	for range period {
+		b = appendElement(b, e.t, math.NaN())
+	}
+	return b
+}
+
+// compare looks at results, which got gives by their index.
+func (e *example) compare(got func(i int) (float64, error)) (wrong string, err error) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	size := e.sizes[e.result]
+	for n := range sampled {
+		i := rng.IntN(size)
+		if n < 2 {
+			i = n * (size - 1)
+		}
+		sum, scale, terms := e.terms(i)
+		g, err := got(i)
+		if err != nil {
+			return "", err
+		}
+		if off := math.Abs(g - sum); !(off <= e.bound(sum, scale, terms)) {
+			return fmt.Sprintf("element %d of its %v is %g, and %.6g is right", i, e.c.Direction, g, sum), nil
+		}
+	}
+	return "", nil
+}
+
+// bound is how far a result may be off: roundings of sums of n terms, which grow
+// like the root of n against the sum of absolute values, of operands to TF32,
+// and of the result to bf16; eight times what is expected of them.
+func (e *example) bound(sum, scale float64, n int) float64 {
+	root := math.Sqrt(float64(max(n, 1)))
+	b := 8 * 0x1p-24 * (root + 1) * scale
+	if e.c.Type == cudnn.TF32 {
+		b += 8 * 0x1p-11 * math.Sqrt2 * scale / root
+	}
+	if e.t == graph.BF16 {
+		b += 0x1p-8 * math.Abs(sum)
+	}
+	return b
+}
+
+// terms is the exact result at index i, the sum of its terms' absolute values,
+// and their number.
+func (e *example) terms(i int) (sum, scale float64, n int) {
+	c := e.c
+	add := func(a, b int, u, v int) {
+		term := e.values[a][u%period] * e.values[b][v%period]
+		sum, scale, n = sum+term, scale+math.Abs(term), n+1
+	}
+	per, filters := c.C/c.Groups, c.K/c.Groups
+	switch c.Direction {
+	case cudnn.Forward:
+		k, q, p, image := i%c.K, i/c.K%c.Q, i/c.K/c.Q%c.P, i/c.K/c.Q/c.P
+		e.window(p, q, func(r, s, x int) {
+			for ch := range per {
+				add(0, 1, (image*c.H*c.W+x)*c.C+k/filters*per+ch, ((k*c.R+r)*c.S+s)*per+ch)
+			}
+		})
+	case cudnn.InputGrad:
+		ch, w, h, image := i%c.C, i/c.C%c.W, i/c.C/c.W%c.H, i/c.C/c.W/c.H
+		for r := range c.R {
+			for s := range c.S {
+				p, q := h+c.Pad[0]-r, w+c.Pad[2]-s
+				if p < 0 || q < 0 || p%c.Stride[0] != 0 || q%c.Stride[1] != 0 || p/c.Stride[0] >= c.P || q/c.Stride[1] >= c.Q {
+					continue
+				}
+				y := (image*c.P+p/c.Stride[0])*c.Q + q/c.Stride[1]
+				for f := range filters {
+					k := ch/per*filters + f
+					add(2, 1, y*c.K+k, ((k*c.R+r)*c.S+s)*per+ch%per)
+				}
+			}
+		}
+	case cudnn.FilterGrad:
+		ch, s, r, k := i%per, i/per%c.S, i/per/c.S%c.R, i/per/c.S/c.R
+		for y := range c.N * c.P * c.Q {
+			h, w := y/c.Q%c.P*c.Stride[0]+r-c.Pad[0], y%c.Q*c.Stride[1]+s-c.Pad[2]
+			if h >= 0 && w >= 0 && h < c.H && w < c.W {
+				add(0, 2, ((y/c.Q/c.P*c.H+h)*c.W+w)*c.C+k/filters*per+ch, y*c.K+k)
+			}
+		}
+	}
+	return sum, scale, n
+}
+
+// window calls f for each filter position that meets the image at output p, q,
+// with the pixel.
+func (e *example) window(p, q int, f func(r, s, pixel int)) {
+	c := e.c
+	for r := range c.R {
+		for s := range c.S {
+			if h, w := p*c.Stride[0]+r-c.Pad[0], q*c.Stride[1]+s-c.Pad[2]; h >= 0 && w >= 0 && h < c.H && w < c.W {
+				f(r, s, h*c.W+w)
+			}
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package emit
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"ganengine/engine/graph"
+)
+
+// class is the kind of a register.
+type class uint8
+
+const (
+	f32  class = iota
+	f64        //
+	b32        // integers of 32 bits and less
+	b64        // addresses
+	b16        // bf16 on its way to memory
+	pred       // truth
+	classes
+)
+
+// Of each class: the letter of its registers, their type in declarations, and
+// the type that mov, ld and st give them.
+var (
+	letters = [classes]string{f32: "%f", f64: "%d", b32: "%r", b64: "%l", b16: "%h", pred: "%p"}
+	types   = [classes]string{f32: ".f32", f64: ".f64", b32: ".b32", b64: ".b64", b16: ".b16", pred: ".pred"}
+)
+
+// reg is a register; each is written once, but for those of loops.
+type reg struct {
+	class class
+	n     int
+}
+
+func (r reg) String() string { return fmt.Sprintf("%s%d", letters[r.class], r.n) }
+
+// classOf is the class in which values of a type are held: bf16 widened to f32,
+// u8 as an integer, bool as a predicate.
+func classOf(d graph.DType) class {
+	switch d {
+	case graph.F64:
+		return f64
+	case graph.I32, graph.U8:
+		return b32
+	case graph.Bool:
+		return pred
+	}
+	return f32
+}
+
+// builder writes the text of one kernel. The first error stays.
+type builder struct {
+	text     strings.Builder
+	shared   int // bytes of static shared memory
+	count    [classes]int
+	labels   int
+	pointers []Pointer
+	bases    []reg // of each pointer, in global memory
+	math     bool
+	err      error
+}
+
+// entryName stands for the kernel's name until its text is known.
+const entryName = "ge_entry"
+
+// kernel is the whole text.
+func (b *builder) kernel() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, ".visible .entry %s(", entryName)
+	for i := range b.pointers {
+		if i > 0 {
+			s.WriteByte(',')
+		}
+		fmt.Fprintf(&s, "\n\t.param .u64 p%d", i)
+	}
+	s.WriteString("\n)\n{\n")
+	for c, n := range b.count {
+		if n > 0 {
+			fmt.Fprintf(&s, "\t.reg %s %s<%d>;\n", types[c], letters[c], n)
+		}
+	}
+	if b.shared > 0 {
+		fmt.Fprintf(&s, "\t.shared .align 16 .b8 room[%d];\n", b.shared)
+	}
+	for i, r := range b.bases {
+		fmt.Fprintf(&s, "\tld.param.u64 %s, [p%d];\n\tcvta.to.global.u64 %s, %s;\n", r, i, r, r)
+	}
+	s.WriteString(b.text.String())
+	s.WriteString("\tret;\n}\n")
+	return s.String()
+}
+
+func (b *builder) fail(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf("%w: "+format, append([]any{ErrUnsupported}, args...)...)
+	}
+}
+
+// new is a register that was not used yet.
+func (b *builder) new(c class) reg {
+	b.count[c]++
+	return reg{c, b.count[c] - 1}
+}
+
+// line writes an instruction.
+func (b *builder) line(format string, args ...any) {
+	b.text.WriteByte('\t')
+	fmt.Fprintf(&b.text, format, args...)
+	b.text.WriteString(";\n")
+}
+
+// op writes an instruction with a new register as its result. Operands are
+// registers, or numbers and text for immediate ones.
+func (b *builder) op(c class, name string, operands ...any) reg {
+	r := b.new(c)
+	b.to(r, name, operands...)
+	return r
+}
+
+// to writes an instruction with r as its result.
+func (b *builder) to(r reg, name string, operands ...any) {
+	var s strings.Builder
+	for _, o := range operands {
+		fmt.Fprintf(&s, ", %v", o)
+	}
+	b.line("%s %s%s", name, r, s.String())
+}
+
+// label names a place that place puts into the text.
+func (b *builder) label() string {
+	b.labels++
+	return fmt.Sprintf("L%d", b.labels)
+}
+
+func (b *builder) place(label string) { fmt.Fprintf(&b.text, "%s:\n", label) }
+
+// base is the register with the address of a pointer, a parameter of the kernel.
+func (b *builder) base(p Pointer) reg {
+	for i, q := range b.pointers {
+		if p == q {
+			return b.bases[i]
+		}
+	}
+	b.pointers = append(b.pointers, p)
+	b.bases = append(b.bases, b.new(b64))
+	return b.bases[len(b.bases)-1]
+}
+
+// address is that of element index (b32, unsigned) behind a pointer.
+func (b *builder) address(p Pointer, index reg, size int) reg {
+	return b.op(b64, "add.s64", b.base(p), b.op(b64, "mul.wide.u32", index, size))
+}
+
+// real is a number as an immediate operand of class f32 or f64.
+func real(c class, x float64) string {
+	if c == f64 {
+		return fmt.Sprintf("0d%016X", math.Float64bits(x))
+	}
+	return fmt.Sprintf("0f%08X", math.Float32bits(float32(x)))
+}
+
+// constant is a number in a register, as type d has it.
+func (b *builder) constant(d graph.DType, x float64) reg {
+	c := classOf(d)
+	x = d.Round(x)
+	switch c {
+	case f32, f64:
+		return b.op(c, "mov"+types[c], real(c, x))
+	case b32:
+		return b.op(c, "mov.b32", int64(x))
+	}
+	return b.op(pred, "setp.ne.s32", int64(x), 0)
+}
+
+// thread is the number of this thread in a grid of one axis.
+func (b *builder) thread() reg {
+	t := b.op(b32, "mov.u32", "%tid.x")
+	return b.op(b32, "mad.lo.s32", b.op(b32, "mov.u32", "%ctaid.x"), b.op(b32, "mov.u32", "%ntid.x"), t)
+}
+
+// leaveIf ends the thread where a condition holds.
+func (b *builder) leaveIf(p reg) { b.line("@%s ret", p) }

@@ -1,0 +1,89 @@
+package emit
+
+import (
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+)
+
+// Spans: a thread takes so many neighbouring elements that accesses of the
+// widest type are 16 bytes, but one where there are few.
+const fewElements = 1 << 13
+
+// spanOf is the number of elements of c that a thread takes at a time, in rows of
+// a length.
+func spanOf(c *fuse.Cluster, length int) int {
+	n := 4
+	for _, e := range c.Exprs {
+		if e.Node.DType == graph.F64 || e.Load != nil && e.Load.Source.DType == graph.F64 {
+			n = 2
+		}
+	}
+	for n > 1 && (length%n != 0 || c.Size <= fewElements) {
+		n /= 2
+	}
+	return n
+}
+
+// elementwise is a cluster without reductions: one pass, a span a thread.
+func (e *Emitter) elementwise(c *fuse.Cluster) (Launch, error) {
+	b := &builder{}
+	n := spanOf(c, c.Size)
+	at := b.thread()
+	if n > 1 {
+		at = b.op(b32, "mul.lo.s32", at, n)
+	}
+	b.leaveIf(b.op(pred, "setp.ge.u32", at, c.Size))
+	b.pass(c, span{at, n})
+	grid, block := flat(c.Size / n)
+	return e.add(b, grid, block)
+}
+
+// pass computes a span of the cluster: every load, then every operator, then
+// every store. It answers the values of the reductions' operands.
+func (b *builder) pass(c *fuse.Cluster, s span) [][]reg {
+	values := make([][]reg, len(c.Exprs))
+	for i, e := range c.Exprs {
+		if e.Load != nil {
+			values[i] = b.load(e.Load, s)
+		}
+	}
+	for i, e := range c.Exprs {
+		switch {
+		case e.Load != nil:
+		case e.Node.Op == graph.OpConst:
+			values[i] = same(b.compute(e.Node, nil), s.n)
+		case e.Node.Op.Info().Class == graph.Draw:
+			values[i] = b.draw(e.Node, s)
+		default:
+			for j := range s.n {
+				var x []reg
+				for _, a := range e.Args {
+					x = append(x, values[a][j])
+				}
+				values[i] = append(values[i], b.compute(e.Node, x))
+			}
+		}
+	}
+	for _, st := range c.Stores {
+		b.store(st, values[st.Expr], s)
+	}
+	var reduced [][]reg
+	for _, r := range c.Reduces {
+		reduced = append(reduced, values[r.Expr])
+	}
+	return reduced
+}
+
+// store writes a span's values to where they go.
+func (b *builder) store(st fuse.Store, values []reg, s span) {
+	to, d := Pointer{Value: st.Node}, st.Node.DType
+	if st.Var != nil {
+		to, d = Pointer{Var: st.Var}, st.Var.DType
+	}
+	var when *reg
+	if st.When != nil {
+		holds := b.loadRun(graph.Bool, b.base(Pointer{Value: st.When}), 1)[0]
+		when = &holds
+	}
+	b.storeRun(d, b.address(to, s.at, d.Size()), values, when)
+}

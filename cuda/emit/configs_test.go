@@ -1,0 +1,128 @@
+package emit_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"ganengine/configs"
+	"ganengine/cuda/emit"
+	"ganengine/engine/device"
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+	"ganengine/engine/plan"
+	"ganengine/engine/reference"
+	"ganengine/gan/config"
+	"ganengine/gan/train"
+)
+
+// recorder keeps the programs that it is asked to lower.
+type recorder struct {
+	device.Device
+	programs []*graph.Program
+}
+
+func (r *recorder) Lower(p *graph.Program) (*plan.Work, error) {
+	r.programs = append(r.programs, p)
+	return r.Device.Lower(p)
+}
+
+// programs are those of a shipped configuration.
+func programs(t testing.TB, name string, set ...string) []*graph.Program {
+	t.Helper()
+	s, err := config.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(set); i += 2 {
+		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := s.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{Device: reference.NewDevice()}
+	if err := train.DryRun(c, train.Host{Device: r}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.programs) == 0 {
+		t.Fatalf("configuration %s has no programs", name)
+	}
+	return r.programs
+}
+
+// module is the PTX of all kernels of programs but products.
+func module(t testing.TB, all []*graph.Program) []byte {
+	t.Helper()
+	e := emit.New()
+	for _, p := range all {
+		q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
+		for _, k := range fuse.Make(q, fuse.Options{}).Kernels {
+			if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+				continue
+			}
+			if _, _, err := e.Kernel(k); err != nil {
+				t.Fatalf("program %s: %s: %v", p.Name, k, err)
+			}
+		}
+	}
+	return e.Module()
+}
+
+// TestAssembles has NVIDIA's assembler take every kernel of the shipped
+// configurations, in fp32 and in bf16, for the oldest and newer GPUs.
+func TestAssembles(t *testing.T) {
+	ptxas := assembler(t)
+	e := 0
+	for _, name := range configs.Names() {
+		for _, precision := range []string{"fp32", "bf16"} {
+			t.Run(name+"/"+precision, func(t *testing.T) {
+				text := module(t, programs(t, name, "run.precision", precision))
+				e += bytes.Count(text, []byte(".entry"))
+				for _, gpu := range []string{"sm_80", "sm_90", "sm_120"} {
+					assemble(t, ptxas, gpu, text)
+				}
+			})
+		}
+	}
+	t.Logf("%d kernels", e)
+}
+
+var spills = regexp.MustCompile(`([1-9]\d*) bytes spill stores`)
+
+// assemble fails on what the assembler refuses, and on registers that it spills.
+func assemble(t *testing.T, ptxas, gpu string, text []byte) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "module.ptx")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(ptxas, "-v", "-O1", "-arch="+gpu, "-o", os.DevNull, file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%.2000s", gpu, err, out)
+	}
+	if s := spills.Find(out); s != nil {
+		t.Errorf("%s: %s", gpu, s)
+	}
+}
+
+// assembler finds ptxas, which under CI must be there.
+func assembler(t *testing.T) string {
+	t.Helper()
+	for _, path := range []string{"ptxas", "/opt/ptxas/bin/ptxas", "/usr/local/cuda/bin/ptxas"} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("no ptxas: scripts/install-ci fetches it")
+	}
+	t.Skip("no ptxas")
+	return ""
+}

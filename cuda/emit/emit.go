@@ -1,0 +1,120 @@
+// Package emit writes kernels as PTX text while a program is lowered: clusters
+// of elementwise operators with their draws and reductions, movements, and
+// reductions on their own. It is pure Go and knows no driver.
+//
+// A kernel's text depends on shapes, types and operators alone, so that equal
+// clusters share one kernel, and no number in it changes from run to run. The
+// order of every sum is fixed by shapes; there are no atomics.
+//
+// PTX is that of kernels.Header. Arithmetic is rounded operation by operation
+// (.rn), so that no assembler may contract it; bf16 is widened to f32 and
+// rounded after each operator, as graph.DType.Round says.
+//
+// Reference: NVIDIA, "PTX ISA", 8.1.
+package emit
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+	"ganengine/kernels"
+)
+
+// ErrUnsupported says that a kernel cannot be written; what wraps it says why.
+var ErrUnsupported = errors.New("no PTX for it")
+
+// Launch is one kernel start. Its parameters are the pointers, 8 bytes each; all
+// of its shared memory is static.
+type Launch struct {
+	Entry       string
+	Grid, Block [3]int
+	Pointers    []Pointer
+}
+
+// Pointer is one of: a value's storage (as fuse.Source gives it; that of OpRead
+// is its Variable's), a Variable's storage, or a place in the step's scratch
+// memory, Offset bytes from its start.
+type Pointer struct {
+	Value  *graph.Node
+	Var    *graph.Variable
+	Offset int64
+}
+
+// Emitter collects the kernels of one program into a module.
+type Emitter struct {
+	text  strings.Builder
+	known map[string]bool
+	math  bool // functions of kernels.Math are called
+}
+
+// New gives an empty module.
+func New() *Emitter { return &Emitter{known: map[string]bool{}} }
+
+// Module is the PTX of all kernels so far; nil where there is none.
+func (e *Emitter) Module() []byte {
+	if e.text.Len() == 0 {
+		return nil
+	}
+	m := []byte(kernels.Header)
+	if e.math {
+		m = append(m, kernels.Math()...)
+	}
+	return append(m, e.text.String()...)
+}
+
+// Kernel adds what computes k, and answers how it is started: launches one after
+// the other, which share scratch bytes of memory. Reads may be overwritten by
+// writes at the same index: a thread reads all its elements before it writes.
+func (e *Emitter) Kernel(k *fuse.Kernel) (launches []Launch, scratch int64, err error) {
+	if k.Node != nil {
+		return e.node(k.Node)
+	}
+	c := k.Cluster
+	if c.Size > math.MaxInt32 {
+		return nil, 0, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, c.Size)
+	}
+	if c.Size == 0 {
+		return nil, 0, nil
+	}
+	if len(c.Reduces) > 0 {
+		return e.reduction(c)
+	}
+	l, err := e.elementwise(c)
+	return []Launch{l}, 0, err
+}
+
+// add completes a kernel and answers its launch. Equal text is added once.
+func (e *Emitter) add(b *builder, grid, block [3]int) (Launch, error) {
+	if b.err != nil {
+		return Launch{}, b.err
+	}
+	if grid[1] > maxGridYZ || grid[2] > maxGridYZ {
+		return Launch{}, fmt.Errorf("%w: a grid of %v blocks is larger than CUDA allows", ErrUnsupported, grid)
+	}
+	text := b.kernel()
+	name := fmt.Sprintf("ge_%x", sha256.Sum256([]byte(text)))[:19]
+	if !e.known[name] {
+		e.known[name] = true
+		e.text.WriteString(strings.Replace(text, entryName, name, 1))
+	}
+	e.math = e.math || b.math
+	return Launch{Entry: name, Grid: grid, Block: block, Pointers: b.pointers}, nil
+}
+
+// threads of a block, but where a result's shape asks for fewer.
+const threads = 256
+
+const maxGridYZ = 65535
+
+// flat is a grid of blocks for n threads in a row.
+func flat(n int) (grid, block [3]int) {
+	b := min(threads, ceil(n, 32)*32)
+	return [3]int{ceil(n, b), 1, 1}, [3]int{b, 1, 1}
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }

@@ -1,0 +1,165 @@
+//go:build cuda && cgo && linux
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"ganengine/cuda/emit"
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+	"ganengine/engine/lower"
+	"ganengine/engine/plan"
+	"ganengine/kernels"
+)
+
+// lowered is a program as this device runs it: plan.Work.Kernel.
+type lowered struct {
+	*lower.Table
+	steps   []step
+	costs   []device.Cost
+	outputs []int  // values of the program's outputs
+	module  []byte // PTX of the launches that are not package kernels'
+	written []*graph.Variable
+}
+
+// step is a lowered kernel: launches one after the other, or a convolution of
+// cuDNN's.
+type step struct {
+	launches []launch
+	conv     *convolution
+}
+
+// launch is a kernel and what it is started with, before addresses are known.
+type launch struct {
+	entry       string
+	library     bool // of package kernels
+	grid, block [3]int
+	arguments   []argument
+}
+
+// argument is the address of a value or of a place in the step's scratch, or a
+// scalar.
+type argument struct {
+	value   int // -1: none
+	scratch bool
+	offset  int64
+	scalar  any
+}
+
+// lowering is the state of Lower.
+type lowering struct {
+	*Device
+	*lowered
+	emit *emit.Emitter
+}
+
+// Lower implements device.Device.
+func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
+	defer d.leave()
+	if err := d.enter(); err != nil { // to make plans of convolutions
+		return nil, err
+	}
+	q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
+	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
+	d.print(debug.PassSizes, func() string {
+		return fmt.Sprintf("%s: program %s: %d nodes, %d expanded, %d kernels", d.info.Name, p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))
+	})
+	d.print(debug.PrintPlan, s.Text)
+	l := &lowering{d, &lowered{Table: lower.New(s.Program)}, emit.New()}
+	for _, k := range s.Kernels {
+		if err := l.kernel(k); err != nil {
+			return nil, fmt.Errorf("lowering program %s: %w", p.Name, err)
+		}
+	}
+	for _, u := range s.Program.Updates {
+		l.written = append(l.written, u.Var)
+	}
+	l.keepOutputs()
+	l.module = l.emit.Module()
+	l.Work.Kernel = l.lowered
+	return l.Work, nil
+}
+
+// keepOutputs gives computed outputs a place outside of the arena: the block
+// that leaves with each run.
+func (l *lowering) keepOutputs() {
+	l.outputs = l.Outputs()
+	for _, v := range l.outputs {
+		l.Work.Values[v].Place = plan.Fixed
+	}
+}
+
+// kernel lowers one kernel of the schedule.
+func (l *lowering) kernel(k *fuse.Kernel) error {
+	p := l.Step(k)
+	if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+		return l.product(k.Node, p)
+	}
+	launches, scratch, err := l.emit.Kernel(k)
+	if errors.Is(err, emit.ErrUnsupported) {
+		return l.unsupported(k.String(), err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", k, err)
+	}
+	var st step
+	for _, e := range launches {
+		n := launch{entry: e.Entry, grid: e.Grid, block: e.Block}
+		for _, a := range e.Pointers {
+			n.arguments = append(n.arguments, l.pointer(a))
+		}
+		st.launches = append(st.launches, n)
+	}
+	p.Scratch = scratch
+	cost := device.Cost{Kind: "elementwise", Bytes: l.Bytes(p)}
+	if k.Cluster == nil {
+		cost.Kind = k.Node.Op.String()
+	} else {
+		p.Aliases = l.InPlace(k.Cluster, p)
+		if len(k.Cluster.Reduces) > 0 {
+			cost.Kind = "reduction"
+		}
+	}
+	l.add(st, cost, p)
+	return nil
+}
+
+func (l *lowering) pointer(p emit.Pointer) argument {
+	switch {
+	case p.Var != nil:
+		return argument{value: l.Variable(p.Var)}
+	case p.Value != nil:
+		return argument{value: l.Value(p.Value)}
+	}
+	return argument{value: -1, scratch: true, offset: p.Offset}
+}
+
+func (l *lowering) unsupported(node string, why error) error {
+	return &device.UnsupportedError{Device: l.info.Name, Node: node, Why: why.Error()}
+}
+
+func (l *lowering) add(s step, c device.Cost, p plan.Step) {
+	c.Node = p.Name
+	l.steps = append(l.steps, s)
+	l.costs = append(l.costs, c)
+	l.Work.Steps = append(l.Work.Steps, p)
+}
+
+// precisionOf is how a product of operands of a type is computed.
+func precisionOf(d graph.DType, tf32 bool) (kernels.Precision, error) {
+	switch {
+	case d == graph.F32 && tf32:
+		return kernels.TF32, nil
+	case d == graph.F32:
+		return kernels.F32, nil
+	case d == graph.BF16:
+		return kernels.BF16, nil
+	case d == graph.F64:
+		return kernels.F64, nil
+	}
+	return 0, fmt.Errorf("no products of %s", d)
+}

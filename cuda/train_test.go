@@ -1,0 +1,172 @@
+//go:build cuda && cgo && linux
+
+package cuda
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+
+	"ganengine/engine/cpu"
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+// small nets of both kinds that training differs in: batch norm, and a penalty
+// whose gradient is one of second order.
+var games = map[string]string{
+	"dcgan": `
+[data]
+size = 16
+channels = 1
+limit = 64
+[model]
+z = 8
+g_channels = 8
+d_channels = 8
+`, "dcgan bf16": `
+[run]
+precision = "bf16"
+[data]
+size = 16
+channels = 3
+limit = 64
+[model]
+z = 8
+g_channels = 8
+d_channels = 8
+`, "wgan-gp": `
+[data]
+size = 16
+channels = 1
+limit = 64
+[model]
+z = 8
+g_channels = 8
+d_channels = 8
+d_norm = "none"
+[loss]
+kind = "wgan"
+gp = 10
+[train]
+d_steps = 2
+`,
+}
+
+// common is what all games share.
+const common = `
+[sample]
+count = 4
+every = 0
+[checkpoint]
+every = 2
+keep = 9
+`
+
+func configure(t *testing.T, name string, set ...string) *config.Config {
+	t.Helper()
+	s, err := config.Parse("test.toml", games[name]+common)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(set); i += 2 {
+		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := s.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// trained trains for some steps and answers the run.
+func trained(t *testing.T, dev device.Device, name, steps string) rundir.Dir {
+	t.Helper()
+	out := t.TempDir()
+	cfg := configure(t, name, "train.batch", "4", "train.steps", steps)
+	if err := train.Run(context.Background(), cfg, train.Host{Device: dev, Out: out, Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	dir, ok, err := rundir.Latest(out, "")
+	if err != nil || !ok {
+		t.Fatalf("no run in %s: %v", out, err)
+	}
+	return dir
+}
+
+func resumed(t *testing.T, dev device.Device, dir rundir.Dir, steps int) {
+	t.Helper()
+	cfg, err := train.ReadConfig(string(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Train.Steps = steps
+	if err := train.Resume(context.Background(), string(dir), cfg, train.Host{Device: dev, Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkpoint(t *testing.T, dir rundir.Dir, step int64) []byte {
+	t.Helper()
+	b, err := os.ReadFile(dir.CheckpointPath(step))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestReplayIsEager: captured graphs leave the bits that kernels enqueued one by
+// one do.
+func TestReplayIsEager(t *testing.T) {
+	for name := range games {
+		t.Run(name, func(t *testing.T) {
+			replayed := trained(t, open(t, debug.Switches{}), name, "4")
+			eager := trained(t, open(t, debug.Switches{NoGraph: true}), name, "4")
+			if !bytes.Equal(checkpoint(t, replayed, 4), checkpoint(t, eager, 4)) {
+				t.Error("the checkpoints differ")
+			}
+		})
+	}
+}
+
+// TestResumeIsExact: two steps and two more are four.
+func TestResumeIsExact(t *testing.T) {
+	for name := range games {
+		t.Run(name, func(t *testing.T) {
+			dev := open(t, debug.Switches{})
+			whole := trained(t, dev, name, "4")
+			parts := trained(t, dev, name, "2")
+			resumed(t, dev, parts, 4)
+			if !bytes.Equal(checkpoint(t, parts, 4), checkpoint(t, whole, 4)) {
+				t.Error("the checkpoints differ")
+			}
+		})
+	}
+}
+
+// TestResumeElsewhere: a checkpoint of one device goes on on the other.
+func TestResumeElsewhere(t *testing.T) {
+	gpu := open(t, debug.Switches{})
+	host, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { host.Close() })
+	for _, pair := range [][2]device.Device{{gpu, host}, {host, gpu}} {
+		dir := trained(t, pair[0], "dcgan", "2")
+		resumed(t, pair[1], dir, 4)
+		info, err := dir.ReadInfo()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(info.Segments); n != 2 || info.Segments[1].Exact || info.Segments[1].ToStep != 4 {
+			t.Errorf("from %s to %s: segments %+v", pair[0].Info().Name, pair[1].Info().Name, info.Segments)
+		}
+	}
+}
