@@ -28,13 +28,17 @@ type Device struct {
 	library *cudnn.Library
 	handle  *cudnn.Handle
 	plans   map[cudnn.Conv]*cudnn.Plan // nil: no engine computes it
-	modules map[string]cu.Module       // of package kernels, by kernel
-	profile *device.Profile            // nil unless it is taken
+	// The engine of each convolution, by its text: as chosen, and as an earlier
+	// run had it.
+	record, enforced map[string]string
+	modules          map[string]cu.Module // of package kernels, by kernel
+	profile          *device.Profile      // nil unless it is taken
 }
 
 var (
 	_ device.Device   = (*Device)(nil)
 	_ device.Profiler = (*Device)(nil)
+	_ device.Recorder = (*Device)(nil)
 )
 
 // Open opens a GPU. The error is one line that says what is missing.
@@ -46,7 +50,7 @@ func Open(opt Options) (device.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{opt: opt, plans: map[cudnn.Conv]*cudnn.Plan{}, modules: map[string]cu.Module{}}
+	d := &Device{opt: opt, plans: map[cudnn.Conv]*cudnn.Plan{}, record: map[string]string{}, modules: map[string]cu.Module{}}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := d.start(found); err != nil {

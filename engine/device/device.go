@@ -79,6 +79,16 @@ type Executable interface {
 	Close() error
 }
 
+// Recorder is a device that chose by measuring, or took what a library
+// recommended: results depend on these choices, so a run keeps them.
+type Recorder interface {
+	// Record is every choice so far as JSON, nil if there is none.
+	Record() []byte
+	// Enforce makes the device choose as a record says, in what is lowered from
+	// now on. What cannot be enforced there is in the answer, a line; "" if all can.
+	Enforce(record []byte) (problem string)
+}
+
 // ErrUnsupported is what an *UnsupportedError wraps.
 var ErrUnsupported = errors.New("not supported by the device")
 

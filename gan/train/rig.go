@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -98,9 +99,13 @@ func (r *rig) close() error {
 // info is what run.json says of a run here and now.
 func (r *rig) info() rundir.Info {
 	d := r.host.Device.Info()
+	var engines json.RawMessage
+	if dev, ok := r.host.Device.(device.Recorder); ok {
+		engines = dev.Record()
+	}
 	return rundir.Info{
 		Version: r.host.Version, Revision: r.host.Revision,
-		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads,
+		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: engines,
 		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
 		Data: rundir.Data{Kind: r.cfg.Data.Kind, Path: r.cfg.Data.Path, Fingerprint: r.set.Fingerprint(),
 			Items: r.set.Len(), Shape: SampleShape(r.set)},
@@ -150,6 +155,9 @@ func changes(before, now rundir.Info) string {
 	if before.Device != now.Device {
 		out = append(out, fmt.Sprintf("the device was %s and is %s", before.Device, now.Device))
 	}
+	if before.Device == now.Device && !sameEngines(before.Engines, now.Engines) {
+		out = append(out, "engines of convolutions are other ones")
+	}
 	if !maps.Equal(before.Libraries, now.Libraries) {
 		out = append(out, fmt.Sprintf("the libraries were %v and are %v", before.Libraries, now.Libraries))
 	}
@@ -160,4 +168,19 @@ func changes(before, now rundir.Info) string {
 		out = append(out, fmt.Sprintf("the data were %s and are %s", before.Data.Fingerprint, now.Data.Fingerprint))
 	}
 	return strings.Join(out, "; ")
+}
+
+// sameEngines says that what both records have in common is equal. Programs that
+// one of the runs did not compile do not matter.
+func sameEngines(before, now json.RawMessage) bool {
+	var a, b map[string]string
+	if len(before) == 0 || json.Unmarshal(before, &a) != nil || json.Unmarshal(now, &b) != nil {
+		return len(before) == len(now)
+	}
+	for conv, engine := range b {
+		if was, ok := a[conv]; ok && was != engine {
+			return false
+		}
+	}
+	return true
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"ganengine/engine/device"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/tfevents"
@@ -63,6 +64,11 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	}
 	if changed == nil {
 		changed = own
+	}
+	if dev, ok := h.Device.(device.Recorder); ok && info.Engines != nil {
+		if problem := dev.Enforce(info.Engines); problem != "" {
+			return fmt.Errorf("%s: %s", run.Path("run.json"), problem)
+		}
 	}
 	g, err := newRig(ctx, changed, h, false)
 	if err != nil {
@@ -125,5 +131,8 @@ func (r *runner) adopt(now rundir.Info) string {
 	r.info.Version, r.info.Revision = now.Version, now.Revision
 	r.info.Device, r.info.Libraries, r.info.Threads = now.Device, now.Libraries, now.Threads
 	r.info.Data = now.Data
+	if now.Engines != nil { // a device without such choices leaves the record for one that has them
+		r.info.Engines = now.Engines
+	}
 	return differs
 }
