@@ -26,7 +26,7 @@ class Shadow;
 struct Allocation {
     uint64_t begin, end;
     bool pinned, freed;
-    std::unique_ptr<Shadow> shadow; // who touched it in a launch; made when a kernel first does
+    std::shared_ptr<Shadow> shadow; // who touched it in a launch; made when a kernel first does
 };
 
 // Memory holds the live allocations, guarded by margins of 256 bytes on either
@@ -61,9 +61,6 @@ class Memory {
     Allocation *find(uint64_t address);
     // describe says where an address lies: inside what, or how far from what.
     std::string describe(uint64_t address) const;
-    // begin_launch returns the number of a launch, by which shadows tell their
-    // entries from those of launches before.
-    unsigned begin_launch();
 
   private:
     void check_margins(const Allocation &) const;
@@ -71,7 +68,6 @@ class Memory {
     std::map<uint64_t, Allocation> live_, freed_; // by begin
     uint64_t next_ = 0, reserved_end_ = 0;        // of the address space that allocations are cut from
     size_t live_bytes_ = 0, limit_ = SIZE_MAX;
-    unsigned launch_ = 0;
 };
 
 } // namespace ptx
