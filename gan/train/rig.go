@@ -74,7 +74,7 @@ func (r *rig) compile(fresh bool) error {
 		return err
 	}
 	if r.trainer, err = newTrainer(r.host, game, programs...); err != nil {
-		return err
+		return r.suggest(err)
 	}
 	return r.sampler.attach(r.trainer.ses)
 }

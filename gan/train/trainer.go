@@ -80,7 +80,7 @@ func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
 	}
 	t.ses = session.New(h.Device, g.Vars, session.Options{Switches: h.Switches, Log: h.Console.Detail})
 	if err := t.ses.Compile(programs...); err != nil {
-		return nil, closing(err, t.ses.Close)
+		return nil, closing(outOfMemory(err, t.ses.Memory()), t.ses.Close)
 	}
 	for i, p := range used {
 		c := t.ses.Program(steps[i].Name)
