@@ -1,0 +1,308 @@
+// Streams, events and captures.
+#include "driver.h"
+
+#include <chrono>
+
+static double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool known(CUstream s) { return !s || state().streams.count(s); }
+
+// perform does a piece of work; what goes wrong breaks the context.
+static CUresult perform(const Work &work) {
+    if (state().broken) return state().broken;
+    try {
+        work();
+    } catch (const ptx::Fault &f) {
+        return blame(f.what(), CUDA_ERROR_ILLEGAL_ADDRESS);
+    }
+    return state().broken;
+}
+
+// step does the first item of a stream, and first what that waits for.
+static CUresult step(CUstream s) {
+    Item item = std::move(s->queue.front());
+    if (item.event && !item.record) {
+        // The event may be gone; a record of it is then done or will never be.
+        CUresult r = state().events.count(item.event) ? reach(item.event, item.version) : CUDA_SUCCESS;
+        if (r) return r;
+    }
+    s->queue.pop_front();
+    if (item.event && item.record && state().events.count(item.event)) {
+        item.event->done = std::max(item.event->done, item.version);
+        item.event->seconds = now();
+    }
+    return item.work ? perform(item.work) : state().broken;
+}
+
+CUresult drain(CUstream s) {
+    while (s && !s->queue.empty())
+        if (CUresult r = step(s)) return r;
+    return state().broken;
+}
+
+CUresult drain_all() {
+    for (CUstream s : state().streams)
+        if (CUresult r = drain(s)) return r;
+    return state().broken;
+}
+
+CUresult reach(CUevent e, uint64_t version) {
+    for (CUstream s : state().streams) {
+        bool here = false;
+        for (const Item &i : s->queue) here |= i.event == e && i.record && i.version >= version;
+        while (here && e->done < version)
+            if (CUresult r = step(s)) return r;
+    }
+    return state().broken;
+}
+
+// captured adds work to the graph that a stream is captured for.
+static CUresult captured(CUstream s, Work work) {
+    Capture &c = *s->capture;
+    if (!c.valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    c.joined[s] = s == c.origin;
+    if (work) c.graph.nodes.push_back(std::move(work));
+    return CUDA_SUCCESS;
+}
+
+CUresult enqueue(CUstream s, Work work) {
+    if (!s) {
+        if (CUresult r = unsafe()) return r;
+        for (CUstream other : state().streams)
+            if (!(other->flags & CU_STREAM_NON_BLOCKING))
+                if (CUresult r = drain(other)) return r;
+        return perform(work);
+    }
+    if (s->capture) return captured(s, std::move(work));
+    Item item;
+    item.work = std::move(work);
+    s->queue.push_back(std::move(item));
+    return CUDA_SUCCESS;
+}
+
+static void forget(const std::shared_ptr<Capture> &c) {
+    State &s = state();
+    for (CUstream stream : s.streams)
+        if (stream->capture == c) stream->capture.reset();
+    for (auto i = s.captures.begin(); i != s.captures.end();) i = *i == c ? s.captures.erase(i) : i + 1;
+}
+
+extern "C" {
+
+CUresult cuStreamCreateWithPriority(CUstream *s, unsigned int flags, int) {
+    API(NeedsContext);
+    *s = new CUstream_st;
+    (*s)->flags = flags;
+    state().streams.insert(*s);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuStreamCreate(CUstream *s, unsigned int flags) { return cuStreamCreateWithPriority(s, flags, 0); }
+
+CUresult cuStreamDestroy_v2(CUstream s) {
+    API(NeedsContext);
+    if (!state().streams.count(s)) return CUDA_ERROR_INVALID_HANDLE;
+    CUresult r = drain(s);
+    state().streams.erase(s);
+    delete s;
+    return r;
+}
+
+CUresult cuStreamSynchronize(CUstream s) {
+    API(NeedsContext);
+    if (!known(s)) return CUDA_ERROR_INVALID_HANDLE;
+    if (s && s->capture) {
+        s->capture->valid = false;
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    if (CUresult r = unsafe()) return r;
+    return drain(s);
+}
+
+CUresult cuStreamQuery(CUstream s) {
+    API(NeedsContext);
+    if (!known(s)) return CUDA_ERROR_INVALID_HANDLE;
+    return drain(s);
+}
+
+CUresult cuEventCreate(CUevent *e, unsigned int flags) {
+    API(NeedsContext);
+    *e = new CUevent_st;
+    (*e)->timed = !(flags & CU_EVENT_DISABLE_TIMING);
+    state().events.insert(*e);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent e) {
+    API(NeedsContext);
+    if (!state().events.count(e)) return CUDA_ERROR_INVALID_HANDLE;
+    CUresult r = reach(e, e->issued);
+    state().events.erase(e);
+    delete e;
+    return r;
+}
+
+CUresult cuEventRecordWithFlags(CUevent e, CUstream s, unsigned int flags) {
+    API(NeedsContext);
+    if (!known(s) || !state().events.count(e)) return CUDA_ERROR_INVALID_HANDLE;
+    if (s && s->capture) {
+        if (flags & CU_EVENT_RECORD_EXTERNAL)
+            return captured(s, [e] {
+                if (!state().events.count(e)) throw ptx::Fault("a graph records an event that was destroyed.");
+                e->issued++;
+                e->done = e->issued;
+                e->seconds = now();
+            });
+        e->capture = s->capture;
+        e->stream = s;
+        return s->capture->valid ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    }
+    e->capture.reset();
+    Item item;
+    item.event = e;
+    item.record = true;
+    item.version = ++e->issued;
+    if (!s) {
+        e->done = item.version;
+        e->seconds = now();
+        return CUDA_SUCCESS;
+    }
+    s->queue.push_back(std::move(item));
+    return CUDA_SUCCESS;
+}
+
+CUresult cuEventRecord(CUevent e, CUstream s) { return cuEventRecordWithFlags(e, s, 0); }
+
+CUresult cuEventSynchronize(CUevent e) {
+    API(NeedsContext);
+    if (!state().events.count(e)) return CUDA_ERROR_INVALID_HANDLE;
+    if (e->capture) return CUDA_ERROR_CAPTURED_EVENT;
+    if (CUresult r = unsafe()) return r;
+    return reach(e, e->issued);
+}
+
+CUresult cuEventQuery(CUevent e) { return cuEventSynchronize(e); }
+
+CUresult cuEventElapsedTime(float *ms, CUevent from, CUevent to) {
+    API(NeedsContext);
+    if (!from->timed || !to->timed || !from->done || !to->done) return CUDA_ERROR_INVALID_HANDLE;
+    *ms = float((to->seconds - from->seconds) * 1e3);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuStreamWaitEvent(CUstream s, CUevent e, unsigned int) {
+    API(NeedsContext);
+    if (!known(s) || !state().events.count(e)) return CUDA_ERROR_INVALID_HANDLE;
+    bool here = s && s->capture;
+    if (e->capture) {
+        auto c = e->capture;
+        if (here && s->capture != c) return c->valid = false, CUDA_ERROR_STREAM_CAPTURE_MERGE;
+        if (!here) { // the stream takes part from now on
+            if (!s) return c->valid = false, CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
+            s->capture = c;
+            c->joined[s] = false;
+        }
+        if (s == c->origin) c->joined[e->stream] = true;
+        return CUDA_SUCCESS;
+    }
+    if (here) {
+        if (!e->issued) return CUDA_SUCCESS;
+        s->capture->valid = false; // it would depend on work outside
+        return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+    }
+    if (!e->issued || e->done >= e->issued) return CUDA_SUCCESS;
+    if (!s) return reach(e, e->issued);
+    Item item;
+    item.event = e;
+    item.version = e->issued;
+    s->queue.push_back(std::move(item));
+    return CUDA_SUCCESS;
+}
+
+CUresult cuStreamBeginCapture_v2(CUstream s, CUstreamCaptureMode mode) {
+    API(NeedsContext);
+    if (!s) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (!known(s)) return CUDA_ERROR_INVALID_HANDLE;
+    if (s->capture) return CUDA_ERROR_ILLEGAL_STATE;
+    auto c = std::make_shared<Capture>();
+    c->origin = s;
+    c->mode = mode;
+    c->thread = std::this_thread::get_id();
+    s->capture = c;
+    state().captures.push_back(c);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuStreamEndCapture(CUstream s, CUgraph *g) {
+    API(NeedsContext);
+    *g = nullptr;
+    if (!s || !known(s) || !s->capture) return CUDA_ERROR_ILLEGAL_STATE;
+    auto c = s->capture;
+    if (c->origin != s) return c->valid = false, CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
+    if (c->mode != CU_STREAM_CAPTURE_MODE_RELAXED && c->thread != std::this_thread::get_id()) return CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
+    forget(c);
+    if (!c->valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    for (auto &j : c->joined)
+        if (!j.second && j.first != s) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
+    *g = new CUgraph_st;
+    (*g)->nodes = std::move(c->graph.nodes);
+    state().graphs.insert(*g);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuStreamIsCapturing(CUstream s, CUstreamCaptureStatus *status) {
+    API(NeedsContext);
+    if (!known(s)) return CUDA_ERROR_INVALID_HANDLE;
+    *status = CU_STREAM_CAPTURE_STATUS_NONE;
+    if (s && s->capture) *status = s->capture->valid ? CU_STREAM_CAPTURE_STATUS_ACTIVE : CU_STREAM_CAPTURE_STATUS_INVALIDATED;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuGraphGetNodes(CUgraph g, CUgraphNode *nodes, size_t *count) {
+    API(NeedsContext);
+    if (!state().graphs.count(g)) return CUDA_ERROR_INVALID_HANDLE;
+    if (nodes) return CUDA_ERROR_NOT_SUPPORTED;
+    return *count = g->nodes.size(), CUDA_SUCCESS;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long) {
+    API(NeedsContext);
+    if (!state().graphs.count(g)) return CUDA_ERROR_INVALID_HANDLE;
+    *x = new CUgraphExec_st;
+    (*x)->nodes = g->nodes;
+    state().execs.insert(*x);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuGraphUpload(CUgraphExec x, CUstream s) {
+    API(NeedsContext);
+    return state().execs.count(x) && known(s) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult cuGraphLaunch(CUgraphExec x, CUstream s) {
+    API(NeedsContext);
+    if (!state().execs.count(x) || !known(s)) return CUDA_ERROR_INVALID_HANDLE;
+    if (s && s->capture) return CUDA_ERROR_NOT_SUPPORTED; // a child graph, which this double lacks
+    auto nodes = x->nodes;
+    return enqueue(s, [nodes] {
+        for (const Work &w : nodes) w();
+    });
+}
+
+CUresult cuGraphDestroy(CUgraph g) {
+    API(NeedsContext);
+    if (!state().graphs.erase(g)) return CUDA_ERROR_INVALID_HANDLE;
+    delete g;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec x) {
+    API(NeedsContext);
+    if (!state().execs.erase(x)) return CUDA_ERROR_INVALID_HANDLE;
+    delete x; // launches have their own copy
+    return CUDA_SUCCESS;
+}
+
+} // extern "C"
