@@ -65,6 +65,7 @@ func allowed() []edge {
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},
 		{"engine/cpu/gemm/internal/genpairs", "engine/cpu/gemm/internal/evex"},
 
+		{"cuda/cudnn", "engine/atomicfile"},
 		{"cuda", "cuda/driver"},
 		{"cuda", "cuda/cudnn"},
 		{"cuda", "cuda/emit"},

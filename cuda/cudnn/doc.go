@@ -25,7 +25,8 @@
 // The same convolution, library and device properties give the same list of
 // engines, in the heuristic's order. Which one runs is a Choice: an engine's
 // number and the settings of its knobs, small enough to be recorded and
-// enforced later. Plans can be made from a description of a device, without
+// enforced later: a Chooser takes what a Record names, else what a Cache has of
+// earlier measurements, else measures or follows the heuristic. Plans can be made from a description of a device, without
 // the device: that is how they are tested.
 //
 // A Library's methods may be called from one goroutine at a time.

@@ -81,14 +81,14 @@ func load(path string) (*Library, error) {
 	return l, nil
 }
 
-// openBLAS opens cuBLASLt of the CUDA that the library was built for, where the
-// library itself would look. Without it, cuDNN ends the process when the first
-// engine is asked for.
+// openBLAS opens cuBLASLt of the CUDA that the library was built for: the one
+// that was installed with it, else the loader's. Without it, cuDNN ends the
+// process when the first engine is asked for.
 func (l *Library) openBLAS() error {
 	file := fmt.Sprintf("libcublasLt.so.%d", C.cudnn_cuda_version(l.c)/1000)
 	beside := filepath.Dir(l.path)
 	var tried []string
-	for _, folder := range []string{"", beside, filepath.Join(beside, "../../cublas/lib"), filepath.Join(beside, "../../cu13/lib")} {
+	for _, folder := range []string{beside, filepath.Join(beside, "../../cublas/lib"), filepath.Join(beside, "../../cu13/lib"), ""} {
 		err := open(filepath.Join(folder, file))
 		if err == nil {
 			return nil

@@ -1,0 +1,201 @@
+//go:build cuda && cgo && linux
+
+package cudnn
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// considered is how many of the library's engines are tried for a convolution,
+// unless a Chooser says so.
+const considered = 8
+
+// A Chooser takes one engine for each convolution: the one that a record names,
+// else the one that was once measured to be the fastest, else the fastest of
+// those that it measures now, else the library's first. It owns no memory of the
+// device; what runs plans comes from outside.
+type Chooser struct {
+	Library *Library
+	Target  Target
+	Options Options // without a Choice
+	Limit   int     // of engines that are considered; 0: eight
+
+	Record Record // engines to take where possible
+	Cache  *Cache // nil: none
+
+	// Check says what is wrong with a plan's results, "" if nothing is; such a
+	// plan is not taken. nil: plans are not checked.
+	Check func(p *Plan) (wrong string, err error)
+	// Time says how long a plan takes. nil: nothing is measured.
+	Time   func(p *Plan) (time.Duration, error)
+	Budget time.Duration // for all measurements; 0: as long as they take
+
+	Note func(line string) // hears why an expected engine was not taken; nil: nobody
+
+	chosen    Record
+	spent     time.Duration
+	exhausted bool             // and said so
+	now       func() time.Time // time.Now if nil
+}
+
+// Plan makes the plan of a convolution. Where no engine is taken, because none
+// is allowed and right, or because the record says so, the error is
+// ErrUnsupported.
+func (c *Chooser) Plan(conv Conv) (*Plan, error) {
+	if c.chosen == nil {
+		c.chosen = Record{}
+	}
+	p, err := c.plan(conv)
+	switch {
+	case err == nil:
+		c.chosen[conv.String()] = p.Choice.String()
+	case errors.Is(err, ErrUnsupported):
+		c.chosen[conv.String()] = Own
+	}
+	return p, err
+}
+
+// Chosen is what Plan has taken so far.
+func (c *Chooser) Chosen() Record { return maps.Clone(c.chosen) }
+
+func (c *Chooser) plan(conv Conv) (*Plan, error) {
+	text := conv.String()
+	if c.Record[text] == Own {
+		return nil, fmt.Errorf("%v: %w: the record of engines names none", conv, ErrUnsupported)
+	}
+	p, err := c.named(conv, c.Record[text], "of the record cannot be used, so results may differ in their last bits")
+	if p != nil || err != nil {
+		return p, err
+	}
+	if c.Cache != nil {
+		p, err = c.named(conv, c.Cache.engines[text], "was measured to be the fastest and cannot be used")
+		if p != nil || err != nil {
+			return p, err
+		}
+	}
+	return c.search(conv)
+}
+
+// named is the plan with the engine of a choice's text; nil without an error if
+// there is no text, or if the engine cannot be used, which is noted in the words
+// given.
+func (c *Chooser) named(conv Conv, text, failed string) (*Plan, error) {
+	if text == "" {
+		return nil, nil
+	}
+	choice, err := ParseChoice(text)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", conv, err)
+	}
+	o := c.Options
+	o.Choice = &choice
+	p, err := c.Library.Plan(conv, c.Target, o)
+	if err != nil {
+		c.note("engine %v %s: %v", choice, failed, err)
+		return nil, nil
+	}
+	wrong, err := c.wrong(p)
+	if err != nil || wrong != "" {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// search takes the first of the library's plans, or the fastest where that is
+// measured, that is right.
+func (c *Chooser) search(conv Conv) (*Plan, error) {
+	limit := c.Limit
+	if limit == 0 {
+		limit = considered
+	}
+	plans, err := c.Library.Plans(conv, c.Target, c.Options, limit)
+	if err != nil {
+		return nil, err
+	}
+	var chosen *Plan
+	defer func() {
+		for _, p := range plans {
+			if p != chosen {
+				p.Close()
+			}
+		}
+	}()
+	ordered, all, err := c.measure(plans)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ordered {
+		wrong, err := c.wrong(p)
+		if err != nil {
+			return nil, err
+		}
+		if wrong != "" {
+			continue
+		}
+		chosen = p
+		if all && c.Cache != nil {
+			c.Cache.put(conv, p.Choice)
+		}
+		return p, nil
+	}
+	return nil, fmt.Errorf("%v: %w: %d engines compute it wrongly", conv, ErrUnsupported, len(plans))
+}
+
+// measure orders plans by the time they take; those for which the budget was
+// spent come last, as the library has them. all says that each was measured.
+func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) {
+	if c.Time == nil {
+		return plans, false, nil
+	}
+	now := c.now
+	if now == nil {
+		now = time.Now
+	}
+	took := map[*Plan]time.Duration{}
+	var rest []*Plan
+	for _, p := range plans {
+		if c.Budget > 0 && c.spent >= c.Budget {
+			if !c.exhausted {
+				c.exhausted = true
+				c.note("%v were spent on measuring engines; from %v on, the library's order decides", c.Budget, p.Conv)
+			}
+			rest = append(rest, p)
+			continue
+		}
+		start := now()
+		if took[p], err = c.Time(p); err != nil {
+			return nil, false, fmt.Errorf("%v, engine %v: measuring: %w", p.Conv, p.Choice, err)
+		}
+		c.spent += now().Sub(start)
+		ordered = append(ordered, p)
+	}
+	slices.SortStableFunc(ordered, func(a, b *Plan) int { return cmp.Compare(took[a], took[b]) })
+	return append(ordered, rest...), len(rest) == 0, nil
+}
+
+// wrong says what is wrong with a plan, and notes it.
+func (c *Chooser) wrong(p *Plan) (string, error) {
+	if c.Check == nil {
+		return "", nil
+	}
+	wrong, err := c.Check(p)
+	if err != nil {
+		return "", fmt.Errorf("%v, engine %v: checking: %w", p.Conv, p.Choice, err)
+	}
+	if wrong != "" {
+		c.note("%v: engine %v of cuDNN %s is not used: %s", p.Conv, p.Choice, c.Library.Version(), wrong)
+	}
+	return wrong, nil
+}
+
+func (c *Chooser) note(format string, args ...any) {
+	if c.Note != nil {
+		c.Note(fmt.Sprintf(format, args...))
+	}
+}
