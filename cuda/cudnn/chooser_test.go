@@ -24,7 +24,7 @@ type trial struct {
 	clock           time.Time
 }
 
-func newTrial(l *Library, p *Properties) *trial {
+func newTrial(l *Library, p Target) *trial {
 	t := &trial{}
 	t.Chooser = &Chooser{Library: l, Target: p,
 		Note: func(line string) { t.notes = append(t.notes, line) },
@@ -69,19 +69,19 @@ func (tr *trial) wants(t *testing.T, c Conv, choice string, measured int, note s
 
 func TestChooser(t *testing.T) {
 	l := double(t)
-	h200 := described(t, l, "h200")
+	h := handle(t, l) // which is closed when no plan is left
 	c := square(2, 4, 32, 64, 1, 1, 0).as(Forward, TF32)
 	other := c.as(InputGrad, TF32)
 	key := c.String()
 
-	newTrial(l, h200).wants(t, c, "1 2=0", 0, "")
-	newTrial(l, h200).measuring(0).wants(t, c, "4 2=0", 5, "")
+	newTrial(l, h).wants(t, c, "1 2=0", 0, "")
+	newTrial(l, h).measuring(0).wants(t, c, "4 2=0", 5, "")
 
-	some := newTrial(l, h200).measuring(2 * time.Second)
+	some := newTrial(l, h).measuring(2 * time.Second)
 	some.wants(t, c, "1 2=1", 2, "2s were spent on measuring engines; from tf32 forward")
 	some.wants(t, other, "1 2=0", 0, "")
 
-	recorded := newTrial(l, h200).measuring(0)
+	recorded := newTrial(l, h).measuring(0)
 	recorded.Record = Record{key: "4 2=1", other.String(): Own}
 	recorded.wants(t, c, "4 2=1", 0, "")
 	recorded.wants(t, other, Own, 0, "")
@@ -94,7 +94,7 @@ func TestChooser(t *testing.T) {
 		t.Errorf("a record that cannot be read: %v", err)
 	}
 
-	few := newTrial(l, h200)
+	few := newTrial(l, h)
 	few.Limit = 1
 	few.measuring(0).wants(t, c, "1 2=0", 1, "")
 }
