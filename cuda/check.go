@@ -14,70 +14,101 @@ import (
 	"ganengine/engine/graph"
 )
 
-// sampled is how many results of an engine are compared.
-const sampled = 96
+// sampled is how many results of an engine are compared, fewer where each has
+// many terms, so that their sums take no longer than so many terms do.
+const (
+	sampled    = 96
+	leastTried = 16
+	manyTerms  = 1 << 21
+)
 
 // period is the number of operands' values that are drawn; they repeat, so that
 // any element is known without the array. A prime, so that no extent divides it.
 const period = 8191
 
+// trial is a plan with operands of its own.
+type trial struct {
+	*example
+	d     *Device
+	call  *cudnn.Call
+	at    [3]*memory // x, w and y
+	owned []*memory
+}
+
+func (d *Device) newTrial(p *cudnn.Plan) (t *trial, err error) {
+	t = &trial{example: newExample(p.Conv), d: d}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	for i, size := range t.sizes {
+		if t.at[i], err = t.room([...]string{"x", "w", "y"}[i], int64(size*t.t.Size())); err != nil {
+			return nil, err
+		}
+		data := t.bytes(i)
+		if i == t.result {
+			data = t.none()
+		}
+		if err := d.repeat(t.at[i], data); err != nil {
+			return nil, err
+		}
+	}
+	space, err := t.room("workspace", p.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	t.call, err = p.Bind(uint64(t.at[0].at), uint64(t.at[1].at), uint64(t.at[2].at), uint64(space.at))
+	return t, err
+}
+
+func (t *trial) room(label string, bytes int64) (*memory, error) {
+	m, err := t.d.allocate(label+" for a trial of a convolution", bytes)
+	if err == nil {
+		t.owned = append(t.owned, m)
+	}
+	return m, err
+}
+
+// run runs the plan to its end.
+func (t *trial) run() error {
+	err := t.call.Run()
+	if err == nil {
+		err = t.d.compute.Synchronize()
+	}
+	return err
+}
+
+func (t *trial) close() error {
+	if t.call != nil {
+		t.call.Close()
+	}
+	var errs []error
+	for _, m := range t.owned {
+		errs = append(errs, m.Free())
+	}
+	return errors.Join(errs...)
+}
+
 // check runs a plan on random operands and compares results at random places,
 // the first and the last among them, with sums in float64. It answers what is
 // wrong, "" if nothing is.
 func (d *Device) check(p *cudnn.Plan) (wrong string, err error) {
-	c := p.Conv
-	t := graph.F32
-	if c.Type == cudnn.BFloat16 {
-		t = graph.BF16
-	}
-	e := newExample(c, t)
-	var owned []*memory
-	defer func() {
-		for _, m := range owned {
-			err = errors.Join(err, m.Free())
-		}
-	}()
-	room := func(label string, elements int) (*memory, error) {
-		m, err := d.allocate(label+" for a check of a convolution", int64(elements*t.Size()))
-		if err == nil {
-			owned = append(owned, m)
-		}
-		return m, err
-	}
-	var at [3]*memory
-	for i, size := range e.sizes {
-		if at[i], err = room([...]string{"x", "w", "y"}[i], size); err != nil {
-			return "", err
-		}
-		data := e.bytes(i)
-		if i == e.result {
-			data = e.none()
-		}
-		if err := d.repeat(at[i], data); err != nil {
-			return "", err
-		}
-	}
-	space, err := room("workspace", int(p.Workspace)/t.Size()+1)
+	t, err := d.newTrial(p)
 	if err != nil {
 		return "", err
 	}
-	call, err := p.Bind(uint64(at[0].at), uint64(at[1].at), uint64(at[2].at), uint64(space.at))
-	if err != nil {
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.run(); err != nil {
 		return "", err
 	}
-	defer call.Close()
-	if err := call.Run(); err != nil {
-		return "", err
-	}
-	if err := d.compute.Synchronize(); err != nil {
-		return "", fmt.Errorf("%v, engine %v: %w", c, p.Choice, err)
-	}
-	return e.compare(func(i int) (float64, error) {
-		data, err := d.fetch(at[e.result].at+cu.DevicePtr(i*t.Size()), int64(t.Size()))
+	return t.compare(func(i int) (float64, error) {
+		size := t.t.Size()
+		data, err := d.fetch(t.at[t.result].at+cu.DevicePtr(i*size), int64(size))
 		if err != nil {
 			return 0, err
 		}
-		return element(data, t, 0), nil
+		return element(data, t.t, 0), nil
 	})
 }
 
@@ -105,7 +136,11 @@ type example struct {
 	values [3][]float64
 }
 
-func newExample(c cudnn.Conv, t graph.DType) *example {
+func newExample(c cudnn.Conv) *example {
+	t := graph.F32
+	if c.Type == cudnn.BFloat16 {
+		t = graph.BF16
+	}
 	e := &example{c: c, t: t, sizes: [3]int{c.N * c.H * c.W * c.C, c.K * c.R * c.S * (c.C / c.Groups), c.N * c.P * c.Q * c.K}}
 	e.result = map[cudnn.Direction]int{cudnn.Forward: 2, cudnn.InputGrad: 0, cudnn.FilterGrad: 1}[c.Direction]
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -137,7 +172,8 @@ func (e *example) none() (b []byte) {
 func (e *example) compare(got func(i int) (float64, error)) (wrong string, err error) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	size := e.sizes[e.result]
-	for n := range sampled {
+	terms := e.c.N * e.c.P * e.c.Q * e.c.K * e.c.R * e.c.S * (e.c.C / e.c.Groups) / size
+	for n := range min(sampled, max(leastTried, manyTerms/max(terms, 1))) {
 		i := rng.IntN(size)
 		if n < 2 {
 			i = n * (size - 1)

@@ -6,103 +6,65 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"ganengine/cuda/cudnn"
+	"ganengine/cuda/driver"
 )
 
-// candidates is how many engines are tried until one computes rightly.
-const candidates = 8
+// newChooser makes what chooses the engines of convolutions: those of a run's
+// record, else those that were measured on this model of GPU before, else, where
+// the options give time for it, the fastest.
+func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
+	c := &cudnn.Chooser{Library: d.library, Target: d.handle, Options: cudnn.Options{Nondeterministic: d.opt.Nondeterministic},
+		Check: d.check, Note: d.note}
+	if d.opt.Tune == 0 {
+		return c
+	}
+	c.Time, c.Budget = d.time, d.opt.Tune
+	folder, err := cudnn.CacheFolder()
+	if err != nil {
+		d.note(err.Error() + "; engines are measured in each run")
+		return c
+	}
+	var note string
+	if c.Cache, note = d.library.OpenCache(folder, found.Name, found.Major, found.Minor); note != "" {
+		d.note(note)
+	}
+	return c
+}
 
-// ownKernel is the choice that is recorded where package kernels computes.
-const ownKernel = "own"
-
-// planFor is the plan of a convolution: the one that a record enforces, else the
-// first that cuDNN recommends and that computes what it should; nil if there is
-// none, so that package kernels does. Nodes of one shape share a plan.
+// planFor is the plan of a convolution, nil if cuDNN has none for it, so that
+// package kernels computes it. Nodes of one shape share a plan.
 func (d *Device) planFor(c cudnn.Conv) (*cudnn.Plan, error) {
 	if p, ok := d.plans[c]; ok {
 		return p, nil
 	}
-	p, err := d.recorded(c)
+	p, err := d.chooser.Plan(c)
+	if errors.Is(err, cudnn.ErrUnsupported) {
+		d.note(fmt.Sprintf("our own kernel computes a convolution: %v", err))
+		p, err = nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	if p == nil && d.enforced[c.String()] != ownKernel {
-		if p, err = d.recommended(c); err != nil {
-			return nil, err
-		}
-	}
 	d.plans[c] = p
-	if p != nil {
-		d.record[c.String()] = p.Choice.String()
-		return p, nil
-	}
-	d.record[c.String()] = ownKernel
-	d.note("%v: no engine of cuDNN %s, so our own kernel computes it", c, d.library.Version())
-	return nil, nil
-}
-
-// recorded is the plan that the record enforces; nil if it names none, or one
-// that is not to be had any more.
-func (d *Device) recorded(c cudnn.Conv) (*cudnn.Plan, error) {
-	text := d.enforced[c.String()]
-	if text == "" || text == ownKernel {
-		return nil, nil
-	}
-	choice, err := cudnn.ParseChoice(text)
-	if err != nil {
-		return nil, err // Enforce has parsed it
-	}
-	p, err := d.library.Plan(c, d.handle, cudnn.Options{Nondeterministic: d.opt.Nondeterministic, Choice: &choice})
-	if err != nil {
-		d.note("%v: engine %v of the run's record cannot be used: %v; not bit for bit what it was", c, choice, err)
-		return nil, nil
-	}
-	return d.checked(p)
-}
-
-// recommended is the first of cuDNN's plans that computes what it should.
-func (d *Device) recommended(c cudnn.Conv) (chosen *cudnn.Plan, err error) {
-	plans, err := d.library.Plans(c, d.handle, cudnn.Options{Nondeterministic: d.opt.Nondeterministic}, candidates)
-	if errors.Is(err, cudnn.ErrUnsupported) {
-		return nil, nil
-	}
-	for _, p := range plans {
-		if chosen != nil || err != nil {
-			p.Close()
-			continue
-		}
-		chosen, err = d.checked(p)
-	}
-	return chosen, err
-}
-
-// checked is the plan if it computes what it should; else it is closed.
-func (d *Device) checked(p *cudnn.Plan) (*cudnn.Plan, error) {
-	wrong, err := d.check(p)
-	if err == nil && wrong == "" {
-		return p, nil
-	}
-	if err == nil {
-		d.note("%v: engine %v of cuDNN %s is not used: %s", p.Conv, p.Choice, d.library.Version(), wrong)
-	}
-	p.Close()
-	return nil, err
+	return p, nil
 }
 
 // note says what a user may want to know of a choice.
-func (d *Device) note(format string, args ...any) {
-	line := fmt.Sprintf(format, args...)
+func (d *Device) note(line string) {
 	d.info.Notes = append(d.info.Notes, line)
 	d.opt.Log(line)
 }
 
 // Record implements device.Recorder: the engine of each convolution.
 func (d *Device) Record() []byte {
-	if len(d.record) == 0 {
+	chosen := d.chooser.Chosen()
+	if len(chosen) == 0 {
 		return nil
 	}
-	text, err := json.Marshal(d.record)
+	text, err := json.Marshal(chosen)
 	if err != nil {
 		panic(err) // strings can be marshalled
 	}
@@ -111,18 +73,33 @@ func (d *Device) Record() []byte {
 
 // Enforce implements device.Recorder.
 func (d *Device) Enforce(record []byte) (problem string) {
-	wanted := map[string]string{}
-	if err := json.Unmarshal(record, &wanted); err != nil {
-		return fmt.Sprintf("the record of engines cannot be read: %v", err)
+	r, err := cudnn.ParseRecord(record)
+	if err != nil {
+		return err.Error()
 	}
-	for conv, text := range wanted {
-		if text == ownKernel {
-			continue
-		}
-		if _, err := cudnn.ParseChoice(text); err != nil {
-			return fmt.Sprintf("the record of engines cannot be read: %s: %v", conv, err)
-		}
-	}
-	d.enforced = wanted
+	d.chooser.Record = r
 	return ""
+}
+
+// timed is how often a plan runs to be measured, after a first run.
+const timed = 3
+
+// time is how long a plan takes.
+func (d *Device) time(p *cudnn.Plan) (took time.Duration, err error) {
+	t, err := d.newTrial(p)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.run(); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for range timed {
+		if err := t.call.Run(); err != nil {
+			return 0, err
+		}
+	}
+	err = d.compute.Synchronize()
+	return time.Since(start) / timed, err
 }

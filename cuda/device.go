@@ -28,11 +28,9 @@ type Device struct {
 	library *cudnn.Library
 	handle  *cudnn.Handle
 	plans   map[cudnn.Conv]*cudnn.Plan // nil: no engine computes it
-	// The engine of each convolution, by its text: as chosen, and as an earlier
-	// run had it.
-	record, enforced map[string]string
-	modules          map[string]cu.Module // of package kernels, by kernel
-	profile          *device.Profile      // nil unless it is taken
+	chooser *cudnn.Chooser
+	modules map[string]cu.Module // of package kernels, by kernel
+	profile *device.Profile      // nil unless it is taken
 }
 
 var (
@@ -50,7 +48,7 @@ func Open(opt Options) (device.Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{opt: opt, plans: map[cudnn.Conv]*cudnn.Plan{}, record: map[string]string{}, modules: map[string]cu.Module{}}
+	d := &Device{opt: opt, plans: map[cudnn.Conv]*cudnn.Plan{}, modules: map[string]cu.Module{}}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := d.start(found); err != nil {
@@ -100,6 +98,7 @@ func (d *Device) start(found driver.Device) error {
 	}
 	d.info = device.Info{Name: fmt.Sprintf("cuda:%d", found.Index), Model: found.Name, Memory: found.Memory,
 		Libraries: []string{"CUDA driver " + driver.Probe().CUDA(), fmt.Sprintf("cuDNN %s (%s)", library.Version(), library.Path())}}
+	d.chooser = d.newChooser(found)
 	return d.handle.SetStream(unsafe.Pointer(d.compute.C()))
 }
 

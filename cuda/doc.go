@@ -21,14 +21,17 @@
 package cuda
 
 import (
+	"time"
+
 	"ganengine/cuda/driver"
 	"ganengine/engine/debug"
 )
 
 // Options choose a device and how it computes.
 type Options struct {
-	Index            int // the driver's ordinal, among the visible devices
-	Nondeterministic bool
+	Index            int           // the driver's ordinal, among the visible devices
+	Nondeterministic bool          // allow engines whose bits may differ from run to run
+	Tune             time.Duration // for measuring engines of convolutions; 0 takes those that cuDNN recommends
 	Switches         debug.Switches
 	Log              func(line string) // where Switches print, and choices that matter; nil means nowhere
 }

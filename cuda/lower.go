@@ -78,6 +78,11 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	for _, u := range s.Program.Updates {
 		l.written = append(l.written, u.Var)
 	}
+	if cache := d.chooser.Cache; cache != nil {
+		if err := cache.Save(); err != nil {
+			d.note(err.Error())
+		}
+	}
 	l.keepOutputs()
 	l.module = l.emit.Module()
 	l.Work.Kernel = l.lowered

@@ -1,0 +1,39 @@
+package emit_test
+
+import (
+	"testing"
+
+	"ganengine/cuda/emit"
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+)
+
+func BenchmarkEmit(b *testing.B) {
+	all := programs(b, "dcgan")
+	for _, p := range all {
+		b.Run(p.Name, func(b *testing.B) {
+			var text []byte
+			var launches, products int
+			for b.Loop() {
+				e := emit.New()
+				launches, products = 0, 0
+				q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
+				for _, k := range fuse.Make(q, fuse.Options{}).Kernels {
+					if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+						products++
+						continue
+					}
+					l, _, err := e.Kernel(k)
+					if err != nil {
+						b.Fatal(err)
+					}
+					launches += len(l)
+				}
+				text = e.Module()
+			}
+			b.ReportMetric(float64(launches), "launches")
+			b.ReportMetric(float64(products), "products")
+			b.ReportMetric(float64(len(text))/1024, "KiB")
+		})
+	}
+}
