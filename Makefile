@@ -11,7 +11,7 @@ help: ## list the targets
 
 build: ## build bin/ganengine
 	@scripts/detect
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ganengine ./cmd/ganengine
+	scripts/with-cuda go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ganengine ./cmd/ganengine
 
 run: build ## build, then train a small DCGAN on the built-in glyphs
 	bin/ganengine -config glyphs -out runs
@@ -22,8 +22,9 @@ test: ## run all tests, with what this machine has and then with Go alone
 	CGO_ENABLED=0 go test ./...
 	$(MAKE) --no-print-directory test-cuda
 
-test-cuda: ## run the tests of the CUDA bindings, which need no GPU
-	scripts/with-cuda go test ./cuda/...
+test-cuda: ## run the tests of the CUDA device on a test double of a GPU
+	scripts/software-gpu
+	LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/with-cuda go test -timeout 30m ./cuda/... ./gan/train/parity
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short ./...
