@@ -1,0 +1,147 @@
+//go:build cuda && cgo && linux
+
+package cudnn
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"ganengine/configs"
+	"ganengine/engine/device"
+	"ganengine/engine/graph"
+	"ganengine/engine/plan"
+	"ganengine/gan/config"
+	"ganengine/gan/train"
+)
+
+// conv is a convolution's node.
+func conv(n *graph.Node) (c Conv, ok bool) {
+	switch n.Op {
+	case graph.OpConv2D:
+		c.Direction = Forward
+	case graph.OpConv2DInputGrad:
+		c.Direction = InputGrad
+	case graph.OpConv2DFilterGrad:
+		c.Direction = FilterGrad
+	default:
+		return c, false
+	}
+	a := n.Attr.(graph.Conv)
+	out := a.Out()
+	c.H, c.W, c.R, c.S, c.P, c.Q = a.In[0], a.In[1], a.Kernel[0], a.Kernel[1], out[0], out[1]
+	c.Stride, c.Pad, c.Groups = a.Stride, [4]int{a.PadLow[0], a.PadHigh[0], a.PadLow[1], a.PadHigh[1]}, a.Groups
+	x, y := n.Inputs[0].Shape, n.Shape // images before and after
+	switch c.Direction {
+	case InputGrad:
+		x, y = y, x
+	case FilterGrad:
+		y = n.Inputs[1].Shape
+	}
+	c.N, c.C, c.K = x[0], x[3], y[3]
+	switch {
+	case n.DType == graph.BF16:
+		c.Type = BFloat16
+	case a.TF32:
+		c.Type = TF32
+	}
+	return c, true
+}
+
+// collector is a device that keeps the convolutions of what it should lower.
+type collector struct {
+	device.Device
+	seen func(p *graph.Program, c Conv)
+}
+
+func (d collector) Info() device.Info { return device.Info{Name: "collector"} }
+
+func (d collector) Lower(p *graph.Program) (*plan.Work, error) {
+	for _, n := range graph.ExpandComposites(p, func(*graph.Node) bool { return false }).Nodes {
+		if c, ok := conv(n); ok {
+			d.seen(p, c)
+		}
+	}
+	return &plan.Work{Name: p.Name}, nil
+}
+
+// shipped collects the convolutions of every program that a run with a shipped
+// configuration compiles, in every precision, each with a program that has it.
+func shipped(t *testing.T) map[Conv]string {
+	t.Helper()
+	all := map[Conv]string{}
+	for _, name := range configs.Names() {
+		for _, precision := range []string{"fp32", "tf32", "bf16"} {
+			s, err := config.Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Set("run.precision", precision); err != nil {
+				t.Fatal(err)
+			}
+			cfg, err := s.Resolve()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dev := collector{seen: func(p *graph.Program, c Conv) {
+				all[c] = fmt.Sprintf("%s.toml in %s, program %s", name, precision, p.Name)
+			}}
+			if err := train.DryRun(cfg, train.Host{Device: dev}, io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return all
+}
+
+// TestShippedConfigurationsPlan: the installed cuDNN has engines for every
+// convolution of every shipped configuration, in every precision, on both GPUs.
+func TestShippedConfigurationsPlan(t *testing.T) {
+	all := shipped(t)
+	var kinds [types][directions]int
+	for c := range all {
+		kinds[c.Type][c.Direction]++
+	}
+	for typ, counts := range kinds {
+		for direction, n := range counts {
+			if n < 5 {
+				t.Errorf("%d convolutions of %v, %v: are these the configurations?", n, Type(typ), Direction(direction))
+			}
+		}
+	}
+	l := installed(t)
+	for _, gpu := range []string{"h200", "h100"} {
+		t.Run(gpu, func(t *testing.T) {
+			p := described(t, l, gpu)
+			for c, program := range all {
+				if why := plans(l, p, c); why != "" {
+					t.Errorf("%s: %s", program, why)
+				}
+			}
+		})
+	}
+	t.Logf("%d convolutions", len(all))
+}
+
+// plans says what is wrong with the plan of a convolution, "" if nothing is.
+func plans(l *Library, p *Properties, c Conv) string {
+	const room = 256 << 20
+	plan, err := l.Plan(c, p, Options{MaxWorkspace: room})
+	if err != nil {
+		return err.Error()
+	}
+	defer plan.Close()
+	never := DownConvertInputs | ReducedPrecisionReduction | Nondeterministic
+	if c.Type == Float32 {
+		never |= TensorCore
+	}
+	switch {
+	case plan.Workspace < 0 || plan.Workspace > room:
+		return fmt.Sprintf("%v: a workspace of %d bytes", c, plan.Workspace)
+	case plan.Notes&never != 0:
+		return fmt.Sprintf("%v: engine %v of notes %v", c, plan.Choice, plan.Notes)
+	case c.Type == BFloat16 && plan.Notes&TensorCore == 0:
+		return fmt.Sprintf("%v: engine %v has no tensor cores", c, plan.Choice)
+	}
+	return ""
+}
