@@ -2,6 +2,7 @@
 needs no PyTorch: its memory would be counted as that of the processes."""
 
 ALL = ["eager", "channels_last", "compile"]
+GPU = ["graph", "max-autotune"]  # there only
 
 
 def of(config):

@@ -8,7 +8,9 @@ The step is that of pytorch/examples' dcgan: separate backward passes for real
 samples and fakes, D's weights get (unused) gradients in G's backward pass,
 in-place activations, fused Adam. Real samples wait in memory as bytes. A mode
 is how users run it: eager; channels_last, eager too, with images in that
-layout; compile, the same with torch.compile around both networks.
+layout; compile, the same with torch.compile around both networks, and
+max-autotune, with all that it can try; graph, channels_last with the whole step
+captured in one CUDA graph.
 """
 
 import argparse
@@ -37,10 +39,12 @@ import modes  # noqa: E402
 import philox  # noqa: E402
 
 WARM = 4  # steps that do not count, as in ganengine bench
+COMPILED = {"compile": "default", "max-autotune": "max-autotune"}  # torch.compile's own names
 
 
 class Peer:
-    def __init__(self, config, precision="fp32", mode="eager"):
+    def __init__(self, config, precision="fp32", mode="eager", device="cpu"):
+        self.device = device
         self.model, self.loss, self.batch = config["model"], config["loss"], config["train"]["batch"]
         data = config["data"]
         self.shape = (2,) if data["kind"] == "mixture" else (data["channels"], data["size"], data["size"])
@@ -55,11 +59,12 @@ class Peer:
                     m.inplace = True
             if self.layout == torch.channels_last and self.model["kind"] == "dcgan":
                 net.to(memory_format=torch.channels_last)
-            if mode == "compile":
-                net.compile()
-            self.optimizers[net] = torch.optim.Adam(net.parameters(), rule["lr"], (rule["beta1"], rule["beta2"]), fused=True)
-        self.ones, self.zeros = torch.ones(self.batch), torch.zeros(self.batch)
-        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
+            net.to(device)
+            if mode in COMPILED:
+                net.compile(mode=COMPILED[mode])
+            self.optimizers[net] = torch.optim.Adam(net.parameters(), rule["lr"], (rule["beta1"], rule["beta2"]), fused=True, capturable=mode == "graph")
+        self.ones, self.zeros = torch.ones(self.batch, device=device), torch.zeros(self.batch, device=device)
+        self.autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
 
     def first_weights(self, net):
         for name, p in net.named_parameters():
@@ -110,36 +115,70 @@ class Peer:
         if scores is not None:
             scores |= {"g_loss": l_g.item(), "g_grad": length(self.g)}
         self.optimizers[self.g].step()
-        return l_real.item() + l_fake.item(), l_g.item()
+        return l_real + l_fake, l_g
 
-    def draw_alpha(self):
-        return torch.rand(self.batch, *[1] * len(self.shape)) if "gp" in self.loss else None
+    def draw(self):
+        """Latents, and where penalties are taken."""
+        alpha = torch.rand(self.batch, *[1] * len(self.shape), device=self.device) if "gp" in self.loss else None
+        return torch.randn(self.batch, self.model["z"], device=self.device), alpha
 
 
 def length(net):
     return torch.stack([p.grad.norm() for p in net.parameters()]).norm().item()
 
 
+def captured(peer, data):
+    """A step as one graph: what it reads stays where it was."""
+    real, (z, alpha) = data[: peer.batch].clone(), peer.draw()
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            peer.step(real, z, alpha)
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        losses = peer.step(real, z, alpha)
+
+    def step(batch, latents, new_alpha):
+        real.copy_(batch)
+        z.copy_(latents)
+        if alpha is not None:
+            alpha.copy_(new_alpha)
+        graph.replay()
+        return losses
+
+    return step
+
+
 def bench(a, config):
     torch.manual_seed(0)
-    peer = Peer(config, a.precision, a.mode)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = a.precision == "tf32"
+    torch.backends.cudnn.benchmark = True
+    peer = Peer(config, a.precision, a.mode, a.device)
     if len(peer.shape) == 1:
         data = torch.randn(8192, 2)
     else:
         colors, size, _ = peer.shape
         data = torch.randint(256, (1024, size, size, colors), dtype=torch.uint8)
+    data = data.to(a.device)
+    step = captured(peer, data) if a.mode == "graph" else peer.step
+    # Nobody reads each step's losses on a GPU: some steps are timed together.
+    at_once = 10 if a.device == "cuda" else 1
     times = []
     for i in range(1 + WARM + a.steps):
         began = time.perf_counter()
-        real = data[torch.randint(len(data), (peer.batch,))]
-        peer.step(real, torch.randn(peer.batch, config["model"]["z"]), peer.draw_alpha())
-        times.append(1000 * (time.perf_counter() - began))
+        for _ in range(at_once if i else 1):
+            losses = step(data[torch.randint(len(data), (peer.batch,), device=a.device)], *peer.draw())
+        [x.item() for x in losses]
+        times.append(1000 * (time.perf_counter() - began) / at_once)
         if i == 0:
             startup = time.time() - a.started
     times = sorted(times[1 + WARM :])
     print(json.dumps({
         "step_ms": {"min": times[0], "median": statistics.median(times)},
         "startup_seconds": startup, "host_peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "device_peak_bytes": torch.cuda.max_memory_reserved() if a.device == "cuda" else 0,
         "torch": torch.__version__,
     }))
 
@@ -202,8 +241,9 @@ def main():
     parser.add_argument("--ganengine", default="bin/ganengine")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
-    parser.add_argument("--mode", default="eager", choices=modes.ALL)
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "tf32", "bf16"])
+    parser.add_argument("--mode", default="eager", choices=modes.ALL + modes.GPU)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--started", type=float, default=started, help="when the process was started, in seconds since 1970")
     parser.add_argument("--limit", type=float, default=1e-3, help="how far losses and gradients may differ, relatively")
     a = parser.parse_args()

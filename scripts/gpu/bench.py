@@ -1,0 +1,78 @@
+"""Times ganengine and PyTorch on one GPU, in turn: ours, then each of PyTorch's
+modes, over and over, each in a process of its own."""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+PEER = pathlib.Path(__file__).resolve().parent.parent / "peer"
+MODES = ["eager", "channels_last", "graph"]
+RUNS = [("dcgan64", "bf16"), ("dcgan64", "tf32"), ("dcgan64", "fp32"), ("dcgan32-gp", "fp32")]
+ROUNDS = 5
+STEPS = {"ours": 100, "theirs": 20}  # theirs are tens
+
+
+def ours(binary, env, config, precision, seconds):
+    argv = [binary, "bench", "-config", PEER / f"{config}.toml", "-device", "cuda", "-precision", precision, "-steps", STEPS["ours"], "-json"]
+    return measured(argv, env, seconds)
+
+
+def theirs(env, config, precision, mode, seconds):
+    argv = [sys.executable, PEER / "peer.py", "bench", PEER / f"{config}.toml", "--device", "cuda", "--precision", precision, "--mode", mode,
+            "--steps", STEPS["theirs"], "--started", time.time()]
+    return measured(argv, env, seconds)
+
+
+def measured(argv, env, seconds):
+    """What a process measured; None if it failed or took too long."""
+    try:
+        p = subprocess.run([str(a) for a in argv], env=env, timeout=max(seconds, 1), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    except subprocess.TimeoutExpired:
+        return None
+    if p.returncode:
+        print(p.stderr[-800:], file=sys.stderr)
+        return None
+    return json.loads(p.stdout)
+
+
+def compare(binary, env, deadline):
+    """Rows of the table, as report.page wants them: PyTorch's slow compiler comes
+    last, and what there was no time for is missing."""
+    rows = []
+    for i, (config, precision) in enumerate(RUNS):
+        share = time.time() + (deadline - time.time()) * 0.8 / (len(RUNS) - i)
+        samples = {"ours": [], **{m: [] for m in MODES}}
+        for _ in range(ROUNDS):
+            if time.time() > share:
+                break
+            samples["ours"].append(ours(binary, env, config, precision, share - time.time()))
+            for mode in MODES:
+                samples[mode].append(theirs(env, config, precision, mode, share - time.time()))
+        rows += lines(config, precision, samples)
+    config, precision = RUNS[0]
+    left = deadline - time.time()
+    tuned = theirs(env, config, precision, "max-autotune", left) if left > 60 else None
+    again = ours(binary, env, config, precision, 60) if tuned else None
+    rows += [r for r in lines(config, precision, {"ours": [again], "max-autotune": [tuned]}) if r["mode"] == "max-autotune"]
+    return rows
+
+
+def lines(config, precision, samples):
+    """One row for each of PyTorch's modes: medians, and the median of the ratios of
+    neighbours in time."""
+    rows = []
+    for mode, theirs_ in samples.items():
+        if mode == "ours":
+            continue
+        pairs = [(o, t) for o, t in zip(samples["ours"], theirs_) if o and t]
+        row = {"run": config, "precision": precision, "mode": mode, "pairs": len(pairs)}
+        if pairs:
+            ratios = sorted(t["step_ms"]["median"] / o["step_ms"]["median"] for o, t in pairs)
+            row |= {"ratio": statistics.median(ratios), "range": (ratios[0], ratios[-1])}
+            for key, pick in {"step_ms": lambda m: m["step_ms"]["median"], "start_s": lambda m: m["startup_seconds"], "mib": lambda m: m["device_peak_bytes"] / 2**20}.items():
+                row[key] = tuple(statistics.median(pick(p[side]) for p in pairs) for side in (0, 1))
+        rows.append(row)
+    return rows
