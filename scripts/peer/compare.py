@@ -21,7 +21,7 @@ import tomllib
 import modes
 
 HERE = pathlib.Path(__file__).parent
-STEPS = {"dcgan64": 6, "dcgan32": 20, "dcgan32-gp": 15, "mlp": 60, "ring": 2000, "ring-gp": 2000}
+STEPS = {"dcgan64": 6, "dcgan32": 20, "dcgan32-gp": 15, "mlp": 60, "ring": 2000, "ring-gp": 2000, "ring512": 500}
 
 
 def config(name):
