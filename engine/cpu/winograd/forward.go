@@ -4,8 +4,7 @@ import "ganengine/engine/cpu/gemm"
 
 // ConvForward computes y from x and w.
 func (e *Engine) ConvForward(ws, x, w, y []float32, c gemm.Conv) {
-	e.start(e.forward(c), ws, x, w, y)
-	e.blocks(forward, func(j *job) int { return j.kPanels * ceil(j.count, j.group) })
+	e.run(e.forward(c), ws, x, w, y)
 }
 
 // ConvForwardWorkspace is the number of elements of workspace for ConvForward.
@@ -18,6 +17,8 @@ func (e *Engine) forward(c gemm.Conv) job {
 	j := e.prepare(c, true, false)
 	depth := j.phases * j.imagePanels * width
 	j.perWorker = j.filterSize(depth) + j.productSize() + j.r*j.r*j.imagePanels*width*width
+	j.product = (*Engine).forwardTask
+	e.share(&j, j.kPanels)
 	return j
 }
 
@@ -28,33 +29,40 @@ func (j *job) filterSize(depth int) int { return j.n * j.n * (depth*width + skew
 // productSize is the size of a chunk's products: [point][tile][width].
 func (j *job) productSize() int { return j.n * j.n * (chunk*width + skew) }
 
-func (e *Engine) forwardTasks(worker int) {
+func (e *Engine) forwardTask(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
 	depth := j.phases * j.imagePanels * width
 	ws := j.mine(worker)
 	filters, ws := ws[:j.filterSize(depth)], ws[j.filterSize(depth):]
 	products, turned := ws[:j.productSize()], ws[j.productSize():]
-	for {
-		task := e.take()
-		if task < 0 {
-			return
-		}
-		groups := ceil(j.count, j.group)
-		panel, first := task/groups, task%groups*j.group
-		if s.panel != panel {
-			s.panel = panel
-			e.turnFilters(s, filters, turned, panel)
-		}
-		end, k := min(first+j.group, j.count), panel*width
-		for t0 := first; t0 < end; t0 += chunk {
-			n := min(chunk, end-t0)
-			e.multiply(products, &j.images, j.phases*j.imagePanels, filters, t0, n)
-			for t := range n {
-				j.resultPixels(&s.dst, &s.spill[0], j.y, j.first+t0+t, k)
-				j.toResult(&s.dst[0], &products[t*width], chunk*width+skew, min(j.conv.K-k, width))
-			}
+	panel, tiles := j.groupOf(block, task)
+	if s.panel != panel {
+		s.panel = panel
+		e.turnFilters(s, filters, turned, panel)
+	}
+	k := panel * width
+	for ; tiles.left > 0; tiles.next() {
+		n := min(chunk, tiles.left)
+		e.multiply(products, &j.images[block%2], j.phases*j.imagePanels, filters, tiles.at, n)
+		for t := range n {
+			j.resultPixels(&s.dst, &s.spill[0], j.y, block*j.block+tiles.at+t, k)
+			j.toResult(&s.dst[0], &products[t*width], chunk*width+skew, min(j.conv.K-k, width))
 		}
 	}
+}
+
+// run of tiles in a block.
+type tileRange struct{ at, left int }
+
+// next goes on by a chunk.
+func (r *tileRange) next() { r.at, r.left = r.at+chunk, r.left-chunk }
+
+// groupOf is the panel of a task and its tiles in the block.
+func (j *job) groupOf(block, task int) (panel int, tiles tileRange) {
+	_, count := j.tilesOf(block)
+	groups := ceil(j.block, j.group)
+	at := task % groups * j.group
+	return task / groups, tileRange{at, min(j.group, count-at)}
 }
 
 // multiply computes the products of n tiles from t0 on with one panel of

@@ -5,8 +5,7 @@ import "ganengine/engine/cpu/gemm"
 // ConvInputGrad computes dx, the gradient with respect to x, from dy and w. It is
 // the transposed convolution.
 func (e *Engine) ConvInputGrad(ws, dy, w, dx []float32, c gemm.Conv) {
-	e.start(e.inputGrad(c), ws, dx, w, dy)
-	e.blocks(inputGrad, func(j *job) int { return j.phases * j.imagePanels * ceil(j.count, j.group) })
+	e.run(e.inputGrad(c), ws, dx, w, dy)
 }
 
 // ConvInputGradWorkspace is the number of elements of workspace for ConvInputGrad.
@@ -18,35 +17,29 @@ func (e *Engine) ConvInputGradWorkspace(c gemm.Conv) int {
 func (e *Engine) inputGrad(c gemm.Conv) job {
 	j := e.prepare(c, false, true)
 	j.perWorker = j.filterSize(j.kPanels*width) + j.productSize()
+	j.product = (*Engine).inputGradTask
+	e.share(&j, j.phases*j.imagePanels)
 	return j
 }
 
-func (e *Engine) inputGradTasks(worker int) {
+func (e *Engine) inputGradTask(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
 	ws := j.mine(worker)
 	filters, products := ws[:j.filterSize(j.kPanels*width)], ws[j.filterSize(j.kPanels*width):]
-	for {
-		task := e.take()
-		if task < 0 {
-			return
-		}
-		groups := ceil(j.count, j.group)
-		panel, first := task/groups, task%groups*j.group
-		phase, c := panel/j.imagePanels, panel%j.imagePanels*width
-		if s.panel != panel {
-			s.panel = panel
-			j.copyFilters(s, filters, phase, c)
-		}
-		end := min(first+j.group, j.count)
-		for t0 := first; t0 < end; t0 += chunk {
-			n := min(chunk, end-t0)
-			e.multiply(products, &j.results, j.kPanels, filters, t0, n)
-			for t := range n {
-				tile := j.first + t0 + t
-				j.imagePixels(&s.dst, &s.spill[0], j.x, tile, phase, c)
-				j.earlier(s, &e.zeros[0], tile)
-				j.toImage(&s.dst[0], &s.add[0], &products[t*width], chunk*width+skew, min(j.conv.C-c, width))
-			}
+	panel, tiles := j.groupOf(block, task)
+	phase, c := panel/j.imagePanels, panel%j.imagePanels*width
+	if s.panel != panel {
+		s.panel = panel
+		j.copyFilters(s, filters, phase, c)
+	}
+	for ; tiles.left > 0; tiles.next() {
+		n := min(chunk, tiles.left)
+		e.multiply(products, &j.results[block%2], j.kPanels, filters, tiles.at, n)
+		for t := range n {
+			tile := block*j.block + tiles.at + t
+			j.imagePixels(&s.dst, &s.spill[0], j.x, tile, phase, c)
+			j.earlier(s, &e.zeros[0], tile)
+			j.toImage(&s.dst[0], &s.add[0], &products[t*width], chunk*width+skew, min(j.conv.C-c, width))
 		}
 	}
 }

@@ -8,13 +8,15 @@ const (
 	// blockBytes is what the panels of a block of tiles may take, if that is at
 	// least blockLeast tiles: enough to transform the filters only a few times.
 	blockBytes = 8 << 20
-	blockLeast = 64
+	blockLeast = 128
 	// chunk is how many tiles are multiplied before they are transformed back,
 	// while their products still lie in the second-level cache.
 	chunk = 64
 	// skew keeps the points of one pixel, which are written together, out of one
 	// set of the caches.
 	skew = 16
+	// transformTiles is how many tiles are transformed in one task.
+	transformTiles = gemm.TileRows
 )
 
 // job is the call in progress.
@@ -29,24 +31,24 @@ type job struct {
 
 	x, w, y []float32 // image, filters, result; one of them is written
 
-	images, results panels    // of the block at hand
+	images, results [2]panels // of a block of even and one of odd number
 	own             []float32 // the workers' workspaces
 	perWorker       int       // elements of one of them
-	first, count    int       // the block's tiles
-	tasks           int       // of the stage
+
+	products int // tasks of each block
+	product  func(e *Engine, worker, block, task int)
 }
 
-// panels is a block of transformed tiles: [point][panel][tile][width].
+// panels is a block of transformed tiles: for each point, panel of channels and
+// group of gemm.TileRows tiles, that many rows of width.
 type panels struct {
-	data         []float32
-	point, panel int // elements from one to the next
+	data                []float32
+	point, panel, group int // elements from one to the next
 }
 
 func (p *panels) at(point, panel, tile int) []float32 {
-	return p.data[point*p.point+panel*p.panel+tile*width:]
+	return p.data[point*p.point+panel*p.panel+tile/gemm.TileRows*p.group+tile%gemm.TileRows*width:]
 }
-
-func (p panels) size(points int) int { return points * p.point }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
@@ -112,56 +114,88 @@ func (e *Engine) prepare(c gemm.Conv, images, results bool) job {
 	perTile *= j.n * j.n * width * 4
 	image, limit := j.down*j.across, max(blockBytes/perTile, blockLeast)
 	if image <= limit {
-		blocks := ceil(c.N, limit/image)
-		j.block = ceil(c.N, blocks) * image
-		j.group = min(ceil(chunk, image)*image, j.block)
+		j.block = ceil(c.N, ceil(c.N, limit/image)) * image
 	} else {
-		blocks := ceil(c.N*image, limit)
-		j.block = ceil(c.N*image, blocks)
-		j.group = j.block
+		j.block = ceil(c.N*image, ceil(c.N*image, limit))
 	}
+	// Sums over tiles read all tiles of a panel, the others all panels of a tile.
 	tiles := ceil(j.block, gemm.TileRows) * gemm.TileRows
-	if images {
-		j.images = panels{point: j.phases*j.imagePanels*tiles*width + skew, panel: tiles * width}
+	lay := func(count int) panels {
+		p := panels{point: count*tiles*width + skew, panel: gemm.TileRows * width, group: count * gemm.TileRows * width}
+		if images && results {
+			p.panel, p.group = tiles*width, gemm.TileRows*width
+		}
+		return p
 	}
-	if results {
-		j.results = panels{point: j.kPanels*tiles*width + skew, panel: tiles * width}
+	for half := range min(j.blocks(), 2) {
+		if images {
+			j.images[half] = lay(j.phases * j.imagePanels)
+		}
+		if results {
+			j.results[half] = lay(j.kPanels)
+		}
 	}
 	return j
+}
+
+// share cuts the tiles of a block into groups of whole images, if it has several,
+// so that the workers have some tasks each for each of as many panels. Kernels
+// take a group's tiles from its first on, gemm.TileRows at a time.
+func (e *Engine) share(j *job, panels int) {
+	least := j.down * j.across
+	for least%gemm.TileRows != 0 {
+		least *= 2
+	}
+	j.group = j.block
+	if least < j.block {
+		groups := min(ceil(16*e.workers, panels*j.blocks()), j.block/least)
+		j.group = ceil(ceil(j.block, least), groups) * least
+	}
+	j.products = panels * ceil(j.block, j.group)
 }
 
 // tiles is the number of all tiles.
 func (j *job) tiles() int { return j.conv.N * j.down * j.across }
 
-// workspace is the panels of a block, then each worker's.
-func (e *Engine) workspace(j *job) int {
-	points := j.n * j.n
-	return j.images.size(points) + j.results.size(points) + e.workers*j.perWorker
+// blocks is the number of blocks.
+func (j *job) blocks() int { return ceil(j.tiles(), j.block) }
+
+// tilesOf is a block's first tile and how many it has.
+func (j *job) tilesOf(block int) (first, count int) {
+	first = block * j.block
+	return first, min(j.block, j.tiles()-first)
 }
 
-// start cuts the workspace and makes j the job in progress.
-func (e *Engine) start(j job, ws, x, w, y []float32) {
+// workspace is the panels of two blocks, then each worker's.
+func (e *Engine) workspace(j *job) int {
+	e.reserve(j.products)
+	n := e.workers * j.perWorker
+	for half := range 2 {
+		n += j.n * j.n * (j.images[half].point + j.results[half].point)
+	}
+	return n
+}
+
+// run does the job j.
+func (e *Engine) run(j job, ws, x, w, y []float32) {
 	c := &j.conv
 	j.x, j.w, j.y = x[:c.N*c.H*c.W*c.C], w[:c.K*c.R*c.S*c.C], y[:c.N*c.P*c.Q*c.K]
-	images, results := j.images.size(j.n*j.n), j.results.size(j.n*j.n)
-	j.images.data, ws = ws[:images], ws[images:]
-	j.results.data, ws = ws[:results], ws[results:]
+	for half := range 2 {
+		for _, p := range []*panels{&j.images[half], &j.results[half]} {
+			size := j.n * j.n * p.point
+			p.data, ws = ws[:size], ws[size:]
+		}
+	}
 	j.own = ws[:e.workers*j.perWorker]
 	for i := range e.scratch {
 		e.scratch[i].panel = -1
 	}
 	e.job = j
-}
-
-// blocks runs the stage after the transforms for one block of tiles after the
-// other; tasks is the stage's tasks for a number of tiles.
-func (e *Engine) blocks(s stage, tasks func(j *job) int) {
-	j := &e.job
-	total := j.tiles()
-	for j.first = 0; j.first < total; j.first += j.block {
-		j.count = min(j.block, total-j.first)
-		e.do(transform, ceil(j.count, transformTiles))
-		e.do(s, tasks(j))
+	e.reset(j.blocks(), ceil(j.block, transformTiles), j.products, e.workers)
+	if e.workers > 1 {
+		e.par.For(e.workers, e.body)
+	} else {
+		e.work(0)
 	}
 	e.job = job{} // keep no one's memory alive
 	clear(e.scratch)
@@ -172,29 +206,21 @@ func (j *job) mine(worker int) []float32 {
 	return j.own[worker*j.perWorker : (worker+1)*j.perWorker]
 }
 
-// transformTiles is how many tiles are transformed in one task.
-const transformTiles = 8
-
-// transformTiles takes tiles of the block and writes the panels of their images
-// and results.
-func (e *Engine) transformTiles(worker int) {
+// transform writes the panels of some tiles of a block.
+func (e *Engine) transform(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
-	for {
-		task := e.take()
-		if task < 0 {
-			return
+	first, count := j.tilesOf(block)
+	images, results := &j.images[block%2], &j.results[block%2]
+	for t := task * transformTiles; t < min((task+1)*transformTiles, count); t++ {
+		if images.point > 0 {
+			for phase := range j.phases {
+				j.imagePixels(&s.src, &e.zeros[0], j.x, first+t, phase, 0)
+				j.image(&images.at(0, phase*j.imagePanels, t)[0], &s.src[0], images.point, images.panel, j.conv.C)
+			}
 		}
-		for t := task * transformTiles; t < min((task+1)*transformTiles, j.count); t++ {
-			if j.images.point > 0 {
-				for phase := range j.phases {
-					j.imagePixels(&s.src, &e.zeros[0], j.x, j.first+t, phase, 0)
-					j.image(&j.images.at(0, phase*j.imagePanels, t)[0], &s.src[0], j.images.point, j.images.panel, j.conv.C)
-				}
-			}
-			if j.results.point > 0 {
-				j.resultPixels(&s.src, &e.zeros[0], j.y, j.first+t, 0)
-				j.result(&j.results.at(0, 0, t)[0], &s.src[0], j.results.point, j.results.panel, j.conv.K)
-			}
+		if results.point > 0 {
+			j.resultPixels(&s.src, &e.zeros[0], j.y, first+t, 0)
+			j.result(&results.at(0, 0, t)[0], &s.src[0], results.point, results.panel, j.conv.K)
 		}
 	}
 }

@@ -19,8 +19,9 @@
 //
 // A block of tiles is transformed straight into the panels that the kernels of
 // package gemm read; each worker then makes the filters' panel of a task,
-// multiplies, and transforms back into the result. Nothing but one block and
-// the workers' panels is ever kept.
+// multiplies, and transforms back into the result. While one block is multiplied
+// the next is transformed, so that one worker's memory traffic is hidden behind
+// another's arithmetic. Nothing but two blocks and the workers' panels is kept.
 //
 // What is summed, and in which order, depends on sizes alone: results are the
 // same bits for any number of workers. Rounding errors are those of a plain sum
@@ -29,11 +30,7 @@ package winograd
 
 //go:generate go run ./internal/gen -out transform_amd64.s -stubs transform_stubs_amd64.go -pkg winograd
 
-import (
-	"sync/atomic"
-
-	"ganengine/engine/cpu/gemm"
-)
+import "ganengine/engine/cpu/gemm"
 
 // width is that of gemm's panels.
 const width = gemm.TileWidth
@@ -54,10 +51,10 @@ type Engine struct {
 	short   []*short
 	scratch []scratch // one for each worker
 	zeros   [maxChannels]float32
-	bodies  [stages]func(worker int)
+	body    func(worker int) // work, bound once
 
-	job  job // the call in progress
-	next atomic.Int64
+	job job // the call in progress
+	queue
 }
 
 // scratch is what one worker needs besides its part of the workspace.
@@ -81,40 +78,10 @@ func newEngine(par gemm.Parallel, fast bool) *Engine {
 		e.workers = par.Workers()
 	}
 	e.scratch = make([]scratch, e.workers)
-	e.bodies = [stages]func(int){e.transformTiles, e.forwardTasks, e.inputGradTasks, e.filterGradTasks}
+	e.body = e.work
 	return e
 }
 
 // Fast says whether the engine has vector instructions: elsewhere other
 // algorithms are faster.
 func (e *Engine) Fast() bool { return e.fast }
-
-// stage is a part of an operation that all workers do together.
-type stage int
-
-const (
-	transform stage = iota
-	forward
-	inputGrad
-	filterGrad
-	stages
-)
-
-// do has all workers take tasks 0 to count-1 of a stage.
-func (e *Engine) do(s stage, count int) {
-	e.job.tasks = count
-	e.next.Store(0)
-	if e.workers > 1 && count > 1 {
-		e.par.For(e.workers, e.bodies[s])
-	} else {
-		e.bodies[s](0)
-	}
-}
-
-// take is the next task, or -1.
-func (e *Engine) take() int {
-	if t := int(e.next.Add(1)) - 1; t < e.job.tasks {
-		return t
-	}
-	return -1
-}
