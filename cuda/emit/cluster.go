@@ -64,8 +64,9 @@ func (b *builder) pass(c *fuse.Cluster, s span) [][]reg {
 			}
 		}
 	}
+	conditions := b.conditions(c)
 	for _, st := range c.Stores {
-		b.store(st, values[st.Expr], s)
+		b.store(st, values[st.Expr], s, conditions[st.When])
 	}
 	var reduced [][]reg
 	for _, r := range c.Reduces {
@@ -74,16 +75,24 @@ func (b *builder) pass(c *fuse.Cluster, s span) [][]reg {
 	return reduced
 }
 
-// store writes a span's values to where they go.
-func (b *builder) store(st fuse.Store, values []reg, s span) {
+// conditions loads the predicates of a cluster's stores, each once and before
+// any store: one of them may overwrite the Variable that another depends on.
+func (b *builder) conditions(c *fuse.Cluster) map[*graph.Node]*reg {
+	loaded := map[*graph.Node]*reg{}
+	for _, st := range c.Stores {
+		if st.When != nil && loaded[st.When] == nil {
+			holds := b.loadRun(graph.Bool, b.base(Pointer{Value: st.When}), 1)[0]
+			loaded[st.When] = &holds
+		}
+	}
+	return loaded
+}
+
+// store writes a span's values to where they go, where when is nil or holds.
+func (b *builder) store(st fuse.Store, values []reg, s span, when *reg) {
 	to, d := Pointer{Value: st.Node}, st.Node.DType
 	if st.Var != nil {
 		to, d = Pointer{Var: st.Var}, st.Var.DType
-	}
-	var when *reg
-	if st.When != nil {
-		holds := b.loadRun(graph.Bool, b.base(Pointer{Value: st.When}), 1)[0]
-		when = &holds
 	}
 	b.storeRun(d, b.address(to, s.at, d.Size()), values, when)
 }

@@ -109,8 +109,7 @@ func (b *builder) extreme(op graph.Op, x, y reg) reg {
 	case f32:
 		return b.op(f32, name+".NaN.f32", x, y)
 	}
-	// f64 has no such form: the sum of two is NaN where one of them is, or where
-	// infinities cancel, of which the extreme is known.
+	// f64 has no such form.
 	r := b.op(f64, name+".f64", x, y)
 	r = b.op(f64, "selp.f64", x, r, b.op(pred, "setp.nan.f64", x, x))
 	return b.op(f64, "selp.f64", y, r, b.op(pred, "setp.nan.f64", y, y))
