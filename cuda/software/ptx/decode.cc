@@ -15,7 +15,6 @@ void Decoder::decode(const Function &f) {
     place_variables();
     for (const Function *g : functions_) { // where each begins, since calls may go forward
         Placed &p = placed_[g];
-        p.first_slot = kernel_.slots, p.first_pred = kernel_.preds;
         for (auto &r : g->registers) {
             if (r.type == Type::pred) {
                 p.registers.push_back(kernel_.preds++);
@@ -24,7 +23,6 @@ void Decoder::decode(const Function &f) {
                 kernel_.slots += bytes_of(r.type) == 8 ? 2 : 1;
             }
         }
-        p.end_slot = kernel_.slots, p.end_pred = kernel_.preds;
     }
     uint32_t start = 0;
     for (const Function *g : functions_) {
@@ -107,10 +105,13 @@ void Decoder::statement(const Statement &s) {
     const OpTable *tables[] = {&move_ops(),   &float_ops(),  &integer_ops(), &bit_ops(),  &compare_ops(), &convert_ops(),
                                &memory_ops(), &atomic_ops(), &copy_ops(),    &warp_ops(), &matrix_ops(),  &control_ops()};
     DecodeOp op = nullptr;
-    // One opcode may be in several tables, for different types.
+    // Some names are of floating-point and of other instructions: the type tells.
+    bool is_float = false;
+    for (size_t i = s.words.size(); i-- > 1;)
+        if (Type t = type_named(s.words[i]); t != Type::none) is_float = ptx::is_float(t);
     for (auto *t : tables) {
         auto found = t->find(s.words[0]);
-        if (found != t->end()) op = found->second;
+        if (!op && found != t->end() && (is_float || t != &float_ops())) op = found->second;
     }
     if (!op) refuse_statement("this instruction is not known");
     op(*this);
@@ -199,8 +200,6 @@ void Decoder::call() {
     const Placed &p = placed_.at(&f);
     in.control = Control::Call;
     in.target = p.start;
-    in.first_slot = p.first_slot, in.end_slot = p.end_slot;
-    in.first_pred = p.first_pred, in.end_pred = p.end_pred;
 }
 
 } // namespace ptx

@@ -3,6 +3,7 @@
 // and choose a handler.
 #pragma once
 
+#include "lex.h"
 #include "program.h"
 
 #include <map>
@@ -64,7 +65,6 @@ class Decoder {
     struct Placed {
         uint32_t start = 0; // of its code
         std::vector<int> registers;
-        uint32_t first_slot, end_slot, first_pred, end_pred;
     };
     const ModuleText &module_;
     Kernel &kernel_;
@@ -93,7 +93,7 @@ const OpTable &warp_ops();
 const OpTable &matrix_ops();
 const OpTable &control_ops();
 
-// check_written finds the sources that may be read before they are written.
+// check_written refuses what reads registers that no instruction writes.
 void check_written(Kernel &);
 
 } // namespace ptx

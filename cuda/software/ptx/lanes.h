@@ -38,7 +38,7 @@ template <class T> PTX_INLINE void put(char *slot, int lane, T value) {
     if constexpr (sizeof(T) == sizeof word)
         memcpy(&word, &value, sizeof word);
     else
-        word = std::make_unsigned_t<T>(value);
+        word = Word<T>(value); // signed ones are extended
     memcpy(slot + lane * sizeof word, &word, sizeof word);
 }
 

@@ -60,9 +60,6 @@ struct Instruction {
     bool wide_address = true;       // 64 bits
     std::vector<Move> moves;        // Call: arguments
     std::vector<Move> results;      // Call: when it returns
-    std::vector<int> checked;       // slots read that might not be written, found in check_written
-    std::vector<int> checked_preds;
-    uint32_t first_slot = 0, end_slot = 0, first_pred = 0, end_pred = 0; // Call: the function's registers
     uint32_t site = 0;              // index of the instruction
 };
 
@@ -77,7 +74,6 @@ struct Kernel : Entry {
     uint32_t slots = specials, preds = 2; // predicate 0 is false, 1 is true
     uint32_t local_bytes = 0, frame_bytes = 0; // of a thread: .local, and .param of calls
     uint32_t dynamic_align = 16;
-    std::vector<size_t> dynamic_constants; // constants with the address of dynamic shared memory, to be moved
     size_t param_bytes = 0;
 };
 
@@ -90,7 +86,6 @@ struct Warp {
     char *file;              // slots
     const char *constants;
     uint32_t *preds;
-    uint32_t *written, *preds_written; // masks, of each slot and predicate
     char *local, *frame;     // [lane][bytes]
     Block *block;
     unsigned first_thread;   // of the block

@@ -11,15 +11,15 @@
 //     in every state space;
 //   - data races: accesses to the same bytes, one of them a write, by threads of
 //     one block without a barrier between them (in shared and global memory), or
-//     by two blocks of one launch (in global memory), other than atomics. A grid
-//     whose blocks wait for each other is refused so, too;
-//   - reads of registers and of shared memory that nobody wrote, and of bytes that
-//     an asynchronous copy has not brought yet;
+//     by two blocks of one launch (in global memory). A grid whose blocks wait for
+//     each other is refused so, too;
+//   - reads of registers that no instruction writes, of shared memory that nobody
+//     wrote, and of bytes that an asynchronous copy has not brought yet;
 //   - barriers that a thread of the block does not reach, because it ended, waits
 //     at another one or waits for others of its warp; .sync instructions whose
 //     lanes do not come together; shuffles from lanes that take no part; mma and
 //     ldmatrix by a part of a warp;
-//   - launches that the entry was not made for, and endless loops.
+//   - launches that the entry was not made for.
 //
 // Arithmetic is IEEE with the rounding that the instruction names, results that
 // are no number are the GPU's own (0x7fffffff in fp32). Approximate functions are
@@ -28,8 +28,8 @@
 // cores have or lack.
 //
 // Not modelled: time, caches, banks, weak ordering of memory beyond races, the
-// limits on registers, atomics on floating point (their order is not fixed, so
-// they are refused), textures, clusters, and instructions of sm_90 and later.
+// limits on registers; atomics, textures, clusters, and instructions of sm_90 and
+// later are refused. An endless loop is one here, too.
 #pragma once
 
 #include "memory.h"
@@ -78,7 +78,7 @@ class Module {
 
 // run executes one launch to its end. arguments[i] points at params[i].size
 // bytes. The seed shuffles the order of the blocks and how the warps of a block
-// take turns; results without a Fault do not depend on it, unless by atomics.
+// take turns; results without a Fault do not depend on it.
 void run(const Module &, const Entry &, Dim grid, Dim block, size_t dynamic_shared, void *const *arguments, Memory &,
          uint64_t seed);
 
