@@ -35,31 +35,33 @@ type trial struct {
 	owned []*memory
 }
 
-func (d *Device) newTrial(p *cudnn.Plan) (t *trial, err error) {
-	t = &trial{example: newExample(p.Conv), d: d}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, t.close())
-		}
-	}()
+func (d *Device) newTrial(p *cudnn.Plan) (*trial, error) {
+	t := &trial{example: newExample(p.Conv), d: d}
+	if err := t.prepare(p); err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return t, nil
+}
+
+func (t *trial) prepare(p *cudnn.Plan) (err error) {
 	for i, size := range t.sizes {
 		if t.at[i], err = t.room([...]string{"x", "w", "y"}[i], int64(size*t.t.Size())); err != nil {
-			return nil, err
+			return err
 		}
 		data := t.bytes(i)
 		if i == t.result {
 			data = t.none()
 		}
-		if err := d.repeat(t.at[i], data); err != nil {
-			return nil, err
+		if err := t.d.repeat(t.at[i], data); err != nil {
+			return err
 		}
 	}
 	space, err := t.room("workspace", p.Workspace)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.call, err = p.Bind(uint64(t.at[0].at), uint64(t.at[1].at), uint64(t.at[2].at), uint64(space.at))
-	return t, err
+	return err
 }
 
 func (t *trial) room(label string, bytes int64) (*memory, error) {

@@ -5,6 +5,7 @@ package cuda
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"os"
 	"testing"
 
@@ -77,20 +78,22 @@ func counter(t testing.TB, dev device.Device) (*session.Session, *session.Progra
 	if err != nil {
 		t.Fatal(err)
 	}
-	init, err := vars.InitProgram("init", nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := session.New(dev, vars, session.Options{})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := s.Compile(init, p); err != nil {
+	if err := s.Compile(p); err != nil { // all Variables are zero at first
 		t.Fatal(err)
 	}
-	run(t, s.Program("init"))
+	var seven []byte
+	for range fixed.Shape.Size() {
+		seven = binary.NativeEndian.AppendUint32(seven, math.Float32bits(7))
+	}
+	if err := s.WriteBytes("fixed", seven); err != nil {
+		t.Fatal(err)
+	}
 	return s, s.Program("count")
 }
 
@@ -163,7 +166,8 @@ func TestRunAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Free() })
-	if n := testing.AllocsPerRun(100, func() { run(t, p, x) }); n != 0 {
+	inputs := []device.HostBuffer{x}
+	if n := testing.AllocsPerRun(100, func() { run(t, p, inputs...) }); n != 0 {
 		t.Errorf("%g allocations a run", n)
 	}
 }

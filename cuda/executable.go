@@ -180,7 +180,7 @@ func (x *executable) locate(s device.Storage) error {
 // computed says that a kernel writes value v, an output.
 func (x *executable) computed(v int) bool {
 	n := x.Nodes[v]
-	return n != nil && n.Op.Info().Class != graph.Leaf
+	return n != nil && (n.Op == graph.OpConst || n.Op.Info().Class != graph.Leaf)
 }
 
 // literal stores an array's values as the device holds them.

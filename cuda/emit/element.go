@@ -177,8 +177,10 @@ func (b *builder) logical(n *graph.Node, x []reg) reg {
 		return b.op(pred, "and.pred", x[0], x[1])
 	case graph.OpOr:
 		return b.op(pred, "or.pred", x[0], x[1])
-	case graph.OpEqual:
-		return b.op(pred, "not.pred", b.op(pred, "xor.pred", x[0], x[1]))
+	}
+	if how, ok := comparisons[n.Op]; ok { // false is less than true
+		as := func(p reg) reg { return b.op(b32, "selp.b32", 1, 0, p) }
+		return b.op(pred, "setp."+how+".s32", as(x[0]), as(x[1]))
 	}
 	b.fail("operator %s of bool", n.Op)
 	return b.new(pred)

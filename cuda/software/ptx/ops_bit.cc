@@ -49,7 +49,6 @@ template <class Op> void decode_logic(Decoder &d) {
     d.pred_out(d.operand(0), 0);
     d.pred_source(d.operand(2));
     d.in.value = d.in.pred_in, d.in.mode = d.in.pred_in_negated;
-    d.in.checked_preds.push_back(d.in.pred_in);
     d.pred_source(d.operand(1));
 }
 
