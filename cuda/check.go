@@ -3,7 +3,6 @@
 package cuda
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 	"gorgonia.org/cu"
 
 	"ganengine/cuda/cudnn"
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 )
 
@@ -38,7 +38,7 @@ type trial struct {
 func (d *Device) newTrial(p *cudnn.Plan) (*trial, error) {
 	t := &trial{example: newExample(p.Conv), d: d}
 	if err := t.prepare(p); err != nil {
-		return nil, errors.Join(err, t.close())
+		return nil, device.First(err, t.close())
 	}
 	return t, nil
 }
@@ -89,7 +89,7 @@ func (t *trial) close() error {
 	for _, m := range t.owned {
 		errs = append(errs, m.Free())
 	}
-	return errors.Join(errs...)
+	return device.First(errs...)
 }
 
 // check runs a plan on random operands and compares results at random places,
@@ -100,7 +100,7 @@ func (d *Device) check(p *cudnn.Plan) (wrong string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
+	defer func() { err = device.First(err, t.close()) }()
 	if err := t.run(); err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"ganengine/cuda/cudnn"
 	"ganengine/cuda/driver"
+	"ganengine/engine/device"
 )
 
 // newChooser makes what chooses the engines of convolutions: those of a run's
@@ -90,7 +91,7 @@ func (d *Device) time(p *cudnn.Plan) (took time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
+	defer func() { err = device.First(err, t.close()) }()
 	if err := t.run(); err != nil {
 		return 0, err
 	}

@@ -31,6 +31,7 @@ type Device struct {
 	chooser *cudnn.Chooser
 	modules map[string]cu.Module // of package kernels, by kernel
 	profile *device.Profile      // nil unless it is taken
+	lost    bool                 // the context is broken: nothing can be given back any more
 }
 
 var (
@@ -52,7 +53,7 @@ func Open(opt Options) (device.Device, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := d.start(found); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening cuda:%d, %s: %w", opt.Index, found.Name, err), d.stop())
+		return nil, device.First(fmt.Errorf("opening cuda:%d, %s: %w", opt.Index, found.Name, err), d.stop())
 	}
 	return d, nil
 }
@@ -114,13 +115,25 @@ func (d *Device) enter() error {
 
 func (d *Device) leave() { runtime.UnlockOSThread() }
 
+// notice looks whether an error means that the context is broken for good.
+func (d *Device) notice(err error) {
+	code, ok := driver.FromCU(err)
+	if !ok && !errors.As(err, &code) {
+		return
+	}
+	d.lost = d.lost || code.Lasting()
+}
+
 // Info implements device.Device.
 func (d *Device) Info() device.Info { return d.info }
 
 // Close ends the device's work. Executables and memory must have been closed.
 func (d *Device) Close() error {
 	defer d.leave()
-	return errors.Join(d.enter(), d.stop())
+	if d.lost {
+		return nil
+	}
+	return device.First(d.enter(), d.stop())
 }
 
 // stop gives back whatever start has made.
@@ -145,7 +158,7 @@ func (d *Device) stop() error {
 	if d.context != (cu.CUContext{}) {
 		errs = append(errs, d.ordinal.ReleasePrimaryCtx())
 	}
-	return errors.Join(errs...)
+	return device.First(errs...)
 }
 
 // kernel is a kernel of package kernels, loaded when it is first wanted.

@@ -66,7 +66,8 @@ func (d *Device) Build(p *plan.Plan, s device.Storage) (device.Executable, error
 	}
 	x := &executable{Device: d, lowered: l, plan: p}
 	if err := x.build(s); err != nil {
-		return nil, errors.Join(fmt.Errorf("building program %s: %w", p.Work.Name, err), x.free())
+		d.notice(err)
+		return nil, device.First(fmt.Errorf("building program %s: %w", p.Work.Name, err), x.free())
 	}
 	d.print(debug.PassSizes, p.Report)
 	return x, nil
@@ -235,7 +236,7 @@ func (x *executable) warmUp() error {
 		err = work.checked(x.compute)
 		work.close()
 	}
-	return errors.Join(err, scratch.Free())
+	return device.First(err, scratch.Free())
 }
 
 // prepare binds the program to a slot and captures it.
@@ -257,7 +258,7 @@ func (x *executable) Close() error {
 		return errors.New("cuda: the executable is closed twice")
 	}
 	defer x.leave()
-	if err := x.enter(); err != nil {
+	if err := x.enter(); err != nil && !x.lost {
 		return err
 	}
 	return x.free()
@@ -285,5 +286,8 @@ func (x *executable) free() error {
 	if x.loaded {
 		errs = append(errs, x.module.Unload())
 	}
-	return errors.Join(errs...)
+	if x.lost {
+		return nil
+	}
+	return device.First(errs...)
 }

@@ -24,18 +24,19 @@ type memory struct {
 // Bytes implements device.Buffer.
 func (m *memory) Bytes() int64 { return m.bytes }
 
-// Free implements device.Buffer. Work that uses the memory must be done.
+// Free implements device.Buffer. It waits for work that may use the memory.
 func (m *memory) Free() error {
 	if m.at == 0 {
 		return fmt.Errorf("cuda: memory for %s is freed twice", m.label)
 	}
 	defer m.d.leave()
-	if err := m.d.enter(); err != nil {
+	if err := m.d.enter(); err != nil && !m.d.lost {
 		return err
 	}
+	m.d.settle()
 	err := cu.MemFree(m.at)
 	m.at = 0
-	if err != nil {
+	if err != nil && !m.d.lost {
 		return fmt.Errorf("%s: freeing memory for %s: %w", m.d.info.Name, m.label, err)
 	}
 	return nil
@@ -71,6 +72,7 @@ func (d *Device) allocate(label string, bytes int64) (*memory, error) {
 		err = d.compute.Synchronize() // before any copy on the other stream
 	}
 	if err != nil {
+		d.notice(err)
 		return nil, fmt.Errorf("%s: allocating %d bytes for %s: %w", d.info.Name, bytes, label, err)
 	}
 	return &memory{d, label, at, bytes}, nil
@@ -86,18 +88,19 @@ type hostMemory struct {
 // Data implements device.HostBuffer.
 func (m *hostMemory) Data() []byte { return m.data }
 
-// Free implements device.HostBuffer. Copies from and to it must be done.
+// Free implements device.HostBuffer. It waits for copies from and to the memory.
 func (m *hostMemory) Free() error {
 	if m.at == nil {
 		return errors.New("cuda: memory of the host is freed twice")
 	}
 	defer m.d.leave()
-	if err := m.d.enter(); err != nil {
+	if err := m.d.enter(); err != nil && !m.d.lost {
 		return err
 	}
+	m.d.settle()
 	err := cu.MemFreeHost(m.at)
 	m.at, m.data = nil, nil
-	if err != nil {
+	if err != nil && !m.d.lost {
 		return fmt.Errorf("%s: freeing memory of the host: %w", m.d.info.Name, err)
 	}
 	return nil
@@ -127,6 +130,14 @@ func (d *Device) pin(bytes int64) (*hostMemory, error) {
 	m := &hostMemory{d, at, unsafe.Slice((*byte)(at), bytes)}
 	clear(m.data)
 	return m, nil
+}
+
+// settle waits until both streams are idle. Errors are of work that somebody else
+// waits for.
+func (d *Device) settle() {
+	for _, s := range []cu.Stream{d.copies, d.compute} {
+		d.notice(s.Synchronize())
+	}
 }
 
 // address is that of offset in b, of which n bytes must be there.
@@ -194,6 +205,7 @@ func (d *Device) transfer(what string, bytes int, enqueue func() error) error {
 		err = d.compute.Synchronize()
 	}
 	if err != nil {
+		d.notice(err)
 		return fmt.Errorf("%s: %s %d bytes: %w", d.info.Name, what, bytes, err)
 	}
 	return nil

@@ -130,6 +130,7 @@ func (x *executable) checkFinite(i int) error {
 
 // explain names the program in an error of the device.
 func (x *executable) explain(err error) error {
+	x.notice(err)
 	return fmt.Errorf("%s: running program %s: %w", x.info.Name, x.Work.Name, err)
 }
 
@@ -162,7 +163,10 @@ func (t *ticket) free() error {
 	if t.ring != nil {
 		errs = append(errs, t.ring.Free())
 	}
-	return errors.Join(errs...)
+	if t.x != nil && t.x.lost {
+		return nil
+	}
+	return device.First(errs...)
 }
 
 // expect checks and keeps the buffers that Wait will fill.

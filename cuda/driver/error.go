@@ -23,6 +23,17 @@ func (e Error) Error() string {
 	return fmt.Sprintf("CUDA error %d", int(e))
 }
 
+// Lasting reports whether every later call in the context will fail, too: a kernel
+// went wrong, or the device is gone.
+func (e Error) Lasting() bool {
+	switch e {
+	case C.CUDA_ERROR_ILLEGAL_ADDRESS, C.CUDA_ERROR_LAUNCH_TIMEOUT, C.CUDA_ERROR_ECC_UNCORRECTABLE, C.CUDA_ERROR_DEVICE_UNAVAILABLE,
+		C.CUDA_ERROR_INVALID_CONTEXT, C.CUDA_ERROR_CONTEXT_IS_DESTROYED:
+		return true
+	}
+	return e >= C.CUDA_ERROR_ASSERT && e <= C.CUDA_ERROR_LAUNCH_FAILED
+}
+
 // Is reports whether target is the same result in cu's own type, so that
 // errors.Is(err, cu.OutOfMemory) holds for either package's errors.
 func (e Error) Is(target error) bool {

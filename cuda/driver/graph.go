@@ -59,7 +59,8 @@ func instantiate(template C.CUgraph, s cu.Stream) (*Graph, error) {
 		return nil, fmt.Errorf("instantiating a graph of %d nodes: %w", g.nodes, err)
 	}
 	if err := check(C.cuGraphUpload(g.exec, stream(s))); err != nil {
-		return nil, errors.Join(fmt.Errorf("uploading a graph of %d nodes: %w", g.nodes, err), g.Close())
+		g.Close() // what goes wrong there follows from this
+		return nil, fmt.Errorf("uploading a graph of %d nodes: %w", g.nodes, err)
 	}
 	return g, nil
 }

@@ -3,6 +3,7 @@
 package driver
 
 // #include "launch.h"
+// #include "shim.h"
 // #cgo noescape launch_all
 // #cgo nocallback launch_all
 import "C"
@@ -40,7 +41,8 @@ type List struct {
 // argumentAlign suits every type that a kernel takes, vectors of 16 bytes too.
 const argumentAlign = 16
 
-// NewList prepares launches. The error names the launch and the argument.
+// NewList prepares launches. The error names the launch and the argument. Drivers
+// of CUDA 12.4 and later say what a function takes, and NewList checks that.
 func NewList(launches []Launch) (*List, error) {
 	var values []byte
 	var offsets []int // of each argument in values
@@ -48,13 +50,18 @@ func NewList(launches []Launch) (*List, error) {
 		if err := l.check(); err != nil {
 			return nil, fmt.Errorf("launch %d, %s: %w", i, l.Name, err)
 		}
+		var sizes []int
 		for j, a := range l.Arguments {
 			offsets = append(offsets, len(values))
 			bytes, err := appendArgument(values, a)
 			if err != nil {
 				return nil, fmt.Errorf("launch %d, %s: argument %d: %w", i, l.Name, j, err)
 			}
+			sizes = append(sizes, len(bytes)-len(values))
 			values = append(bytes, make([]byte, -len(bytes)&(argumentAlign-1))...)
+		}
+		if err := fits(l.Function, sizes); err != nil {
+			return nil, fmt.Errorf("launch %d, %s: %w", i, l.Name, err)
 		}
 	}
 	var one C.launch_t
@@ -82,6 +89,26 @@ func NewList(launches []Launch) (*List, error) {
 		}
 	}
 	return l, nil
+}
+
+// fits compares the sizes of arguments with the function's parameters, where the
+// driver tells them.
+func fits(f cu.Function, sizes []int) error {
+	var offset, size C.size_t
+	for i := 0; ; i++ {
+		switch r := Error(C.cuFuncGetParamInfo(function(f), C.size_t(i), &offset, &size)); {
+		case r == C.CUDA_ERROR_INVALID_VALUE && i == len(sizes):
+			return nil
+		case r == C.CUDA_ERROR_INVALID_VALUE:
+			return fmt.Errorf("%d arguments, and the function takes %d", len(sizes), i)
+		case r != C.CUDA_SUCCESS:
+			return nil
+		case i == len(sizes):
+			return fmt.Errorf("%d arguments, and the function takes more", len(sizes))
+		case int(size) != sizes[i]:
+			return fmt.Errorf("argument %d has %d bytes, and the function takes %d", i, sizes[i], size)
+		}
+	}
 }
 
 func (l Launch) check() error {

@@ -44,6 +44,7 @@ static struct {
     __typeof__(cuDevicePrimaryCtxRetain) *cuDevicePrimaryCtxRetain;
     __typeof__(cuDevicePrimaryCtxSetFlags_v2) *cuDevicePrimaryCtxSetFlags_v2;
     __typeof__(cuFuncGetAttribute) *cuFuncGetAttribute;
+    __typeof__(cuFuncGetParamInfo) *cuFuncGetParamInfo;
     __typeof__(cuFuncSetAttribute) *cuFuncSetAttribute;
     __typeof__(cuFuncSetCacheConfig) *cuFuncSetCacheConfig;
     __typeof__(cuFuncSetSharedMemConfig) *cuFuncSetSharedMemConfig;
@@ -221,6 +222,7 @@ const char *const shim_names[] = {
     "cuDevicePrimaryCtxRetain",
     "cuDevicePrimaryCtxSetFlags_v2",
     "cuFuncGetAttribute",
+    "cuFuncGetParamInfo",
     "cuFuncSetAttribute",
     "cuFuncSetCacheConfig",
     "cuFuncSetSharedMemConfig",
@@ -506,6 +508,10 @@ CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice a, unsigned int b) {
 
 CUresult cuFuncGetAttribute(int *a, CUfunction_attribute b, CUfunction c) {
     return driver.cuFuncGetAttribute ? driver.cuFuncGetAttribute(a, b, c) : shim_absent();
+}
+
+CUresult cuFuncGetParamInfo(CUfunction a, size_t b, size_t *c, size_t *d) {
+    return driver.cuFuncGetParamInfo ? driver.cuFuncGetParamInfo(a, b, c, d) : shim_absent();
 }
 
 CUresult cuFuncSetAttribute(CUfunction a, CUfunction_attribute b, int c) {

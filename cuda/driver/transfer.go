@@ -61,12 +61,15 @@ func NewFeed(compute, copies cu.Stream, inputs []Input) (*Feed, error) {
 		return nil, err
 	}
 	if f.consumed, err = NewEvent(); err != nil {
-		return nil, errors.Join(err, f.filled.Close())
+		f.filled.Close()
+		return nil, err
 	}
 	head := unsafe.Sizeof(C.feed_t{})
 	memory := C.calloc(1, C.size_t(head+uintptr(len(inputs)+1)*unsafe.Sizeof(C.input_t{})))
 	if memory == nil {
-		return nil, errors.Join(errors.New("slot for inputs: out of memory"), f.filled.Close(), f.consumed.Close())
+		f.filled.Close()
+		f.consumed.Close()
+		return nil, errors.New("slot for inputs: out of memory")
 	}
 	f.c = (*C.feed_t)(memory)
 	*f.c = C.feed_t{compute: stream(compute), copy: stream(copies), filled: f.filled.c, consumed: f.consumed.c, count: C.int(len(inputs))}
@@ -97,7 +100,11 @@ func (f *Feed) Consumed() error { return check(C.cuEventRecord(f.consumed.c, f.c
 func (f *Feed) Close() error {
 	C.free(unsafe.Pointer(f.c))
 	f.c, f.inputs = nil, nil
-	return errors.Join(f.filled.Close(), f.consumed.Close())
+	filled, consumed := f.filled.Close(), f.consumed.Close()
+	if filled != nil {
+		return filled
+	}
+	return consumed
 }
 
 // Drain enqueues a copy to pinned memory behind all that is on the stream, and

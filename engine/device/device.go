@@ -89,6 +89,17 @@ type Recorder interface {
 	Enforce(record []byte) (problem string)
 }
 
+// First is the first error there is. The others follow from it, as a rule: what
+// cannot be used cannot be given back.
+func First(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ErrUnsupported is what an *UnsupportedError wraps.
 var ErrUnsupported = errors.New("not supported by the device")
 

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 
@@ -91,7 +90,7 @@ func (p *Program) close() error {
 			errs = append(errs, b.Free())
 		}
 	}
-	return errors.Join(errs...)
+	return device.First(errs...)
 }
 
 // Wait blocks until the outputs are there.

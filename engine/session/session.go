@@ -117,7 +117,7 @@ func (s *Session) Compile(programs ...*graph.Program) error {
 		prog, err := s.build(p, plans[i], arena)
 		if err != nil {
 			for _, b := range built {
-				err = errors.Join(err, b.close())
+				err = device.First(err, b.close())
 			}
 			return err
 		}
@@ -157,7 +157,7 @@ func (s *Session) build(p *graph.Program, pl *plan.Plan, arena device.Buffer) (*
 	}
 	prog := &Program{Graph: p, s: s, exe: exe}
 	if err := prog.allocate(); err != nil {
-		return nil, errors.Join(err, prog.close())
+		return nil, device.First(err, prog.close())
 	}
 	return prog, nil
 }
@@ -256,5 +256,5 @@ func (s *Session) Close() error {
 	}
 	s.programs, s.buffers, s.staging, s.arena = map[string]*Program{}, nil, nil, nil
 	s.held, s.closed = Memory{}, true
-	return errors.Join(errs...)
+	return device.First(errs...)
 }

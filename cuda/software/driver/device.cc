@@ -156,6 +156,14 @@ CUresult cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
     return CUDA_SUCCESS;
 }
 
+CUresult cuFuncGetParamInfo(CUfunction f, size_t i, size_t *offset, size_t *size) {
+    API(NeedsContext);
+    if (i >= f->entry->params.size()) return CUDA_ERROR_INVALID_VALUE;
+    *offset = f->entry->params[i].offset;
+    if (size) *size = f->entry->params[i].size;
+    return CUDA_SUCCESS;
+}
+
 CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
                         CUstream stream, void **params, void **extra) {
     API(NeedsContext);

@@ -126,6 +126,9 @@ CUresult blame(const std::string &words, CUresult result);
 // them on this thread.
 CUresult unsafe();
 
+// end_captures ends all captures, without a graph.
+void end_captures();
+
 // known says that a stream exists; nullptr is the legacy stream, which does.
 bool known(CUstream);
 

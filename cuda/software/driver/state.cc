@@ -31,6 +31,7 @@ CUresult begin(const char *function, Need need) {
         CUresult r = f->second.result;
         s.failures.erase(f);
         if (lasting(r)) s.broken = r;
+        if (plain(function) == "cuStreamEndCapture") end_captures(); // whatever it answers
         return r;
     }
     if (need != NeedsNothing && !s.initialised) return CUDA_ERROR_NOT_INITIALIZED;

@@ -89,6 +89,10 @@ static void forget(const std::shared_ptr<Capture> &c) {
     for (auto i = s.captures.begin(); i != s.captures.end();) i = *i == c ? s.captures.erase(i) : i + 1;
 }
 
+void end_captures() {
+    while (!state().captures.empty()) forget(std::shared_ptr<Capture>(state().captures.front()));
+}
+
 extern "C" {
 
 CUresult cuStreamCreateWithPriority(CUstream *s, unsigned int flags, int) {
@@ -99,7 +103,10 @@ CUresult cuStreamCreateWithPriority(CUstream *s, unsigned int flags, int) {
     return CUDA_SUCCESS;
 }
 
-CUresult cuStreamCreate(CUstream *s, unsigned int flags) { return cuStreamCreateWithPriority(s, flags, 0); }
+CUresult cuStreamCreate(CUstream *s, unsigned int flags) {
+    API(NeedsContext);
+    return cuStreamCreateWithPriority(s, flags, 0);
+}
 
 CUresult cuStreamDestroy_v2(CUstream s) {
     API(NeedsContext);
@@ -173,7 +180,10 @@ CUresult cuEventRecordWithFlags(CUevent e, CUstream s, unsigned int flags) {
     return CUDA_SUCCESS;
 }
 
-CUresult cuEventRecord(CUevent e, CUstream s) { return cuEventRecordWithFlags(e, s, 0); }
+CUresult cuEventRecord(CUevent e, CUstream s) {
+    API(NeedsContext);
+    return cuEventRecordWithFlags(e, s, 0);
+}
 
 CUresult cuEventSynchronize(CUevent e) {
     API(NeedsContext);

@@ -1,0 +1,156 @@
+//go:build cuda && cgo && linux
+
+package cuda
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"ganengine/engine/debug"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
+	"ganengine/gan/train"
+)
+
+// childVariable has the test binary train in a folder, in place of the tests.
+const childVariable = "CUDA_TEST_TRAIN"
+
+func TestMain(m *testing.M) {
+	if out := os.Getenv(childVariable); out != "" {
+		if err := child(out); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// child trains some steps, or goes on with the run that is there.
+func child(out string) error {
+	dev, err := Open(Options{})
+	if err != nil {
+		return err
+	}
+	h := train.Host{Device: dev, Out: out, Version: "test"}
+	if dir, found, err := rundir.Latest(out, ""); err == nil && found {
+		err = train.Resume(context.Background(), string(dir), nil, h)
+		return errors.Join(err, dev.Close())
+	}
+	s, err := config.Parse("test.toml", games["dcgan"]+common+"[train]\nbatch = 4\nsteps = 6\n")
+	if err != nil {
+		return err
+	}
+	cfg, err := s.Resolve()
+	if err != nil {
+		return err
+	}
+	if err := train.Run(context.Background(), cfg, h); err != nil {
+		return err // as after a lost device, nothing is given back
+	}
+	return dev.Close()
+}
+
+// trainChild runs the child with faults that the environment asks for.
+func trainChild(t *testing.T, out string, environment ...string) (lines string, failed bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0])
+	c.Env = append(append(os.Environ(), childVariable+"="+out), environment...)
+	text, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) {
+		t.Fatalf("%v: %v\n%s", environment, err, text)
+	}
+	return strings.TrimSpace(string(text)), err != nil
+}
+
+// TestFaults fails every kind of call that training makes, early and late: one
+// line, status 1, and the last checkpoint goes on to the same end. The whole run
+// gives back all that it took.
+func TestFaults(t *testing.T) {
+	if d := open(t, debug.Switches{}); !strings.Contains(d.Info().Model, "test double") {
+		t.Skip("no faults can be asked of a GPU")
+	}
+	whole := t.TempDir()
+	if lines, failed := trainChild(t, whole, "SOFTWARE_GPU_LEAKS=1"); failed || lines != "" {
+		t.Fatalf("without a fault: %s", lines)
+	}
+	want := last(t, whole)
+	for _, c := range []struct {
+		function string
+		after    []int // calls
+		result   int
+	}{
+		{"cuDeviceGet", []int{1}, 101},
+		{"cuDevicePrimaryCtxRetain", []int{1}, 2},
+		{"cuCtxSetCurrent", []int{1, 400}, 201},
+		{"cuStreamCreate", []int{1, 2}, 2},
+		{"cuEventCreate", []int{1, 9}, 2},
+		{"cuMemAlloc", []int{1, 20, 60}, 2},
+		{"cuMemHostAlloc", []int{1, 30}, 2},
+		{"cuMemsetD8Async", []int{1, 30}, 719},
+		{"cuModuleLoadDataEx", []int{1, 4}, 218},
+		{"cuModuleGetFunction", []int{1, 100}, 500},
+		{"cuLaunchKernel", []int{1, 300}, 701},
+		{"cuStreamBeginCapture", []int{1, 3}, 900},
+		{"cuStreamEndCapture", []int{1, 3}, 901},
+		{"cuGraphGetNodes", []int{1}, 1},
+		{"cuGraphInstantiateWithFlags", []int{1, 4}, 2},
+		{"cuGraphUpload", []int{2}, 719},
+		{"cuGraphLaunch", []int{1, 5, 9}, 700},
+		{"cuStreamSynchronize", []int{1, 200}, 700},
+		{"cuStreamWaitEvent", []int{1, 9}, 400},
+		{"cuEventRecord", []int{1, 15}, 400},
+		{"cuEventSynchronize", []int{1, 8}, 719},
+		{"cuMemcpyHtoDAsync", []int{1, 40}, 700},
+		{"cuMemcpyDtoHAsync", []int{1, 100}, 700},
+	} {
+		for _, after := range c.after {
+			t.Run(fmt.Sprintf("%s_%d", c.function, after), func(t *testing.T) {
+				t.Parallel()
+				out := t.TempDir()
+				lines, failed := trainChild(t, out, fmt.Sprintf("SOFTWARE_GPU_FAIL=%s:%d:%d", c.function, after, c.result))
+				if !failed {
+					t.Fatalf("it went on (%s)", lines)
+				}
+				if lines == "" || strings.ContainsAny(lines, "\n") {
+					t.Errorf("not one line:\n%s", lines)
+				}
+				if lines, failed := trainChild(t, out); failed {
+					if !strings.Contains(lines, "checkpoint") { // it had none yet
+						t.Errorf("going on: %s", lines)
+					}
+					return
+				}
+				if !bytes.Equal(last(t, out), want) {
+					t.Error("the end differs from that of a run without a fault")
+				}
+			})
+		}
+	}
+}
+
+// last is the last checkpoint of the run in a folder.
+func last(t *testing.T, out string) []byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(out, "*", "checkpoints", "*"+strconv.Itoa(6)+".safetensors"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("checkpoints %v, %v", files, err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
