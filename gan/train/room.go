@@ -39,16 +39,16 @@ func (r *rig) suggest(err error) error {
 	if !errors.As(err, &e) || e.room == 0 {
 		return err
 	}
-	need, planned := r.need(r.cfg.Train.Batch)
-	if planned != nil {
-		return err
-	}
 	advice := "no batch fits: use smaller networks"
 	for batch := r.cfg.Train.Batch / 2; batch > 0; batch /= 2 {
 		if n, planned := r.need(batch); planned == nil && n <= e.room {
 			advice = fmt.Sprintf("train.batch = %d fits", batch)
 			break
 		}
+	}
+	need, planned := r.need(r.cfg.Train.Batch)
+	if planned != nil { // there is no room even to try the engines of its convolutions
+		return fmt.Errorf("%w (%s)", err, advice)
 	}
 	return fmt.Errorf("%w (train.batch = %d needs %d MiB of %d; %s)", err, r.cfg.Train.Batch, mebibytes(need), e.room>>20, advice)
 }
