@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -31,10 +32,41 @@ const mathFile = "math"
 const Header = ".version 8.1\n.target sm_80\n.address_size 64\n"
 
 // Math returns functions for other modules as PTX without a header, to be put
-// behind one. Each has the name ge_OP_f32 or ge_OP_f64, takes its operands as
-// .param .b32 or .b64 and returns one such: exp, log, log1p, sin, cos, erf,
-// tanh, sigmoid, softplus of one operand, and pow of two.
-func Math() []byte { return body(mathFile) }
+// behind one: those of the given names with all that they need, or all. Each has
+// the name ge_OP_f32 or ge_OP_f64, takes its operands as .param .b32 or .b64 and
+// returns one such: exp, log, log1p, sin, cos, erf, tanh, sigmoid, softplus of one
+// operand, and pow of two. It panics on a name that is none of them.
+func Math(names ...string) []byte {
+	if len(names) == 0 {
+		return body(mathFile)
+	}
+	wanted := map[string]bool{}
+	for _, n := range names {
+		wanted[n] = true
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, d := range functions() {
+			for _, other := range functions() {
+				if wanted[d.name] && !wanted[other.name] && strings.Contains(d.text, other.name) {
+					wanted[other.name], grown = true, true
+				}
+			}
+		}
+	}
+	var text []byte
+	for _, d := range functions() {
+		if wanted[d.name] {
+			text = append(text, d.text...)
+		}
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(functions(), func(d definition) bool { return d.name == n }) {
+			panic(fmt.Sprintf("kernels: there is no function %q", n))
+		}
+	}
+	return text
+}
 
 // Module returns the PTX of a module with the kernels of the given names, as
 // launches name them, or with all. A driver compiles whatever a module holds, so
@@ -58,6 +90,32 @@ func Module(entries ...string) []byte {
 	}
 	return module
 }
+
+// definition is a function of the mathematical ones, its declaration ahead of it,
+// or a table.
+type definition struct{ name, text string }
+
+var defined = regexp.MustCompile(`^(?:\.visible )?\.func\s+\([^)]*\)\s*(\w+)|^\.global .*?(\w+)\[`)
+
+// functions lists the definitions in the order of the text. Each ends with a line
+// that begins with a brace or a semicolon, or is one line.
+var functions = sync.OnceValue(func() []definition {
+	var all []definition
+	var text strings.Builder
+	for line := range strings.Lines(string(body(mathFile))) {
+		text.WriteString(line)
+		if line[0] != '}' && line[0] != ';' && !strings.HasPrefix(line, ".global ") {
+			continue
+		}
+		m := defined.FindStringSubmatch(text.String())
+		if m == nil {
+			panic(fmt.Sprintf("kernels: %s holds something that is neither function nor table: %.60q", mathFile, text.String()))
+		}
+		all = append(all, definition{m[1] + m[2], text.String()})
+		text.Reset()
+	}
+	return all
+})
 
 // entry begins a kernel; the first brace in the first column ends it.
 const entry = ".visible .entry "

@@ -69,3 +69,33 @@ func TestMathFunctions(t *testing.T) {
 		}
 	}
 }
+
+// TestMathParts: a part of the functions has what they need, and not the rest.
+func TestMathParts(t *testing.T) {
+	whole := string(Math())
+	var all []string
+	for _, d := range functions() {
+		if strings.HasPrefix(d.name, "ge_") {
+			all = append(all, d.name)
+		}
+	}
+	if len(all) != 20 {
+		t.Errorf("%d functions: %v", len(all), all)
+	}
+	if got := string(Math(all...)); got != whole {
+		t.Error("all functions by name are not all functions")
+	}
+	sin := string(Math("ge_sin_f64", "ge_exp_f32"))
+	for text, want := range map[string]bool{"ge_exp_f32(": true, "ge_sin_f64(": true, "__internal_trig_reduction_slowpathd": true,
+		"__cudart_i2opi_d[144]": true, "ge_tanh_f32(": false, "__internal_accurate_pow": false} {
+		if strings.Contains(sin, text) != want {
+			t.Errorf("%s: is it there? want %v", text, want)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an unknown name was taken")
+		}
+	}()
+	Math("ge_exp")
+}

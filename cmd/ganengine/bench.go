@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"time"
 
 	"ganengine/gan/train"
 )
@@ -20,15 +21,16 @@ func benchCommand() command {
 			tune := f.Bool("tune", false, "search all engines of the device first (CUDA)")
 			asJSON := f.Bool("json", false, "print one object")
 			return func(ctx context.Context, _ []string) error {
+				budget := measuring
 				if *tune {
-					return usage("-tune searches the engines of CUDA, which this build has not; leave it out")
+					budget = tuning
 				}
-				return a.bench(ctx, s, o, *asJSON)
+				return a.bench(ctx, s, o, budget, *asJSON)
 			}
 		}}
 }
 
-func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, asJSON bool) (err error) {
+func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune time.Duration, asJSON bool) (err error) {
 	steps := ""
 	for _, v := range s.overrides {
 		if v.key == "train.steps" {
@@ -43,11 +45,14 @@ func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, asJS
 		o.Steps = cfg.Train.Steps
 	}
 	show := newConsole(a.stderr, quiet)
-	h, err := a.host(cfg, show)
+	h, err := a.host(cfg, show, tune)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Device.Close()) }()
+	if tune == tuning && h.Device.Info().Name == "cpu" {
+		return usage("-tune searches the engines of a GPU; leave it out on the CPU")
+	}
 	report, err := train.Bench(ctx, cfg, h, o)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"ganengine/cuda"
 	"ganengine/engine/cpu"
@@ -15,29 +16,44 @@ import (
 
 const deviceUsage = "`D`: auto, cpu, cuda or cuda:N"
 
-// openDevice opens a device by its name in a configuration. Where auto comes to
-// the CPU, note says why.
-func (a *app) openDevice(name string, threads int, log func(line string)) (dev device.Device, note string, err error) {
-	kind, number, numbered := strings.Cut(name, ":")
-	index := 0
+// measuring is how long a run measures engines of convolutions that this model of
+// GPU has not seen yet; bench -tune takes as long as it takes.
+const (
+	measuring = 5 * time.Second
+	tuning    = time.Hour
+)
+
+// wish says which device is opened, and how it computes.
+type wish struct {
+	name             string // of the device, as in a configuration
+	threads          int
+	nondeterministic bool
+	tune             time.Duration
+	log              func(line string) // nil drops it
+}
+
+// openDevice opens a device. Where auto comes to the CPU, note says why.
+func (a *app) openDevice(w wish) (dev device.Device, note string, err error) {
+	kind, number, numbered := strings.Cut(w.name, ":")
+	gpu := cuda.Options{Nondeterministic: w.nondeterministic, Tune: w.tune, Switches: a.switches, Log: w.log}
 	if numbered {
-		index, err = strconv.Atoi(number)
+		gpu.Index, err = strconv.Atoi(number)
 	}
 	switch {
 	case err == nil && kind == "cuda":
-		if dev, err = cuda.Open(cuda.Options{Index: index, Switches: a.switches, Log: log}); err != nil {
-			return nil, "", usage("device %s: %v; use -device cpu, or auto", name, err)
+		if dev, err = cuda.Open(gpu); err != nil {
+			return nil, "", usage("device %s: %v; use -device cpu, or auto", w.name, err)
 		}
 		return dev, "", nil
-	case name == "auto":
-		if dev, err = cuda.Open(cuda.Options{Switches: a.switches, Log: log}); err == nil {
+	case w.name == "auto":
+		if dev, err = cuda.Open(gpu); err == nil {
 			return dev, "", nil
 		}
 		note = "device auto is the CPU: " + err.Error()
-	case name != "cpu":
-		return nil, "", usage("there is no device %q; write auto, cpu, cuda or cuda:N", name)
+	case w.name != "cpu":
+		return nil, "", usage("there is no device %q; write auto, cpu, cuda or cuda:N", w.name)
 	}
-	dev, err = cpu.New(cpu.Options{Threads: threads, Switches: a.switches, Log: log})
+	dev, err = cpu.New(cpu.Options{Threads: w.threads, Switches: a.switches, Log: w.log})
 	return dev, note, err
 }
 
@@ -79,7 +95,7 @@ func (a *app) devices(asJSON bool) error {
 // list opens every device that this machine has. Of a GPU that cannot be used,
 // and of CUDA where there is none, the model says why.
 func (a *app) list() ([]listed, error) {
-	dev, _, err := a.openDevice("cpu", 0, nil)
+	dev, _, err := a.openDevice(wish{name: "cpu"})
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 	if err != nil {
 		return err
 	}
-	dev, _, err := a.openDevice(r.device, cfg.Run.Threads, nil)
+	dev, _, err := a.openDevice(wish{name: r.device, threads: cfg.Run.Threads, nondeterministic: !cfg.Run.Deterministic})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
@@ -162,7 +163,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	}
 	show := newConsole(a.stdout, t.volume())
 	defer show.end()
-	h, err := a.host(j.config, show)
+	h, err := a.host(j.config, show, measuring)
 	if err != nil {
 		return err
 	}
@@ -182,8 +183,9 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 
 // host is what training needs from outside; its device is the caller's to close.
 // It says once what the device makes of the configuration.
-func (a *app) host(cfg *config.Config, show *console) (train.Host, error) {
-	dev, note, err := a.openDevice(cfg.Run.Device, cfg.Run.Threads, show.Detail)
+func (a *app) host(cfg *config.Config, show *console, tune time.Duration) (train.Host, error) {
+	dev, note, err := a.openDevice(wish{name: cfg.Run.Device, threads: cfg.Run.Threads, nondeterministic: !cfg.Run.Deterministic,
+		tune: tune, log: show.Detail})
 	if err != nil {
 		return train.Host{}, err
 	}

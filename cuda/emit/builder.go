@@ -57,8 +57,8 @@ type builder struct {
 	count    [classes]int
 	labels   int
 	pointers []Pointer
-	bases    []reg // of each pointer, in global memory
-	math     bool
+	bases    []reg    // of each pointer, in global memory
+	math     []string // functions of kernels.Math that are called
 	err      error
 }
 

@@ -117,12 +117,12 @@ func (b *builder) extreme(op graph.Op, x, y reg) reg {
 
 // call calls a function of kernels.Math.
 func (b *builder) call(name string, x []reg) reg {
-	b.math = true
 	c := x[0].class
 	bits, suffix := "b32", "_f32"
 	if c == f64 {
 		bits, suffix = "b64", "_f64"
 	}
+	b.math = append(b.math, name+suffix)
 	r := b.new(c)
 	b.text.WriteString("\t{\n")
 	operands := ""

@@ -17,7 +17,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"ganengine/engine/fuse"
@@ -49,11 +51,11 @@ type Pointer struct {
 type Emitter struct {
 	text  strings.Builder
 	known map[string]bool
-	math  bool // functions of kernels.Math are called
+	math  map[string]bool // functions of kernels.Math that are called
 }
 
 // New gives an empty module.
-func New() *Emitter { return &Emitter{known: map[string]bool{}} }
+func New() *Emitter { return &Emitter{known: map[string]bool{}, math: map[string]bool{}} }
 
 // Module is the PTX of all kernels so far; nil where there is none.
 func (e *Emitter) Module() []byte {
@@ -61,8 +63,8 @@ func (e *Emitter) Module() []byte {
 		return nil
 	}
 	m := []byte(kernels.Header)
-	if e.math {
-		m = append(m, kernels.Math()...)
+	if len(e.math) > 0 {
+		m = append(m, kernels.Math(slices.Sorted(maps.Keys(e.math))...)...)
 	}
 	return append(m, e.text.String()...)
 }
@@ -102,7 +104,9 @@ func (e *Emitter) add(b *builder, grid, block [3]int) (Launch, error) {
 		e.known[name] = true
 		e.text.WriteString(strings.Replace(text, entryName, name, 1))
 	}
-	e.math = e.math || b.math
+	for _, f := range b.math {
+		e.math[f] = true
+	}
 	return Launch{Entry: name, Grid: grid, Block: block, Pointers: b.pointers}, nil
 }
 

@@ -171,9 +171,9 @@ func (e *Emitter) reduction(c *fuse.Cluster) ([]Launch, int64, error) {
 	return e.columns(c)
 }
 
-// slices cuts r elements for blocks of which there are so many already, each
+// sliced cuts r elements for blocks of which there are so many already, each
 // thread of which folds run elements at a time: how many slices, of what length.
-func slices(blocks, r, run int) (count, length int) {
+func sliced(blocks, r, run int) (count, length int) {
 	count = max(1, min(wantedBlocks/max(blocks, 1), r/(run*leastRun)))
 	length = ceil(ceil(r, count), run) * run
 	return ceil(r, length), length
@@ -193,7 +193,7 @@ func (e *Emitter) rows(c *fuse.Cluster) ([]Launch, int64, error) {
 	}
 	count, length := 1, f.Reduced
 	if team == threads {
-		count, length = slices(f.Outer, f.Reduced, team*n)
+		count, length = sliced(f.Outer, f.Reduced, team*n)
 	}
 	folds, scratch := foldsOf(c, f.Outer*count)
 	b := &builder{}
@@ -281,7 +281,7 @@ func (e *Emitter) columns(c *fuse.Cluster) ([]Launch, int64, error) {
 	}
 	high := threads / wide
 	strips := ceil(f.Inner, wide*n)
-	count, length := slices(f.Outer*strips, f.Reduced, high)
+	count, length := sliced(f.Outer*strips, f.Reduced, high)
 	folds, scratch := foldsOf(c, f.Outer*count*f.Inner)
 	b := &builder{}
 	tid := b.op(b32, "mov.u32", "%tid.x")
