@@ -21,7 +21,7 @@ RUN apt-get update \
     && useradd --create-home --uid 10001 trainer \
     && install -d -o trainer -g trainer /work /work/runs
 COPY --from=build /out/ganengine /usr/local/bin/ganengine
-USER trainer
+USER 10001
 WORKDIR /work
 VOLUME /work/runs
 HEALTHCHECK --interval=1m --timeout=20s --start-period=30s CMD ["ganengine", "version"]
