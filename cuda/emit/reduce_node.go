@@ -1,0 +1,104 @@
+package emit
+
+import (
+	"slices"
+
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+)
+
+// fewTerms is up to how many elements one thread folds: what no cluster takes
+// because the results would be nearly as many as the elements.
+const fewTerms = 16
+
+// scattered is a reduction over any axes: a thread for each result where few
+// elements are folded, otherwise a warp or a block, or several blocks.
+func (e *Emitter) scattered(n *graph.Node) ([]Launch, int64, error) {
+	x := n.Inputs[0]
+	reduced := map[int]bool{}
+	for _, a := range n.Attr.(graph.Axes) {
+		reduced[a] = true
+	}
+	var kept, folded []axis
+	terms, results, out := x.Shape.Size()/n.Shape.Size(), n.Shape.Size(), n.Shape.Strides()
+	for a, stride := range x.Shape.Strides() {
+		if reduced[a] {
+			folded = append(folded, axis{x.Shape[a], stride, 0})
+		} else {
+			kept = append(kept, axis{x.Shape[a], stride, out[a]})
+		}
+	}
+	kept, folded = merge(kept), merge(folded)
+	if terms <= fewTerms {
+		l, err := e.unrolled(n, kept, folded)
+		return []Launch{l}, 0, err
+	}
+	team, count, length := 32, 1, terms
+	if terms > shortRow {
+		team = threads
+		count, length = sliced(results, terms, team)
+	}
+	folds, scratch := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, results*count)
+	b := &builder{}
+	tid := b.op(b32, "mov.u32", "%tid.x")
+	lane := b.op(b32, "and.b32", tid, team-1)
+	result := b.op(b32, "mad.lo.s32", b.op(b32, "mov.u32", "%ctaid.x"), threads/team, b.op(b32, "div.u32", tid, team))
+	b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
+	start, _ := b.places(kept, result, 0, 0)
+	slice := b.op(b32, "mov.u32", "%ctaid.y")
+	at, end := b.bounds(slice, length, terms, lane)
+	acc := b.begin(folds, 1)
+	b.loop(at, end, team, func() {
+		offset, _ := b.places(folded, at, 0, 0)
+		from := b.address(Pointer{Value: fuse.Source(x)}, b.op(b32, "add.u32", start, offset), x.DType.Size())
+		b.foldInto(folds, acc, [][]reg{b.loadRun(x.DType, from, 1)})
+	})
+	place := result
+	if count > 1 {
+		place = b.op(b32, "mad.lo.s32", result, count, slice)
+	}
+	b.teamResults(folds, acc, tid, lane, team, func(_ int, x reg) { b.keep(folds[0], []reg{x}, place, count > 1) })
+	first, err := e.add(b, [3]int{ceil(results, threads/team), count, 1}, [3]int{threads, 1, 1})
+	if err != nil || count == 1 {
+		return []Launch{first}, 0, err
+	}
+	second, err := e.finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count)
+	return []Launch{first, second}, scratch, err
+}
+
+// unrolled is a reduction of a few elements each: a thread folds those of one
+// result, or of some neighbouring ones where their elements are neighbours too.
+func (e *Emitter) unrolled(n *graph.Node, kept, folded []axis) (Launch, error) {
+	x := n.Inputs[0]
+	offsets := []int{0}
+	for _, a := range folded {
+		var next []int
+		for _, o := range offsets {
+			for i := range a.extent {
+				next = append(next, o+i*a.from)
+			}
+		}
+		offsets = next
+	}
+	run := 16 / max(4, n.DType.Size())
+	for run > 1 && (!divides(kept, 0, 0, run) || slices.ContainsFunc(folded, func(a axis) bool { return a.from%run != 0 })) {
+		run /= 2
+	}
+	folds, _ := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, 0)
+	b := &builder{}
+	at := b.thread()
+	b.leaveIf(b.op(pred, "setp.ge.u32", at, n.Shape.Size()/run))
+	start, _ := b.places(widen(kept, run), at, 0, 0)
+	first := b.address(Pointer{Value: fuse.Source(x)}, start, run*x.DType.Size())
+	acc := b.begin(folds, run)
+	for _, o := range offsets {
+		from := first
+		if o > 0 {
+			from = b.op(b64, "add.s64", first, o*x.DType.Size())
+		}
+		b.foldInto(folds, acc, [][]reg{b.loadRun(x.DType, from, run)})
+	}
+	b.keep(folds[0], acc[0], b.op(b32, "mul.lo.s32", at, run), false)
+	grid, block := flat(n.Shape.Size() / run)
+	return e.add(b, grid, block)
+}
