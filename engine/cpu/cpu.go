@@ -44,7 +44,7 @@ type Device struct {
 	workers    []*worker
 	library    *onednn.Library // nil without oneDNN
 	primitives map[shape]*onednn.Primitive
-	// wideVectors is AVX-512, which oneDNN's kernels use and gemm's do not.
+	// wideVectors is AVX-512, which of gemm only small matrix products use.
 	wideVectors bool
 	// prefers says whether oneDNN is the first choice for a product: the rule
 	// prefersLibrary, which tests replace to try the library everywhere.

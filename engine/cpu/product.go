@@ -143,8 +143,9 @@ func (d *Device) savesEnough(s *productStep, work int64) bool {
 }
 
 // prefersLibrary says whether oneDNN is the first choice: for what gemm lacks,
-// bf16, AVX-512, and images of few channels; on AVX2 alone gemm does the rest of
-// DCGAN's products in 0.4 to 1 times the processor time of oneDNN 2.6. Input
+// bf16, what is not small on AVX-512, and images of few channels; on AVX2 alone
+// gemm does the rest of DCGAN's products in 0.4 to 1 times the processor time of
+// oneDNN 2.6. Input
 // gradients of few channels are slow in oneDNN everywhere (a seventh of gemm's
 // speed for one channel). Nothing is measured: bits would depend on it.
 func (d *Device) prefersLibrary(s *productStep, work int64) bool {
@@ -155,7 +156,12 @@ func (d *Device) prefersLibrary(s *productStep, work int64) bool {
 	case s.dtype == graph.BF16:
 		return true
 	}
-	return work > smallWork && (d.wideVectors || image)
+	return work > smallWork && (d.wideVectors && !d.small(s) || image)
+}
+
+// small says that the product is one of matrices that gemm reads where they lie.
+func (d *Device) small(s *productStep) bool {
+	return s.form == matMul && d.gemm32.IsSmall(matrices[float32](s))
 }
 
 // shape is what a primitive is made for; steps with one shape share it.

@@ -25,6 +25,26 @@ func BenchmarkMultiply(b *testing.B) {
 	}
 }
 
+// BenchmarkLayers is the products of linear layers: forward, the input's gradient
+// and the weights', as graph.Linear has them.
+func BenchmarkLayers(b *testing.B) {
+	for _, l := range []struct{ batch, in, out int }{{64, 2, 64}, {64, 64, 64}, {64, 64, 1}, {512, 128, 128}, {512, 128, 2}, {512, 2, 128}, {100, 784, 1200}, {100, 1200, 1200}, {128, 100, 8192}} {
+		for name, p := range map[string]Product[float32]{
+			"forward": {M: l.batch, N: l.out, K: l.in, TransB: true, Alpha: 1},
+			"input":   {M: l.batch, N: l.in, K: l.out, Alpha: 1},
+			"weights": {M: l.out, N: l.in, K: l.batch, TransA: true, Alpha: 1},
+		} {
+			for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
+				e := New[float32](kerneltest.Team(workers))
+				x, y, z, ws := make([]float32, p.M*p.K), make([]float32, p.N*p.K), make([]float32, p.M*p.N), make([]float32, e.MultiplyWorkspace(p))
+				b.Run(fmt.Sprintf("%s/%d-%d-%d/workers=%d", name, l.batch, l.in, l.out, workers), func(b *testing.B) {
+					measure(b, workers, 2*float64(p.M)*float64(p.N)*float64(p.K), func() { e.Multiply(ws, p, x, y, z) })
+				})
+			}
+		}
+	}
+}
+
 // BenchmarkGeneric is the plain Go kernel in the type of the parity tests.
 func BenchmarkGeneric(b *testing.B) {
 	const n = 128

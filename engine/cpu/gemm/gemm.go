@@ -2,7 +2,8 @@
 // and blocked after Goto and van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication" (2008), with BLIS's loop order. The inner kernel is AVX2
 // assembly for float32 (6×16, written by internal/gen with avo, chosen when the
-// CPU has AVX2 and FMA) and plain Go otherwise (4×4, float32 and float64).
+// CPU has AVX2 and FMA) and plain Go otherwise (4×4, float32 and float64). With
+// AVX-512 small products of plain matrices have a kernel that packs what it must only.
 //
 // Convolutions are implicit matrix products: packing gathers patches straight
 // from NHWC activations, so there is no im2col buffer, and an input gradient is
@@ -16,6 +17,7 @@ package gemm
 //go:generate go run ./internal/gen -out gemm_amd64.s -stubs stubs_amd64.go -pkg gemm
 //go:generate go run ./internal/genwide -out wide_amd64.s -stubs wide_stubs_amd64.go -pkg gemm
 //go:generate go run ./internal/genpairs -out pairs_amd64.s -stubs pairs_stubs_amd64.go -pkg gemm
+//go:generate go run ./internal/genstrided -out strided_amd64.s -stubs strided_stubs_amd64.go -pkg gemm
 
 import "sync/atomic"
 
@@ -40,7 +42,8 @@ type Engine[T Float] struct {
 	par     Parallel
 	workers int
 	simd    bool // only ever true where T is float32 and the CPU has AVX2 and FMA
-	mr, nr  int  // the kernel's tile
+	wide    bool // simd, and the CPU has AVX-512
+	mr, nr  int  // the tile of packed products
 
 	body, foldBody func(worker int) // work and foldRows, bound once
 	scratch        []scratch        // one for each worker
@@ -58,7 +61,9 @@ type Engine[T Float] struct {
 func New[T Float](par Parallel) *Engine[T] {
 	var z T
 	_, single := any(z).(float32)
-	return newEngine[T](par, single && haveAVX2)
+	e := newEngine[T](par, single && haveAVX2)
+	e.wide = e.simd && haveAVX512
+	return e
 }
 
 // NewGeneric is an engine with the plain Go kernel.
@@ -79,7 +84,10 @@ func newEngine[T Float](par Parallel, simd bool) *Engine[T] {
 
 // Name says which kernel the engine uses, for logs.
 func (e *Engine[T]) Name() string {
-	if e.simd {
+	switch {
+	case e.wide:
+		return "avx512"
+	case e.simd:
 		return "avx2"
 	}
 	return "go"

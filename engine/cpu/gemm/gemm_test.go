@@ -21,7 +21,9 @@ func tolerance[T Float](terms int, abs float64) float64 {
 func engines[T Float]() map[string]*Engine[T] {
 	all := map[string]*Engine[T]{}
 	for _, workers := range []kerneltest.Team{1, 3} {
-		for _, e := range []*Engine[T]{New[T](workers), NewGeneric[T](workers)} {
+		avx2 := New[T](workers)
+		avx2.wide = false
+		for _, e := range []*Engine[T]{New[T](workers), avx2, NewGeneric[T](workers)} {
 			all[fmt.Sprintf("%s/%d", e.Name(), workers)] = e
 		}
 	}
@@ -53,6 +55,7 @@ func productCases() []productCase {
 		add(s[0], s[1], s[2], -0.5, 1, 0)
 		add(s[0], s[1], s[2], 2, 0.25, 1+i%2)
 	}
+	add(300, 70, 512, 1, 0, 0)
 	add(100, 120, 130, 1, 0, 2) // enough work for the workers
 	add(130, 2, 4100, 1, 0.5, 0)
 	return all

@@ -12,6 +12,7 @@ type job[T Float] struct {
 	a, b         operand[T]
 	c            []T
 	rowAt, colAt placement
+	strided      bool // computed by multiplyStrided
 }
 
 // placement maps an index, seen as three digits with the given counts of the
@@ -24,8 +25,11 @@ type placement struct {
 
 func linear(step int) placement { return placement{count1: 1, count2: 1, step0: step} }
 
+// plain says that offsets are base + index*step0.
+func (p placement) plain() bool { return p.count1 == 1 && p.count2 == 1 }
+
 // contiguous says that neighbours in index are neighbours in memory.
-func (p placement) contiguous() bool { return p.count1 == 1 && p.count2 == 1 && p.step0 == 1 }
+func (p placement) contiguous() bool { return p.plain() && p.step0 == 1 }
 
 // fill stores the offsets of index i and those after it.
 func (p placement) fill(at []int, i int) {
@@ -64,12 +68,28 @@ func depth(k int) int { return ceil(max(ceil(k, ceil(max(k, 1), maxK)), 1), 8) *
 // tile: an image of 3 channels would fill 3 of 16 columns. The result is then
 // stored by columns.
 func (e *Engine[T]) orient(j *job[T]) {
+	if j.strided = e.isStrided(j); j.strided {
+		j.turn()
+		return
+	}
 	tiles := func(m, n int) int { return ceil(m, e.mr) * ceil(n, e.nr) }
 	if 4*tiles(j.m, j.n) > 5*tiles(j.n, j.m) {
-		j.m, j.n = j.n, j.m
-		j.a, j.b = j.b, j.a
-		j.rowAt, j.colAt = j.colAt, j.rowAt
+		j.exchange()
 	}
+}
+
+func (j *job[T]) exchange() {
+	j.m, j.n = j.n, j.m
+	j.a, j.b = j.b, j.a
+	j.rowAt, j.colAt = j.colAt, j.rowAt
+}
+
+// tile is the sizes of the kernel's tile for a job.
+func (e *Engine[T]) tile(j *job[T]) (rows, columns int) {
+	if j.strided {
+		return stridedRows, stridedWidth
+	}
+	return e.mr, e.nr
 }
 
 // grid is how a job is cut into tasks. parts cuts the sum and depends on the
@@ -88,7 +108,8 @@ const serialWork = 1 << 20
 func (e *Engine[T]) split(j *job[T]) grid {
 	g := grid{parts: 1, rows: 1, cols: 1}
 	kc := depth(j.k)
-	tilesM, tilesN := ceil(max(j.m, 1), e.mr), ceil(max(j.n, 1), e.nr)
+	mr, nr := e.tile(j)
+	tilesM, tilesN := ceil(max(j.m, 1), mr), ceil(max(j.n, 1), nr)
 	if j.batch == 1 && tilesM*tilesN <= 64 && j.k >= 16*maxK {
 		g.parts = min(16, j.k/(8*maxK))
 	}
@@ -98,8 +119,8 @@ func (e *Engine[T]) split(j *job[T]) grid {
 	if e.workers > 1 && j.m*j.n*j.k*j.batch >= serialWork {
 		g.rows, g.cols = e.cut(j, tilesM, tilesN, ceil(4*e.workers, g.parts*j.batch))
 	}
-	g.rowsPer = ceil(tilesM, g.rows) * e.mr
-	g.colsPer = ceil(tilesN, g.cols) * e.nr
+	g.rowsPer = ceil(tilesM, g.rows) * mr
+	g.colsPer = ceil(tilesN, g.cols) * nr
 	g.rows, g.cols = ceil(j.m, g.rowsPer), ceil(j.n, g.colsPer)
 	return g
 }
@@ -113,7 +134,11 @@ func (e *Engine[T]) cut(j *job[T], tilesM, tilesN, want int) (rows, cols int) {
 		best := -1
 		for r := 1; r <= min(want, tilesM); r++ {
 			c := min(ceil(want, r), tilesN)
-			if packed := (c-1)*j.m + (r-1)*j.n; r*c >= want && (best < 0 || packed < best) {
+			packed := (r - 1) * j.n
+			if !j.strided {
+				packed += (c - 1) * j.m
+			}
+			if r*c >= want && (best < 0 || packed < best) {
 				best, rows, cols = packed, r, c
 			}
 		}
@@ -139,6 +164,9 @@ func (e *Engine[T]) workspace(j job[T]) int {
 
 // blocks is the size of one worker's packed blocks of both operands.
 func (e *Engine[T]) blocks(j *job[T]) int {
+	if j.strided {
+		return min(stridedColumns, ceil(j.n, maxWidth)*maxWidth) * depth(j.k)
+	}
 	m, n := min(maxM, ceil(j.m, e.mr)*e.mr), min(maxN, ceil(j.n, e.nr)*e.nr)
 	return (m + n) * depth(j.k)
 }

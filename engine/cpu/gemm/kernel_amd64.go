@@ -36,3 +36,12 @@ func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
 		transpose16(to, from, n)
 	}
 }
+
+func stridedSIMD[T Float](rows, columns int, s *stridedPart[T], a, b, c []T, ldc int, accumulate bool) {
+	last := columns - 1
+	_, _ = a[(rows-1)*s.a.free+(s.terms-1)*s.a.red], b[(s.terms-1)*s.b.red+last/maxWidth*s.b.panel+last%maxWidth]
+	_ = c[(rows-1)*ldc+last]
+	tileStrided(rows, s.terms, (*float32)(unsafe.Pointer(unsafe.SliceData(a))), s.a.free, s.a.red,
+		(*float32)(unsafe.Pointer(unsafe.SliceData(b))), s.b.red, s.b.panel,
+		(*float32)(unsafe.Pointer(unsafe.SliceData(c))), ldc, uint32(1<<columns-1), accumulate)
+}

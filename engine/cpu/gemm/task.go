@@ -90,9 +90,17 @@ func (e *Engine[T]) task(worker, item, part, row, col int) {
 	}
 	t.i1, t.j1, t.p1 = min(t.i0+g.rowsPer, j.m), min(t.j0+g.colsPer, j.n), min(t.p0+g.partK, j.k)
 	t.packedB = e.ws[worker*size : (worker+1)*size]
+	accumulate := j.beta != 0
+	if t.p0 >= t.p1 || accumulate && j.beta != 1 {
+		t.scale(j.beta)
+	}
+	if j.strided {
+		t.multiplyStrided(accumulate)
+		return
+	}
 	rows := min(maxM, ceil(j.m, e.mr)*e.mr)
 	t.packedA, t.packedB = t.packedB[:rows*k], t.packedB[rows*k:]
-	t.multiply()
+	t.multiply(accumulate)
 }
 
 // task is one worker's share of a job: the result's rows i0 to i1 and columns
@@ -107,11 +115,7 @@ type task[T Float] struct {
 	packedA, packedB []T
 }
 
-func (t *task[T]) multiply() {
-	accumulate := t.job.beta != 0
-	if t.p0 >= t.p1 || accumulate && t.job.beta != 1 {
-		t.scale(t.job.beta)
-	}
+func (t *task[T]) multiply(accumulate bool) {
 	k := depth(t.job.k)
 	for j0 := t.j0; j0 < t.j1; j0 += maxN {
 		j1 := min(j0+maxN, t.j1)

@@ -1,0 +1,134 @@
+package gemm
+
+// Small products of plain matrices on AVX-512 read their operands where they lie
+// if they can. The first one's values are broadcast, so that any stride serves; the
+// second one's rows must lie side by side, or are packed. Where a product is small,
+// packing both would take as long as multiplying.
+
+// A tile of a strided product, and how many columns are packed at a time.
+const (
+	stridedRows    = 8
+	stridedWidth   = 32
+	stridedColumns = 4 * stridedWidth
+)
+
+const (
+	// smallOperands is how many values both operands may have: the second-level
+	// cache holds them. Larger ones are better packed so that the first-level
+	// cache serves all of a panel.
+	smallOperands = 1 << 18
+	// nearValues is up to how many values the rows of the second operand span
+	// where they are read in place.
+	nearValues = 1 << 15
+)
+
+// isStrided says whether a job takes this way.
+func (e *Engine[T]) isStrided(j *job[T]) bool {
+	return e.wide && j.a.view == strided && j.b.view == strided && j.alpha == 1 && j.rowAt.plain() && j.colAt.plain() &&
+		(j.m+j.n)*j.k <= smallOperands
+}
+
+// IsSmall says whether p has small operands, and the CPU AVX-512.
+func (e *Engine[T]) IsSmall(p Product[T]) bool {
+	j := p.job()
+	return e.isStrided(&j)
+}
+
+// turn exchanges the operands where that takes fewer instructions: one for each
+// term, row and 16 columns; what packing takes; and what moving a result takes
+// whose columns no longer lie side by side.
+func (j *job[T]) turn() {
+	cost := func(m, n int, b *operand[T], col int) int {
+		terms := m * ceil(n, maxWidth) * j.k
+		if b.free != 1 {
+			terms += n * j.k / 4
+		}
+		if col != 1 {
+			terms += 2 * m * n
+		}
+		return terms
+	}
+	if cost(j.n, j.m, &j.a, j.rowAt.step0) < cost(j.m, j.n, &j.b, j.colAt.step0) {
+		j.exchange()
+	}
+}
+
+// lying is where a part of an operand lies: element (f, p) of it at f*free + p*red.
+// In panels element (f, p) is at f/16*panel + f%16 + p*red.
+type lying[T Float] struct {
+	data             []T
+	free, red, panel int
+}
+
+// packed is a packed part of an operand, of so many terms.
+func packed[T Float](data []T, terms int) lying[T] {
+	return lying[T]{data: data, free: 1, red: maxWidth, panel: terms * maxWidth}
+}
+
+// inPlace is operand o from term p on.
+func inPlace[T Float](o *operand[T], p int) lying[T] {
+	return lying[T]{data: o.data[p*o.red:], free: o.free, red: o.red, panel: maxWidth * o.free}
+}
+
+// from is the part from free index f on, a multiple of 8.
+func (l *lying[T]) from(f int) []T { return l.data[f/maxWidth*l.panel+f%maxWidth*l.free:] }
+
+// multiplyStrided is multiply for a strided product.
+func (t *task[T]) multiplyStrided(accumulate bool) {
+	k := depth(t.job.k)
+	for p := t.p0; p < t.p1; p += k {
+		s := stridedPart[T]{terms: min(k, t.p1-p), accumulate: accumulate || p > t.p0, a: inPlace(&t.a, p)}
+		near := t.b.free == 1 && s.terms*t.b.red <= nearValues
+		for j := t.j0; j < t.j1; j += stridedColumns {
+			end := min(j+stridedColumns, t.j1)
+			if near {
+				s.b = inPlace(&t.b, p)
+				s.b.data = s.b.data[j:]
+			} else {
+				t.pack(t.packedB, maxWidth, &t.b, j, end, p, p+s.terms)
+				s.b = packed(t.packedB, s.terms)
+			}
+			t.stridedTiles(&s, j, end)
+		}
+	}
+}
+
+// stridedPart is some terms of a product: the first operand's, and the second's
+// from some column on.
+type stridedPart[T Float] struct {
+	terms      int
+	a, b       lying[T]
+	accumulate bool
+}
+
+// stridedTiles computes the task's rows of columns j0 to j1, where s.b begins.
+func (t *task[T]) stridedTiles(s *stridedPart[T], j0, j1 int) {
+	row, col := t.job.rowAt, t.job.colAt
+	for j := j0; j < j1; j += stridedWidth {
+		b, columns := s.b.from(j-j0), min(stridedWidth, j1-j)
+		for i := t.i0; i < t.i1; i += stridedRows {
+			a, rows := s.a.from(i), min(stridedRows, t.i1-i)
+			c := t.c[row.base+i*row.step0+col.base+j*col.step0:]
+			if col.step0 == 1 {
+				stridedSIMD(rows, columns, s, a, b, c, row.step0, s.accumulate)
+			} else {
+				t.stridedAside(rows, columns, s, a, b, c)
+			}
+		}
+	}
+}
+
+// stridedAside computes a tile whose columns do not lie side by side in c.
+func (t *task[T]) stridedAside(rows, columns int, s *stridedPart[T], a, b, c []T) {
+	var spare [stridedRows * stridedWidth]T
+	stridedSIMD(rows, columns, s, a, b, spare[:], stridedWidth, false)
+	for r := range rows {
+		for x, v := range spare[r*stridedWidth : r*stridedWidth+columns] {
+			at := &c[r*t.job.rowAt.step0+x*t.job.colAt.step0]
+			if s.accumulate {
+				v += *at
+			}
+			*at = v
+		}
+	}
+}
