@@ -59,6 +59,9 @@ type Mode struct {
 	Label string // unique within the program; part of the names of its random streams
 	Train bool   // batch norm uses batch statistics, dropout drops
 	Track bool   // running statistics follow this pass (needs Train)
+	// Batches is how many equal batches follow each other in the examples: batch
+	// norm treats each by itself, as it would in passes of their own. 0 means 1.
+	Batches int
 	// Values gives a parameter's or statistic's value; nil reads the Variable,
 	// and what a tracking pass finds is then in the Mode of the Pass.
 	Values *Values

@@ -34,14 +34,7 @@ func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Nod
 		c := graph.Shape{x.Shape[len(x.Shape)-1]}
 		mean, variance := p.stat("mean", c, 0), p.stat("var", c, 1)
 		if p.Mode.Train {
-			all := axes(0, len(x.Shape)-1)
-			y = graph.Normalize(x, o.eps(), all...)
-			if p.Mode.Track {
-				track(p, mean, graph.Reshape(graph.Mean(x, all...), c), o.momentum())
-				n := float64(x.Shape.Size() / c[0])
-				unbiased := graph.Scale(graph.Variance(x, all...), n/max(n-1, 1))
-				track(p, variance, graph.Reshape(unbiased, c), o.momentum())
-			}
+			y = p.normalizeBatches(x, mean, variance, o)
 		} else {
 			v := p.Mode.Values
 			istd := graph.Rsqrt(graph.Shift(v.Get(p.B, variance), o.eps()))
@@ -50,6 +43,31 @@ func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Nod
 		y = affine(p, y, o)
 	})
 	return y
+}
+
+// normalizeBatches normalises each of a training pass's batches; the running
+// statistics follow one after the other.
+func (p *Pass) normalizeBatches(x *graph.Node, mean, variance *graph.Variable, o NormOptions) *graph.Node {
+	batches := max(p.Mode.Batches, 1)
+	parts := graph.Reshape(x, append(graph.Shape{batches, x.Shape[0] / batches}, x.Shape[1:]...))
+	all := axes(1, len(x.Shape))
+	if p.Mode.Track {
+		n := float64(x.Shape.Size() / mean.Shape[0] / batches)
+		means := graph.Mean(parts, all...)
+		unbiased := graph.Scale(graph.Variance(parts, all...), n/max(n-1, 1))
+		for i := range batches {
+			track(p, mean, row(means, i), o.momentum())
+			track(p, variance, row(unbiased, i), o.momentum())
+		}
+	}
+	return graph.Reshape(graph.Normalize(parts, o.eps(), all...), x.Shape)
+}
+
+// row is row i of x seen as a matrix with as many rows as x has first indices.
+func row(x *graph.Node, i int) *graph.Node {
+	columns := x.Shape.Size() / x.Shape[0]
+	x = graph.Reshape(x, graph.Shape{x.Shape[0], columns})
+	return graph.Reshape(graph.Slice(x, []int{i, 0}, nil, []int{1, columns}), graph.Shape{columns})
 }
 
 // track moves a running statistic towards the batch's: r + momentum (s - r).

@@ -126,14 +126,29 @@ func follow(mean, variance, x []float64, momentum float64) (m, v []float64) {
 }
 
 func TestBatchNormTracks(t *testing.T) {
-	k := newTracker(t)
-	k.near("first mean", k.named("d/bn/mean"), []float64{0, 0})
-	k.near("first variance", k.named("d/bn/var"), []float64{1, 1})
+	first := newTracker(t)
+	first.near("first mean", first.named("d/bn/mean"), []float64{0, 0})
+	first.near("first variance", first.named("d/bn/var"), []float64{1, 1})
 	real, fake := numbers(5, 8), numbers(6, 8)
-	got := k.run(func(b *graph.Builder) {
-		v := NewValues()
+	checkTracks(t, real, fake, func(b *graph.Builder, k *tracker, v *Values) {
 		b.Output("real", k.norm(b, Mode{Label: "real", Train: true, Track: true, Values: v}, real, NormOptions{}))
 		b.Output("fake", k.norm(b, Mode{Label: "fake", Train: true, Track: true, Values: v}, fake, NormOptions{}))
+	})
+	checkTracks(t, real, fake, func(b *graph.Builder, k *tracker, v *Values) {
+		x := b.Literal(graph.F64, graph.Shape{8, 2}, slices.Concat(real, fake))
+		y := BatchNorm(k.net.Pass(b, Mode{Label: "both", Train: true, Track: true, Batches: 2, Values: v}), "bn", x, NormOptions{})
+		b.Output("real", graph.Slice(y, []int{0, 0}, nil, []int{4, 2}))
+		b.Output("fake", graph.Slice(y, []int{4, 0}, nil, []int{4, 2}))
+	})
+}
+
+// checkTracks runs norm on two batches, and then two more passes.
+func checkTracks(t *testing.T, real, fake []float64, norm func(b *graph.Builder, k *tracker, v *Values)) {
+	t.Helper()
+	k := newTracker(t)
+	got := k.run(func(b *graph.Builder) {
+		v := NewValues()
+		norm(b, k, v)
 		b.Output("penalty", k.norm(b, Mode{Label: "gp", Train: true, Values: v}, numbers(7, 8), NormOptions{}))
 		b.Output("eval", k.norm(b, Mode{Label: "eval", Values: v}, real, NormOptions{}))
 		v.Commit(b)

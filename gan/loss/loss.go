@@ -10,8 +10,7 @@ import (
 )
 
 // Loss is a pair of objectives. The discriminator's is the sum of a term for
-// real and a term for generated samples, so that each may be differentiated
-// before the next is computed.
+// real and a term for generated samples.
 type Loss interface {
 	// Real is D's term for logits d of real samples.
 	Real(d *graph.Node) *graph.Node

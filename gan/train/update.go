@@ -94,39 +94,42 @@ func (u *update) generate(stream string, values *nn.Values, track bool) (fake *g
 	return fake, params
 }
 
-// judge runs D. Real and generated samples pass separately, so batch norm sees
-// each for itself.
-func (u *update) judge(label string, x *graph.Node, track bool) *graph.Node {
-	pass := u.D.Pass(u.b, nn.Mode{Label: label, Train: true, Track: track, Values: u.dv})
+// judge runs D on one batch. D's statistics do not follow it.
+func (u *update) judge(label string, x *graph.Node) *graph.Node {
+	return u.logits(nn.Mode{Label: label, Train: true, Values: u.dv}, x)
+}
+
+// compare runs D on real and generated samples in one pass, in which batch norm
+// sees each batch for itself: products twice as large, and half as many kernels.
+func (u *update) compare(fake *graph.Node) (real, generated *graph.Node) {
+	d := u.logits(nn.Mode{Label: "d", Train: true, Track: true, Batches: 2, Values: u.dv}, graph.Concat(0, u.real, fake))
+	n := []int{u.Config.Train.Batch}
+	return graph.Slice(d, []int{0}, nil, n), graph.Slice(d, n, nil, n)
+}
+
+func (u *update) logits(m nn.Mode, x *graph.Node) *graph.Node {
+	pass := u.D.Pass(u.b, m)
 	return pass.Scoped(func(p *nn.Pass) *graph.Node { return u.Model.Discriminator(p, x) })
 }
 
-// discriminator builds D's update. Each term is differentiated before the next
-// is built, so that its activations are gone when the next needs memory. The
-// fakes are data here: D's new weights, which G's update is made against, must
-// be no path of G's gradient, or G would learn to steer D's update.
+// discriminator builds D's update. The penalties are differentiated by themselves,
+// so that activations are gone when they need memory. The fakes are data here: D's
+// new weights, which G's update is made against, must be no path of G's gradient,
+// or G would learn to steer D's update.
 func (u *update) discriminator(fake *graph.Node) {
 	fake = graph.StopGradient(fake)
 	var params []*graph.Node
 	for _, v := range u.D.Params() {
 		params = append(params, u.dv.Get(u.b, v))
 	}
-	grads := make([]*graph.Node, len(params))
+	dReal, dFake := u.compare(fake)
+	total := graph.Add(u.loss.Real(dReal), u.loss.Fake(dFake))
+	grads := graph.Gradients(total, nil, params...)
 	add := func(l *graph.Node) {
 		for i, g := range graph.Gradients(l, nil, params...) {
-			if grads[i] != nil {
-				g = graph.Add(grads[i], g)
-			}
-			grads[i] = g
+			grads[i] = graph.Add(grads[i], g)
 		}
 	}
-	dReal := u.judge("real", u.real, true)
-	lReal := u.loss.Real(dReal)
-	add(lReal)
-	dFake := u.judge("fake", fake, true)
-	lFake := u.loss.Fake(dFake)
-	add(lFake)
-	total := graph.Add(lReal, lFake)
 	u.score("d_loss", total)
 	u.judged("real", dReal)
 	u.judged("fake", dFake)
@@ -147,7 +150,7 @@ func (u *update) penalties(fake *graph.Node, add func(l *graph.Node)) {
 	}
 	u.b.WithPrecision(min(u.prec, graph.TF32), func() {
 		critic := func(label string) loss.Critic {
-			return func(x *graph.Node) *graph.Node { return u.judge(label, x, false) }
+			return func(x *graph.Node) *graph.Node { return u.judge(label, x) }
 		}
 		if c.GP > 0 {
 			l := loss.GradientPenalty(critic("gp"), u.penaltyPoints(fake), c.GP)
@@ -179,7 +182,7 @@ func (u *update) penaltyPoints(fake *graph.Node) *graph.Node {
 
 // generator builds G's update against the discriminator as it is after its own.
 func (u *update) generator(fake *graph.Node, params []*graph.Node) {
-	d := u.judge("g", fake, false)
+	d := u.judge("g", fake)
 	l := u.loss.Generator(d)
 	grads := graph.Gradients(l, nil, params...)
 	u.score("g_loss", l)

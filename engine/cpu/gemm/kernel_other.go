@@ -6,8 +6,8 @@ package gemm
 
 const haveAVX2 = false
 
-func kernelSIMD[T Float](int, []T, []T, *[6]*T, bool)                           {}
-func copyRowsSIMD[T Float]([]T, int, []T, int, int)                             {}
-func copyAtSIMD[T Float]([]T, []T, []int)                                       {}
-func transposeSIMD[T Float]([]T, int, *[maxWidth]*T, int)                       {}
+func kernelSIMD[T Float](int, []T, []T, *[6]*T, bool)                          {}
+func copyRowsSIMD[T Float]([]T, int, []T, int, int)                            {}
+func copyAtSIMD[T Float]([]T, []T, []int)                                      {}
+func transposeSIMD[T Float]([]T, int, *[maxWidth]*T, int)                      {}
 func stridedSIMD[T Float](int, int, *stridedPart[T], []T, []T, []T, int, bool) {}
