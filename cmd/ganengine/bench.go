@@ -44,7 +44,7 @@ func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune
 	if steps != "" {
 		o.Steps = cfg.Train.Steps
 	}
-	show := newConsole(a.stderr, quiet)
+	show := a.newConsole(a.stderr, quiet)
 	h, err := a.host(cfg, show, tune)
 	if err != nil {
 		return err

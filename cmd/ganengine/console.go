@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"ganengine/engine/debug"
 	"ganengine/gan/train"
 )
 
@@ -36,7 +37,12 @@ var _ train.Console = (*console)(nil)
 // redraw is the shortest time between two drawings of the progress line.
 const redraw = 100 * time.Millisecond
 
-func newConsole(out io.Writer, v volume) *console {
+// newConsole is a console on out; what GANENGINE_DEBUG asks for is shown at any
+// volume.
+func (a *app) newConsole(out io.Writer, v volume) *console {
+	if a.switches.Level > debug.Quiet {
+		v = verbose
+	}
 	return &console{out: out, volume: v, terminal: isTerminal(out)}
 }
 

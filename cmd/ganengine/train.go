@@ -161,7 +161,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	show := newConsole(a.stdout, t.volume())
+	show := a.newConsole(a.stdout, t.volume())
 	defer show.end()
 	h, err := a.host(j.config, show, measuring)
 	if err != nil {
