@@ -16,7 +16,7 @@ type update struct {
 	dv, gv *nn.Values    // values of the networks' Variables at this point
 	names  []string      // of the scores
 	scores []*graph.Node // what the host hears of the run, f32 [1] each
-	finite []*graph.Node // what must be finite
+	finite []*graph.Node // what must be: losses, and the lengths of gradients
 }
 
 // Step is a training program with the names of the numbers in its output
@@ -134,11 +134,12 @@ func (u *update) discriminator(fake *graph.Node) {
 	u.judged("real", dReal)
 	u.judged("fake", dFake)
 	u.penalties(fake, add)
-	u.score("d_grad", norm(grads))
+	length := norm(grads)
+	u.score("d_grad", length)
 	for i, x := range u.OptD.Step(u.b, params, grads) {
 		u.dv.Set(u.D.Params()[i], x)
 	}
-	u.finite = append(append(u.finite, total), grads...)
+	u.finite = append(u.finite, total, length)
 }
 
 // penalties adds the configured penalties on D's slope. They run in full
@@ -187,7 +188,8 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 	grads := graph.Gradients(l, nil, params...)
 	u.score("g_loss", l)
 	u.judged("fake_after", d)
-	u.score("g_grad", norm(grads))
+	length := norm(grads)
+	u.score("g_grad", length)
 	step := u.b.Read(u.OptG.StepVar)
 	for i, x := range u.OptG.Step(u.b, params, grads) {
 		u.gv.Set(u.G.Params()[i], x)
@@ -195,10 +197,11 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 	if u.Avg != nil {
 		u.Avg.Follow(u.b, u.gv, u.decay(), step)
 	}
-	u.finite = append(append(u.finite, l), grads...)
+	u.finite = append(u.finite, l, length)
 }
 
-// norm is the length of all gradients as one vector.
+// norm is the length of all gradients as one vector. It is finite only where all
+// their elements are, so that nothing else has to look at each of them.
 func norm(grads []*graph.Node) *graph.Node {
 	var sum *graph.Node
 	for _, g := range grads {
