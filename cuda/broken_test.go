@@ -36,9 +36,9 @@ func TestBrokenKernelsAreFound(t *testing.T) {
 		{"elementwise, whole", elementwise, "", "", 0, ""},
 		{"sums, whole", sum, "", "", 0, ""},
 		{"one element too many", elementwise, ", 1000;", ", 1001;", 0, "IllegalAddress"},
-		{"an index of another element", elementwise, "mul.wide.u32 %l4, %r3, 4;", "mul.wide.u32 %l4, %r3, 8;", 0, "IllegalAddress"},
-		{"all threads write one element", elementwise, "mul.wide.u32 %l4, %r3, 4;", "mul.wide.u32 %l4, %r1, 4;", 0, "IllegalAddress"},
-		{"an address between elements", elementwise, "mul.wide.u32 %l1, %r3, 4;", "mul.wide.u32 %l1, %r3, 3;", 0, "IllegalAddress"},
+		{"an index of another element", elementwise, "mul.wide.u32 %l4, %r4, 4;", "mul.wide.u32 %l4, %r4, 8;", 0, "IllegalAddress"},
+		{"all threads write one element", elementwise, "mul.wide.u32 %l4, %r4, 4;", "mul.wide.u32 %l4, %r0, 4;", 0, "IllegalAddress"},
+		{"an address between elements", elementwise, "mul.wide.u32 %l1, %r4, 4;", "mul.wide.u32 %l1, %r4, 3;", 0, "IllegalAddress"},
 		{"a missing barrier", sum, "\tbar.sync 0;\n", "", 0, "IllegalAddress"},
 		{"a barrier that some threads miss", sum, "\tbar.sync 0;\n", "\t@%p1 bar.sync 0;\n", 0, "IllegalAddress"},
 		{"a missing argument", elementwise, "", "", 1, "the function takes more"},
@@ -70,7 +70,7 @@ func emitted(t *testing.T, build func(b *graph.Builder)) (string, []emit.Launch)
 	if len(kernels) != 1 {
 		t.Fatalf("%d kernels", len(kernels))
 	}
-	launches, _, err := e.Kernel(kernels[0])
+	launches, _, err := e.Launches(emit.Unit{Kernel: kernels[0]})
 	if err != nil {
 		t.Fatal(err)
 	}

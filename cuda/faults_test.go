@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 		{"cuMemsetD8Async", []int{1, 30}, 719},
 		{"cuModuleLoadDataEx", []int{1, 4}, 218},
 		{"cuModuleGetFunction", []int{1, 100}, 500},
-		{"cuLaunchKernel", []int{1, 300}, 701},
+		{"cuLaunchKernel", []int{1, 120}, 701},
 		{"cuStreamBeginCapture", []int{1, 3}, 900},
 		{"cuStreamEndCapture", []int{1, 3}, 901},
 		{"cuGraphGetNodes", []int{1}, 1},

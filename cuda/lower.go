@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"ganengine/cuda/emit"
 	"ganengine/engine/debug"
@@ -70,8 +71,8 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	})
 	d.print(debug.PrintPlan, s.Text)
 	l := &lowering{d, &lowered{Table: lower.New(s.Program)}, emit.New()}
-	for _, k := range s.Kernels {
-		if err := l.kernel(k); err != nil {
+	for _, group := range emit.Arrange(s.Kernels, l.alone) {
+		if err := l.group(group); err != nil {
 			return nil, fmt.Errorf("lowering program %s: %w", p.Name, err)
 		}
 	}
@@ -98,18 +99,26 @@ func (l *lowering) keepOutputs() {
 	}
 }
 
-// kernel lowers one kernel of the schedule.
-func (l *lowering) kernel(k *fuse.Kernel) error {
-	p := l.Step(k)
-	if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+// alone says that a kernel shares no launch: products, and all where nothing is
+// to be fused.
+func (l *lowering) alone(k *fuse.Kernel) bool { return isProduct(k) || l.opt.Switches.NoFuse }
+
+func isProduct(k *fuse.Kernel) bool {
+	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
+}
+
+// group lowers kernels of the schedule that share launches, or a product.
+func (l *lowering) group(units []emit.Unit) error {
+	p, cost := l.stepOf(units)
+	if k := units[0].Kernel; isProduct(k) {
 		return l.product(k.Node, p)
 	}
-	launches, scratch, err := l.emit.Kernel(k)
+	launches, scratch, err := l.emit.Launches(units...)
 	if errors.Is(err, emit.ErrUnsupported) {
-		return l.unsupported(k.String(), err)
+		return l.unsupported(p.Name, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
+		return fmt.Errorf("%s: %w", p.Name, err)
 	}
 	var st step
 	for _, e := range launches {
@@ -120,17 +129,46 @@ func (l *lowering) kernel(k *fuse.Kernel) error {
 		st.launches = append(st.launches, n)
 	}
 	p.Scratch = scratch
-	cost := device.Cost{Kind: "elementwise", Bytes: l.Bytes(p)}
-	if k.Cluster == nil {
-		cost.Kind = k.Node.Op.String()
-	} else {
-		p.Aliases = l.InPlace(k.Cluster, p)
-		if len(k.Cluster.Reduces) > 0 {
-			cost.Kind = "reduction"
-		}
-	}
 	l.add(st, cost, p)
 	return nil
+}
+
+// stepOf is a group as the planner and a profile see it. A value that two kernels
+// read stands among the reads twice, so that neither overwrites it.
+func (l *lowering) stepOf(units []emit.Unit) (plan.Step, device.Cost) {
+	var p plan.Step
+	cost := device.Cost{Kind: "elementwise"}
+	count := 0
+	for _, u := range units {
+		for i, k := range u.Kernels() {
+			own := l.Step(k)
+			if count++; count == 1 {
+				p.Name = own.Name
+			}
+			switch {
+			case k.Node != nil:
+				cost.Kind = k.Node.Op.String()
+			case len(k.Cluster.Reduces) > 0:
+				cost.Kind = "reduction"
+			}
+			if k.Cluster != nil && i == 0 {
+				for _, a := range l.InPlace(k.Cluster, own) {
+					p.Aliases = append(p.Aliases, plan.Alias{Write: a.Write + len(p.Writes), Read: a.Read + len(p.Reads)})
+				}
+			}
+			cost.Bytes += l.Bytes(own)
+			for _, v := range own.Reads {
+				if !slices.Contains(p.Writes, v) { // else a result, still in the thread's hands
+					p.Reads = append(p.Reads, v)
+				}
+			}
+			p.Writes = append(p.Writes, own.Writes...)
+		}
+	}
+	if count > 1 {
+		p.Name = fmt.Sprintf("%s, and %d more kernels", p.Name, count-1)
+	}
+	return p, cost
 }
 
 func (l *lowering) pointer(p emit.Pointer) argument {

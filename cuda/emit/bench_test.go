@@ -18,12 +18,12 @@ func BenchmarkEmit(b *testing.B) {
 				e := emit.New()
 				launches, products = 0, 0
 				q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-				for _, k := range fuse.Make(q, fuse.Options{}).Kernels {
-					if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+				for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, isProduct) {
+					if isProduct(group[0].Kernel) {
 						products++
 						continue
 					}
-					l, _, err := e.Kernel(k)
+					l, _, err := e.Launches(group...)
 					if err != nil {
 						b.Fatal(err)
 					}

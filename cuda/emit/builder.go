@@ -50,9 +50,12 @@ func classOf(d graph.DType) class {
 	return f32
 }
 
-// builder writes the text of one kernel. The first error stays.
+// builder writes the text of one part of a kernel. The first error stays.
 type builder struct {
 	text     strings.Builder
+	x, y     reg // this part's block
+	grid     [2]int
+	threads  int // of a block
 	shared   int // bytes of static shared memory
 	count    [classes]int
 	labels   int
@@ -62,34 +65,22 @@ type builder struct {
 	err      error
 }
 
-// entryName stands for the kernel's name until its text is known.
-const entryName = "ge_entry"
+func newBuilder() *builder {
+	b := &builder{}
+	b.x, b.y = b.new(b32), b.new(b32)
+	return b
+}
 
-// kernel is the whole text.
-func (b *builder) kernel() string {
-	var s strings.Builder
-	fmt.Fprintf(&s, ".visible .entry %s(", entryName)
-	for i := range b.pointers {
-		if i > 0 {
-			s.WriteByte(',')
-		}
-		fmt.Fprintf(&s, "\n\t.param .u64 p%d", i)
-	}
-	s.WriteString("\n)\n{\n")
-	for c, n := range b.count {
-		if n > 0 {
-			fmt.Fprintf(&s, "\t.reg %s %s<%d>;\n", types[c], letters[c], n)
-		}
-	}
-	if b.shared > 0 {
-		fmt.Fprintf(&s, "\t.shared .align 16 .b8 room[%d];\n", b.shared)
-	}
-	for i, r := range b.bases {
-		fmt.Fprintf(&s, "\tld.param.u64 %s, [p%d];\n\tcvta.to.global.u64 %s, %s;\n", r, i, r, r)
-	}
-	s.WriteString(b.text.String())
-	s.WriteString("\tret;\n}\n")
-	return s.String()
+// over says how many blocks the part has along both axes, and threads in each.
+func (b *builder) over(x, y, threads int) *builder {
+	b.grid, b.threads = [2]int{x, y}, threads
+	return b
+}
+
+// flat is a part of blocks in a row, with n threads or a few more.
+func (b *builder) flat(n int) *builder {
+	t := min(threads, ceil(n, 32)*32)
+	return b.over(ceil(n, t), 1, t)
 }
 
 func (b *builder) fail(format string, args ...any) {
@@ -174,10 +165,9 @@ func (b *builder) constant(d graph.DType, x float64) reg {
 	return b.op(pred, "setp.ne.s32", int64(x), 0)
 }
 
-// thread is the number of this thread in a grid of one axis.
+// thread is the number of this thread in a part with one axis of blocks.
 func (b *builder) thread() reg {
-	t := b.op(b32, "mov.u32", "%tid.x")
-	return b.op(b32, "mad.lo.s32", b.op(b32, "mov.u32", "%ctaid.x"), b.op(b32, "mov.u32", "%ntid.x"), t)
+	return b.op(b32, "mad.lo.s32", b.x, b.op(b32, "mov.u32", "%ntid.x"), b.op(b32, "mov.u32", "%tid.x"))
 }
 
 // leaveIf ends the thread where a condition holds.

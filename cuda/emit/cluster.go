@@ -25,8 +25,8 @@ func spanOf(c *fuse.Cluster, length int) int {
 }
 
 // elementwise is a cluster without reductions: one pass, a span a thread.
-func (e *Emitter) elementwise(c *fuse.Cluster) (Launch, error) {
-	b := &builder{}
+func elementwise(c *fuse.Cluster) *builder {
+	b := newBuilder()
 	n := spanOf(c, c.Size)
 	at := b.thread()
 	if n > 1 {
@@ -34,8 +34,7 @@ func (e *Emitter) elementwise(c *fuse.Cluster) (Launch, error) {
 	}
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, c.Size))
 	b.pass(c, span{at, n})
-	grid, block := flat(c.Size / n)
-	return e.add(b, grid, block)
+	return b.flat(c.Size / n)
 }
 
 // pass computes a span of the cluster: every load, then every operator, then

@@ -63,16 +63,20 @@ func module(t testing.TB, all []*graph.Program) []byte {
 	e := emit.New()
 	for _, p := range all {
 		q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-		for _, k := range fuse.Make(q, fuse.Options{}).Kernels {
-			if k.Node != nil && k.Node.Op.Info().Class == graph.Product {
+		for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, isProduct) {
+			if isProduct(group[0].Kernel) {
 				continue
 			}
-			if _, _, err := e.Kernel(k); err != nil {
-				t.Fatalf("program %s: %s: %v", p.Name, k, err)
+			if _, _, err := e.Launches(group...); err != nil {
+				t.Fatalf("program %s: %s: %v", p.Name, group[0].Kernel, err)
 			}
 		}
 	}
 	return e.Module()
+}
+
+func isProduct(k *fuse.Kernel) bool {
+	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
 }
 
 // TestAssembles has NVIDIA's assembler take every kernel of the shipped

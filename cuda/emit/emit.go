@@ -22,7 +22,6 @@ import (
 	"slices"
 	"strings"
 
-	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 	"ganengine/kernels"
 )
@@ -69,14 +68,42 @@ func (e *Emitter) Module() []byte {
 	return append(m, e.text.String()...)
 }
 
-// Kernel adds what computes k, and answers how it is started: launches one after
-// the other, which share scratch bytes of memory. Reads may be overwritten by
-// writes at the same index: a thread reads all its elements before it writes.
-func (e *Emitter) Kernel(k *fuse.Kernel) (launches []Launch, scratch int64, err error) {
-	if k.Node != nil {
-		return e.node(k.Node)
+// Launches adds what computes units that do not depend on each other, and answers
+// how they are started: launches one after the other, which share scratch bytes of
+// memory. Reads may be overwritten by writes of the same unit at the same index: a
+// thread reads all its elements before it writes.
+func (e *Emitter) Launches(units ...Unit) (launches []Launch, scratch int64, err error) {
+	var stages [][]*builder
+	for _, u := range units {
+		parts, bytes, err := u.parts()
+		if err != nil {
+			return nil, 0, err
+		}
+		for i, p := range parts {
+			p.moveScratch(scratch)
+			if i == len(stages) {
+				stages = append(stages, nil)
+			}
+			stages[i] = append(stages[i], p)
+		}
+		scratch += bytes
 	}
-	c := k.Cluster
+	for _, parts := range stages {
+		l, err := e.add(parts)
+		if err != nil {
+			return nil, 0, err
+		}
+		launches = append(launches, l)
+	}
+	return launches, scratch, nil
+}
+
+// parts are the unit's launches, each a part of a kernel.
+func (u Unit) parts() ([]*builder, int64, error) {
+	if u.Kernel.Node != nil {
+		return node(u.Kernel.Node)
+	}
+	c := u.Kernel.Cluster
 	if c.Size > math.MaxInt32 {
 		return nil, 0, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, c.Size)
 	}
@@ -84,41 +111,38 @@ func (e *Emitter) Kernel(k *fuse.Kernel) (launches []Launch, scratch int64, err 
 		return nil, 0, nil
 	}
 	if len(c.Reduces) > 0 {
-		return e.reduction(c)
+		parts, scratch := reduction(c, u.Then)
+		return parts, scratch, nil
 	}
-	l, err := e.elementwise(c)
-	return []Launch{l}, 0, err
+	return []*builder{elementwise(c)}, 0, nil
 }
 
 // add completes a kernel and answers its launch. Equal text is added once.
-func (e *Emitter) add(b *builder, grid, block [3]int) (Launch, error) {
-	if b.err != nil {
-		return Launch{}, b.err
+func (e *Emitter) add(parts []*builder) (Launch, error) {
+	for _, p := range parts {
+		if p.err != nil {
+			return Launch{}, p.err
+		}
+		for _, f := range p.math {
+			e.math[f] = true
+		}
 	}
-	if grid[1] > maxGridYZ || grid[2] > maxGridYZ {
-		return Launch{}, fmt.Errorf("%w: a grid of %v blocks is larger than CUDA allows", ErrUnsupported, grid)
+	l := launchOf(parts)
+	if l.Grid[1] > maxGridY || l.Grid[0] > math.MaxInt32 {
+		return Launch{}, fmt.Errorf("%w: a grid of %v blocks is larger than CUDA allows", ErrUnsupported, l.Grid)
 	}
-	text := b.kernel()
-	name := fmt.Sprintf("ge_%x", sha256.Sum256([]byte(text)))[:19]
-	if !e.known[name] {
-		e.known[name] = true
-		e.text.WriteString(strings.Replace(text, entryName, name, 1))
+	text := textOf(parts, l.Pointers)
+	l.Entry = fmt.Sprintf("ge_%x", sha256.Sum256([]byte(text)))[:19]
+	if !e.known[l.Entry] {
+		e.known[l.Entry] = true
+		e.text.WriteString(strings.Replace(text, entryName, l.Entry, 1))
 	}
-	for _, f := range b.math {
-		e.math[f] = true
-	}
-	return Launch{Entry: name, Grid: grid, Block: block, Pointers: b.pointers}, nil
+	return l, nil
 }
 
 // threads of a block, but where a result's shape asks for fewer.
 const threads = 256
 
-const maxGridYZ = 65535
-
-// flat is a grid of blocks for n threads in a row.
-func flat(n int) (grid, block [3]int) {
-	b := min(threads, ceil(n, 32)*32)
-	return [3]int{ceil(n, b), 1, 1}, [3]int{b, 1, 1}
-}
+const maxGridY = 65535
 
 func ceil(a, b int) int { return (a + b - 1) / b }

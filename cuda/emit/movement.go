@@ -8,7 +8,7 @@ import (
 )
 
 // movement is an operator that moves elements.
-func (e *Emitter) movement(n *graph.Node) ([]Launch, error) {
+func movement(n *graph.Node) ([]*builder, error) {
 	x := n.Inputs[0]
 	in, out := x.Shape.Strides(), n.Shape.Strides()
 	var axes []axis
@@ -38,62 +38,55 @@ func (e *Emitter) movement(n *graph.Node) ([]Launch, error) {
 			axes = append(axes, next)
 		}
 	case graph.OpPad:
-		return one(e.pad(n))
+		return []*builder{pad(n)}, nil
 	case graph.OpConcat:
-		return e.concat(n, out)
+		return concat(n, out), nil
 	case graph.OpGather:
-		return one(e.gather(n))
+		return []*builder{gather(n)}, nil
 	case graph.OpScatterAdd:
-		return one(e.scatterAdd(n))
+		return []*builder{scatterAdd(n)}, nil
 	default:
 		return nil, fmt.Errorf("%w: operator %s", ErrUnsupported, n.Op)
 	}
-	return one(e.copy(n, x, axes, start, 0))
+	return []*builder{move(n, x, axes, start, 0)}, nil
 }
 
-func one(l Launch, err error) ([]Launch, error) { return []Launch{l}, err }
-
 // concat copies one operand after the other.
-func (e *Emitter) concat(n *graph.Node, out []int) ([]Launch, error) {
-	var launches []Launch
+func concat(n *graph.Node, out []int) []*builder {
+	var parts []*builder
 	along, start := int(n.Attr.(graph.Axis)), 0
 	for _, x := range n.Inputs {
 		var axes []axis
 		for a, stride := range x.Shape.Strides() {
 			axes = append(axes, axis{x.Shape[a], stride, out[a]})
 		}
-		l, err := e.copy(n, x, axes, 0, start*out[along])
-		if err != nil {
-			return nil, err
-		}
-		launches = append(launches, l)
+		parts = append(parts, move(n, x, axes, 0, start*out[along]))
 		start += x.Shape[along]
 	}
-	return launches, nil
+	return parts
 }
 
-// copy copies elements of x to n, over a domain of axes, from and to a start, in
+// move copies elements of x to n, over a domain of axes, from and to a start, in
 // the widest units in which both lie.
-func (e *Emitter) copy(n, x *graph.Node, axes []axis, from, to int) (Launch, error) {
+func move(n, x *graph.Node, axes []axis, from, to int) *builder {
 	axes = merge(axes)
 	run := widest(n.DType, func(w int) bool { return divides(axes, from, to, w) })
 	axes, from, to = merge(widen(axes, run)), from/run, to/run
 	unit := n.DType.Size() * run
 	source, result := Pointer{Value: fuse.Source(x)}, Pointer{Value: n}
 	if t, ok := tileOf(axes, unit); ok {
-		return e.transpose(t, source, result, from, to)
+		return transpose(t, source, result, from, to)
 	}
 	size := 1
 	for _, a := range axes {
 		size *= a.extent
 	}
-	b := &builder{}
+	b := newBuilder()
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, size))
 	i, j := b.places(axes, at, from, to)
 	b.move(b.address(source, i, unit), b.address(result, j, unit), unit)
-	grid, block := flat(size)
-	return e.add(b, grid, block)
+	return b.flat(size)
 }
 
 // divides says that runs of w elements stay together on both sides, and begin at
@@ -146,7 +139,7 @@ func margins(n *graph.Node) []margin {
 }
 
 // pad gives each unit of the result what lies there, or zero.
-func (e *Emitter) pad(n *graph.Node) (Launch, error) {
+func pad(n *graph.Node) *builder {
 	axes := margins(n)
 	last := &axes[len(axes)-1]
 	run := widest(n.DType, func(w int) bool {
@@ -154,7 +147,7 @@ func (e *Emitter) pad(n *graph.Node) (Launch, error) {
 	})
 	last.size, last.extent, last.low = last.size/run, last.extent/run, last.low/run
 	size, unit := n.Shape.Size()/run, n.DType.Size()*run
-	b := &builder{}
+	b := newBuilder()
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, size))
 	result := b.address(Pointer{Value: n}, at, unit)
@@ -170,8 +163,7 @@ func (e *Emitter) pad(n *graph.Node) (Launch, error) {
 	}
 	b.line("%sld.global.%s %s, [%s]", guard, r.kind, r, from)
 	b.line("st.global.%s [%s], %s", r.kind, result, r)
-	grid, block := flat(size)
-	return e.add(b, grid, block)
+	return b.flat(size)
 }
 
 // within is which element of the operand lies at a place of a Pad's result, where

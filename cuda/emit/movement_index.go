@@ -11,27 +11,26 @@ func (b *builder) clamp(index reg, rows int) reg {
 }
 
 // gather copies rows: row i of the result is row index[i] of x.
-func (e *Emitter) gather(n *graph.Node) (Launch, error) {
+func gather(n *graph.Node) *builder {
 	x, index := n.Inputs[0], n.Inputs[1]
 	length := n.Shape[1:].Size()
 	run := widest(n.DType, func(w int) bool { return length%w == 0 })
 	length /= run
 	size, unit := n.Shape.Size()/run, n.DType.Size()*run
-	b := &builder{}
+	b := newBuilder()
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, size))
 	i, column := b.op(b32, "div.u32", at, length), b.op(b32, "rem.u32", at, length)
 	row := b.loadRun(graph.I32, b.address(Pointer{Value: fuse.Source(index)}, i, 4), 1)[0]
 	from := b.op(b32, "mad.lo.s32", b.clamp(row, x.Shape[0]), length, column)
 	b.move(b.address(Pointer{Value: fuse.Source(x)}, from, unit), b.address(Pointer{Value: n}, at, unit), unit)
-	grid, block := flat(size)
-	return e.add(b, grid, block)
+	return b.flat(size)
 }
 
 // scatterAdd adds row i of x to row index[i] of zeros. A warp has a run of
 // columns of one row of the result. It looks through the index, 32 places at a
 // time, and adds what belongs to its row in order.
-func (e *Emitter) scatterAdd(n *graph.Node) (Launch, error) {
+func scatterAdd(n *graph.Node) *builder {
 	x, index := n.Inputs[0], n.Inputs[1]
 	length, count := n.Shape[1:].Size(), index.Shape.Size()
 	run := 16 / max(4, n.DType.Size())
@@ -40,10 +39,10 @@ func (e *Emitter) scatterAdd(n *graph.Node) (Launch, error) {
 	}
 	strips := ceil(length, 32*run)
 	teams := n.Shape[0] * strips
-	b := &builder{}
+	b := newBuilder()
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	lane := b.op(b32, "and.b32", tid, 31)
-	team := b.op(b32, "mad.lo.s32", b.op(b32, "mov.u32", "%ctaid.x"), threads/32, b.op(b32, "shr.u32", tid, 5))
+	team := b.op(b32, "mad.lo.s32", b.x, threads/32, b.op(b32, "shr.u32", tid, 5))
 	b.leaveIf(b.op(pred, "setp.ge.u32", team, teams))
 	row, strip := b.op(b32, "div.u32", team, strips), b.op(b32, "rem.u32", team, strips)
 	column := b.op(b32, "mul.lo.s32", b.op(b32, "mad.lo.s32", strip, 32, lane), run)
@@ -67,7 +66,7 @@ func (e *Emitter) scatterAdd(n *graph.Node) (Launch, error) {
 		}
 	}
 	b.keep(folds[0], sums[0], b.op(b32, "mad.lo.s32", row, length, column), false)
-	return e.add(b, [3]int{ceil(teams, threads/32), 1, 1}, [3]int{threads, 1, 1})
+	return b.over(ceil(teams, threads/32), 1, threads)
 }
 
 // members calls visit, in a warp's every lane, for each of 32 places of an index

@@ -38,11 +38,12 @@ func tileOf(axes []axis, unit int) (t tile, ok bool) {
 }
 
 // transpose copies a domain tile by tile.
-func (e *Emitter) transpose(t tile, from, to Pointer, source, result int) (Launch, error) {
-	b := &builder{shared: tileSide * (tileSide + 1) * t.unit}
+func transpose(t tile, from, to Pointer, source, result int) *builder {
+	b := newBuilder()
+	b.shared = tileSide * (tileSide + 1) * t.unit
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	x, y := b.op(b32, "and.b32", tid, tileSide-1), b.op(b32, "shr.u32", tid, 5)
-	number := b.op(b32, "mov.u32", "%ctaid.x")
+	number := b.x
 	next := func(n int) reg { // counter of the innermost of the grid's axes
 		i := b.op(b32, "rem.u32", number, n)
 		number = b.op(b32, "div.u32", number, n)
@@ -82,5 +83,5 @@ func (e *Emitter) transpose(t tile, from, to Pointer, source, result int) (Launc
 	for _, a := range t.others {
 		blocks *= a.extent
 	}
-	return e.add(b, [3]int{blocks, 1, 1}, [3]int{tileSide * tileRows, 1, 1})
+	return b.over(blocks, 1, tileSide*tileRows)
 }

@@ -9,7 +9,7 @@ import (
 
 // node is a kernel of one operator: a movement, or a reduction that no cluster
 // takes.
-func (e *Emitter) node(n *graph.Node) ([]Launch, int64, error) {
+func node(n *graph.Node) ([]*builder, int64, error) {
 	sizes := []int{n.Shape.Size()}
 	for _, x := range n.Inputs {
 		sizes = append(sizes, x.Shape.Size())
@@ -23,10 +23,11 @@ func (e *Emitter) node(n *graph.Node) ([]Launch, int64, error) {
 		return nil, 0, nil
 	}
 	if n.Op.Info().Class == graph.Reduction {
-		return e.scattered(n)
+		parts, scratch := scattered(n)
+		return parts, scratch, nil
 	}
-	launches, err := e.movement(n)
-	return launches, 0, err
+	parts, err := movement(n)
+	return parts, 0, err
 }
 
 // axis is one of a domain: its extent, and how far apart its elements lie in the

@@ -158,17 +158,29 @@ func (b *builder) keep(f fold, values []reg, at reg, parts bool) {
 	b.storeRun(f.raw(), b.address(f.part, at, f.size()), values, nil)
 }
 
+// then computes a cluster over results, of which this thread has just stored n
+// from index at on.
+func (b *builder) then(c *fuse.Cluster, at reg, n int) {
+	if c == nil {
+		return
+	}
+	for j := range n {
+		b.pass(c, span{b.op(b32, "add.u32", at, j), 1})
+	}
+}
+
 // raw is a type whose layout is the accumulator's.
 func (f fold) raw() graph.DType {
 	return map[class]graph.DType{f32: graph.F32, f64: graph.F64, b32: graph.I32}[f.c]
 }
 
-// reduction is a cluster with reductions.
-func (e *Emitter) reduction(c *fuse.Cluster) ([]Launch, int64, error) {
+// reduction is a cluster with reductions,
+// with then, if that is not nil, for each result.
+func reduction(c, then *fuse.Cluster) ([]*builder, int64) {
 	if c.Frame.Inner == 1 {
-		return e.rows(c)
+		return rows(c, then)
 	}
-	return e.columns(c)
+	return columns(c, then)
 }
 
 // sliced cuts r elements for blocks of which there are so many already, each
@@ -184,7 +196,7 @@ const shortRow = 1024
 
 // rows reduces rows of neighbouring elements: a warp or a block for each, or
 // several blocks.
-func (e *Emitter) rows(c *fuse.Cluster) ([]Launch, int64, error) {
+func rows(c, then *fuse.Cluster) ([]*builder, int64) {
 	f := c.Frame
 	n := spanOf(c, f.Reduced)
 	team := threads
@@ -196,15 +208,15 @@ func (e *Emitter) rows(c *fuse.Cluster) ([]Launch, int64, error) {
 		count, length = sliced(f.Outer, f.Reduced, team*n)
 	}
 	folds, scratch := foldsOf(c, f.Outer*count)
-	b := &builder{}
+	b := newBuilder()
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	lane := b.op(b32, "and.b32", tid, team-1)
-	row := b.op(b32, "mov.u32", "%ctaid.x")
+	row := b.x
 	if team < threads {
 		row = b.op(b32, "mad.lo.s32", row, threads/team, b.op(b32, "div.u32", tid, team))
 		b.leaveIf(b.op(pred, "setp.ge.u32", row, f.Outer))
 	}
-	slice := b.op(b32, "mov.u32", "%ctaid.y")
+	slice := b.y
 	at, end := b.bounds(slice, length, f.Reduced, b.op(b32, "mul.lo.s32", lane, n))
 	acc := b.begin(folds, n)
 	start := b.op(b32, "mul.lo.s32", row, f.Reduced)
@@ -216,12 +228,12 @@ func (e *Emitter) rows(c *fuse.Cluster) ([]Launch, int64, error) {
 		place = b.op(b32, "mad.lo.s32", row, count, slice)
 	}
 	b.teamResults(folds, acc, tid, lane, team, func(k int, x reg) { b.keep(folds[k], []reg{x}, place, count > 1) })
-	first, err := e.add(b, [3]int{ceil(f.Outer, threads/team), count, 1}, [3]int{threads, 1, 1})
-	if err != nil || count == 1 {
-		return []Launch{first}, 0, err
+	b.over(ceil(f.Outer, threads/team), count, threads)
+	if count == 1 {
+		b.then(then, place, 1)
+		return []*builder{b}, 0
 	}
-	second, err := e.finish(folds, f, count)
-	return []Launch{first, second}, scratch, err
+	return []*builder{b, finish(folds, f, count, then)}, scratch
 }
 
 // bounds are the first element of a thread and the end of its slice.
@@ -272,7 +284,7 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 
 // columns reduces elements that are Inner apart: threads lie side by side along
 // the columns, and below each other along what is reduced.
-func (e *Emitter) columns(c *fuse.Cluster) ([]Launch, int64, error) {
+func columns(c, then *fuse.Cluster) ([]*builder, int64) {
 	f := c.Frame
 	n := spanOf(c, f.Inner)
 	wide := 1
@@ -283,15 +295,15 @@ func (e *Emitter) columns(c *fuse.Cluster) ([]Launch, int64, error) {
 	strips := ceil(f.Inner, wide*n)
 	count, length := sliced(f.Outer*strips, f.Reduced, high)
 	folds, scratch := foldsOf(c, f.Outer*count*f.Inner)
-	b := &builder{}
+	b := newBuilder()
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	x, y := b.op(b32, "and.b32", tid, wide-1), b.op(b32, "div.u32", tid, wide)
-	strip := b.op(b32, "mov.u32", "%ctaid.x")
+	strip := b.x
 	outer := b.op(b32, "div.u32", strip, strips)
 	strip = b.op(b32, "rem.u32", strip, strips)
 	column := b.op(b32, "mul.lo.s32", b.op(b32, "mad.lo.s32", strip, wide, x), n)
 	inside := b.op(pred, "setp.lt.u32", column, f.Inner)
-	slice := b.op(b32, "mov.u32", "%ctaid.y")
+	slice := b.y
 	at, end := b.bounds(slice, length, f.Reduced, y)
 	end = b.op(b32, "selp.b32", end, 0, inside)
 	acc := b.begin(folds, n)
@@ -313,12 +325,12 @@ func (e *Emitter) columns(c *fuse.Cluster) ([]Launch, int64, error) {
 	for k := range folds {
 		b.keep(folds[k], acc[k], place, count > 1)
 	}
-	first, err := e.add(b, [3]int{f.Outer * strips, count, 1}, [3]int{threads, 1, 1})
-	if err != nil || count == 1 {
-		return []Launch{first}, 0, err
+	b.over(f.Outer*strips, count, threads)
+	if count == 1 {
+		b.then(then, place, n)
+		return []*builder{b}, 0
 	}
-	second, err := e.finish(folds, f, count)
-	return []Launch{first, second}, scratch, err
+	return []*builder{b, finish(folds, f, count, then)}, scratch
 }
 
 // downColumns folds the accumulators of threads below each other by a tree in
@@ -352,8 +364,8 @@ const fewResults = 4096
 
 // finish folds the parts of every result, count for each, in order: part s of
 // result [o, i] lies at [o, s, i].
-func (e *Emitter) finish(folds []fold, f fuse.Frame, count int) (Launch, error) {
-	b := &builder{}
+func finish(folds []fold, f fuse.Frame, count int, then *fuse.Cluster) *builder {
+	b := newBuilder()
 	results := f.Outer * f.Inner
 	team := 1
 	if results <= fewResults {
@@ -383,6 +395,6 @@ func (e *Emitter) finish(folds []fold, f fuse.Frame, count int) (Launch, error) 
 	for k, fold := range folds {
 		b.keep(fold, acc[k], result, false)
 	}
-	grid, block := flat(results * team)
-	return e.add(b, grid, block)
+	b.then(then, result, 1)
+	return b.flat(results * team)
 }

@@ -13,7 +13,7 @@ const fewTerms = 16
 
 // scattered is a reduction over any axes: a thread for each result where few
 // elements are folded, otherwise a warp or a block, or several blocks.
-func (e *Emitter) scattered(n *graph.Node) ([]Launch, int64, error) {
+func scattered(n *graph.Node) ([]*builder, int64) {
 	x := n.Inputs[0]
 	reduced := map[int]bool{}
 	for _, a := range n.Attr.(graph.Axes) {
@@ -30,8 +30,7 @@ func (e *Emitter) scattered(n *graph.Node) ([]Launch, int64, error) {
 	}
 	kept, folded = merge(kept), merge(folded)
 	if terms <= fewTerms {
-		l, err := e.unrolled(n, kept, folded)
-		return []Launch{l}, 0, err
+		return []*builder{unrolled(n, kept, folded)}, 0
 	}
 	team, count, length := 32, 1, terms
 	if terms > shortRow {
@@ -39,13 +38,13 @@ func (e *Emitter) scattered(n *graph.Node) ([]Launch, int64, error) {
 		count, length = sliced(results, terms, team)
 	}
 	folds, scratch := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, results*count)
-	b := &builder{}
+	b := newBuilder()
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	lane := b.op(b32, "and.b32", tid, team-1)
-	result := b.op(b32, "mad.lo.s32", b.op(b32, "mov.u32", "%ctaid.x"), threads/team, b.op(b32, "div.u32", tid, team))
+	result := b.op(b32, "mad.lo.s32", b.x, threads/team, b.op(b32, "div.u32", tid, team))
 	b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
 	start, _ := b.places(kept, result, 0, 0)
-	slice := b.op(b32, "mov.u32", "%ctaid.y")
+	slice := b.y
 	at, end := b.bounds(slice, length, terms, lane)
 	acc := b.begin(folds, 1)
 	b.loop(at, end, team, func() {
@@ -58,17 +57,16 @@ func (e *Emitter) scattered(n *graph.Node) ([]Launch, int64, error) {
 		place = b.op(b32, "mad.lo.s32", result, count, slice)
 	}
 	b.teamResults(folds, acc, tid, lane, team, func(_ int, x reg) { b.keep(folds[0], []reg{x}, place, count > 1) })
-	first, err := e.add(b, [3]int{ceil(results, threads/team), count, 1}, [3]int{threads, 1, 1})
-	if err != nil || count == 1 {
-		return []Launch{first}, 0, err
+	b.over(ceil(results, threads/team), count, threads)
+	if count == 1 {
+		return []*builder{b}, 0
 	}
-	second, err := e.finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count)
-	return []Launch{first, second}, scratch, err
+	return []*builder{b, finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count, nil)}, scratch
 }
 
 // unrolled is a reduction of a few elements each: a thread folds those of one
 // result, or of some neighbouring ones where their elements are neighbours too.
-func (e *Emitter) unrolled(n *graph.Node, kept, folded []axis) (Launch, error) {
+func unrolled(n *graph.Node, kept, folded []axis) *builder {
 	x := n.Inputs[0]
 	offsets := []int{0}
 	for _, a := range folded {
@@ -85,7 +83,7 @@ func (e *Emitter) unrolled(n *graph.Node, kept, folded []axis) (Launch, error) {
 		run /= 2
 	}
 	folds, _ := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, 0)
-	b := &builder{}
+	b := newBuilder()
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, n.Shape.Size()/run))
 	start, _ := b.places(widen(kept, run), at, 0, 0)
@@ -99,6 +97,5 @@ func (e *Emitter) unrolled(n *graph.Node, kept, folded []axis) (Launch, error) {
 		b.foldInto(folds, acc, [][]reg{b.loadRun(x.DType, from, run)})
 	}
 	b.keep(folds[0], acc[0], b.op(b32, "mul.lo.s32", at, run), false)
-	grid, block := flat(n.Shape.Size() / run)
-	return e.add(b, grid, block)
+	return b.flat(n.Shape.Size() / run)
 }

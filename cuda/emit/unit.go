@@ -1,0 +1,146 @@
+package emit
+
+import (
+	"ganengine/engine/fuse"
+	"ganengine/engine/graph"
+)
+
+// Unit is a kernel of a schedule, and what its last stage does besides: Then (nil:
+// nothing) is a cluster over a reduction's results, such as a mean and a standard
+// deviation from two sums. The thread that has a result computes it at once.
+type Unit struct {
+	Kernel *fuse.Kernel
+	Then   *fuse.Cluster
+}
+
+// Kernels are the unit's kernels, in order.
+func (u Unit) Kernels() []*fuse.Kernel {
+	if u.Then == nil {
+		return []*fuse.Kernel{u.Kernel}
+	}
+	return []*fuse.Kernel{u.Kernel, {Cluster: u.Then}}
+}
+
+// Bounds of what shares a launch: parameters take 8 bytes each of 4 KiB.
+const (
+	maxUnits    = 32
+	maxPointers = 480
+)
+
+// Arrange puts kernels of a schedule together, in their order: each result's
+// cluster behind the reduction, and neighbours that do not depend on each other
+// in one group. Kernels that are alone stay so.
+func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
+	var groups [][]Unit
+	var group effects
+	for i := 0; i < len(kernels); i++ {
+		u := Unit{Kernel: kernels[i]}
+		if alone(u.Kernel) {
+			groups, group = append(groups, []Unit{u}), effects{}
+			continue
+		}
+		if i+1 < len(kernels) && follows(u.Kernel, kernels[i+1]) {
+			u.Then = kernels[i+1].Cluster
+			i++
+		}
+		own := effectsOf(u)
+		if last := len(groups) - 1; last >= 0 && group.admits(own, len(groups[last])) {
+			groups[last] = append(groups[last], u)
+			group.add(own)
+			continue
+		}
+		groups, group = append(groups, []Unit{u}), own
+	}
+	return groups
+}
+
+// follows says whether k is over the results of r, a reduction, and of what r
+// computes reads nothing but the result at its index. What r reads must not be
+// overwritten while other blocks are at it.
+func follows(r, k *fuse.Kernel) bool {
+	if r.Cluster == nil || len(r.Cluster.Reduces) == 0 || k.Cluster == nil || len(k.Cluster.Reduces) > 0 ||
+		k.Cluster.Size != r.Cluster.Frame.Outer*r.Cluster.Frame.Inner {
+		return false
+	}
+	first, second := effectsOf(Unit{Kernel: r}), effectsOf(Unit{Kernel: k})
+	results := map[any]bool{}
+	for _, x := range r.Cluster.Reduces {
+		results[x.Node] = true
+	}
+	for _, e := range k.Cluster.Exprs {
+		if e.Load != nil && first.writes[storage(e.Load.Source)] && !(results[e.Load.Source] && e.Load.Pattern.Identity()) {
+			return false
+		}
+		if e.Load == nil && e.Node.Op.Info().Class == graph.Draw {
+			return false
+		}
+	}
+	for _, st := range k.Cluster.Stores {
+		if st.When != nil && first.writes[storage(st.When)] {
+			return false
+		}
+	}
+	return !meet(first.reads, second.writes) && !meet(first.writes, second.writes)
+}
+
+// effects is what memory units read and write: nodes' values and Variables.
+type effects struct {
+	reads, writes map[any]bool
+	pointers      int
+}
+
+// storage is what holds a value: a Variable for its value at program start.
+func storage(n *graph.Node) any {
+	if n.Op == graph.OpRead {
+		return n.Var()
+	}
+	return n
+}
+
+func effectsOf(u Unit) effects {
+	f := effects{reads: map[any]bool{}, writes: map[any]bool{}}
+	for _, k := range u.Kernels() {
+		for _, n := range k.Reads() {
+			f.reads[storage(n)] = true
+		}
+		for _, n := range k.Writes() {
+			f.writes[storage(n)] = true
+		}
+		if k.Cluster == nil {
+			continue
+		}
+		for _, st := range k.Cluster.Stores {
+			if st.Var != nil {
+				f.writes[st.Var] = true
+			}
+		}
+		f.pointers += len(k.Cluster.Reduces) // of parts in scratch memory
+	}
+	f.pointers += len(f.reads) + len(f.writes)
+	return f
+}
+
+// admits says whether a unit may join a group of n.
+func (f *effects) admits(u effects, n int) bool {
+	return f.reads != nil && n < maxUnits && f.pointers+u.pointers <= maxPointers &&
+		!meet(f.writes, u.reads) && !meet(f.reads, u.writes) && !meet(f.writes, u.writes)
+}
+
+func (f *effects) add(u effects) {
+	for k := range u.reads {
+		f.reads[k] = true
+	}
+	for k := range u.writes {
+		f.writes[k] = true
+	}
+	f.pointers += u.pointers
+}
+
+func meet(a, b map[any]bool) bool {
+	for k := range a {
+		if b[k] {
+			return true
+		}
+	}
+	return false
+}
