@@ -26,8 +26,8 @@ channels = 1
 limit = 64
 [model]
 z = 8
-g_channels = 8
-d_channels = 8
+g_channels = 16
+d_channels = 16
 `, "dcgan bf16": `
 [run]
 precision = "bf16"
@@ -37,8 +37,8 @@ channels = 3
 limit = 64
 [model]
 z = 8
-g_channels = 8
-d_channels = 8
+g_channels = 16
+d_channels = 16
 `, "wgan-gp": `
 [data]
 size = 16
@@ -46,8 +46,8 @@ channels = 1
 limit = 64
 [model]
 z = 8
-g_channels = 8
-d_channels = 8
+g_channels = 16
+d_channels = 16
 d_norm = "none"
 [loss]
 kind = "wgan"
