@@ -73,22 +73,24 @@ func (e *Emitter) Module() []byte {
 // memory. Reads may be overwritten by writes of the same unit at the same index: a
 // thread reads all its elements before it writes.
 func (e *Emitter) Launches(units ...Unit) (launches []Launch, scratch int64, err error) {
-	var stages [][]*builder
+	var all stages
 	for _, u := range units {
-		parts, bytes, err := u.parts()
+		own, bytes, err := u.stages()
 		if err != nil {
 			return nil, 0, err
 		}
-		for i, p := range parts {
-			p.moveScratch(scratch)
-			if i == len(stages) {
-				stages = append(stages, nil)
+		for i, parts := range own {
+			if i == len(all) {
+				all = append(all, nil)
 			}
-			stages[i] = append(stages[i], p)
+			for _, p := range parts {
+				p.moveScratch(scratch)
+				all[i] = append(all[i], p)
+			}
 		}
 		scratch += bytes
 	}
-	for _, parts := range stages {
+	for _, parts := range all {
 		l, err := e.add(parts)
 		if err != nil {
 			return nil, 0, err
@@ -98,8 +100,12 @@ func (e *Emitter) Launches(units ...Unit) (launches []Launch, scratch int64, err
 	return launches, scratch, nil
 }
 
-// parts are the unit's launches, each a part of a kernel.
-func (u Unit) parts() ([]*builder, int64, error) {
+// stages are launches one after the other, each of parts that do not depend on
+// each other.
+type stages [][]*builder
+
+// stages are what computes a unit, and the scratch memory that they share.
+func (u Unit) stages() (stages, int64, error) {
 	if u.Kernel.Node != nil {
 		return node(u.Kernel.Node)
 	}
@@ -111,10 +117,10 @@ func (u Unit) parts() ([]*builder, int64, error) {
 		return nil, 0, nil
 	}
 	if len(c.Reduces) > 0 {
-		parts, scratch := reduction(c, u.Then)
-		return parts, scratch, nil
+		s, scratch := reduction(c, u.Then)
+		return s, scratch, nil
 	}
-	return []*builder{elementwise(c)}, 0, nil
+	return stages{{elementwise(c)}}, 0, nil
 }
 
 // add completes a kernel and answers its launch. Equal text is added once.

@@ -7,7 +7,7 @@ import (
 	"ganengine/engine/graph"
 )
 
-// movement is an operator that moves elements.
+// movement is an operator that moves elements: one part, or a part for each operand.
 func movement(n *graph.Node) ([]*builder, error) {
 	x := n.Inputs[0]
 	in, out := x.Shape.Strides(), n.Shape.Strides()

@@ -9,7 +9,7 @@ import (
 
 // node is a kernel of one operator: a movement, or a reduction that no cluster
 // takes.
-func node(n *graph.Node) ([]*builder, int64, error) {
+func node(n *graph.Node) (stages, int64, error) {
 	sizes := []int{n.Shape.Size()}
 	for _, x := range n.Inputs {
 		sizes = append(sizes, x.Shape.Size())
@@ -23,11 +23,11 @@ func node(n *graph.Node) ([]*builder, int64, error) {
 		return nil, 0, nil
 	}
 	if n.Op.Info().Class == graph.Reduction {
-		parts, scratch := scattered(n)
-		return parts, scratch, nil
+		s, scratch := scattered(n)
+		return s, scratch, nil
 	}
 	parts, err := movement(n)
-	return parts, 0, err
+	return stages{parts}, 0, err
 }
 
 // axis is one of a domain: its extent, and how far apart its elements lie in the

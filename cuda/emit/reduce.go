@@ -176,7 +176,7 @@ func (f fold) raw() graph.DType {
 
 // reduction is a cluster with reductions,
 // with then, if that is not nil, for each result.
-func reduction(c, then *fuse.Cluster) ([]*builder, int64) {
+func reduction(c, then *fuse.Cluster) (stages, int64) {
 	if c.Frame.Inner == 1 {
 		return rows(c, then)
 	}
@@ -196,7 +196,7 @@ const shortRow = 1024
 
 // rows reduces rows of neighbouring elements: a warp or a block for each, or
 // several blocks.
-func rows(c, then *fuse.Cluster) ([]*builder, int64) {
+func rows(c, then *fuse.Cluster) (stages, int64) {
 	f := c.Frame
 	n := spanOf(c, f.Reduced)
 	team := threads
@@ -231,9 +231,9 @@ func rows(c, then *fuse.Cluster) ([]*builder, int64) {
 	b.over(ceil(f.Outer, threads/team), count, threads)
 	if count == 1 {
 		b.then(then, place, 1)
-		return []*builder{b}, 0
+		return stages{{b}}, 0
 	}
-	return []*builder{b, finish(folds, f, count, then)}, scratch
+	return stages{{b}, {finish(folds, f, count, then)}}, scratch
 }
 
 // bounds are the first element of a thread and the end of its slice.
@@ -284,7 +284,7 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 
 // columns reduces elements that are Inner apart: threads lie side by side along
 // the columns, and below each other along what is reduced.
-func columns(c, then *fuse.Cluster) ([]*builder, int64) {
+func columns(c, then *fuse.Cluster) (stages, int64) {
 	f := c.Frame
 	n := spanOf(c, f.Inner)
 	wide := 1
@@ -328,9 +328,9 @@ func columns(c, then *fuse.Cluster) ([]*builder, int64) {
 	b.over(f.Outer*strips, count, threads)
 	if count == 1 {
 		b.then(then, place, n)
-		return []*builder{b}, 0
+		return stages{{b}}, 0
 	}
-	return []*builder{b, finish(folds, f, count, then)}, scratch
+	return stages{{b}, {finish(folds, f, count, then)}}, scratch
 }
 
 // downColumns folds the accumulators of threads below each other by a tree in

@@ -13,7 +13,7 @@ const fewTerms = 16
 
 // scattered is a reduction over any axes: a thread for each result where few
 // elements are folded, otherwise a warp or a block, or several blocks.
-func scattered(n *graph.Node) ([]*builder, int64) {
+func scattered(n *graph.Node) (stages, int64) {
 	x := n.Inputs[0]
 	reduced := map[int]bool{}
 	for _, a := range n.Attr.(graph.Axes) {
@@ -30,7 +30,7 @@ func scattered(n *graph.Node) ([]*builder, int64) {
 	}
 	kept, folded = merge(kept), merge(folded)
 	if terms <= fewTerms {
-		return []*builder{unrolled(n, kept, folded)}, 0
+		return stages{{unrolled(n, kept, folded)}}, 0
 	}
 	team, count, length := 32, 1, terms
 	if terms > shortRow {
@@ -59,9 +59,9 @@ func scattered(n *graph.Node) ([]*builder, int64) {
 	b.teamResults(folds, acc, tid, lane, team, func(_ int, x reg) { b.keep(folds[0], []reg{x}, place, count > 1) })
 	b.over(ceil(results, threads/team), count, threads)
 	if count == 1 {
-		return []*builder{b}, 0
+		return stages{{b}}, 0
 	}
-	return []*builder{b, finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count, nil)}, scratch
+	return stages{{b}, {finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count, nil)}}, scratch
 }
 
 // unrolled is a reduction of a few elements each: a thread folds those of one
