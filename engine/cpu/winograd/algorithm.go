@@ -50,6 +50,31 @@ func shorts(fast bool) []*short {
 	return all
 }
 
+// Amplification is by how much F(m, r)'s rounding errors are larger than a plain
+// sum's, in the root mean square over a tile: each product reaches a result with
+// the square of its transforms' coefficients as weight, where a plain sum has r²
+// products of weight 1. Errors of the three operations of a convolution are of one
+// size, as the weights of all three are products of the same numbers.
+//
+// Reference: Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd
+// Convolution for Deep Neural Networks" (2020), section 4.
+func Amplification(m, r int) float64 {
+	t := toom.New(m, r)
+	squares := func(row []float64) (sum float64) {
+		for _, v := range row {
+			sum += v * v
+		}
+		return sum
+	}
+	mean := 0.
+	for _, row := range t.Out {
+		for i, v := range row {
+			mean += v * v * squares(t.Filter[i]) * squares(t.In[i]) / float64(r*m)
+		}
+	}
+	return mean // of one axis, squared; the root of the product for two
+}
+
 // scatter, collect and collectAdd are the transforms in plain loops.
 
 func scatter(l toom.Matrix) scatterFunc {

@@ -1,5 +1,6 @@
-// Package precision_test compares one training step in bf16 with the same step
-// in fp32, from states along a run: losses, and every parameter's gradient.
+// Package precision_test compares one training step in a faster arithmetic with
+// the same step in a more exact one, from states along a run: losses, and every
+// parameter's gradient.
 package precision_test
 
 import (
@@ -68,15 +69,11 @@ func TestBF16StaysWithinItsRounding(t *testing.T) {
 	}
 	cfg := configure(t)
 	dir := trainRun(t, cfg)
-	single := newStepper(t, open(t), cfg, "fp32")
-	half := newStepper(t, open(t), cfg, "bf16")
+	single := newStepper(t, open(t, true), cfg, "fp32", graph.F32)
+	half := newStepper(t, open(t, true), cfg, "bf16", graph.F32)
 	rng := rand.New(rand.NewPCG(1, 2))
-	noisy := newStepper(t, &reference.Device{Eval: either(rng)}, cfg, "bf16")
-
-	real := make([]byte, cfg.Train.Batch*16*16)
-	for i := range real {
-		real[i] = byte(rng.Uint32())
-	}
+	noisy := newStepper(t, &reference.Device{Eval: either(rng)}, cfg, "bf16", graph.F32)
+	real := pixels(cfg, rng)
 	mean := map[string]float64{} // squares
 	worst := 0.
 	for s := 1; s <= states; s++ {
@@ -105,6 +102,14 @@ func TestBF16StaysWithinItsRounding(t *testing.T) {
 		}
 	}
 	t.Logf("worst %.2f spreads; largest root mean square %.2f", worst, largest)
+}
+
+func pixels(cfg *config.Config, rng *rand.Rand) []byte {
+	real := make([]byte, cfg.Train.Batch*16*16)
+	for i := range real {
+		real[i] = byte(rng.Uint32())
+	}
+	return real
 }
 
 // square is the squared distance of two vectors.
@@ -154,11 +159,11 @@ type stepper struct {
 	real    device.HostBuffer
 }
 
-func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision string) *stepper {
+func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision string, float graph.DType) *stepper {
 	t.Helper()
 	c := *cfg
 	c.Run.Precision = precision
-	g, err := train.NewGame(c, graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}, graph.F32)
+	g, err := train.NewGame(c, graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}, float)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +193,12 @@ func (s *stepper) step(t *testing.T, checkpoint string, real []byte) map[string]
 	if _, err := s.session.Load(checkpoint); err != nil {
 		t.Fatal(err)
 	}
+	return s.run(t, real)
+}
+
+// run answers what step does, from the state at hand.
+func (s *stepper) run(t *testing.T, real []byte) map[string][]float64 {
+	t.Helper()
 	before := s.moments(t)
 	copy(s.real.Data(), real)
 	r, err := s.session.Program(s.program.Name).Run(s.real)
@@ -220,15 +231,7 @@ func (s *stepper) moments(t *testing.T) map[string][]float64 {
 		if !strings.HasPrefix(v.Name, "opt/") || !strings.Contains(v.Name, "/m/") {
 			continue
 		}
-		b, err := s.session.ReadBytes(v.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := make([]float64, len(b)/4)
-		for i := range x {
-			x[i] = float64(math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:])))
-		}
-		out[v.Name] = x
+		out[v.Name] = s.read(t, v)
 	}
 	if len(out) == 0 {
 		t.Fatal("the optimisers have no first moments")
@@ -236,11 +239,54 @@ func (s *stepper) moments(t *testing.T) map[string][]float64 {
 	return out
 }
 
-func configure(t *testing.T) *config.Config {
+// read is a Variable of floats.
+func (s *stepper) read(t *testing.T, v *graph.Variable) []float64 {
+	t.Helper()
+	b, err := s.session.ReadBytes(v.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float64, v.Shape.Size())
+	for i := range x {
+		if v.DType == graph.F64 {
+			x[i] = math.Float64frombits(binary.NativeEndian.Uint64(b[8*i:]))
+		} else {
+			x[i] = float64(math.Float32frombits(binary.NativeEndian.Uint32(b[4*i:])))
+		}
+	}
+	return x
+}
+
+// takeOver gives a stepper in float64 the state of one in float32.
+func (s *stepper) takeOver(t *testing.T, from *stepper) {
+	t.Helper()
+	for _, v := range from.game.Vars.All() {
+		data, err := from.session.ReadBytes(v.Name)
+		if err == nil && v.DType == graph.F32 {
+			data = nil
+			for _, x := range from.read(t, v) {
+				data = binary.NativeEndian.AppendUint64(data, math.Float64bits(x))
+			}
+		}
+		if err == nil {
+			err = s.session.WriteBytes(v.Name, data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func configure(t *testing.T, set ...string) *config.Config {
 	t.Helper()
 	s, err := config.Parse("test.toml", text)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := 0; i < len(set); i += 2 {
+		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := s.Resolve()
 	if err != nil {
@@ -249,9 +295,9 @@ func configure(t *testing.T) *config.Config {
 	return c
 }
 
-func open(t *testing.T) device.Device {
+func open(t *testing.T, winograd bool) device.Device {
 	t.Helper()
-	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true}})
+	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: winograd}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +309,7 @@ func open(t *testing.T) device.Device {
 func trainRun(t *testing.T, cfg *config.Config) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
-	if err := train.Run(context.Background(), cfg, train.Host{Device: open(t), Out: out, Version: "test"}); err != nil {
+	if err := train.Run(context.Background(), cfg, train.Host{Device: open(t, true), Out: out, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	dir, ok, err := rundir.Latest(out, "")
