@@ -63,10 +63,10 @@ PTX_INLINE double root(double a) { return __builtin_sqrt(a); }
 // Each of these makes a handler for the common form of an instruction, and one,
 // NAME_moded, for all forms: other roundings, .ftz, .sat.
 #define UNARY(NAME, T, EXPR)                                                                                           \
-    PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
+    [[maybe_unused]] PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
         unary<T, T>(w, in, lanes, [](T a) __attribute__((always_inline)) { return canonical(T(EXPR)); });              \
     }                                                                                                                  \
-    PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
+    [[maybe_unused]] PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
         Rounding rounding(in.mode & RoundMask);                                                                        \
         bool ftz = in.mode & Flush, sat = in.mode & Saturate;                                                          \
         unary<T, T>(w, in, lanes, [=](T a) __attribute__((always_inline)) {                                            \
@@ -75,10 +75,10 @@ PTX_INLINE double root(double a) { return __builtin_sqrt(a); }
         });                                                                                                            \
     }
 #define BINARY(NAME, T, EXPR)                                                                                          \
-    PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
+    [[maybe_unused]] PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
         binary<T, T, T>(w, in, lanes, [](T a, T b) __attribute__((always_inline)) { return canonical(T(EXPR)); });     \
     }                                                                                                                  \
-    PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
+    [[maybe_unused]] PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
         Rounding rounding(in.mode & RoundMask);                                                                        \
         bool ftz = in.mode & Flush, sat = in.mode & Saturate;                                                          \
         binary<T, T, T>(w, in, lanes, [=](T a, T b) __attribute__((always_inline)) {                                   \
@@ -87,11 +87,11 @@ PTX_INLINE double root(double a) { return __builtin_sqrt(a); }
         });                                                                                                            \
     }
 #define TERNARY(NAME, T, EXPR)                                                                                         \
-    PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
+    [[maybe_unused]] PTX_CLONED void NAME(Warp &w, const Instruction &in, Lanes lanes) {                                                \
         ternary<T, T, T, T>(w, in, lanes,                                                                              \
                             [](T a, T b, T c) __attribute__((always_inline)) { return canonical(T(EXPR)); });          \
     }                                                                                                                  \
-    PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
+    [[maybe_unused]] PTX_CLONED void NAME##_moded(Warp &w, const Instruction &in, Lanes lanes) {                                        \
         Rounding rounding(in.mode & RoundMask);                                                                        \
         bool ftz = in.mode & Flush, sat = in.mode & Saturate;                                                          \
         ternary<T, T, T, T>(w, in, lanes, [=](T a, T b, T c) __attribute__((always_inline)) {                          \
