@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
@@ -69,27 +70,14 @@ keep = 9
 
 func configure(t *testing.T, name string, set ...string) *config.Config {
 	t.Helper()
-	s, err := config.Parse("test.toml", games[name]+common)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(set); i += 2 {
-		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return configtest.Text(t, games[name]+common, set...)
 }
 
 // trained trains for some steps and answers the run.
 func trained(t *testing.T, dev device.Device, name, steps string) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
-	cfg := configure(t, name, "train.batch", "4", "train.steps", steps)
+	cfg := configure(t, name, "train.batch=4", "train.steps="+steps)
 	if err := train.Run(context.Background(), cfg, train.Host{Device: dev, Out: out, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}

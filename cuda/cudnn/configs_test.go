@@ -11,7 +11,7 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
-	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/train"
 )
 
@@ -72,17 +72,7 @@ func shipped(t *testing.T) map[Conv]string {
 	all := map[Conv]string{}
 	for _, name := range configs.Names() {
 		for _, precision := range []string{"fp32", "tf32", "bf16"} {
-			s, err := config.Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Set("run.precision", precision); err != nil {
-				t.Fatal(err)
-			}
-			cfg, err := s.Resolve()
-			if err != nil {
-				t.Fatal(err)
-			}
+			cfg := configtest.Shipped(t, name, "run.precision="+precision)
 			dev := collector{seen: func(p *graph.Program, c Conv) {
 				all[c] = fmt.Sprintf("%s.toml in %s, program %s", name, precision, p.Name)
 			}}

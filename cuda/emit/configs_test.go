@@ -16,7 +16,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 	"ganengine/engine/reference"
-	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/train"
 )
 
@@ -34,19 +34,7 @@ func (r *recorder) Lower(p *graph.Program) (*plan.Work, error) {
 // programs are those of a shipped configuration.
 func programs(t testing.TB, name string, set ...string) []*graph.Program {
 	t.Helper()
-	s, err := config.Load(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(set); i += 2 {
-		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Shipped(t, name, set...)
 	r := &recorder{Device: reference.NewDevice()}
 	if err := train.DryRun(c, train.Host{Device: r}, io.Discard); err != nil {
 		t.Fatal(err)
@@ -87,7 +75,7 @@ func TestAssembles(t *testing.T) {
 	for _, name := range configs.Names() {
 		for _, precision := range []string{"fp32", "bf16"} {
 			t.Run(name+"/"+precision, func(t *testing.T) {
-				text := module(t, programs(t, name, "run.precision", precision))
+				text := module(t, programs(t, name, "run.precision="+precision))
 				e += bytes.Count(text, []byte(".entry"))
 				for _, gpu := range []string{"sm_80", "sm_90", "sm_120"} {
 					assemble(t, ptxas, gpu, text)

@@ -14,7 +14,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
-	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
@@ -53,10 +53,7 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 			t.Fatal(err)
 		}
 	}
-	settings, err := config.Parse("test", text)
-	ok(err)
-	cfg, err := settings.Resolve()
-	ok(err)
+	cfg := configtest.Text(t, text)
 	run, err := rundir.Create(t.TempDir(), cfg.Run.Name)
 	ok(err)
 	defer run.Close()

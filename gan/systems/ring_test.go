@@ -9,7 +9,7 @@ import (
 
 	"ganengine/engine/cpu"
 	"ganengine/engine/debug"
-	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/explore"
 	"ganengine/gan/metric"
@@ -53,17 +53,7 @@ func measure(t *testing.T, name string, seed, samples, least int) metric.Coverag
 		t.Fatal(err)
 	}
 	defer dev.Close()
-	settings, err := config.Load(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := settings.Set("run.seed", fmt.Sprint(seed)); err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := configtest.Shipped(t, name, fmt.Sprint("run.seed=", seed))
 	host := train.Host{Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
 	if err := train.Run(t.Context(), cfg, host); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"ganengine/engine/cpu"
@@ -12,6 +11,7 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
 )
 
@@ -71,21 +71,7 @@ every = 2
 // configure completes a configuration with settings key=value on top.
 func configure(t testing.TB, text string, set ...string) *config.Config {
 	t.Helper()
-	s, err := config.Parse("test.toml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kv := range set {
-		key, value, _ := strings.Cut(kv, "=")
-		if err := s.Set(key, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return configtest.Text(t, text, set...)
 }
 
 // console keeps what a run shows.

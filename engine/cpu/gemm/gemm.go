@@ -16,7 +16,6 @@ package gemm
 
 //go:generate go run ./internal/gen -out gemm_amd64.s -stubs stubs_amd64.go -pkg gemm
 //go:generate go run ./internal/genwide -out wide_amd64.s -stubs wide_stubs_amd64.go -pkg gemm
-//go:generate go run ./internal/genpairs -out pairs_amd64.s -stubs pairs_stubs_amd64.go -pkg gemm
 //go:generate go run ./internal/genstrided -out strided_amd64.s -stubs strided_stubs_amd64.go -pkg gemm
 
 import "sync/atomic"

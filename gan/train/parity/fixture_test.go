@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 )
 
 // steps is how many steps a fixture holds.
@@ -32,20 +33,7 @@ func open(t *testing.T, name string, sets ...string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := config.Parse(path+".toml", string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, set := range sets {
-		key, value, _ := strings.Cut(set, "=")
-		if err := s.Set(key, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Text(t, string(text), sets...)
 	f, err := safetensors.Open(path + ".safetensors")
 	if err != nil {
 		t.Fatal(err)

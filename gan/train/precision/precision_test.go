@@ -19,6 +19,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
@@ -67,7 +68,7 @@ func TestBF16StaysWithinItsRounding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	cfg := configure(t)
+	cfg := configtest.Text(t, text)
 	dir := trainRun(t, cfg)
 	single := newStepper(t, open(t, true), cfg, "fp32", graph.F32)
 	half := newStepper(t, open(t, true), cfg, "bf16", graph.F32)
@@ -275,24 +276,6 @@ func (s *stepper) takeOver(t *testing.T, from *stepper) {
 			t.Fatal(err)
 		}
 	}
-}
-
-func configure(t *testing.T, set ...string) *config.Config {
-	t.Helper()
-	s, err := config.Parse("test.toml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(set); i += 2 {
-		if err := s.SetFlag("-set", set[i], set[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 func open(t *testing.T, winograd bool) device.Device {

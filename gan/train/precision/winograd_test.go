@@ -7,6 +7,7 @@ import (
 
 	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/graph"
+	"ganengine/gan/config/configtest"
 )
 
 // TestWinogradStaysWithinItsRounding compares a step with Winograd's convolutions,
@@ -22,7 +23,7 @@ func TestWinogradStaysWithinItsRounding(t *testing.T) {
 	if !winograd.New(nil).Fast() {
 		t.Skip("convolutions are not Winograd's on this processor")
 	}
-	cfg := configure(t, "model.g_channels", "32", "model.d_channels", "32", "train.batch", "32")
+	cfg := configtest.Text(t, text, "model.g_channels=32", "model.d_channels=32", "train.batch=32")
 	dir := trainRun(t, cfg)
 	plain := newStepper(t, open(t, false), cfg, "fp32", graph.F32)
 	short := newStepper(t, open(t, true), cfg, "fp32", graph.F32)
