@@ -12,6 +12,7 @@ import (
 	"ganengine/cuda/cudnn"
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
+	"ganengine/engine/lower"
 )
 
 // sampled is how many results of an engine are compared, fewer where each has
@@ -110,7 +111,7 @@ func (d *Device) check(p *cudnn.Plan) (wrong string, err error) {
 		if err != nil {
 			return 0, err
 		}
-		return element(data, t.t, 0), nil
+		return lower.Float(data, t.t), nil
 	})
 }
 

@@ -3,16 +3,13 @@
 package cuda
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"ganengine/cuda/driver"
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
-	"ganengine/engine/graph"
 )
 
 // Run implements device.Executable. The host runs ahead of the device by at most
@@ -100,7 +97,7 @@ func (x *executable) watched(sl *slot) error {
 		x.profile.Add(x.costs[i], took)
 		x.print(debug.PrintRuns, func() string { return fmt.Sprintf("%10.1f µs  %s", took.Seconds()*1e6, sl.work[i].name) })
 		if x.opt.Switches.CheckNaN {
-			if err := x.checkFinite(i); err != nil {
+			if err := x.CheckFinite(i, x.value); err != nil {
 				return err
 			}
 		}
@@ -108,25 +105,8 @@ func (x *executable) watched(sl *slot) error {
 	return nil
 }
 
-// checkFinite looks at all that step i wrote.
-func (x *executable) checkFinite(i int) error {
-	for _, v := range x.Work.Steps[i].Writes {
-		n := x.Nodes[v]
-		if n == nil || !n.DType.IsFloat() {
-			continue
-		}
-		data, err := x.fetch(x.addr[v], x.Work.Values[v].Bytes)
-		if err != nil {
-			return err
-		}
-		for e := range n.Shape.Size() {
-			if f := element(data, n.DType, e); math.IsNaN(f) || math.IsInf(f, 0) {
-				return fmt.Errorf("element %d is %g: %s", e, f, n.Describe())
-			}
-		}
-	}
-	return nil
-}
+// value is a value's bytes, when all work is done.
+func (x *executable) value(v int) ([]byte, error) { return x.fetch(x.addr[v], x.Work.Values[v].Bytes) }
 
 // explain names the program in an error of the device.
 func (x *executable) explain(err error) error {
@@ -199,16 +179,4 @@ func (t *ticket) Wait() error {
 	}
 	t.pending = false
 	return nil
-}
-
-// element is element i of an array in memory.
-func element(data []byte, d graph.DType, i int) float64 {
-	b := data[i*d.Size():]
-	switch d {
-	case graph.F64:
-		return math.Float64frombits(binary.LittleEndian.Uint64(b))
-	case graph.BF16:
-		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
-	}
-	return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 }

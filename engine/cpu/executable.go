@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 	"time"
 	"unsafe"
 
@@ -172,7 +171,7 @@ func (x *executable) watched() error {
 		x.profile.Add(x.costs[i], took)
 		x.print(debug.PrintRuns, func() string { return fmt.Sprintf("%10.1f µs  %s", took.Seconds()*1e6, x.Work.Steps[i].Name) })
 		if x.opt.Switches.CheckNaN {
-			if err := x.checkFinite(i); err != nil {
+			if err := x.CheckFinite(i, x.value); err != nil {
 				return err
 			}
 		}
@@ -180,20 +179,9 @@ func (x *executable) watched() error {
 	return nil
 }
 
-// checkFinite looks at all that step i wrote.
-func (x *executable) checkFinite(i int) error {
-	for _, v := range x.Work.Steps[i].Writes {
-		n := x.Nodes[v]
-		if n == nil || !n.DType.IsFloat() {
-			continue
-		}
-		for e := range n.Shape.Size() {
-			if f := get(n.DType, x.addr[v], e); math.IsNaN(f) || math.IsInf(f, 0) {
-				return fmt.Errorf("element %d is %g: %s", e, f, n.Describe())
-			}
-		}
-	}
-	return nil
+// value is a value's bytes.
+func (x *executable) value(v int) ([]byte, error) {
+	return unsafe.Slice((*byte)(x.addr[v]), x.Work.Values[v].Bytes), nil
 }
 
 // outputKernel copies the outputs to the host's buffers.

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"unsafe"
 
 	"ganengine/engine/cpu/vec"
@@ -89,12 +90,12 @@ func (k *indexKernel) chunk(_, i int) {
 	case graph.BF16:
 		k.scatterBF16(lo, hi)
 	default:
-		scatter[uint8](k, to, from, lo, hi)
+		scatterBytes(k, to, from, lo, hi, uint(k.dtype.Round(math.MaxUint8)))
 	}
 }
 
 // scatter adds columns lo to hi of the rows to zeros.
-func scatter[T vec.Float | int32 | uint8](k *indexKernel, to, from unsafe.Pointer, lo, hi int) {
+func scatter[T vec.Float | int32](k *indexKernel, to, from unsafe.Pointer, lo, hi int) {
 	for r := range k.bounds {
 		clear(span[T](to, r*k.size+lo, hi-lo))
 	}
@@ -102,6 +103,19 @@ func scatter[T vec.Float | int32 | uint8](k *indexKernel, to, from unsafe.Pointe
 		sum := span[T](to, k.row(i)*k.size+lo, hi-lo)
 		for c, v := range span[T](from, i*k.size+lo, hi-lo) {
 			sum[c] += v
+		}
+	}
+}
+
+// scatterBytes is scatter for sums that end at the type's largest value.
+func scatterBytes(k *indexKernel, to, from unsafe.Pointer, lo, hi int, most uint) {
+	for r := range k.bounds {
+		clear(span[uint8](to, r*k.size+lo, hi-lo))
+	}
+	for i := range k.rows {
+		sum := span[uint8](to, k.row(i)*k.size+lo, hi-lo)
+		for c, v := range span[uint8](from, i*k.size+lo, hi-lo) {
+			sum[c] = uint8(min(uint(sum[c])+uint(v), most))
 		}
 	}
 }

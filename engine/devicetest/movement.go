@@ -103,6 +103,10 @@ func indexCases() []Case {
 				}})
 		}
 	}
+	// Rows whose sums are larger than the type holds.
+	cases = append(cases, Case{Name: "ScatterAdd/6x3_to_4/u8", build: func(m *maker) {
+		m.out(graph.ScatterAdd(m.in(graph.U8, graph.Shape{6, 3}, graph.Domain{Lo: 0, Hi: 200}), m.feed(list(graph.I32, 2, 0, 2, 9, -3, 2)), 4))
+	}})
 	return append(cases, Case{Name: "ScatterAdd/500x4_to_3/f32", build: func(m *maker) {
 		m.out(graph.ScatterAdd(m.in(graph.F32, graph.Shape{500, 4}, unit), m.in(graph.I32, graph.Shape{500}, graph.Domain{Lo: 0, Hi: 3}), 3))
 	}})
