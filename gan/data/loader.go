@@ -10,6 +10,11 @@ import (
 	"sync/atomic"
 )
 
+// SmallBatch is up to how many bytes of samples a batch takes no longer to make
+// than handing it over would. Such batches are made one after the other by one
+// goroutine, which is woken for several at once where there are buffers for them.
+const SmallBatch = 16 << 10
+
 // LoaderConfig says how a set becomes batches. A zero takes the default.
 type LoaderConfig struct {
 	Batch   int
@@ -44,7 +49,9 @@ type Loader struct {
 	config   LoaderConfig
 	fill     func(*slot, int) error // reads the sample of one row
 	order    order
+	small    bool
 	slots    []*slot
+	idle     []*slot // released and not yet given back to the workers
 	parent   context.Context
 	consumed int64
 	held     int
@@ -156,6 +163,8 @@ func (l *Loader) makeRing() error {
 		s.batch = Batch{Buffer: b, slot: s}
 		l.slots = append(l.slots, s)
 	}
+	l.small = want.images+4*want.points <= SmallBatch
+	l.idle = make([]*slot, 0, len(l.slots))
 	return nil
 }
 
@@ -165,6 +174,7 @@ func (l *Loader) start() {
 	l.free = make(chan *slot, len(l.slots))
 	l.filled = make(chan *slot, len(l.slots))
 	l.tasks = make(chan task, 2*l.config.Workers)
+	l.idle = l.idle[:0]
 	for _, s := range l.slots {
 		if !s.held {
 			select { // a token left by the run before
@@ -199,8 +209,14 @@ func (l *Loader) deal(index int64) {
 			return
 		}
 		l.lay(s, index)
+		if l.small {
+			l.read(s, 0, l.config.Batch)
+			s.ready <- struct{}{}
+			l.filled <- s // has room for every slot
+			continue
+		}
 		s.pending.Store(int32((l.config.Batch + rows - 1) / rows))
-		l.filled <- s // has room for every slot
+		l.filled <- s
 		for low := 0; low < l.config.Batch; low += rows {
 			select {
 			case l.tasks <- task{s, low, min(low+rows, l.config.Batch)}:
@@ -229,16 +245,21 @@ func (l *Loader) work() {
 	for {
 		select {
 		case t := <-l.tasks:
-			for row := t.low; row < t.high; row++ {
-				if err := l.fill(t.slot, row); err != nil {
-					t.slot.fail(row, err)
-				}
-			}
+			l.read(t.slot, t.low, t.high)
 			if t.slot.pending.Add(-1) == 0 {
 				t.slot.ready <- struct{}{}
 			}
 		case <-l.run.Done():
 			return
+		}
+	}
+}
+
+// read fills rows low to high.
+func (l *Loader) read(s *slot, low, high int) {
+	for row := low; row < high; row++ {
+		if err := l.fill(s, row); err != nil {
+			s.fail(row, err)
 		}
 	}
 }
@@ -264,6 +285,9 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 		return nil, fmt.Errorf("data: all %d batch buffers are held: release one before asking for the next", l.held)
 	}
 	if l.next == nil {
+		if len(l.filled) == 0 {
+			l.giveBack()
+		}
 		select {
 		case l.next = <-l.filled:
 		case <-ctx.Done():
@@ -301,8 +325,19 @@ func (l *Loader) Release(b *Batch) {
 	if s := b.slot; s.held {
 		s.held = false
 		l.held--
+		l.idle = append(l.idle, s)
+		if !l.small || 2*len(l.idle) >= len(l.slots) {
+			l.giveBack()
+		}
+	}
+}
+
+// giveBack has released buffers filled again.
+func (l *Loader) giveBack() {
+	for _, s := range l.idle {
 		l.free <- s
 	}
+	l.idle = l.idle[:0]
 }
 
 // Position is how many batches Next has given out, however many have been read

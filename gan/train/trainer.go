@@ -16,8 +16,9 @@ const (
 	// inFlight is how many runs the host may leave unread. A session keeps the
 	// results of one more, so none is overwritten before it is read.
 	inFlight = 3
-	// ahead is how many batches the loader prepares while those are held.
-	ahead = 3
+	// ahead is how many batches the loader prepares while those are held, and
+	// mostAhead how many where batches are small.
+	ahead, mostAhead = 3, 16
 )
 
 // trainer runs the steps of a game. It knows no files: what happened is told
@@ -138,11 +139,12 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 	used, _ := t.seq.used()
 	program := t.programs[used[0]]
 	var buffers []data.Buffer
-	for range inFlight + ahead {
+	for wanted := 1; len(buffers) < wanted; {
 		b, err := program.NewInput("real")
 		if err != nil {
 			return fmt.Errorf("allocating a batch: %w", err)
 		}
+		wanted = inFlight + max(ahead, min(mostAhead, data.SmallBatch/max(len(b.Data()), 1)))
 		in := hostInput{args: []device.HostBuffer{b}}
 		if _, points := set.(data.Points); points {
 			in.buffer.Points = floats(b.Data())
@@ -157,7 +159,7 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 	}
 	c := t.game.Config
 	loader, err := data.NewLoader(ctx, set, data.LoaderConfig{Batch: c.Train.Batch, Seed: uint64(c.Run.Seed), Shuffle: true,
-		Mirror: c.Data.Mirror, Ahead: ahead, Buffers: buffers})
+		Mirror: c.Data.Mirror, Ahead: len(buffers) - inFlight, Buffers: buffers})
 	if err != nil {
 		return err
 	}
