@@ -49,13 +49,11 @@ type Conv struct {
 	Stride     [2]int // down, right
 	Pad        [4]int // top, bottom, left, right
 	Groups     int
-	Epilogue   Epilogue
 }
 
 func (c Conv) String() string {
-	text := fmt.Sprintf("%v %v x[%d,%d,%d,%d] w[%d,%d,%d,%d] y[%d,%d,%d,%d] stride %d pad %d groups %d", c.Type, c.Direction,
+	return fmt.Sprintf("%v %v x[%d,%d,%d,%d] w[%d,%d,%d,%d] y[%d,%d,%d,%d] stride %d pad %d groups %d", c.Type, c.Direction,
 		c.N, c.H, c.W, c.C, c.K, c.R, c.S, c.C/max(c.Groups, 1), c.N, c.P, c.Q, c.K, c.Stride, c.Pad, c.Groups)
-	return text + c.Epilogue.String()
 }
 
 // check refuses what is not a convolution; the library would say less.
@@ -70,9 +68,6 @@ func (c Conv) check() error {
 	}
 	if c.C%c.Groups != 0 || c.K%c.Groups != 0 {
 		return fmt.Errorf("%v: the groups do not divide the channels", c)
-	}
-	if c.Epilogue != (Epilogue{}) && c.Direction != Forward {
-		return fmt.Errorf("%v: only a forward convolution has an epilogue", c)
 	}
 	for axis, e := range [2]struct{ in, kernel, out int }{{c.H, c.R, c.P}, {c.W, c.S, c.Q}} {
 		low, high := c.Pad[2*axis], c.Pad[2*axis+1]
@@ -91,8 +86,6 @@ const (
 	idX = iota + 1
 	idW
 	idY
-	idBias
-	idVirtual // and on: what never lies in memory
 )
 
 // graph makes the descriptors of the convolution and returns the last, its
@@ -105,10 +98,6 @@ func (c Conv) graph(s *scope, t target) descriptor {
 	x := s.tensor(idX, data, c.N, c.C, c.H, c.W)
 	w := s.tensor(idW, data, c.K, c.C/c.Groups, c.R, c.S)
 	y := s.tensor(idY, data, c.N, c.K, c.P, c.Q)
-	sums := y
-	if c.Epilogue != (Epilogue{}) {
-		sums = c.virtual(s, 0)
-	}
 
 	conv := s.create(C.DESCRIPTOR_CONVOLUTION)
 	s.ints(conv, C.CONVOLUTION_SPATIAL_DIMS, 2)
@@ -127,7 +116,7 @@ func (c Conv) graph(s *scope, t target) descriptor {
 	op := s.create(kind)
 	set(s, op, first, C.TYPE_FLOAT, []float32{1})
 	set(s, op, first+1, C.TYPE_FLOAT, []float32{0})
-	for i, d := range [...]descriptor{conv, w, x, sums} {
+	for i, d := range [...]descriptor{conv, w, x, y} {
 		s.descriptor(op, first+2+C.int(i), d)
 	}
 	s.finalize(op, "operation")
@@ -136,7 +125,7 @@ func (c Conv) graph(s *scope, t target) descriptor {
 	if t.handle != nil {
 		set(s, g, C.GRAPH_HANDLE, C.TYPE_HANDLE, []descriptor{t.handle})
 	}
-	set(s, g, C.GRAPH_OPERATIONS, C.TYPE_DESCRIPTOR, append([]descriptor{op}, c.epilogue(s, data, sums, y)...))
+	s.descriptor(g, C.GRAPH_OPERATIONS, op)
 	s.finalize(g, "operation graph")
 	return g
 }
@@ -144,19 +133,13 @@ func (c Conv) graph(s *scope, t target) descriptor {
 // tensor makes a tensor with its extents in the order N,C,H,W and its elements
 // in the order N,H,W,C.
 func (s *scope) tensor(id int64, data C.int, n, c, h, w int) descriptor {
-	d := s.open(id, data, n, c, h, w)
-	s.finalize(d, "tensor")
-	return d
-}
-
-// open is a tensor that more may be said of.
-func (s *scope) open(id int64, data C.int, n, c, h, w int) descriptor {
 	d := s.create(C.DESCRIPTOR_TENSOR)
 	s.enum(d, C.TENSOR_DATA_TYPE, C.TYPE_DATA_TYPE, data)
 	s.ints(d, C.TENSOR_DIMENSIONS, int64(n), int64(c), int64(h), int64(w))
 	s.ints(d, C.TENSOR_STRIDES, int64(c)*int64(h)*int64(w), 1, int64(c)*int64(w), int64(c))
 	s.ints(d, C.TENSOR_UNIQUE_ID, id)
 	s.ints(d, C.TENSOR_BYTE_ALIGNMENT, alignment)
+	s.finalize(d, "tensor")
 	return d
 }
 
