@@ -14,7 +14,7 @@ import (
 
 const (
 	defaultBenchSteps = 30
-	warmupSteps       = 3 // after the first; they touch memory and fill the pipeline
+	warmupSteps       = inFlight + 1 // after the first; they touch memory, fill the pipeline, and one is read
 )
 
 // Bench trains for some steps, writing nothing, and says how long they took.
