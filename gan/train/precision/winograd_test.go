@@ -3,6 +3,7 @@ package precision_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"ganengine/engine/cpu/winograd"
@@ -10,12 +11,21 @@ import (
 	"ganengine/gan/config/configtest"
 )
 
+// ulp is what every result is off by when it is stored: the least distance that
+// says anything.
+const ulp = 0x1p-24
+
+// kink is what a step may be off by where a rounding error, however small, has
+// carried a value across a ReLU's kink: about its share of a sum.
+const kink = .01
+
 // TestWinogradStaysWithinItsRounding compares a step with Winograd's convolutions,
 // and one without, with the same step in float64. The roundings of a plain sum
 // arrive at a loss or a gradient as the plain step's distance; Winograd's are
-// larger by its amplification at most, and all else is rounded alike. One state's
-// distance is a random number, so it is the root mean square of all states that
-// must be within that factor, and each within the factor of that mean.
+// larger by its amplification (which holds for one running sum; a plain one here has
+// lanes, and so a little less), and all else is rounded alike. In some
+// states, in either step, a value lies so near to a kink that it takes the other
+// side, so the medians of the states' distances are compared.
 func TestWinogradStaysWithinItsRounding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -30,8 +40,7 @@ func TestWinogradStaysWithinItsRounding(t *testing.T) {
 	exact := newStepper(t, open(t, false), cfg, "fp32", graph.F64)
 	real := pixels(cfg, rand.New(rand.NewPCG(1, 2)))
 
-	type squares struct{ plain, short, worst float64 }
-	sums := map[string]*squares{}
+	off := map[string]*struct{ plain, short []float64 }{}
 	for s := 1; s <= states; s++ {
 		path := dir.CheckpointPath(int64(s * every))
 		if _, err := plain.session.Load(path); err != nil {
@@ -39,27 +48,28 @@ func TestWinogradStaysWithinItsRounding(t *testing.T) {
 		}
 		exact.takeOver(t, plain)
 		want, p, w := exact.run(t, real), plain.step(t, path, real), short.step(t, path, real)
-		for name := range want {
-			if sums[name] == nil {
-				sums[name] = &squares{}
+		for name, x := range want {
+			if off[name] == nil {
+				off[name] = &struct{ plain, short []float64 }{}
 			}
-			size := square(want[name], make([]float64, len(want[name])))
-			off := square(w[name], want[name]) / size
-			sums[name].plain += square(p[name], want[name]) / size / states
-			sums[name].short += off / states
-			sums[name].worst = max(sums[name].worst, off)
+			size := square(x, make([]float64, len(x)))
+			off[name].plain = append(off[name].plain, math.Sqrt(square(p[name], x)/size))
+			off[name].short = append(off[name].short, math.Sqrt(square(w[name], x)/size))
 		}
 	}
-	limit := winograd.Amplification(4, 2)
+	limit := typical * winograd.Amplification(4, 2)
 	largest, differs := 0., false
-	for name, q := range sums {
-		ratio := math.Sqrt(q.short / q.plain)
-		largest, differs = max(largest, ratio), differs || q.short != q.plain
+	for name, o := range off {
+		differs = differs || !slices.Equal(o.plain, o.short)
+		slices.Sort(o.plain)
+		slices.Sort(o.short)
+		ratio := o.short[states/2] / max(o.plain[states/2], ulp)
+		largest = max(largest, ratio)
 		if !(ratio <= limit) {
-			t.Errorf("%s is off by %.3g of its size, %.2f times as far as without Winograd; %.2f are allowed", name, math.Sqrt(q.short), ratio, limit)
+			t.Errorf("%s is off by %.3g of its size, %.2f times as far as without Winograd; %.2f are allowed", name, o.short[states/2], ratio, limit)
 		}
-		if worst := math.Sqrt(q.worst / q.short); !(worst <= factor) {
-			t.Errorf("%s is off in one state by %.2f times the root mean square of all; %d are allowed", name, worst, factor)
+		if worst := o.short[states-1]; !(worst <= kink) {
+			t.Errorf("%s is off by %.3g of its size in one state, %g are allowed", name, worst, kink)
 		}
 	}
 	if !differs {
