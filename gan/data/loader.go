@@ -10,9 +10,9 @@ import (
 	"sync/atomic"
 )
 
-// SmallBatch is up to how many bytes of samples a batch takes no longer to make
-// than handing it over would. Such batches are made one after the other by one
-// goroutine, which is woken for several at once where there are buffers for them.
+// SmallBatch is up to how many bytes of points a batch takes no longer to make than
+// handing it over would. Such batches are made one after the other by one goroutine,
+// which is woken for several at once where there are buffers for them.
 const SmallBatch = 16 << 10
 
 // LoaderConfig says how a set becomes batches. A zero takes the default.
@@ -163,7 +163,7 @@ func (l *Loader) makeRing() error {
 		s.batch = Batch{Buffer: b, slot: s}
 		l.slots = append(l.slots, s)
 	}
-	l.small = want.images+4*want.points <= SmallBatch
+	l.small = want.images == 0 && 4*want.points <= SmallBatch
 	l.idle = make([]*slot, 0, len(l.slots))
 	return nil
 }

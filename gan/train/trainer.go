@@ -17,7 +17,7 @@ const (
 	// results of one more, so none is overwritten before it is read.
 	inFlight = 3
 	// ahead is how many batches the loader prepares while those are held, and
-	// mostAhead how many where batches are small.
+	// mostAhead how many where batches of points are small.
 	ahead, mostAhead = 3, 16
 )
 
@@ -139,14 +139,18 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 	used, _ := t.seq.used()
 	program := t.programs[used[0]]
 	var buffers []data.Buffer
+	_, points := set.(data.Points)
 	for wanted := 1; len(buffers) < wanted; {
 		b, err := program.NewInput("real")
 		if err != nil {
 			return fmt.Errorf("allocating a batch: %w", err)
 		}
-		wanted = inFlight + max(ahead, min(mostAhead, data.SmallBatch/max(len(b.Data()), 1)))
+		wanted = inFlight + ahead
+		if points {
+			wanted = inFlight + max(ahead, min(mostAhead, data.SmallBatch/len(b.Data())))
+		}
 		in := hostInput{args: []device.HostBuffer{b}}
-		if _, points := set.(data.Points); points {
+		if points {
 			in.buffer.Points = floats(b.Data())
 		} else {
 			in.buffer.Images = b.Data()
