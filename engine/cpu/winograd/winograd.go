@@ -25,7 +25,7 @@
 //
 // What is summed, and in which order, depends on sizes alone: results are the
 // same bits for any number of workers. Rounding errors are those of a plain sum
-// times a factor of the algorithm, about two for F(4, 2).
+// times a factor of the algorithm: Amplification, four for F(4, 2).
 package winograd
 
 //go:generate go run ./internal/gen -out transform_amd64.s -stubs transform_stubs_amd64.go -pkg winograd
