@@ -21,6 +21,17 @@ INLINE void assign(float &to, float x) { to = x; }
 INLINE void assign(double &to, double x) { to = x; }
 INLINE void assign(bf16 &to, float x) { to = __float2bfloat16_rn(x); }
 
+// round stores N values, of which bf16 converts two at a time.
+template <int N, typename M, typename S> INLINE void round(M *to, const S *v) {
+#pragma unroll
+    for (int i = 0; i < N; i++) assign(to[i], v[i]);
+}
+template <int N> INLINE void round(bf16 *to, const float *v) {
+    static_assert(N % 2 == 0, "pairs");
+#pragma unroll
+    for (int i = 0; i < N; i += 2) *(__nv_bfloat162 *)(to + i) = __floats2bfloat162_rn(v[i], v[i + 1]);
+}
+
 INLINE bool aligned(const void *p, int bytes) { return ((unsigned long long)p & (bytes - 1)) == 0; }
 
 // Pack<B> is B bytes that travel together.
@@ -67,8 +78,7 @@ template <typename M, int N> INLINE void load(Computed<M> (&v)[N], const M *p, i
 template <typename M, int N, typename S> INLINE void store(M *p, const S *v, int room) {
     if (room >= N && Row<M, N>::fits(p)) {
         Row<M, N> row;
-#pragma unroll
-        for (int i = 0; i < N; i++) assign(row.value[i], v[i]);
+        round<N>(row.value, v);
         row.store(p);
         return;
     }
