@@ -108,20 +108,33 @@ func (t tiling) product(entry string, threads int, p Precision, scalars func(spl
 	if err := first.check(); err != nil || splits == 1 {
 		return Product{Launches: []Launch{first}}, err
 	}
-	first.Pointers = []Pointer{X, Y, Scratch}
-	size := int64(t.rows) * int64(t.cols) * int64(t.groups)
+	return first.summed(int64(t.rows)*int64(t.cols)*int64(t.groups), splits, p)
+}
+
+// summed is a launch that leaves parts of a result, and the one that adds them.
+func (l Launch) summed(size int64, splits int, p Precision) (Product, error) {
+	l.Pointers = []Pointer{X, Y, Scratch}
+	entry, results := "sum_splits_", int64(sumThreads)
+	if splits >= manySplits {
+		entry, results = "sum_many_splits_", sumThreads/sumStrands
+	}
 	sum := Launch{
-		Entry:    "sum_splits_" + p.kernel(),
-		Grid:     [3]int{int((size + sumThreads - 1) / sumThreads), 1, 1},
+		Entry:    entry + p.kernel(),
+		Grid:     [3]int{int((size + results - 1) / results), 1, 1},
 		Block:    [3]int{sumThreads, 1, 1},
 		Pointers: []Pointer{Scratch, Z},
 		Scalars:  []any{size, int32(splits)},
 	}
-	return Product{Launches: []Launch{first, sum}, Scratch: size * int64(splits) * p.sumBytes()}, sum.check()
+	return Product{Launches: []Launch{l, sum}, Scratch: size * int64(splits) * p.sumBytes()}, sum.check()
 }
 
-// sumThreads is the size of a block in sums.cu.
-const sumThreads = 256
+// What sums.cu was compiled for: threads of a block, and for each result where
+// there are many splits.
+const (
+	sumThreads = 256
+	sumStrands = 8
+	manySplits = 4 * sumStrands
+)
 
 func (l Launch) check() error {
 	if l.Grid[0] > maxGridX || l.Grid[1] > maxGridYZ || l.Grid[2] > maxGridYZ {

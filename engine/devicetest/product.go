@@ -13,7 +13,7 @@ func matmulCases() []Case {
 	for _, c := range []struct {
 		m, k, n int
 		isLarge bool
-	}{{1, 1, 1, false}, {3, 5, 7, false}, {1, 64, 9, false}, {33, 1, 2, false}, {17, 100, 24, false}, {64, 64, 64, false}, {129, 257, 67, true}, {8, 3000, 16, true}} {
+	}{{1, 1, 1, false}, {3, 5, 7, false}, {1, 64, 9, false}, {33, 1, 2, false}, {17, 100, 24, false}, {64, 64, 64, false}, {129, 257, 67, true}, {8, 3000, 16, true}, {8, 8200, 16, true}} {
 		for t := range 4 {
 			ta, tb := t&1 == 1, t&2 == 2
 			for _, d := range floats {

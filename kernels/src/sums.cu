@@ -48,11 +48,34 @@ template <typename M> INLINE void sumSplits(const Computed<M> *parts, M *z, long
     assign(z[i], total);
 }
 
+// sum_many_splits does the same with STRANDS threads for each result: each adds a
+// stretch of the parts, and one of them what they have.
+const int STRANDS = 8, RESULTS = THREADS / STRANDS;
+template <typename M> INLINE void sumManySplits(const Computed<M> *parts, M *z, long long size, int splits) {
+    __shared__ Computed<M> strands[STRANDS][RESULTS];
+    int strand = threadIdx.x / RESULTS, result = threadIdx.x % RESULTS, length = (splits + STRANDS - 1) / STRANDS;
+    long long i = (long long)blockIdx.x * RESULTS + result;
+    int first = strand * length, end = i < size ? min(splits, first + length) : 0;
+    Computed<M> total = 0;
+#pragma unroll 8
+    for (int s = first; s < end; s++) total += parts[s * size + i];
+    strands[strand][result] = total;
+    __syncthreads();
+    if (strand > 0 || i >= size) return;
+#pragma unroll
+    for (int s = 1; s < STRANDS; s++) total += strands[s][result];
+    assign(z[i], total);
+}
+
 #define SUMS(suffix, M)                                                                                                \
     KERNEL void __launch_bounds__(THREADS) dot_##suffix(const M *x, const M *y, M *z, int k) { dot(x, y, z, k); }      \
     KERNEL void __launch_bounds__(THREADS)                                                                             \
         sum_splits_##suffix(const Computed<M> *parts, M *z, long long size, int splits) {                              \
         sumSplits(parts, z, size, splits);                                                                             \
+    }                                                                                                                  \
+    KERNEL void __launch_bounds__(THREADS)                                                                             \
+        sum_many_splits_##suffix(const Computed<M> *parts, M *z, long long size, int splits) {                         \
+        sumManySplits(parts, z, size, splits);                                                                         \
     }
 
 SUMS(f32, float)
