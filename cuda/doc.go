@@ -4,7 +4,7 @@
 // Clusters, movements and reductions are PTX that package emit writes while a
 // program is lowered, one module for each program; matrix products are package
 // kernels'; convolutions are cuDNN's, and kernels' where cuDNN has no engine for
-// one. A program's run is: inputs into one of two slots of device memory, on a
+// one, or pads the few channels of an image. A program's run is: inputs into one of two slots of device memory, on a
 // stream of their own; the graph that was captured for that slot; outputs, which
 // the kernels left in one block, to pinned memory. Nothing else is sent to the
 // device, and nothing is allocated.

@@ -40,6 +40,11 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	if err != nil {
 		return l.unsupported(n.Describe(), err)
 	}
+	if precision == kernels.BF16 {
+		if q, ok := kernels.Image(kernels.Direction(c.Direction), ownShape(c)); ok { // cuDNN pads such images
+			return l.ownProduct(n, q, nil, cost, p)
+		}
+	}
 	if precision != kernels.F64 {
 		c.Type = [...]cudnn.Type{kernels.F32: cudnn.Float32, kernels.TF32: cudnn.TF32, kernels.BF16: cudnn.BFloat16}[precision]
 		found, err := l.planFor(c)
@@ -73,8 +78,15 @@ func (l *lowering) ownProduct(n *graph.Node, q kernels.Product, err error, cost 
 	if err != nil {
 		return l.unsupported(n.Describe(), err)
 	}
-	v := l.Operands(n)
-	var st step
+	st := step{launches: ownLaunches(q, l.Operands(n))}
+	p.Scratch = q.Scratch
+	l.add(st, cost, p)
+	return nil
+}
+
+// ownLaunches are a product's launches on operands and a result, which are values.
+func ownLaunches(q kernels.Product, v []int) []launch {
+	var all []launch
 	for _, e := range q.Launches {
 		k := launch{entry: e.Entry, library: true, grid: e.Grid, block: e.Block}
 		for _, a := range e.Pointers {
@@ -87,11 +99,9 @@ func (l *lowering) ownProduct(n *graph.Node, q kernels.Product, err error, cost 
 		for _, s := range e.Scalars {
 			k.arguments = append(k.arguments, argument{value: -1, scalar: s})
 		}
-		st.launches = append(st.launches, k)
+		all = append(all, k)
 	}
-	p.Scratch = q.Scratch
-	l.add(st, cost, p)
-	return nil
+	return all
 }
 
 // conv is a convolution's node as cuDNN has it, but for the type.

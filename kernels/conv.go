@@ -59,7 +59,7 @@ func Conv(d Direction, c Shape, p Precision) (Product, error) {
 	}
 	name := "conv_" + [...]string{"forward_", "input_", "filter_"}[d] + p.kernel()
 	product, err := t.product(name, convThreads, p, func(splits, depth int) []any {
-		return []any{c.argument(splits, depth)}
+		return []any{c.argument(c.Groups, splits, depth)}
 	})
 	if err != nil {
 		return Product{}, fmt.Errorf("%v of %v: %w", d, c, err)
@@ -94,10 +94,11 @@ func (c Shape) tiling(d Direction) (tiling, error) {
 	return t, nil
 }
 
-// argument is the structure Conv of conv.cu.
-func (c Shape) argument(splits, depth int) []byte {
+// argument is the structure Conv of conv.cu or Image of image.cu: the shape, and
+// what each has behind it.
+func (c Shape) argument(rest ...int) []byte {
 	var b []byte
-	for _, x := range []int{c.N, c.H, c.W, c.C, c.K, c.R, c.S, c.P, c.Q, c.Stride[0], c.Stride[1], c.Pad[0], c.Pad[1], c.Groups, splits, depth} {
+	for _, x := range append([]int{c.N, c.H, c.W, c.C, c.K, c.R, c.S, c.P, c.Q, c.Stride[0], c.Stride[1], c.Pad[0], c.Pad[1]}, rest...) {
 		b = binary.NativeEndian.AppendUint32(b, uint32(x))
 	}
 	return b

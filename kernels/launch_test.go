@@ -87,7 +87,27 @@ func products(t *testing.T) map[string]Product {
 			}
 		}
 	}
+	images(t, all)
 	return all
+}
+
+// images adds convolutions of images of few channels.
+func images(t *testing.T, all map[string]Product) {
+	t.Helper()
+	for name, c := range map[string]Shape{
+		"dcgan, first": dcganFirst,
+		"grey":         {N: 2, H: 28, W: 28, C: 1, K: 8, R: 5, S: 5, P: 12, Q: 12, Stride: [2]int{2, 2}, Groups: 1},
+		"colour":       {N: 2, H: 9, W: 9, C: 3, K: 24, R: 4, S: 4, P: 4, Q: 4, Stride: [2]int{2, 2}, Groups: 1},
+		"alpha":        {N: 1, H: 9, W: 7, C: 4, K: 72, R: 4, S: 4, P: 3, Q: 3, Stride: [2]int{3, 2}, Pad: [2]int{1, 2}, Groups: 1},
+	} {
+		for d := Forward; d <= FilterGrad; d++ {
+			m, ok := Image(d, c)
+			if !ok {
+				t.Fatalf("no kernel for %v of %v", d, c)
+			}
+			all[fmt.Sprint(name, " ", d)] = m
+		}
+	}
 }
 
 // TestLaunchesMatchKernels: every launch passes what its kernel was compiled to

@@ -73,7 +73,8 @@ func (g geometry) filters() graph.Shape { return graph.Shape{g.k, g.r, g.s, g.c 
 
 // geometries cover what the shipped networks use (4x4 stride 2, 3x3, 1x1, the
 // first and last layers' few channels), and odd sizes, uneven padding, groups,
-// images that the stride does not divide, and padding wider than the filter.
+// images that the stride does not divide, padding wider than the filter, and
+// images of one to four channels with a multiple of eight filters.
 func geometries() []geometry {
 	two := func(x int) [2]int { return [2]int{x, x} }
 	return []geometry{
@@ -89,6 +90,11 @@ func geometries() []geometry {
 		{2, 7, 7, 6, 6, 3, 3, two(2), two(1), two(1), 6, false},
 		{1, 3, 3, 2, 2, 2, 2, two(1), two(3), two(2), 1, false},
 		{1, 10, 10, 1, 1, 3, 3, two(3), two(0), two(0), 1, false},
+		{2, 11, 37, 3, 8, 4, 4, two(2), two(1), two(1), 1, false},
+		{3, 19, 13, 1, 16, 5, 5, [2]int{3, 2}, two(2), two(1), 1, false},
+		{1, 9, 21, 4, 72, 3, 3, [2]int{1, 3}, [2]int{0, 2}, [2]int{2, 0}, 1, false},
+		{2, 17, 16, 2, 24, 4, 4, two(2), two(1), two(1), 1, false},
+		{1, 5, 40, 4, 8, 4, 4, two(2), two(1), two(1), 1, false},
 		{4, 16, 16, 24, 40, 4, 4, two(2), two(1), two(1), 1, true},
 		{2, 12, 12, 33, 17, 3, 3, two(1), two(1), two(1), 1, true},
 		{3, 32, 32, 3, 32, 4, 4, two(2), two(1), two(1), 1, true},
