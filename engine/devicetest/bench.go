@@ -11,7 +11,7 @@ import (
 // RunBench measures operators and programs of the sizes that training has on a
 // device: a run, copies of inputs and outputs included. GFLOP/s are those of
 // products; GB/s count operands and results once, as an ideal kernel would.
-// Convolutions are DCGAN-64's at the given batch.
+// Convolutions are DCGAN-64's at the given batch, in fp32 and in bf16.
 func RunBench(b *testing.B, dev device.Device, batch int) {
 	for _, c := range benchCases(batch) {
 		b.Run(c.Name, func(b *testing.B) {
@@ -71,7 +71,7 @@ func benchCases(batch int) []Case {
 	f := graph.F32
 	var cases []Case
 	for _, l := range []layer{{64, 3, 64}, {32, 64, 128}, {16, 128, 256}, {8, 256, 512}} {
-		cases = append(cases, l.cases(batch)...)
+		cases = append(append(cases, l.cases(batch, f)...), l.cases(batch, graph.BF16)...)
 	}
 	for _, n := range []int{128, 512, 1200} {
 		cases = append(cases, Case{Name: fmt.Sprintf("MatMul/%d", n), build: func(m *maker) {
@@ -99,10 +99,10 @@ func benchCases(batch int) []Case {
 }
 
 // cases are the layer's three directions on n images.
-func (l layer) cases(n int) []Case {
-	name := fmt.Sprintf("%dx%dx%dx%d_k%d", n, l.hw, l.hw, l.c, l.k)
+func (l layer) cases(n int, d graph.DType) []Case {
+	name := fmt.Sprintf("%dx%dx%dx%d_k%d/%s", n, l.hw, l.hw, l.c, l.k, d)
 	image, filter, result := graph.Shape{n, l.hw, l.hw, l.c}, graph.Shape{l.k, 4, 4, l.c}, graph.Shape{n, l.hw / 2, l.hw / 2, l.k}
-	in := func(m *maker, s graph.Shape) *graph.Node { return m.in(graph.F32, s, unit) }
+	in := func(m *maker, s graph.Shape) *graph.Node { return m.in(d, s, unit) }
 	gradient := func(m *maker, filters bool) *graph.Node {
 		x, w := in(m, image), in(m, filter)
 		of := x
