@@ -15,12 +15,14 @@ import (
 // that no kernel writes.
 type bound []piece
 
-// piece is a step at its addresses: one of its fields.
+// piece is a step at its addresses: a list of launches, a call or a copy.
 type piece struct {
-	name string
-	list *driver.List
-	call *cudnn.Call
-	copy *copying
+	name  string
+	list  *driver.List
+	call  *cudnn.Call
+	copy  *copying
+	aside bool // it runs beside the pieces that follow
+	waits bool // for what is aside
 }
 
 type copying struct {
@@ -35,10 +37,13 @@ func (x *executable) bind(addr, inputs []cu.DevicePtr) (b bound, err error) {
 		at[v] = inputs[i]
 	}
 	for i, st := range x.steps {
-		p := piece{name: x.Work.Steps[i].Name}
+		p := piece{name: x.Work.Steps[i].Name, aside: st.aside, waits: st.waits}
 		var scratch cu.DevicePtr
 		if offset := x.plan.Scratch[i]; offset >= 0 {
 			scratch = x.arena + cu.DevicePtr(offset)
+		}
+		if st.workspace > 0 {
+			scratch = at[st.workspace]
 		}
 		if st.conv != nil {
 			c := st.conv
@@ -89,16 +94,6 @@ func (x *executable) function(l launch) (cu.Function, error) {
 		return x.kernel(l.entry)
 	}
 	return function(x.module, l.entry)
-}
-
-// enqueue puts all the work on a stream, the one that cuDNN's handle has.
-func (b bound) enqueue(s cu.Stream) error {
-	for i := range b {
-		if err := b[i].enqueue(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // checked enqueues piece by piece and waits for each, so that the error names

@@ -133,6 +133,6 @@ func launched(t *testing.T, text string, launches []emit.Launch, drop int) error
 // has a new context.
 func abandon(d *Device, err error) error {
 	d.chooser, d.handle, d.plans, d.modules = nil, nil, nil, nil
-	d.compute, d.copies = cu.Stream{}, cu.Stream{}
+	d.compute, d.aside, d.copies, d.hasMet = cu.Stream{}, cu.Stream{}, cu.Stream{}, false
 	return err
 }

@@ -24,7 +24,10 @@ type Device struct {
 	ordinal cu.Device
 	context cu.CUContext // the primary one, which cuDNN uses too
 	compute cu.Stream    // everything but inputs
+	aside   cu.Stream    // products that nobody waits for yet
 	copies  cu.Stream    // inputs
+	met     driver.Event // where one stream waits for another
+	hasMet  bool
 	library *cudnn.Library
 	handle  *cudnn.Handle
 	plans   map[cudnn.Conv]*cudnn.Plan // nil: no engine computes it
@@ -89,11 +92,15 @@ func (d *Device) start(found driver.Device) error {
 	if err := cu.SetCurrentContext(d.context); err != nil {
 		return fmt.Errorf("setting the context: %w", err)
 	}
-	for _, s := range []*cu.Stream{&d.compute, &d.copies} {
+	for _, s := range []*cu.Stream{&d.compute, &d.aside, &d.copies} {
 		if *s, err = cu.MakeStream(cu.NonBlocking); err != nil {
 			return fmt.Errorf("making a stream: %w", err)
 		}
 	}
+	if d.met, err = driver.NewEvent(); err != nil {
+		return err
+	}
+	d.hasMet = true
 	if d.handle, err = library.NewHandle(found.Major, found.Minor); err != nil {
 		return err
 	}
@@ -150,7 +157,10 @@ func (d *Device) stop() error {
 	if d.handle != nil {
 		errs = append(errs, d.handle.Close())
 	}
-	for _, s := range []*cu.Stream{&d.compute, &d.copies} {
+	if d.hasMet {
+		errs = append(errs, d.met.Close())
+	}
+	for _, s := range []*cu.Stream{&d.compute, &d.aside, &d.copies} {
 		if *s != (cu.Stream{}) {
 			errs = append(errs, s.Destroy())
 		}

@@ -248,7 +248,7 @@ func (x *executable) prepare(sl *slot) error {
 	if x.opt.Switches.NoGraph || len(sl.work) == 0 {
 		return nil
 	}
-	sl.graph, err = driver.Capture(x.compute, func() error { return sl.work.enqueue(x.compute) })
+	sl.graph, err = driver.Capture(x.compute, func() error { return x.Device.enqueue(sl.work) })
 	return err
 }
 

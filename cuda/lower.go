@@ -30,9 +30,14 @@ type lowered struct {
 // step is a lowered kernel: launches one after the other, or a convolution of
 // cuDNN's.
 type step struct {
-	launches []launch
-	conv     *convolution
+	launches  []launch
+	conv      *convolution
+	aside     bool // it runs beside the steps that follow (putAside)
+	waits     bool // for the step that is aside
+	workspace int  // value that is the scratch of a step aside, 0 where there is none
 }
+
+func (s *step) isProduct() bool { return s.conv != nil || len(s.launches) > 0 && s.launches[0].library }
 
 // launch is a kernel and what it is started with, before addresses are known.
 type launch struct {
@@ -85,6 +90,7 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 		}
 	}
 	l.keepOutputs()
+	l.putAside()
 	l.module = l.emit.Module()
 	l.Work.Kernel = l.lowered
 	return l.Work, nil

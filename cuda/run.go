@@ -77,7 +77,7 @@ func (x *executable) replay(sl *slot) error {
 	case sl.graph != nil:
 		return sl.graph.Launch(x.compute)
 	}
-	return sl.work.enqueue(x.compute)
+	return x.Device.enqueue(sl.work)
 }
 
 // watched runs the kernels one by one with what the switches ask for.

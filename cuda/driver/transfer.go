@@ -37,6 +37,19 @@ func (e Event) Wait() error { return check(C.cuEventSynchronize(e.c)) }
 // Close destroys the event.
 func (e Event) Close() error { return check(C.cuEventDestroy(e.c)) }
 
+// Follow has all that is enqueued on one stream from here on wait for what is on
+// another by now. In a capture the first joins the other's.
+func Follow(later, earlier cu.Stream, e Event) error {
+	err := check(C.cuEventRecord(e.c, stream(earlier)))
+	if err == nil {
+		err = check(C.cuStreamWaitEvent(stream(later), e.c, 0))
+	}
+	if err != nil {
+		return fmt.Errorf("having a stream wait for another: %w", err)
+	}
+	return nil
+}
+
 // An Input is where an input goes.
 type Input struct {
 	To    cu.DevicePtr

@@ -69,6 +69,12 @@ func (t *Table) Variable(v *graph.Variable) int {
 	return i
 }
 
+// Scratch adds a value that is nobody's: memory that lives as long as its readers
+// and writers say.
+func (t *Table) Scratch(name string, bytes int64) int {
+	return t.add(plan.Value{Name: name, Bytes: bytes}, nil)
+}
+
 func (t *Table) add(v plan.Value, n *graph.Node) int {
 	t.Work.Values = append(t.Work.Values, v)
 	t.Nodes = append(t.Nodes, n)

@@ -32,8 +32,22 @@ extern "C" {
 
 using Work = std::function<void()>; // throws ptx::Fault
 
+// Item is a piece of a stream's work: a record or a wait where event is set.
+struct Item {
+    Work work;
+    CUevent event = nullptr;
+    bool record = false;
+    uint64_t version = 0;
+};
+
+// Graph is what was enqueued on streams while they were captured, in that order.
 struct Graph {
-    std::vector<Work> nodes;
+    struct Node {
+        CUstream stream; // a name: it may be gone
+        Item item;
+    };
+    CUstream origin;
+    std::vector<Node> nodes;
 };
 
 // Capture collects what is enqueued on the streams that take part.
@@ -51,15 +65,8 @@ struct CUevent_st {
     uint64_t issued = 0, done = 0; // records that were enqueued, and that were done
     double seconds = 0;            // when the last was done
     std::shared_ptr<Capture> capture; // which the last record belongs to
+    uint64_t captured = 0;            // that record's number
     CUstream stream = nullptr;
-};
-
-// Item is a piece of a stream's work: a record or a wait where event is set.
-struct Item {
-    Work work;
-    CUevent event = nullptr;
-    bool record = false;
-    uint64_t version = 0;
 };
 
 struct CUstream_st {

@@ -48,13 +48,16 @@ CUresult drain_all() {
     return state().broken;
 }
 
+// pending says whether a stream still has to come to a record of an event.
+static bool pending(CUstream s, CUevent e, uint64_t version) {
+    return std::any_of(s->queue.begin(), s->queue.end(),
+                       [&](const Item &i) { return i.event == e && i.record && i.version == version; });
+}
+
 CUresult reach(CUevent e, uint64_t version) {
-    for (CUstream s : state().streams) {
-        bool here = false;
-        for (const Item &i : s->queue) here |= i.event == e && i.record && i.version >= version;
-        while (here && e->done < version)
+    for (CUstream s : state().streams)
+        while (pending(s, e, version))
             if (CUresult r = step(s)) return r;
-    }
     return state().broken;
 }
 
@@ -63,8 +66,31 @@ static CUresult captured(CUstream s, Work work) {
     Capture &c = *s->capture;
     if (!c.valid) return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
     c.joined[s] = s == c.origin;
-    if (work) c.graph.nodes.push_back(std::move(work));
+    if (work) c.graph.nodes.push_back({s, {std::move(work)}});
     return CUDA_SUCCESS;
+}
+
+using Lanes = std::map<CUstream, std::deque<const Item *>>;
+
+// follow does a stream's part of a graph up to an item, or all of it, and of the
+// others what it waits for: as late as the graph allows.
+static void follow(Lanes &lanes, CUstream s, const Item *until) {
+    for (auto &lane = lanes[s]; !lane.empty();) {
+        const Item *item = lane.front();
+        if (item->event && !item->record)
+            for (auto &other : lanes)
+                for (const Item *i : std::deque<const Item *>(other.second))
+                    if (i->record && i->event == item->event && i->version == item->version) follow(lanes, other.first, i);
+        lane.pop_front();
+        if (item->work) item->work();
+        if (item == until) return;
+    }
+}
+
+static void replay(const Graph &g) {
+    Lanes lanes;
+    for (auto &n : g.nodes) lanes[n.stream].push_back(&n.item);
+    follow(lanes, g.origin, nullptr);
 }
 
 CUresult enqueue(CUstream s, Work work) {
@@ -164,6 +190,8 @@ CUresult cuEventRecordWithFlags(CUevent e, CUstream s, unsigned int flags) {
             });
         e->capture = s->capture;
         e->stream = s;
+        e->captured = s->capture->graph.nodes.size();
+        s->capture->graph.nodes.push_back({s, {nullptr, e, true, e->captured}});
         return s->capture->valid ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
     }
     e->capture.reset();
@@ -215,6 +243,7 @@ CUresult cuStreamWaitEvent(CUstream s, CUevent e, unsigned int) {
             c->joined[s] = false;
         }
         if (s == c->origin) c->joined[e->stream] = true;
+        c->graph.nodes.push_back({s, {nullptr, e, false, e->captured}});
         return CUDA_SUCCESS;
     }
     if (here) {
@@ -257,6 +286,7 @@ CUresult cuStreamEndCapture(CUstream s, CUgraph *g) {
     for (auto &j : c->joined)
         if (!j.second && j.first != s) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
     *g = new CUgraph_st;
+    (*g)->origin = s;
     (*g)->nodes = std::move(c->graph.nodes);
     state().graphs.insert(*g);
     return CUDA_SUCCESS;
@@ -274,13 +304,15 @@ CUresult cuGraphGetNodes(CUgraph g, CUgraphNode *nodes, size_t *count) {
     API(NeedsContext);
     if (!state().graphs.count(g)) return CUDA_ERROR_INVALID_HANDLE;
     if (nodes) return CUDA_ERROR_NOT_SUPPORTED;
-    return *count = g->nodes.size(), CUDA_SUCCESS;
+    *count = std::count_if(g->nodes.begin(), g->nodes.end(), [](const Graph::Node &n) { return bool(n.item.work); });
+    return CUDA_SUCCESS;
 }
 
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *x, CUgraph g, unsigned long long) {
     API(NeedsContext);
     if (!state().graphs.count(g)) return CUDA_ERROR_INVALID_HANDLE;
     *x = new CUgraphExec_st;
+    (*x)->origin = g->origin;
     (*x)->nodes = g->nodes;
     state().execs.insert(*x);
     return CUDA_SUCCESS;
@@ -295,10 +327,8 @@ CUresult cuGraphLaunch(CUgraphExec x, CUstream s) {
     API(NeedsContext);
     if (!state().execs.count(x) || !known(s)) return CUDA_ERROR_INVALID_HANDLE;
     if (s && s->capture) return CUDA_ERROR_NOT_SUPPORTED; // a child graph, which this double lacks
-    auto nodes = x->nodes;
-    return enqueue(s, [nodes] {
-        for (const Work &w : nodes) w();
-    });
+    auto graph = std::make_shared<const Graph>(*x);
+    return enqueue(s, [graph] { replay(*graph); });
 }
 
 CUresult cuGraphDestroy(CUgraph g) {
