@@ -78,6 +78,8 @@ func (x *executable) launches(all []launch, at []cu.DevicePtr, scratch cu.Device
 			switch {
 			case a.scalar != nil:
 				ready.Arguments = append(ready.Arguments, a.scalar)
+			case a.counter:
+				ready.Arguments = append(ready.Arguments, x.counter+cu.DevicePtr(a.offset))
 			case a.scratch:
 				ready.Arguments = append(ready.Arguments, scratch+cu.DevicePtr(a.offset))
 			default:

@@ -26,6 +26,9 @@ func TestBrokenKernelsAreFound(t *testing.T) {
 	sum := func(b *graph.Builder) { // a block for each row
 		b.Output("y", graph.ReduceSum(b.Input("x", graph.F32, graph.Shape{3, 5000}), 1))
 	}
+	split := func(b *graph.Builder) { // blocks for each row
+		b.Output("y", graph.ReduceSum(b.Input("x", graph.F32, graph.Shape{3, 1 << 16}), 1))
+	}
 	for _, c := range []struct {
 		name       string
 		build      func(b *graph.Builder)
@@ -40,17 +43,21 @@ func TestBrokenKernelsAreFound(t *testing.T) {
 		{"all threads write one element", elementwise, "mul.wide.u32 %l4, %r4, 4;", "mul.wide.u32 %l4, %r0, 4;", 0, "IllegalAddress"},
 		{"an address between elements", elementwise, "mul.wide.u32 %l1, %r4, 4;", "mul.wide.u32 %l1, %r4, 3;", 0, "IllegalAddress"},
 		{"a missing barrier", sum, "\tbar.sync 0;\n", "", 0, "IllegalAddress"},
-		{"a barrier that some threads miss", sum, "\tbar.sync 0;\n", "\t@%p1 bar.sync 0;\n", 0, "IllegalAddress"},
+		{"a barrier that some threads miss", sum, "\tbar.sync 0;\n", "\t@%p2 bar.sync 0;\n", 0, "IllegalAddress"},
+		{"sums of many blocks, whole", split, "", "", 0, ""},
+		{"parts without a fence behind them", split, "\tmembar.gl;\n\tbar.sync 0;\n\tsetp", "\tbar.sync 0;\n\tsetp", 0, "IllegalAddress"},
+		{"parts without a fence ahead of them", split, "\tmembar.gl;\n\tbar.sync 0;\n\tmov", "\tbar.sync 0;\n\tmov", 0, "IllegalAddress"},
+		{"the first block folds the parts", split, ", %r39, 7;\n", ", %r39, 0;\n", 0, "IllegalAddress"},
 		{"a missing argument", elementwise, "", "", 1, "the function takes more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text, launches := emitted(t, c.build)
+			text, l, room := emitted(t, c.build)
 			if broken := strings.Replace(text, c.old, c.wrong, 1); broken != text {
 				text = broken
 			} else if c.old != "" {
 				t.Fatalf("there is no %q in\n%s", c.old, text)
 			}
-			err := launched(t, text, launches, c.drop)
+			err := launched(t, text, l, room, c.drop)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -59,7 +66,7 @@ func TestBrokenKernelsAreFound(t *testing.T) {
 }
 
 // emitted is a program of one kernel as PTX.
-func emitted(t *testing.T, build func(b *graph.Builder)) (string, []emit.Launch) {
+func emitted(t *testing.T, build func(b *graph.Builder)) (string, emit.Launch, emit.Room) {
 	t.Helper()
 	p, err := graph.Build("p", graph.NewVars(), build)
 	if err != nil {
@@ -70,15 +77,15 @@ func emitted(t *testing.T, build func(b *graph.Builder)) (string, []emit.Launch)
 	if len(kernels) != 1 {
 		t.Fatalf("%d kernels", len(kernels))
 	}
-	launches, _, err := e.Launches(emit.Unit{Kernel: kernels[0]})
+	l, room, err := e.Launch(emit.Unit{Kernel: kernels[0]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(e.Module()), launches
+	return string(e.Module()), l, room
 }
 
-// launched runs the first launch on memory of its own.
-func launched(t *testing.T, text string, launches []emit.Launch, drop int) error {
+// launched runs a launch on memory of its own.
+func launched(t *testing.T, text string, from emit.Launch, room emit.Room, drop int) error {
 	t.Helper()
 	d := open(t, debug.Switches{}).(*Device)
 	if !strings.Contains(d.info.Model, "test double") {
@@ -92,14 +99,21 @@ func launched(t *testing.T, text string, launches []emit.Launch, drop int) error
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := module.Function(launches[0].Entry)
+	f, err := module.Function(from.Entry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := driver.Launch{Name: "k", Function: f, Grid: launches[0].Grid, Block: launches[0].Block}
+	l := driver.Launch{Name: "k", Function: f, Grid: from.Grid, Block: from.Block}
 	var owned []*memory
-	for _, p := range launches[0].Pointers {
-		m, err := d.allocate("a test", int64(4*p.Value.Shape.Size()))
+	for _, p := range from.Pointers {
+		bytes := room.Scratch
+		switch {
+		case p.Value != nil:
+			bytes = int64(4 * p.Value.Shape.Size())
+		case p.IsCounter:
+			bytes = room.Counters
+		}
+		m, err := d.allocate("a test", bytes)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
+	"time"
 
 	"gorgonia.org/cu"
 
@@ -38,12 +40,15 @@ type executable struct {
 	addr    []cu.DevicePtr
 	arena   cu.DevicePtr
 	block   cu.DevicePtr // outputs, one after the other
+	counter cu.DevicePtr // counters of launches, zero between runs
 	places  []int64      // of each output in the block
 	bytes   int64        // of the block
 	slots   []*slot
 	tickets [late]ticket
 	runs    int
 	closed  bool
+	began   time.Time // the phase of building that is under way
+	phases  []string  // those that are over
 }
 
 // slot is room for one set of inputs, with the program bound to it.
@@ -64,13 +69,24 @@ func (d *Device) Build(p *plan.Plan, s device.Storage) (device.Executable, error
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
-	x := &executable{Device: d, lowered: l, plan: p}
+	x := &executable{Device: d, lowered: l, plan: p, began: time.Now()}
 	if err := x.build(s); err != nil {
 		d.notice(err)
 		return nil, device.First(fmt.Errorf("building program %s: %w", p.Work.Name, err), x.free())
 	}
 	d.print(debug.PassSizes, p.Report)
+	d.print(debug.PassSizes, func() string {
+		return fmt.Sprintf("%s: built program %s: %s", d.info.Name, p.Work.Name, strings.Join(x.phases, ", "))
+	})
 	return x, nil
+}
+
+// phase notes how long a part of building took, for people who wonder about the
+// start.
+func (x *executable) phase(name string) {
+	now := time.Now()
+	x.phases = append(x.phases, fmt.Sprintf("%s %.0f ms", name, 1000*now.Sub(x.began).Seconds()))
+	x.began = now
 }
 
 func (x *executable) build(s device.Storage) error {
@@ -81,6 +97,7 @@ func (x *executable) build(s device.Storage) error {
 		}
 		x.loaded = true
 	}
+	x.phase(fmt.Sprintf("loading %d KiB of PTX", len(x.lowered.module)>>10))
 	if err := x.allocate(); err != nil {
 		return err
 	}
@@ -90,11 +107,13 @@ func (x *executable) build(s device.Storage) error {
 	if err := x.warmUp(); err != nil {
 		return fmt.Errorf("running it once: %w", err)
 	}
+	x.phase("a first run")
 	for _, sl := range x.slots {
 		if err := x.prepare(sl); err != nil {
 			return err
 		}
 	}
+	x.phase("captures")
 	return nil
 }
 
@@ -130,6 +149,10 @@ func (x *executable) allocate() error {
 		return err
 	}
 	x.block = m.at
+	if m, err = x.own("counters", x.counters); err != nil {
+		return err
+	}
+	x.counter = m.at
 	for i := range x.tickets {
 		if err := x.tickets[i].allocate(x); err != nil {
 			return err

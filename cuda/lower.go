@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"ganengine/cuda/emit"
 	"ganengine/engine/debug"
@@ -25,6 +26,8 @@ type lowered struct {
 	outputs []int  // values of the program's outputs
 	module  []byte // PTX of the launches that are not package kernels'
 	written []*graph.Variable
+	// counters is how many bytes the launches' counters take (emit.Room).
+	counters int64
 }
 
 // step is a lowered kernel: launches one after the other, or a convolution of
@@ -47,11 +50,12 @@ type launch struct {
 	arguments   []argument
 }
 
-// argument is the address of a value or of a place in the step's scratch, or a
-// scalar.
+// argument is the address of a value, of a place in the step's scratch or of one
+// among the program's counters, or a scalar.
 type argument struct {
 	value   int // -1: none
 	scratch bool
+	counter bool
 	offset  int64
 	scalar  any
 }
@@ -60,7 +64,8 @@ type argument struct {
 type lowering struct {
 	*Device
 	*lowered
-	emit *emit.Emitter
+	emit     *emit.Emitter
+	planning time.Duration // for plans of convolutions
 }
 
 // Lower implements device.Device.
@@ -69,13 +74,14 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	if err := d.enter(); err != nil { // to make plans of convolutions
 		return nil, err
 	}
-	q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
+	began := time.Now()
+	q := graph.FlattenConvs(graph.ExpandComposites(p, func(*graph.Node) bool { return false }))
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("%s: program %s: %d nodes, %d expanded, %d kernels", d.info.Name, p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))
 	})
 	d.print(debug.PrintPlan, s.Text)
-	l := &lowering{d, &lowered{Table: lower.New(s.Program)}, emit.New()}
+	l := &lowering{Device: d, lowered: &lowered{Table: lower.New(s.Program)}, emit: emit.New()}
 	for _, group := range emit.Arrange(s.Kernels, l.alone) {
 		if err := l.group(group); err != nil {
 			return nil, fmt.Errorf("lowering program %s: %w", p.Name, err)
@@ -93,6 +99,10 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	l.putAside()
 	l.module = l.emit.Module()
 	l.Work.Kernel = l.lowered
+	d.print(debug.PassSizes, func() string {
+		return fmt.Sprintf("%s: lowered program %s in %.0f ms, of which %.0f ms for plans of convolutions", d.info.Name, p.Name,
+			1000*time.Since(began).Seconds(), 1000*l.planning.Seconds())
+	})
 	return l.Work, nil
 }
 
@@ -119,7 +129,7 @@ func (l *lowering) group(units []emit.Unit) error {
 	if k := units[0].Kernel; isProduct(k) {
 		return l.product(k.Node, p)
 	}
-	launches, scratch, err := l.emit.Launches(units...)
+	e, room, err := l.emit.Launch(units...)
 	if errors.Is(err, emit.ErrUnsupported) {
 		return l.unsupported(p.Name, err)
 	}
@@ -127,14 +137,15 @@ func (l *lowering) group(units []emit.Unit) error {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}
 	var st step
-	for _, e := range launches {
+	if e.Entry != "" {
 		n := launch{entry: e.Entry, grid: e.Grid, block: e.Block}
 		for _, a := range e.Pointers {
 			n.arguments = append(n.arguments, l.pointer(a))
 		}
 		st.launches = append(st.launches, n)
 	}
-	p.Scratch = scratch
+	l.counters += room.Counters
+	p.Scratch = room.Scratch
 	l.add(st, cost, p)
 	return nil
 }
@@ -183,6 +194,8 @@ func (l *lowering) pointer(p emit.Pointer) argument {
 		return argument{value: l.Variable(p.Var)}
 	case p.Value != nil:
 		return argument{value: l.Value(p.Value)}
+	case p.IsCounter:
+		return argument{value: -1, counter: true, offset: l.counters + p.Offset}
 	}
 	return argument{value: -1, scratch: true, offset: p.Offset}
 }

@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"fmt"
+	"time"
 
 	"ganengine/cuda/cudnn"
 	"ganengine/engine/device"
@@ -47,7 +48,9 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	}
 	if precision != kernels.F64 {
 		c.Type = [...]cudnn.Type{kernels.F32: cudnn.Float32, kernels.TF32: cudnn.TF32, kernels.BF16: cudnn.BFloat16}[precision]
+		began := time.Now()
 		found, err := l.planFor(c)
+		l.planning += time.Since(began)
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.Describe(), err)
 		}

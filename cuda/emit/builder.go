@@ -57,6 +57,7 @@ type builder struct {
 	grid     [2]int
 	threads  int // of a block
 	shared   int // bytes of static shared memory
+	room     Room
 	count    [classes]int
 	labels   int
 	pointers []Pointer

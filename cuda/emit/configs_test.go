@@ -55,7 +55,7 @@ func module(t testing.TB, all []*graph.Program) []byte {
 			if isProduct(group[0].Kernel) {
 				continue
 			}
-			if _, _, err := e.Launches(group...); err != nil {
+			if _, _, err := e.Launch(group...); err != nil {
 				t.Fatalf("program %s: %s: %v", p.Name, group[0].Kernel, err)
 			}
 		}

@@ -4,7 +4,7 @@
 //
 // A kernel's text depends on shapes, types and operators alone, so that equal
 // clusters share one kernel, and no number in it changes from run to run. The
-// order of every sum is fixed by shapes; there are no atomics.
+// order of every sum is fixed by shapes; the one atomic counts blocks.
 //
 // PTX is that of kernels.Header. Arithmetic is rounded operation by operation
 // (.rn), so that no assembler may contract it; bf16 is widened to f32 and
@@ -38,13 +38,19 @@ type Launch struct {
 }
 
 // Pointer is one of: a value's storage (as fuse.Source gives it; that of OpRead
-// is its Variable's), a Variable's storage, or a place in the step's scratch
-// memory, Offset bytes from its start.
+// is its Variable's), a Variable's storage, or a place in the launch's scratch
+// memory or among its counters, Offset bytes from their start.
 type Pointer struct {
-	Value  *graph.Node
-	Var    *graph.Variable
-	Offset int64
+	Value     *graph.Node
+	Var       *graph.Variable
+	IsCounter bool
+	Offset    int64
 }
+
+// Room is memory that a launch needs besides values, in bytes: scratch, whose
+// contents count while it runs, and counters, which are zero before the first run
+// and are so again after each.
+type Room struct{ Scratch, Counters int64 }
 
 // Emitter collects the kernels of one program into a module.
 type Emitter struct {
@@ -68,59 +74,47 @@ func (e *Emitter) Module() []byte {
 	return append(m, e.text.String()...)
 }
 
-// Launches adds what computes units that do not depend on each other, and answers
-// how they are started: launches one after the other, which share scratch bytes of
-// memory. Reads may be overwritten by writes of the same unit at the same index: a
-// thread reads all its elements before it writes.
-func (e *Emitter) Launches(units ...Unit) (launches []Launch, scratch int64, err error) {
-	var all stages
+// Launch adds the kernel that computes units that do not depend on each other, and
+// answers how it is started; no grid means that there is nothing to compute. Reads
+// may be overwritten by writes of the same unit at the same index: a thread reads
+// all its elements before it writes.
+func (e *Emitter) Launch(units ...Unit) (Launch, Room, error) {
+	var all []*builder
+	var room Room
 	for _, u := range units {
-		own, bytes, err := u.stages()
+		parts, err := u.parts()
 		if err != nil {
-			return nil, 0, err
+			return Launch{}, Room{}, err
 		}
-		for i, parts := range own {
-			if i == len(all) {
-				all = append(all, nil)
-			}
-			for _, p := range parts {
-				p.moveScratch(scratch)
-				all[i] = append(all[i], p)
-			}
+		for _, p := range parts {
+			p.moveRoom(room)
+			room.Scratch += p.room.Scratch
+			room.Counters += p.room.Counters
 		}
-		scratch += bytes
+		all = append(all, parts...)
 	}
-	for _, parts := range all {
-		l, err := e.add(parts)
-		if err != nil {
-			return nil, 0, err
-		}
-		launches = append(launches, l)
+	if len(all) == 0 {
+		return Launch{}, Room{}, nil
 	}
-	return launches, scratch, nil
+	l, err := e.add(all)
+	return l, room, err
 }
 
-// stages are launches one after the other, each of parts that do not depend on
-// each other.
-type stages [][]*builder
-
-// stages are what computes a unit, and the scratch memory that they share.
-func (u Unit) stages() (stages, int64, error) {
+// parts are what computes a unit; they do not depend on each other.
+func (u Unit) parts() ([]*builder, error) {
 	if u.Kernel.Node != nil {
 		return node(u.Kernel.Node)
 	}
 	c := u.Kernel.Cluster
-	if c.Size > math.MaxInt32 {
-		return nil, 0, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, c.Size)
+	switch {
+	case c.Size > math.MaxInt32:
+		return nil, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, c.Size)
+	case c.Size == 0:
+		return nil, nil
+	case len(c.Reduces) > 0:
+		return []*builder{reduction(c, u.Then)}, nil
 	}
-	if c.Size == 0 {
-		return nil, 0, nil
-	}
-	if len(c.Reduces) > 0 {
-		s, scratch := reduction(c, u.Then)
-		return s, scratch, nil
-	}
-	return stages{{elementwise(c)}}, 0, nil
+	return []*builder{elementwise(c)}, nil
 }
 
 // add completes a kernel and answers its launch. Equal text is added once.

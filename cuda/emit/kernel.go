@@ -90,11 +90,14 @@ func (b *builder) write(s *strings.Builder, block string, pointers []Pointer) {
 	s.WriteString("\tret;\n")
 }
 
-// moveScratch lets the part's scratch memory begin after that of others.
-func (b *builder) moveScratch(by int64) {
+// moveRoom lets the part's scratch memory and counters begin after those of others.
+func (b *builder) moveRoom(by Room) {
 	for i := range b.pointers {
-		if p := &b.pointers[i]; p.Value == nil && p.Var == nil {
-			p.Offset += by
+		switch p := &b.pointers[i]; {
+		case p.IsCounter:
+			p.Offset += by.Counters
+		case p.Value == nil && p.Var == nil:
+			p.Offset += by.Scratch
 		}
 	}
 }

@@ -9,25 +9,23 @@ import (
 
 // node is a kernel of one operator: a movement, or a reduction that no cluster
 // takes.
-func node(n *graph.Node) (stages, int64, error) {
+func node(n *graph.Node) ([]*builder, error) {
 	sizes := []int{n.Shape.Size()}
 	for _, x := range n.Inputs {
 		sizes = append(sizes, x.Shape.Size())
 	}
 	for _, s := range sizes {
 		if s > math.MaxInt32 {
-			return nil, 0, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, s)
+			return nil, fmt.Errorf("%w: %d elements, and an index has 31 bits", ErrUnsupported, s)
 		}
 	}
 	if sizes[0] == 0 {
-		return nil, 0, nil
+		return nil, nil
 	}
 	if n.Op.Info().Class == graph.Reduction {
-		s, scratch := scattered(n)
-		return s, scratch, nil
+		return []*builder{scattered(n)}, nil
 	}
-	parts, err := movement(n)
-	return stages{parts}, 0, err
+	return movement(n)
 }
 
 // axis is one of a domain: its extent, and how far apart its elements lie in the

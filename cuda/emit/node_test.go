@@ -167,7 +167,7 @@ func TestNodesAssemble(t *testing.T) {
 		}
 		own := emit.New()
 		for _, e := range []*emit.Emitter{own, all} {
-			if _, _, err := e.Launches(emit.Unit{Kernel: s.Kernels[0]}); err != nil {
+			if _, _, err := e.Launch(emit.Unit{Kernel: s.Kernels[0]}); err != nil {
 				t.Fatalf("%s: %v", c.name, err)
 			}
 		}

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"math"
+	"slices"
 
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
@@ -9,8 +10,9 @@ import (
 
 // Reductions of a cluster are the last stage of its pass: each thread folds the
 // elements that it computes, the threads of a row or a column fold theirs by a
-// tree, and where a result's elements were split over blocks, a second kernel
-// folds the parts in order.
+// tree, and where a result's elements were split over blocks, the last of these to
+// be done folds the parts: which block that is changes, the order of the sum does
+// not.
 
 // wantedBlocks is how many blocks keep a large GPU busy. A constant, not the
 // device's own, so that sums do not depend on the device's size.
@@ -26,19 +28,19 @@ type fold struct {
 	part Pointer
 }
 
-// foldsOf are a cluster's reductions, with room for parts in scratch memory:
-// parts numbers of each.
-func foldsOf(c *fuse.Cluster, parts int) (folds []fold, scratch int64) {
-	for _, r := range c.Reduces {
-		f := fold{node: r.Node, c: classOf(r.Node.DType)}
+// foldsOf are reductions, with room for parts in scratch memory: parts numbers of
+// each, 0 where none is split.
+func (b *builder) foldsOf(nodes []*graph.Node, parts int) (folds []fold) {
+	for _, n := range nodes {
+		f := fold{node: n, c: classOf(n.DType)}
 		if f.c == pred {
 			f.c = b32
 		}
-		f.part.Offset = scratch
-		scratch += int64(ceil(parts*f.size(), 16) * 16)
+		f.part.Offset = b.room.Scratch
+		b.room.Scratch += int64(ceil(parts*f.size(), 16) * 16)
 		folds = append(folds, f)
 	}
-	return folds, scratch
+	return folds
 }
 
 // size of an accumulator in memory, bytes.
@@ -98,13 +100,31 @@ func (b *builder) begin(folds []fold, n int) [][]reg {
 	return all
 }
 
+// atOnce is how many times a loop's body stands in a row, so that as many loads
+// are on their way before the first is folded.
+const atOnce = 4
+
 // loop runs body while at < end, at growing by step. Both are b32.
 func (b *builder) loop(at, end reg, step int, body func()) {
+	next := func() {
+		body()
+		b.line("add.u32 %s, %s, %d", at, at, step)
+	}
+	last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
+	b.until("setp.ge.s32", at, last, func() {
+		for range atOnce {
+			next()
+		}
+	})
+	b.until("setp.ge.s32", at, end, next)
+}
+
+// until runs body over and over, as long as a comparison does not hold.
+func (b *builder) until(holds string, x, y reg, body func()) {
 	again, done := b.label(), b.label()
 	b.place(again)
-	b.line("@%s bra %s", b.op(pred, "setp.ge.u32", at, end), done)
+	b.line("@%s bra %s", b.op(pred, holds, x, y), done)
 	body()
-	b.line("add.u32 %s, %s, %d", at, at, step)
 	b.line("bra.uni %s", again)
 	b.place(done)
 }
@@ -174,9 +194,9 @@ func (f fold) raw() graph.DType {
 	return map[class]graph.DType{f32: graph.F32, f64: graph.F64, b32: graph.I32}[f.c]
 }
 
-// reduction is a cluster with reductions,
-// with then, if that is not nil, for each result.
-func reduction(c, then *fuse.Cluster) (stages, int64) {
+// reduction is a cluster with reductions, with then, if that is not nil, for each
+// result.
+func reduction(c, then *fuse.Cluster) *builder {
 	if c.Frame.Inner == 1 {
 		return rows(c, then)
 	}
@@ -191,49 +211,110 @@ func sliced(blocks, r, run int) (count, length int) {
 	return ceil(r, length), length
 }
 
+// nodesOf are a cluster's reductions.
+func nodesOf(c *fuse.Cluster) (nodes []*graph.Node) {
+	for _, r := range c.Reduces {
+		nodes = append(nodes, r.Node)
+	}
+	return nodes
+}
+
 // shortRow is up to how long a row one warp folds it.
 const shortRow = 1024
 
-// rows reduces rows of neighbouring elements: a warp or a block for each, or
-// several blocks.
-func rows(c, then *fuse.Cluster) (stages, int64) {
+// rows reduces rows of neighbouring elements.
+func rows(c, then *fuse.Cluster) *builder {
 	f := c.Frame
 	n := spanOf(c, f.Reduced)
-	team := threads
-	if f.Reduced <= shortRow {
-		team = 32
-	}
-	count, length := 1, f.Reduced
-	if team == threads {
-		count, length = sliced(f.Outer, f.Reduced, team*n)
-	}
-	folds, scratch := foldsOf(c, f.Outer*count)
 	b := newBuilder()
+	return b.lines(nodesOf(c), f.Outer, f.Reduced, n, func(row reg) func(at reg) [][]reg {
+		start := b.op(b32, "mul.lo.s32", row, f.Reduced)
+		return func(at reg) [][]reg { return b.pass(c, span{b.op(b32, "add.u32", start, at), n}) }
+	}, then)
+}
+
+// lines folds terms elements, n at a time, into each of results: a warp or a block
+// for each, or several blocks. load says how the elements from number at on are
+// loaded for a result.
+func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(result reg) func(at reg) [][]reg, then *fuse.Cluster) *builder {
+	team, count, length := 32, 1, terms
+	if terms > shortRow {
+		team = threads
+		count, length = sliced(results, terms, team*n)
+	}
+	split := min(count-1, 1) // 0 or 1
+	folds := b.foldsOf(nodes, split*results*count)
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	lane := b.op(b32, "and.b32", tid, team-1)
-	row := b.x
+	result := b.x
 	if team < threads {
-		row = b.op(b32, "mad.lo.s32", row, threads/team, b.op(b32, "div.u32", tid, team))
-		b.leaveIf(b.op(pred, "setp.ge.u32", row, f.Outer))
+		result = b.op(b32, "mad.lo.s32", result, threads/team, b.op(b32, "div.u32", tid, team))
+		b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
 	}
-	slice := b.y
-	at, end := b.bounds(slice, length, f.Reduced, b.op(b32, "mul.lo.s32", lane, n))
-	acc := b.begin(folds, n)
-	start := b.op(b32, "mul.lo.s32", row, f.Reduced)
-	b.loop(at, end, team*n, func() {
-		b.foldInto(folds, acc, b.pass(c, span{b.op(b32, "add.u32", start, at), n}))
-	})
-	place := row
-	if count > 1 {
-		place = b.op(b32, "mad.lo.s32", row, count, slice)
+	at, end := b.bounds(b.y, length, terms, b.op(b32, "mul.lo.s32", lane, n))
+	acc, elements := b.begin(folds, n), load(result)
+	b.loop(at, end, team*n, func() { b.foldInto(folds, acc, elements(at)) })
+	keep := func(split bool, at reg) func(folded []reg) {
+		return func(folded []reg) {
+			for k, f := range folds {
+				b.keep(f, folded[k:k+1], at, split)
+			}
+			if !split {
+				b.then(then, at, 1)
+			}
+		}
 	}
-	b.teamResults(folds, acc, tid, lane, team, func(k int, x reg) { b.keep(folds[k], []reg{x}, place, count > 1) })
-	b.over(ceil(f.Outer, threads/team), count, threads)
 	if count == 1 {
-		b.then(then, place, 1)
-		return stages{{b}}, 0
+		b.teamResults(folds, acc, tid, lane, team, keep(false, result))
+		return b.over(ceil(results, threads/team), 1, threads)
 	}
-	return stages{{b}, {finish(folds, f, count, then)}}, scratch
+	first := b.op(b32, "mul.lo.s32", result, count)
+	b.teamResults(folds, acc, tid, lane, team, keep(true, b.op(b32, "add.u32", first, b.y)))
+	b.last(tid, result, results, count)
+	acc = b.begin(folds, 1)
+	at = b.op(b32, "mov.b32", tid)
+	b.loop(at, b.op(b32, "mov.b32", count), threads, func() {
+		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "add.u32", first, at), 1))
+	})
+	b.teamResults(folds, acc, tid, lane, team, keep(false, result))
+	return b.over(results, count, threads)
+}
+
+// last has the last of count blocks to come to a meeting, one of so many, go on,
+// and ends the others. All that these have stored is there to be loaded by parts.
+func (b *builder) last(tid, meeting reg, meetings, count int) {
+	counter := Pointer{IsCounter: true, Offset: b.room.Counters}
+	b.room.Counters += int64(ceil(4*meetings, 16) * 16)
+	b.shared = max(b.shared, 4)
+	b.line("membar.gl")
+	b.line("bar.sync 0")
+	first := b.op(pred, "setp.eq.u32", tid, 0)
+	place, room := b.new(b32), b.op(b32, "mov.u32", "room")
+	b.line("@%s atom.global.inc.u32 %s, [%s], %d", first, place, b.address(counter, meeting, 4), count-1)
+	b.line("@%s st.shared.b32 [%s], %s", first, room, place)
+	b.line("bar.sync 0")
+	b.line("ld.shared.b32 %s, [%s]", place, room)
+	b.leaveIf(b.op(pred, "setp.ne.u32", place, count-1))
+	b.line("membar.gl")
+	b.line("bar.sync 0") // the room is used again
+}
+
+// parts loads n neighbouring parts of every fold. Other blocks have written them
+// since the kernel began, so a cache of this multiprocessor may not answer.
+func (b *builder) parts(folds []fold, at reg, n int) (values [][]reg) {
+	for _, f := range folds {
+		from, v := b.address(f.part, at, f.size()), b.several(f.c, n)
+		if n == 1 {
+			b.line("ld.global.cg%s %s, [%s]", types[f.c], v[0], from)
+		} else {
+			for j := 0; j < n; j += 16 / f.size() {
+				run := v[j:min(n, j+16/f.size())]
+				b.line("ld.global.cg.v%d%s %s, [%s+%d]", len(run), types[f.c], list(run), from, j*f.size())
+			}
+		}
+		values = append(values, v)
+	}
+	return values
 }
 
 // bounds are the first element of a thread and the end of its slice.
@@ -243,13 +324,13 @@ func (b *builder) bounds(slice reg, length, all int, offset reg) (at, end reg) {
 	return b.op(b32, "add.u32", begin, offset), end
 }
 
-// teamResults folds each fold's accumulators of a thread, then those of the
-// team, a warp or a block, and gives its first thread the results.
-func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int, result func(k int, x reg)) {
+// teamResults folds each fold's accumulators of a thread, then those of the team, a
+// warp or a block, and gives its first thread the results.
+func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int, results func(folded []reg)) {
 	warps := team / 32
 	var folded []reg
 	for k, f := range folds {
-		a := acc[k]
+		a := slices.Clone(acc[k])
 		for len(a) > 1 {
 			for i := range len(a) / 2 {
 				a[i] = b.join(f, a[2*i], a[2*i+1])
@@ -258,8 +339,9 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 		}
 		folded = append(folded, b.across(f, a[0], 32))
 	}
+	done := b.label()
 	if warps > 1 {
-		b.shared = len(folds) * warps * 8
+		b.shared = max(b.shared, len(folds)*warps*8)
 		room := b.op(b32, "mov.u32", "room")
 		first := b.op(pred, "setp.eq.u32", b.op(b32, "and.b32", tid, 31), 0)
 		mine := b.op(b32, "mad.lo.s32", b.op(b32, "shr.u32", tid, 5), 8, room)
@@ -267,7 +349,7 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 			b.line("@%s st.shared%s [%s+%d], %s", first, types[f.c], mine, k*warps*8, folded[k])
 		}
 		b.line("bar.sync 0")
-		b.leaveIf(b.op(pred, "setp.ge.u32", tid, 32))
+		b.line("@%s bra %s", b.op(pred, "setp.ge.u32", tid, 32), done)
 		theirs := b.op(b32, "mad.lo.s32", tid, 8, room)
 		held := b.op(pred, "setp.lt.u32", tid, warps)
 		for k, f := range folds {
@@ -276,15 +358,14 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 			folded[k] = b.across(f, x, warps)
 		}
 	}
-	b.leaveIf(b.op(pred, "setp.ne.u32", lane, 0))
-	for k := range folds {
-		result(k, folded[k])
-	}
+	b.line("@%s bra %s", b.op(pred, "setp.ne.u32", lane, 0), done)
+	results(folded)
+	b.place(done)
 }
 
 // columns reduces elements that are Inner apart: threads lie side by side along
 // the columns, and below each other along what is reduced.
-func columns(c, then *fuse.Cluster) (stages, int64) {
+func columns(c, then *fuse.Cluster) *builder {
 	f := c.Frame
 	n := spanOf(c, f.Inner)
 	wide := 1
@@ -294,17 +375,14 @@ func columns(c, then *fuse.Cluster) (stages, int64) {
 	high := threads / wide
 	strips := ceil(f.Inner, wide*n)
 	count, length := sliced(f.Outer*strips, f.Reduced, high)
-	folds, scratch := foldsOf(c, f.Outer*count*f.Inner)
 	b := newBuilder()
+	folds := b.foldsOf(nodesOf(c), min(count-1, 1)*f.Outer*count*f.Inner)
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	x, y := b.op(b32, "and.b32", tid, wide-1), b.op(b32, "div.u32", tid, wide)
-	strip := b.x
-	outer := b.op(b32, "div.u32", strip, strips)
-	strip = b.op(b32, "rem.u32", strip, strips)
+	outer, strip := b.op(b32, "div.u32", b.x, strips), b.op(b32, "rem.u32", b.x, strips)
 	column := b.op(b32, "mul.lo.s32", b.op(b32, "mad.lo.s32", strip, wide, x), n)
 	inside := b.op(pred, "setp.lt.u32", column, f.Inner)
-	slice := b.y
-	at, end := b.bounds(slice, length, f.Reduced, y)
+	at, end := b.bounds(b.y, length, f.Reduced, y)
 	end = b.op(b32, "selp.b32", end, 0, inside)
 	acc := b.begin(folds, n)
 	start := b.op(b32, "mul.lo.s32", outer, f.Reduced)
@@ -312,89 +390,62 @@ func columns(c, then *fuse.Cluster) (stages, int64) {
 		row := b.op(b32, "add.u32", start, at)
 		b.foldInto(folds, acc, b.pass(c, span{b.op(b32, "mad.lo.s32", row, f.Inner, column), n}))
 	})
-	for k, fold := range folds {
-		b.downColumns(fold, acc[k], tid, y, wide, high, k > 0)
+	top := b.op(pred, "and.pred", b.op(pred, "setp.eq.u32", y, 0), inside)
+	keep := func(row reg, split bool) {
+		done := b.label()
+		b.line("@%s bra %s", b.op(pred, "not.pred", top), done)
+		place := b.op(b32, "mad.lo.s32", row, f.Inner, column)
+		for k := range folds {
+			b.keep(folds[k], acc[k], place, split)
+		}
+		if !split {
+			b.then(then, place, n)
+		}
+		b.place(done)
 	}
-	top := b.op(pred, "setp.eq.u32", y, 0)
-	b.leaveIf(b.op(pred, "not.pred", b.op(pred, "and.pred", top, inside)))
-	place := outer
-	if count > 1 {
-		place = b.op(b32, "mad.lo.s32", outer, count, slice)
-	}
-	place = b.op(b32, "mad.lo.s32", place, f.Inner, column)
-	for k := range folds {
-		b.keep(folds[k], acc[k], place, count > 1)
-	}
-	b.over(f.Outer*strips, count, threads)
+	b.downColumns(folds, acc, tid, y, wide, high)
 	if count == 1 {
-		b.then(then, place, n)
-		return stages{{b}}, 0
+		keep(outer, false)
+		return b.over(f.Outer*strips, 1, threads)
 	}
-	return stages{{b}, {finish(folds, f, count, then)}}, scratch
+	first := b.op(b32, "mul.lo.s32", outer, count)
+	keep(b.op(b32, "add.u32", first, b.y), true)
+	b.last(tid, b.x, f.Outer*strips, count)
+	acc = b.begin(folds, n)
+	at = b.op(b32, "mov.b32", y)
+	b.loop(at, b.op(b32, "selp.b32", count, 0, inside), high, func() {
+		row := b.op(b32, "add.u32", first, at)
+		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "mad.lo.s32", row, f.Inner, column), n))
+	})
+	b.downColumns(folds, acc, tid, y, wide, high)
+	keep(outer, false)
+	return b.over(f.Outer*strips, count, threads)
 }
 
 // downColumns folds the accumulators of threads below each other by a tree in
-// shared memory; those of the topmost have the result.
-func (b *builder) downColumns(f fold, acc []reg, tid, y reg, wide, high int, again bool) {
-	bytes := len(acc) * f.size()
-	b.shared = max(b.shared, threads*bytes)
-	mine := b.op(b32, "mad.lo.s32", tid, bytes, b.op(b32, "mov.u32", "room"))
-	if again { // the room is still read
-		b.line("bar.sync 0")
-	}
-	for j, a := range acc {
-		b.line("st.shared%s [%s+%d], %s", types[f.c], mine, j*f.size(), a)
-	}
-	for h := high / 2; h > 0; h /= 2 {
-		b.line("bar.sync 0")
-		skip := b.label()
-		b.line("@%s bra %s", b.op(pred, "setp.ge.u32", y, h), skip)
-		for j, a := range acc {
-			below := b.new(f.c)
-			b.line("ld.shared%s %s, [%s+%d]", types[f.c], below, mine, h*wide*bytes+j*f.size())
-			b.to(a, "mov"+types[f.c], b.join(f, a, below))
+// shared memory; those of the topmost have the results.
+func (b *builder) downColumns(folds []fold, acc [][]reg, tid, y reg, wide, high int) {
+	for k, f := range folds {
+		bytes := len(acc[k]) * f.size()
+		b.shared = max(b.shared, threads*bytes)
+		mine := b.op(b32, "mad.lo.s32", tid, bytes, b.op(b32, "mov.u32", "room"))
+		if k > 0 { // the room is still read
+			b.line("bar.sync 0")
+		}
+		for j, a := range acc[k] {
 			b.line("st.shared%s [%s+%d], %s", types[f.c], mine, j*f.size(), a)
 		}
-		b.place(skip)
-	}
-}
-
-// fewResults is up to how many results a warp folds the parts of each.
-const fewResults = 4096
-
-// finish folds the parts of every result, count for each, in order: part s of
-// result [o, i] lies at [o, s, i].
-func finish(folds []fold, f fuse.Frame, count int, then *fuse.Cluster) *builder {
-	b := newBuilder()
-	results := f.Outer * f.Inner
-	team := 1
-	if results <= fewResults {
-		team = 32
-	}
-	thread := b.thread()
-	result := b.op(b32, "div.u32", thread, team)
-	b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
-	outer, inner := b.op(b32, "div.u32", result, f.Inner), b.op(b32, "rem.u32", result, f.Inner)
-	acc := b.begin(folds, 1)
-	at := b.op(b32, "and.b32", thread, team-1)
-	lane := b.op(b32, "mov.b32", at)
-	b.loop(at, b.op(b32, "mov.b32", count), team, func() {
-		part := b.op(b32, "mad.lo.s32", b.op(b32, "mad.lo.s32", outer, count, at), f.Inner, inner)
-		var values [][]reg
-		for _, fold := range folds {
-			values = append(values, b.loadRun(fold.raw(), b.address(fold.part, part, fold.size()), 1))
+		for h := high / 2; h > 0; h /= 2 {
+			b.line("bar.sync 0")
+			skip := b.label()
+			b.line("@%s bra %s", b.op(pred, "setp.ge.u32", y, h), skip)
+			for j, a := range acc[k] {
+				below := b.new(f.c)
+				b.line("ld.shared%s %s, [%s+%d]", types[f.c], below, mine, h*wide*bytes+j*f.size())
+				b.to(a, "mov"+types[f.c], b.join(f, a, below))
+				b.line("st.shared%s [%s+%d], %s", types[f.c], mine, j*f.size(), a)
+			}
+			b.place(skip)
 		}
-		b.foldInto(folds, acc, values)
-	})
-	for k, fold := range folds {
-		acc[k][0] = b.across(fold, acc[k][0], team)
 	}
-	if team > 1 {
-		b.leaveIf(b.op(pred, "setp.ne.u32", lane, 0))
-	}
-	for k, fold := range folds {
-		b.keep(fold, acc[k], result, false)
-	}
-	b.then(then, result, 1)
-	return b.flat(results * team)
 }

@@ -13,7 +13,7 @@ const fewTerms = 16
 
 // scattered is a reduction over any axes: a thread for each result where few
 // elements are folded, otherwise a warp or a block, or several blocks.
-func scattered(n *graph.Node) (stages, int64) {
+func scattered(n *graph.Node) *builder {
 	x := n.Inputs[0]
 	reduced := map[int]bool{}
 	for _, a := range n.Attr.(graph.Axes) {
@@ -30,38 +30,17 @@ func scattered(n *graph.Node) (stages, int64) {
 	}
 	kept, folded = merge(kept), merge(folded)
 	if terms <= fewTerms {
-		return stages{{unrolled(n, kept, folded)}}, 0
+		return unrolled(n, kept, folded)
 	}
-	team, count, length := 32, 1, terms
-	if terms > shortRow {
-		team = threads
-		count, length = sliced(results, terms, team)
-	}
-	folds, scratch := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, results*count)
 	b := newBuilder()
-	tid := b.op(b32, "mov.u32", "%tid.x")
-	lane := b.op(b32, "and.b32", tid, team-1)
-	result := b.op(b32, "mad.lo.s32", b.x, threads/team, b.op(b32, "div.u32", tid, team))
-	b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
-	start, _ := b.places(kept, result, 0, 0)
-	slice := b.y
-	at, end := b.bounds(slice, length, terms, lane)
-	acc := b.begin(folds, 1)
-	b.loop(at, end, team, func() {
-		offset, _ := b.places(folded, at, 0, 0)
-		from := b.address(Pointer{Value: fuse.Source(x)}, b.op(b32, "add.u32", start, offset), x.DType.Size())
-		b.foldInto(folds, acc, [][]reg{b.loadRun(x.DType, from, 1)})
-	})
-	place := result
-	if count > 1 {
-		place = b.op(b32, "mad.lo.s32", result, count, slice)
-	}
-	b.teamResults(folds, acc, tid, lane, team, func(_ int, x reg) { b.keep(folds[0], []reg{x}, place, count > 1) })
-	b.over(ceil(results, threads/team), count, threads)
-	if count == 1 {
-		return stages{{b}}, 0
-	}
-	return stages{{b}, {finish(folds, fuse.Frame{Outer: results, Reduced: terms, Inner: 1}, count, nil)}}, scratch
+	return b.lines([]*graph.Node{n}, results, terms, 1, func(result reg) func(at reg) [][]reg {
+		start, _ := b.places(kept, result, 0, 0)
+		return func(at reg) [][]reg {
+			offset, _ := b.places(folded, at, 0, 0)
+			from := b.address(Pointer{Value: fuse.Source(x)}, b.op(b32, "add.u32", start, offset), x.DType.Size())
+			return [][]reg{b.loadRun(x.DType, from, 1)}
+		}
+	}, nil)
 }
 
 // unrolled is a reduction of a few elements each: a thread folds those of one
@@ -82,8 +61,8 @@ func unrolled(n *graph.Node, kept, folded []axis) *builder {
 	for run > 1 && (!divides(kept, 0, 0, run) || slices.ContainsFunc(folded, func(a axis) bool { return a.from%run != 0 })) {
 		run /= 2
 	}
-	folds, _ := foldsOf(&fuse.Cluster{Reduces: []fuse.Reduce{{Node: n}}}, 0)
 	b := newBuilder()
+	folds := b.foldsOf([]*graph.Node{n}, 0)
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, n.Shape.Size()/run))
 	start, _ := b.places(widen(kept, run), at, 0, 0)

@@ -96,7 +96,7 @@ func TestArrange(t *testing.T) {
 				if isProduct(g[0].Kernel) {
 					continue
 				}
-				if _, _, err := emit.New().Launches(g...); err != nil {
+				if _, _, err := emit.New().Launch(g...); err != nil {
 					t.Error(err)
 				}
 			}
@@ -104,22 +104,22 @@ func TestArrange(t *testing.T) {
 	}
 }
 
-// TestGroupsAreOneLaunch: a group of kernels has as many launches as the longest
-// of them.
+// TestGroupsAreOneLaunch: a group of kernels is one launch, also where blocks share
+// a sum.
 func TestGroupsAreOneLaunch(t *testing.T) {
 	groups, _ := arranged(t, func(b *graph.Builder, _ *graph.Vars) {
 		b.Output("x", graph.Exp(large(b, "a", 50)))
 		b.Output("y", graph.ReduceSum(large(b, "b", 1<<20), 0))
 		b.Output("z", graph.Transpose(large(b, "c", 6000), 1, 0))
 	})
-	launches, scratch, err := emit.New().Launches(groups[0]...)
+	l, room, err := emit.New().Launch(groups[0]...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != 1 || len(launches) != 2 || scratch == 0 {
-		t.Fatalf("%d groups, of which the first has %d launches and %d bytes of scratch", len(groups), len(launches), scratch)
+	if len(groups) != 1 || room.Scratch == 0 || room.Counters == 0 {
+		t.Fatalf("%d groups, of which the first needs %+v", len(groups), room)
 	}
-	if l := launches[0]; l.Block != [3]int{256, 1, 1} || l.Grid[1] != 1 {
-		t.Errorf("the first launch has blocks %v of %v threads", l.Grid, l.Block)
+	if l.Block != [3]int{256, 1, 1} || l.Grid[1] != 1 {
+		t.Errorf("the launch has blocks %v of %v threads", l.Grid, l.Block)
 	}
 }

@@ -34,11 +34,16 @@ char *reach_global(Warp &w, const Instruction &in, int lane, uint64_t address, u
     a->shadow->current(b.era);
     uint64_t offset = address - a->begin;
     Cell me = cell_of(b.launch, b.number, b.epoch, w.fence, w.first_thread + lane);
+    b.is_fenced &= access != Write;
     unsigned n;
     Cell *cell = a->shadow->cells(offset, bytes, &n);
     for (; n > 0; n--, cell++) {
         Cell old = *cell;
         if (touch(*cell, me, access)) continue;
+        if (b.behind.count(old >> 32 & many_blocks)) { // its block is behind a fence
+            *cell = me | access | (old & 4);
+            continue;
+        }
         bool other = (old >> 32 & many_blocks) != (me >> 32 & many_blocks);
         race(w, in, lane, b.memory->describe(address), other && access == Read ? unsigned(Write) : old & 3, old >> 3 & 2047, other);
     }

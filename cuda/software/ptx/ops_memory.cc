@@ -108,9 +108,51 @@ const OpTable &memory_ops() {
     return table;
 }
 
-// Atomics are not executed: our kernels have none.
+namespace {
+
+// atom.inc counts up to a bound and begins at zero again. What the block has done
+// before its last fence counts as done for whoever comes to the same counter later.
+void count(Warp &w, const Instruction &in, Lanes lanes) {
+    Block &b = *w.block;
+    for (; lanes; lanes &= lanes - 1) {
+        int i = __builtin_ctz(lanes);
+        char *p = reach(w, in, i, Atomic);
+        b.meetings->come(uint64_t(p), b.number, b.is_fenced, &b.met);
+        uint32_t old, bound = get<uint32_t>(w.in(in, 1), i);
+        memcpy(&old, p, sizeof old);
+        uint32_t next = old >= bound ? 0 : old + 1;
+        memcpy(p, &next, sizeof next);
+        put<uint32_t>(w.out(in), i, old);
+    }
+}
+
+void decode_atom(Decoder &d) {
+    d.want_operands(3);
+    Space space = space_of(d);
+    if (space != Space::global || !d.word("inc") || d.type() != Type::u32) d.refuse_statement("only atom.global.inc.u32 is known");
+    d.in.bytes = 4;
+    d.out(d.operand(0), Type::u32);
+    d.address(d.operand(1), space);
+    d.source(d.operand(2), Type::u32);
+    d.in.run = count;
+}
+
+void fence(Warp &w, const Instruction &, Lanes) {
+    Block &b = *w.block;
+    b.is_fenced = true;
+    b.behind.insert(b.met.begin(), b.met.end());
+}
+
+void decode_membar(Decoder &d) {
+    d.want_operands(0);
+    if (!d.word("gl")) d.refuse_statement("only membar.gl is known");
+    d.in.run = fence;
+}
+
+} // namespace
+
 const OpTable &atomic_ops() {
-    static const OpTable table;
+    static const OpTable table = {{"atom", decode_atom}, {"membar", decode_membar}};
     return table;
 }
 

@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cstring>
+#include <map>
+#include <set>
 
 namespace ptx {
 
@@ -111,6 +113,21 @@ struct Warp {
     char *in(const Instruction &in, int i = 0) { return slot(in.in[i]); }
 };
 
+// Meetings are the counters of one launch, and which blocks came to each with all
+// that they had written behind a fence.
+class Meetings {
+  public:
+    // come has a block come to a counter; met grows by those that came before.
+    void come(uint64_t counter, uint64_t block, bool is_fenced, std::set<uint64_t> *met) {
+        std::set<uint64_t> &came = came_[counter];
+        met->insert(came.begin(), came.end());
+        if (is_fenced) came.insert(block % many_blocks);
+    }
+
+  private:
+    std::map<uint64_t, std::set<uint64_t>> came_;
+};
+
 // Block is one that is executed, and what its instructions need of the launch.
 struct Block {
     const Kernel *kernel;
@@ -126,6 +143,9 @@ struct Block {
     SharedShadow shadow;
     std::vector<Warp> warps;
     std::vector<Allocation *> last; // of each instruction: what it touched last
+    Meetings *meetings;
+    bool is_fenced;                 // nothing was written since the last fence
+    std::set<uint64_t> met, behind; // blocks that came to a counter before; those with a fence since
 };
 
 // fault throws a Fault that names kernel, instruction, block and thread.

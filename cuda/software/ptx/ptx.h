@@ -27,9 +27,12 @@
 // products one after the other in fp32, without fp32's extra bits that tensor
 // cores have or lack.
 //
+// What a block wrote may be read by another of the same launch only behind fences
+// and a counter that both came to (atom.inc), the writer first.
+//
 // Not modelled: time, caches, banks, weak ordering of memory beyond races, the
-// limits on registers; atomics, textures, clusters, and instructions of sm_90 and
-// later are refused. An endless loop is one here, too.
+// limits on registers; other atomics, textures, clusters, and instructions of sm_90
+// and later are refused. An endless loop is one here, too.
 #pragma once
 
 #include "memory.h"

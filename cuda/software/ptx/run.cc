@@ -106,6 +106,8 @@ class Stage {
         block_.number = number;
         block_.at = {unsigned(number % block_.grid.x), unsigned(number / block_.grid.x % block_.grid.y), unsigned(number / block_.grid.x / block_.grid.y)};
         block_.epoch = 0;
+        block_.meetings = &meetings_, block_.is_fenced = false;
+        block_.met.clear(), block_.behind.clear();
         std::fill(block_.shared.begin(), block_.shared.end(), char(0xCB));
         block_.shadow.clear(block_.shared.size());
         for (size_t i = 0; i < block_.warps.size(); i++) begin_warp(block_.warps[i], i);
@@ -159,6 +161,7 @@ class Stage {
 
     const Kernel &kernel_;
     Block block_;
+    Meetings meetings_;
     std::vector<char> files_, locals_, frames_;
     std::vector<uint32_t> preds_;
 };
