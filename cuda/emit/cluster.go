@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"slices"
+
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 )
@@ -33,34 +35,24 @@ func elementwise(c *fuse.Cluster) *builder {
 		at = b.op(b32, "mul.lo.s32", at, n)
 	}
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, c.Size))
-	b.pass(c, span{at, n})
+	b.pass(c, span{at, n}, nil)
 	return b.flat(c.Size / n)
 }
 
 // pass computes a span of the cluster: every load, then every operator, then
-// every store. It answers the values of the reductions' operands.
-func (b *builder) pass(c *fuse.Cluster, s span) [][]reg {
+// every store. It answers the values of the reductions' operands. Values that are
+// known already, by Expr, are taken as they are.
+func (b *builder) pass(c *fuse.Cluster, s span, known [][]reg) [][]reg {
 	values := make([][]reg, len(c.Exprs))
+	copy(values, known)
 	for i, e := range c.Exprs {
-		if e.Load != nil {
+		if e.Load != nil && values[i] == nil {
 			values[i] = b.load(e.Load, s)
 		}
 	}
 	for i, e := range c.Exprs {
-		switch {
-		case e.Load != nil:
-		case e.Node.Op == graph.OpConst:
-			values[i] = same(b.compute(e.Node, nil), s.n)
-		case e.Node.Op.Info().Class == graph.Draw:
-			values[i] = b.draw(e.Node, s)
-		default:
-			for j := range s.n {
-				var x []reg
-				for _, a := range e.Args {
-					x = append(x, values[a][j])
-				}
-				values[i] = append(values[i], b.compute(e.Node, x))
-			}
+		if values[i] == nil {
+			values[i] = b.apply(e, values, s)
 		}
 	}
 	conditions := b.conditions(c)
@@ -72,6 +64,43 @@ func (b *builder) pass(c *fuse.Cluster, s span) [][]reg {
 		reduced = append(reduced, values[r.Expr])
 	}
 	return reduced
+}
+
+// apply computes an Expr that is no load from those before it.
+func (b *builder) apply(e fuse.Expr, values [][]reg, s span) (result []reg) {
+	switch {
+	case e.Node.Op == graph.OpConst:
+		return same(b.compute(e.Node, nil), s.n)
+	case e.Node.Op.Info().Class == graph.Draw:
+		return b.draw(e.Node, s)
+	}
+	for j := range s.n {
+		var x []reg
+		for _, a := range e.Args {
+			x = append(x, values[a][j])
+		}
+		result = append(result, b.compute(e.Node, x))
+	}
+	return result
+}
+
+// fixed computes what is the same for all elements that a reduction folds into
+// one: of batch norm's gradient the mean, the deviation and the gain of a channel.
+// s is one span of those elements. The second result counts the loads that are
+// left for each span.
+func (b *builder) fixed(c *fuse.Cluster, s span) (known [][]reg, loads int) {
+	known = make([][]reg, len(c.Exprs))
+	for i, e := range c.Exprs {
+		switch {
+		case e.Load != nil && c.Frame.Fixes(e.Load.Pattern):
+			known[i] = b.load(e.Load, s)
+		case e.Load != nil:
+			loads++
+		case len(e.Args) > 0 && !slices.ContainsFunc(e.Args, func(a int) bool { return known[a] == nil }):
+			known[i] = b.apply(e, known, s)
+		}
+	}
+	return known, loads
 }
 
 // conditions loads the predicates of a cluster's stores, each once and before

@@ -29,11 +29,7 @@ func layout(d graph.DType) (kind string, c class) {
 func (b *builder) loadRun(d graph.DType, address reg, n int) []reg {
 	kind, c := layout(d)
 	raw := b.several(c, n)
-	if n == 1 {
-		b.line("ld.global.%s %s, [%s]", kind, raw[0], address)
-	} else {
-		b.line("ld.global.v%d.%s %s, [%s]", n, kind, list(raw), address)
-	}
+	b.line("ld.global%s.%s %s, [%s]", vector(raw), kind, list(raw), address)
 	for i, r := range raw {
 		switch d {
 		case graph.BF16:
@@ -63,11 +59,7 @@ func (b *builder) storeRun(d graph.DType, address reg, values []reg, when *reg) 
 	if when != nil {
 		guard = fmt.Sprintf("@%s ", *when)
 	}
-	if len(raw) == 1 {
-		b.line("%sst.global.%s [%s], %s", guard, kind, address, raw[0])
-		return
-	}
-	b.line("%sst.global.v%d.%s [%s], %s", guard, len(raw), kind, address, list(raw))
+	b.line("%sst.global%s.%s [%s], %s", guard, vector(raw), kind, address, list(raw))
 }
 
 func (b *builder) several(c class, n int) []reg {
@@ -78,7 +70,19 @@ func (b *builder) several(c class, n int) []reg {
 	return all
 }
 
+// vector is how ld and st say that they move several elements.
+func vector(regs []reg) string {
+	if len(regs) == 1 {
+		return ""
+	}
+	return fmt.Sprintf(".v%d", len(regs))
+}
+
+// list is registers as ld and st have them.
 func list(regs []reg) string {
+	if len(regs) == 1 {
+		return regs[0].String()
+	}
 	var s []string
 	for _, r := range regs {
 		s = append(s, r.String())

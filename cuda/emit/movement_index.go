@@ -53,7 +53,7 @@ func scatterAdd(n *graph.Node) *builder {
 	folds := b.foldsOf([]*graph.Node{n}, 0)
 	sums := b.begin(folds, run)
 	first := b.op(b32, "mov.b32", 0)
-	b.loop(first, b.op(b32, "mov.b32", count), 32, func() {
+	b.loop(first, b.op(b32, "mov.b32", count), 32, inFlight, func() {
 		b.members(Pointer{Value: fuse.Source(index)}, b.op(b32, "add.u32", first, lane), lane, row, count, n.Shape[0], func(member reg) {
 			from := b.op(b32, "mad.lo.s32", b.op(b32, "add.u32", first, member), length, column)
 			b.foldInto(folds, sums, [][]reg{b.loadRun(x.DType, b.address(Pointer{Value: fuse.Source(x)}, from, x.DType.Size()), run)})

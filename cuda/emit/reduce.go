@@ -2,7 +2,6 @@ package emit
 
 import (
 	"math"
-	"slices"
 
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
@@ -16,7 +15,7 @@ import (
 
 // wantedBlocks is how many blocks keep a large GPU busy. A constant, not the
 // device's own, so that sums do not depend on the device's size.
-const wantedBlocks = 512
+const wantedBlocks = 264
 
 // leastRun is how many spans a thread should fold before blocks split a result.
 const leastRun = 8
@@ -100,22 +99,26 @@ func (b *builder) begin(folds []fold, n int) [][]reg {
 	return all
 }
 
-// atOnce is how many times a loop's body stands in a row, so that as many loads
-// are on their way before the first is folded.
-const atOnce = 4
+// inFlight is how many loads of a thread should be on their way before the first
+// is folded.
+const inFlight = 8
 
-// loop runs body while at < end, at growing by step. Both are b32.
-func (b *builder) loop(at, end reg, step int, body func()) {
+// loop runs body, which has so many loads, while at < end, at growing by step. Both
+// are b32. The body stands there several times in a row, four at most.
+func (b *builder) loop(at, end reg, step, loads int, body func()) {
+	atOnce := max(1, min(4, inFlight/max(loads, 1)))
 	next := func() {
 		body()
 		b.line("add.u32 %s, %s, %d", at, at, step)
 	}
-	last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
-	b.until("setp.ge.s32", at, last, func() {
-		for range atOnce {
-			next()
-		}
-	})
+	if atOnce > 1 {
+		last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
+		b.until("setp.ge.s32", at, last, func() {
+			for range atOnce {
+				next()
+			}
+		})
+	}
 	b.until("setp.ge.s32", at, end, next)
 }
 
@@ -185,7 +188,7 @@ func (b *builder) then(c *fuse.Cluster, at reg, n int) {
 		return
 	}
 	for j := range n {
-		b.pass(c, span{b.op(b32, "add.u32", at, j), 1})
+		b.pass(c, span{b.op(b32, "add.u32", at, j), 1}, nil)
 	}
 }
 
@@ -219,27 +222,36 @@ func nodesOf(c *fuse.Cluster) (nodes []*graph.Node) {
 	return nodes
 }
 
-// shortRow is up to how long a row one warp folds it.
-const shortRow = 1024
+// shortRow is up to how long a row one warp folds it where there are rows enough to
+// keep a GPU busy, loneRow where there are few.
+const shortRow, loneRow = 1024, 128
+
+// teamOf is how many threads fold a row.
+func teamOf(rows, length int) int {
+	if length > shortRow || length > loneRow && rows <= wantedBlocks {
+		return threads
+	}
+	return 32
+}
 
 // rows reduces rows of neighbouring elements.
 func rows(c, then *fuse.Cluster) *builder {
 	f := c.Frame
 	n := spanOf(c, f.Reduced)
 	b := newBuilder()
-	return b.lines(nodesOf(c), f.Outer, f.Reduced, n, func(row reg) func(at reg) [][]reg {
+	return b.lines(nodesOf(c), f.Outer, f.Reduced, n, func(row reg) (elements func(at reg) [][]reg, loads int) {
 		start := b.op(b32, "mul.lo.s32", row, f.Reduced)
-		return func(at reg) [][]reg { return b.pass(c, span{b.op(b32, "add.u32", start, at), n}) }
+		known, loads := b.fixed(c, span{start, n})
+		return func(at reg) [][]reg { return b.pass(c, span{b.op(b32, "add.u32", start, at), n}, known) }, loads
 	}, then)
 }
 
 // lines folds terms elements, n at a time, into each of results: a warp or a block
 // for each, or several blocks. load says how the elements from number at on are
-// loaded for a result.
-func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(result reg) func(at reg) [][]reg, then *fuse.Cluster) *builder {
-	team, count, length := 32, 1, terms
-	if terms > shortRow {
-		team = threads
+// made for a result, and by how many loads.
+func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(result reg) (elements func(at reg) [][]reg, loads int), then *fuse.Cluster) *builder {
+	team, count, length := teamOf(results, terms), 1, terms
+	if team == threads {
 		count, length = sliced(results, terms, team*n)
 	}
 	split := min(count-1, 1) // 0 or 1
@@ -252,8 +264,9 @@ func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(re
 		b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
 	}
 	at, end := b.bounds(b.y, length, terms, b.op(b32, "mul.lo.s32", lane, n))
-	acc, elements := b.begin(folds, n), load(result)
-	b.loop(at, end, team*n, func() { b.foldInto(folds, acc, elements(at)) })
+	acc := b.begin(folds, n)
+	elements, loads := load(result)
+	b.loop(at, end, team*n, loads, func() { b.foldInto(folds, acc, elements(at)) })
 	keep := func(split bool, at reg) func(folded []reg) {
 		return func(folded []reg) {
 			for k, f := range folds {
@@ -273,48 +286,11 @@ func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(re
 	b.last(tid, result, results, count)
 	acc = b.begin(folds, 1)
 	at = b.op(b32, "mov.b32", tid)
-	b.loop(at, b.op(b32, "mov.b32", count), threads, func() {
+	b.loop(at, b.op(b32, "mov.b32", count), threads, inFlight, func() {
 		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "add.u32", first, at), 1))
 	})
 	b.teamResults(folds, acc, tid, lane, team, keep(false, result))
 	return b.over(results, count, threads)
-}
-
-// last has the last of count blocks to come to a meeting, one of so many, go on,
-// and ends the others. All that these have stored is there to be loaded by parts.
-func (b *builder) last(tid, meeting reg, meetings, count int) {
-	counter := Pointer{IsCounter: true, Offset: b.room.Counters}
-	b.room.Counters += int64(ceil(4*meetings, 16) * 16)
-	b.shared = max(b.shared, 4)
-	b.line("membar.gl")
-	b.line("bar.sync 0")
-	first := b.op(pred, "setp.eq.u32", tid, 0)
-	place, room := b.new(b32), b.op(b32, "mov.u32", "room")
-	b.line("@%s atom.global.inc.u32 %s, [%s], %d", first, place, b.address(counter, meeting, 4), count-1)
-	b.line("@%s st.shared.b32 [%s], %s", first, room, place)
-	b.line("bar.sync 0")
-	b.line("ld.shared.b32 %s, [%s]", place, room)
-	b.leaveIf(b.op(pred, "setp.ne.u32", place, count-1))
-	b.line("membar.gl")
-	b.line("bar.sync 0") // the room is used again
-}
-
-// parts loads n neighbouring parts of every fold. Other blocks have written them
-// since the kernel began, so a cache of this multiprocessor may not answer.
-func (b *builder) parts(folds []fold, at reg, n int) (values [][]reg) {
-	for _, f := range folds {
-		from, v := b.address(f.part, at, f.size()), b.several(f.c, n)
-		if n == 1 {
-			b.line("ld.global.cg%s %s, [%s]", types[f.c], v[0], from)
-		} else {
-			for j := 0; j < n; j += 16 / f.size() {
-				run := v[j:min(n, j+16/f.size())]
-				b.line("ld.global.cg.v%d%s %s, [%s+%d]", len(run), types[f.c], list(run), from, j*f.size())
-			}
-		}
-		values = append(values, v)
-	}
-	return values
 }
 
 // bounds are the first element of a thread and the end of its slice.
@@ -322,45 +298,6 @@ func (b *builder) bounds(slice reg, length, all int, offset reg) (at, end reg) {
 	begin := b.op(b32, "mul.lo.s32", slice, length)
 	end = b.op(b32, "min.u32", b.op(b32, "add.u32", begin, length), all)
 	return b.op(b32, "add.u32", begin, offset), end
-}
-
-// teamResults folds each fold's accumulators of a thread, then those of the team, a
-// warp or a block, and gives its first thread the results.
-func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int, results func(folded []reg)) {
-	warps := team / 32
-	var folded []reg
-	for k, f := range folds {
-		a := slices.Clone(acc[k])
-		for len(a) > 1 {
-			for i := range len(a) / 2 {
-				a[i] = b.join(f, a[2*i], a[2*i+1])
-			}
-			a = a[:len(a)/2]
-		}
-		folded = append(folded, b.across(f, a[0], 32))
-	}
-	done := b.label()
-	if warps > 1 {
-		b.shared = max(b.shared, len(folds)*warps*8)
-		room := b.op(b32, "mov.u32", "room")
-		first := b.op(pred, "setp.eq.u32", b.op(b32, "and.b32", tid, 31), 0)
-		mine := b.op(b32, "mad.lo.s32", b.op(b32, "shr.u32", tid, 5), 8, room)
-		for k, f := range folds {
-			b.line("@%s st.shared%s [%s+%d], %s", first, types[f.c], mine, k*warps*8, folded[k])
-		}
-		b.line("bar.sync 0")
-		b.line("@%s bra %s", b.op(pred, "setp.ge.u32", tid, 32), done)
-		theirs := b.op(b32, "mad.lo.s32", tid, 8, room)
-		held := b.op(pred, "setp.lt.u32", tid, warps)
-		for k, f := range folds {
-			x := b.op(f.c, "mov"+types[f.c], f.none())
-			b.line("@%s ld.shared%s %s, [%s+%d]", held, types[f.c], x, theirs, k*warps*8)
-			folded[k] = b.across(f, x, warps)
-		}
-	}
-	b.line("@%s bra %s", b.op(pred, "setp.ne.u32", lane, 0), done)
-	results(folded)
-	b.place(done)
 }
 
 // columns reduces elements that are Inner apart: threads lie side by side along
@@ -386,9 +323,11 @@ func columns(c, then *fuse.Cluster) *builder {
 	end = b.op(b32, "selp.b32", end, 0, inside)
 	acc := b.begin(folds, n)
 	start := b.op(b32, "mul.lo.s32", outer, f.Reduced)
-	b.loop(at, end, high, func() {
+	there := b.op(b32, "min.u32", column, f.Inner-n) // also for threads beside the columns
+	known, loads := b.fixed(c, span{b.op(b32, "mad.lo.s32", start, f.Inner, there), n})
+	b.loop(at, end, high, loads, func() {
 		row := b.op(b32, "add.u32", start, at)
-		b.foldInto(folds, acc, b.pass(c, span{b.op(b32, "mad.lo.s32", row, f.Inner, column), n}))
+		b.foldInto(folds, acc, b.pass(c, span{b.op(b32, "mad.lo.s32", row, f.Inner, column), n}, known))
 	})
 	top := b.op(pred, "and.pred", b.op(pred, "setp.eq.u32", y, 0), inside)
 	keep := func(row reg, split bool) {
@@ -413,39 +352,11 @@ func columns(c, then *fuse.Cluster) *builder {
 	b.last(tid, b.x, f.Outer*strips, count)
 	acc = b.begin(folds, n)
 	at = b.op(b32, "mov.b32", y)
-	b.loop(at, b.op(b32, "selp.b32", count, 0, inside), high, func() {
+	b.loop(at, b.op(b32, "selp.b32", count, 0, inside), high, len(folds), func() {
 		row := b.op(b32, "add.u32", first, at)
 		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "mad.lo.s32", row, f.Inner, column), n))
 	})
 	b.downColumns(folds, acc, tid, y, wide, high)
 	keep(outer, false)
 	return b.over(f.Outer*strips, count, threads)
-}
-
-// downColumns folds the accumulators of threads below each other by a tree in
-// shared memory; those of the topmost have the results.
-func (b *builder) downColumns(folds []fold, acc [][]reg, tid, y reg, wide, high int) {
-	for k, f := range folds {
-		bytes := len(acc[k]) * f.size()
-		b.shared = max(b.shared, threads*bytes)
-		mine := b.op(b32, "mad.lo.s32", tid, bytes, b.op(b32, "mov.u32", "room"))
-		if k > 0 { // the room is still read
-			b.line("bar.sync 0")
-		}
-		for j, a := range acc[k] {
-			b.line("st.shared%s [%s+%d], %s", types[f.c], mine, j*f.size(), a)
-		}
-		for h := high / 2; h > 0; h /= 2 {
-			b.line("bar.sync 0")
-			skip := b.label()
-			b.line("@%s bra %s", b.op(pred, "setp.ge.u32", y, h), skip)
-			for j, a := range acc[k] {
-				below := b.new(f.c)
-				b.line("ld.shared%s %s, [%s+%d]", types[f.c], below, mine, h*wide*bytes+j*f.size())
-				b.to(a, "mov"+types[f.c], b.join(f, a, below))
-				b.line("st.shared%s [%s+%d], %s", types[f.c], mine, j*f.size(), a)
-			}
-			b.place(skip)
-		}
-	}
 }

@@ -247,3 +247,57 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 }
+
+// TestFixes compares the rule with every index of small domains.
+func TestFixes(t *testing.T) {
+	extents := []int{1, 2, 3, 4, 6}
+	fixed := 0
+	for _, outer := range extents {
+		for _, reduced := range extents[1:] {
+			for _, inner := range extents {
+				f := Frame{outer, reduced, inner}
+				for _, p := range patterns(outer * reduced * inner) {
+					want := true
+					for i := range outer * reduced * inner {
+						first := i/(reduced*inner)*reduced*inner + i%inner
+						want = want && p.at(i) == p.at(first)
+					}
+					if f.Fixes(p) && !want {
+						t.Errorf("%+v does not fix %v", f, p)
+					}
+					if f.Fixes(p) {
+						fixed++
+					}
+				}
+			}
+		}
+	}
+	if fixed < 100 {
+		t.Errorf("only %d patterns are fixed", fixed)
+	}
+}
+
+// patterns are ways to load from a domain of a size, of up to three axes.
+func patterns(size int) (all []Pattern) {
+	for a := 1; a <= size; a++ {
+		for b := 1; size%a == 0 && b <= size/a; b++ {
+			if size/a%b != 0 {
+				continue
+			}
+			c := size / a / b
+			for kept := range 8 {
+				all = append(all, Pattern{{a, kept & 1 * b * c}, {b, kept >> 1 & 1 * c}, {c, kept >> 2}})
+			}
+		}
+	}
+	return all
+}
+
+// at is the element that a pattern takes for an index.
+func (p Pattern) at(i int) (sum int) {
+	for k := len(p) - 1; k >= 0; k-- {
+		sum += i % p[k].Extent * p[k].Stride
+		i /= p[k].Extent
+	}
+	return sum
+}

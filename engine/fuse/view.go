@@ -80,6 +80,20 @@ func broadcastPattern(from, to graph.Shape) Pattern {
 // [o, r, i] of Outer x Reduced x Inner is folded into [o, i].
 type Frame struct{ Outer, Reduced, Inner int }
 
+// Fixes says that a load by p takes one element for all r of each [o, r, i]. The
+// axes of p need not be those of the frame.
+func (f Frame) Fixes(p Pattern) bool {
+	low := 1 // so many neighbouring indices have the same place along the axis
+	for i := len(p) - 1; i >= 0; i-- {
+		high := low * p[i].Extent
+		if p[i].Stride != 0 && f.Inner%high != 0 && low%(f.Reduced*f.Inner) != 0 {
+			return false
+		}
+		low = high
+	}
+	return true
+}
+
 // frameOf is the frame of a reduction; false if its axes, but for those of
 // extent one, are not neighbours.
 func frameOf(n *graph.Node) (Frame, bool) {

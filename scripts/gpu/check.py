@@ -17,7 +17,7 @@ import bench
 import report
 
 BIN = pathlib.Path("bin/gpu").resolve()
-LIMIT = 8 * 60  # seconds for everything
+LIMIT = 8 * 60  # seconds for everything, unless --seconds says so
 
 
 def environment():
@@ -31,12 +31,18 @@ def environment():
 
 
 def run(argv, env, seconds, cwd=None):
-    """The output of a command; what went wrong as the second value, "" if nothing."""
+    """The output of a command, also kept in $OUT; what went wrong as the second
+    value, "" if nothing."""
     try:
         p = subprocess.run([str(a) for a in argv], env=env, cwd=cwd, timeout=seconds, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        out, wrong = p.stdout, "" if p.returncode == 0 else f"status {p.returncode}"
     except subprocess.TimeoutExpired as e:
-        return (e.stdout or b"").decode(errors="replace") if isinstance(e.stdout, bytes) else e.stdout or "", f"took more than {seconds:.0f} s"
-    return p.stdout, "" if p.returncode == 0 else f"status {p.returncode}"
+        out = (e.stdout or b"").decode(errors="replace") if isinstance(e.stdout, bytes) else e.stdout or ""
+        wrong = f"took more than {seconds:.0f} s"
+    if os.environ.get("OUT"):
+        with open(pathlib.Path(os.environ["OUT"]) / "log.txt", "a") as log:
+            print(f"== {' '.join(map(str, argv))}\n{out}", file=log)
+    return out, wrong
 
 
 def tests(binary, pattern, cwd):
@@ -107,12 +113,13 @@ PARTS = [  # name, seconds at most, what
 def main():
     parser = argparse.ArgumentParser(prog="gpu-check", description=__doc__)
     parser.add_argument("--list", action="store_true", help="say what would be done")
+    parser.add_argument("--seconds", type=int, default=LIMIT, help="for everything (%(default)s)")
     parser.add_argument("--skip-bench", action="store_true", help="do not compare with PyTorch")
     a = parser.parse_args()
     if a.list:
         for name, seconds, _ in PARTS:
             print(f"{name}: {seconds} s at most")
-        print(f"comparison with PyTorch: what is left of {LIMIT} s")
+        print(f"comparison with PyTorch: what is left of {a.seconds} s")
         return
     if not (BIN / "ganengine").exists():
         sys.exit("gpu-check: bin/gpu is empty: run scripts/gpu-check build where there is a Go toolchain, and carry it here")
@@ -123,7 +130,7 @@ def main():
         text, ok = part(env, seconds)
         rows.append((name, {True: "ok", False: "FAILED", None: "missing"}[ok], text))
         print(f"{rows[-1][1]:8} {name}: {text}", flush=True)
-    figures = [] if a.skip_bench else bench.compare(BIN / "ganengine", env, began + LIMIT)
+    figures = [] if a.skip_bench else bench.compare(BIN / "ganengine", env, began + a.seconds)
     smi = run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], env, 10)[0].strip()
     text = report.page(datetime.date.today().isoformat(), (BIN / "version").read_text().strip(), smi, rows, figures)
     print("\n" + text)
