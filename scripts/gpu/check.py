@@ -101,7 +101,7 @@ def sanitizer(env, seconds):
 
 PARTS = [  # name, seconds at most, what
     ("devices", 30, lambda env, s: (run([BIN / "ganengine", "devices"], env, s)[0].strip().replace("\n", "; "), run([BIN / "cuda.test", "-test.run", "TestUse$"], env, s, "cuda")[1] == "")),
-    ("conformance suite", 120, tests("cuda.test", "Test(Conformance|Image)", "cuda")),
+    ("conformance suite", 120, tests("cuda.test", "Test(Conformance$|Image)", "cuda")),
     ("replay is eager, exact resume, inputs and outputs", 60, tests("cuda.test", "Test(Replay|Resume|Runs|RunAllocates|Use)", "cuda")),
     ("steps equal PyTorch's fixtures", 60, tests("parity.test", "/cuda/", "gan/train/parity")),
     ("killed and resumed", 45, killed_and_resumed),
