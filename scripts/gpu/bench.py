@@ -45,13 +45,15 @@ def compare(binary, env, deadline):
     rows, deadline = [], deadline - COMPILING
     for i, (config, precision, modes) in enumerate(RUNS):
         share = time.time() + (deadline - time.time()) * len(modes) / sum(len(m) for _, _, m in RUNS[i:])
-        samples = {"ours": [], **{m: [] for m in modes}}
+        samples, took = {"ours": [], **{m: [] for m in modes}}, 0
         for _ in range(ROUNDS):
-            if time.time() > share:
+            if time.time() + took > share:
                 break
+            began = time.time()
             samples["ours"].append(ours(binary, env, config, precision, deadline - time.time()))
             for mode in modes:
                 samples[mode].append(theirs(env, config, precision, mode, deadline - time.time()))
+            took = time.time() - began
         rows += lines(config, precision, samples)
     config, precision, _ = RUNS[0]
     left = deadline + COMPILING - time.time()
