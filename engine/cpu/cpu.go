@@ -77,7 +77,11 @@ func New(opt Options) (*Device, error) {
 	if opt.Log == nil {
 		opt.Log = func(string) {}
 	}
-	d := &Device{opt: opt, pool: newPool(opt.Threads), primitives: map[shape]*onednn.Primitive{}}
+	pool, err := newPool(opt.Threads)
+	if err != nil {
+		return nil, fmt.Errorf("cpu: starting %d workers: %w", opt.Threads, err)
+	}
+	d := &Device{opt: opt, pool: pool, primitives: map[shape]*onednn.Primitive{}}
 	d.info = device.Info{Name: "cpu", Model: modelName(runtime.GOARCH), Threads: opt.Threads, Memory: totalMemory()}
 	if opt.Switches.Vector {
 		d.ops32, d.ops64 = vec.Best[float32](), vec.Best[float64]()

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,7 @@ type task interface {
 // the next task's operand. Who has finished its share helps the others.
 type pool struct {
 	workers int
-	wake    []chan struct{} // of workers 1, 2, ...
+	bells   []bell // of workers 1, 2, ...
 	done    chan struct{}
 	ended   sync.WaitGroup
 
@@ -66,27 +67,28 @@ func (s *share) take(last bool) (i int, ok bool) {
 	}
 }
 
-func newPool(workers int) *pool {
-	p := &pool{workers: workers, done: make(chan struct{}, 1), shares: make([]share, workers)}
-	for w := 1; w < workers; w++ {
-		wake := make(chan struct{}, 1)
-		p.wake = append(p.wake, wake)
-		p.ended.Add(1)
-		go func() {
-			defer p.ended.Done()
-			for range wake {
-				p.work(w)
-				p.watch(w)
+func newPool(workers int) (*pool, error) {
+	p := &pool{workers: workers, done: make(chan struct{}, 1), shares: make([]share, workers), bells: make([]bell, workers-1)}
+	for i := range p.bells {
+		b := &p.bells[i]
+		if err := b.open(); err != nil {
+			p.close()
+			return nil, fmt.Errorf("a worker's pipe: %w", err)
+		}
+		p.ended.Go(func() {
+			for b.wait() {
+				p.work(i + 1)
+				p.watch(i + 1)
 			}
-		}()
+		})
 	}
-	return p
+	return p, nil
 }
 
 // close ends the workers.
 func (p *pool) close() {
-	for _, w := range p.wake {
-		close(w)
+	for i := range p.bells {
+		p.bells[i].hangUp()
 	}
 	p.ended.Wait()
 }
@@ -103,11 +105,8 @@ func (p *pool) rouse(n int) {
 	if p.watching.Load() == int64(p.workers-1) {
 		return
 	}
-	for _, w := range p.wake[:min(n, p.workers)-1] {
-		select {
-		case w <- struct{}{}:
-		default: // has been woken already
-		}
+	for i := range p.bells[:min(n, p.workers)-1] {
+		p.bells[i].ring()
 	}
 }
 

@@ -8,6 +8,16 @@ import (
 	"time"
 )
 
+// startPool is a pool that ends with the test.
+func startPool(t testing.TB, workers int) *pool {
+	p, err := newPool(workers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	return p
+}
+
 // meeting is a task whose chunks wait for each other, so that each needs a worker
 // of its own.
 type meeting struct {
@@ -25,8 +35,7 @@ func (m *meeting) chunk(worker, i int) {
 // one in which somebody wakes while the shares are being given out.
 func TestPoolKeepsPlaces(t *testing.T) {
 	const workers = 4
-	p := newPool(workers)
-	defer p.close()
+	p := startPool(t, workers)
 	strays := 0
 	for _, region := range []bool{false, true} {
 		if region {
@@ -57,7 +66,7 @@ func (c counting) chunk(_, i int) { c[i].Add(1) }
 // TestPoolDoesEachChunkOnce runs tasks of all sizes, in regions and outside.
 func TestPoolDoesEachChunkOnce(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 8} {
-		p := newPool(workers)
+		p := startPool(t, workers)
 		for n := range 500 {
 			if n%100 == 1 {
 				p.begin()
@@ -72,7 +81,6 @@ func TestPoolDoesEachChunkOnce(t *testing.T) {
 				}
 			}
 		}
-		p.close()
 	}
 }
 
@@ -80,8 +88,7 @@ func TestPoolDoesEachChunkOnce(t *testing.T) {
 // none, looks no longer, and wakes again.
 func TestPoolSleeps(t *testing.T) {
 	const long = 10 * time.Second
-	alone := newPool(1) // its watcher is the test's own
-	defer alone.close()
+	alone := startPool(t, 1) // its watcher is the test's own
 	alone.begin()
 	slept := make(chan struct{})
 	go func() {
@@ -104,8 +111,7 @@ func TestPoolSleeps(t *testing.T) {
 		t.Errorf("a worker looks for work for %v when the region has ended", soonest)
 	}
 
-	p := newPool(3)
-	defer p.close()
+	p := startPool(t, 3)
 	p.begin()
 	defer p.end()
 	for range 3 {
@@ -124,8 +130,7 @@ func TestPoolSleeps(t *testing.T) {
 func BenchmarkPool(b *testing.B) {
 	for _, region := range []bool{false, true} {
 		b.Run(fmt.Sprintf("region=%v", region), func(b *testing.B) {
-			p := newPool(2)
-			defer p.close()
+			p := startPool(b, 2)
 			if region {
 				p.begin()
 				defer p.end()
