@@ -4,7 +4,8 @@
 // Elementwise clusters are interpreted a cache-sized tile at a time with
 // package vec's instructions. Products go to oneDNN where it was found, else
 // to package gemm. One pool of workers belongs to the device; oneDNN's team
-// works while the pool sleeps and the other way round.
+// works while the pool sleeps and the other way round. In a program without oneDNN
+// the pool stays awake, and each worker keeps the same rows from kernel to kernel.
 //
 // Invariants:
 //   - what is summed, and in which order, depends on shapes only, never on

@@ -83,13 +83,9 @@ func dots() {
 	rows, k, a, stride := Load(Param("rows"), GP64()), Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("stride"), GP64())
 	b, c := Load(Param("b"), GP64()), Load(Param("c"), GP64())
 	SHLQ(Imm(2), stride)
-	stride3, half, tail, bits, mask := GP64(), GP64(), GP64(), GP64(), K()
+	stride3, half := GP64(), GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
-	MOVQ(k, tail)
-	ANDQ(Imm(15), tail)
-	MOVQ(I32(-1), bits)
-	BZHIQ(tail, bits, bits)
-	KMOVW(bits.As32(), mask)
+	tail, mask := tailOf(k)
 	Label("dotBlock")
 	zero := ZMM()
 	VPXORD(zero, zero, zero)
@@ -102,19 +98,7 @@ func dots() {
 	MOVQ(a, at)
 	MOVQ(b, x)
 	LEAQ(Mem{Base: a, Index: stride, Scale: 4}, half)
-	row := func(i int) Mem {
-		base := at
-		if i >= 4 {
-			base = half
-		}
-		switch i % 4 {
-		case 0:
-			return Mem{Base: base}
-		case 3:
-			return Mem{Base: base, Index: stride3, Scale: 1}
-		}
-		return Mem{Base: base, Index: stride, Scale: uint8(i % 4)}
-	}
+	row := func(i int) Mem { return rowOfEight(i, at, half, stride, stride3) }
 	MOVQ(k, left)
 	SHRQ(Imm(4), left)
 	JE(LabelRef("dotTail"))
@@ -140,6 +124,45 @@ func dots() {
 		VFMADD231PS(w, last, sums[i])
 	}
 	Label("dotSums")
+	first := addLanes(sums)
+	VMOVUPS(first, Mem{Base: c})
+	ADDQ(Imm(32), c)
+	LEAQ(Mem{Base: a, Index: stride, Scale: 8}, a)
+	SUBQ(Imm(8), rows)
+	JNE(LabelRef("dotBlock"))
+	VZEROUPPER()
+	RET()
+}
+
+// tailOf is how many terms are left behind whole registers, and their lanes.
+func tailOf(k Register) (tail GPVirtual, mask Register) {
+	tail, mask = GP64(), K()
+	bits := GP64()
+	MOVQ(k, tail)
+	ANDQ(Imm(15), tail)
+	MOVQ(I32(-1), bits)
+	BZHIQ(tail, bits, bits)
+	KMOVW(bits.As32(), mask)
+	return tail, mask
+}
+
+// rowOfEight is where row i lies, rows 0 and 4 at first and fifth.
+func rowOfEight(i int, first, fifth, stride, stride3 Register) Mem {
+	base := first
+	if i >= 4 {
+		base = fifth
+	}
+	switch i % 4 {
+	case 0:
+		return Mem{Base: base}
+	case 3:
+		return Mem{Base: base, Index: stride3, Scale: 1}
+	}
+	return Mem{Base: base, Index: stride, Scale: uint8(i % 4)}
+}
+
+// addLanes adds up the lanes of each of eight registers.
+func addLanes(sums [8]VecVirtual) VecVirtual {
 	var halves [8]VecVirtual
 	for i := range sums {
 		high := YMM()
@@ -158,13 +181,7 @@ func dots() {
 	VPERM2F128(Imm(0x20), high, low, first)
 	VPERM2F128(Imm(0x31), high, low, second)
 	VADDPS(second, first, first)
-	VMOVUPS(first, Mem{Base: c})
-	ADDQ(Imm(32), c)
-	LEAQ(Mem{Base: a, Index: stride, Scale: 8}, a)
-	SUBQ(Imm(8), rows)
-	JNE(LabelRef("dotBlock"))
-	VZEROUPPER()
-	RET()
+	return first
 }
 
 func name(rows, halves int) string { return fmt.Sprintf("tile%dx%d", rows, 16*halves) }
