@@ -14,12 +14,9 @@ import (
 
 // clusterStep is a lowered cluster.
 type clusterStep struct {
-	code   *code
-	serial bool // too little work for more than one worker
+	code *code
+	work int // nanoseconds on one worker, roughly
 }
-
-// A worker is woken for no less work than this, in nanoseconds.
-const worthSharing = 20_000
 
 // cluster lowers a cluster of the schedule.
 func (l *lowering) cluster(k *fuse.Kernel, p plan.Step) error {
@@ -27,7 +24,8 @@ func (l *lowering) cluster(k *fuse.Kernel, p plan.Step) error {
 	if err != nil {
 		return err
 	}
-	st := &clusterStep{code: c, serial: c.nanoseconds() < worthSharing}
+	st := &clusterStep{code: c, work: int(c.nanoseconds())}
+	l.lowered.work += st.work
 	p.Scratch = c.partialBytes()
 	p.Aliases = l.aliases(k.Cluster, c, p)
 	kind := "elementwise"
@@ -79,7 +77,7 @@ type clusterKernel struct {
 	*code
 	allotment
 	x        *executable
-	serial   bool
+	work     int
 	partials unsafe.Pointer // float64 [folds][outer][pieces][inner]
 	id       uint64         // of the run at hand
 
@@ -99,7 +97,7 @@ type seeding struct {
 
 func (s *clusterStep) bind(x *executable, i int) (kernel, error) {
 	c := s.code
-	k := &clusterKernel{code: c, x: x, serial: s.serial, partials: x.scratch[i],
+	k := &clusterKernel{code: c, x: x, work: s.work, partials: x.scratch[i],
 		narrow: make([]float32, len(c.scalars)), wide: make([]float64, len(c.scalars)),
 		from: make([]unsafe.Pointer, len(c.loads)), to: make([]unsafe.Pointer, len(c.stores)), seeds: make([]seeding, len(c.draws))}
 	k.allotment = allot(c, func(v int) unsafe.Pointer { return x.addr[v] })
@@ -120,7 +118,7 @@ func (k *clusterKernel) run() error {
 	}
 	k.x.runs++
 	k.id = k.x.runs
-	if k.serial {
+	if k.work < k.x.pool.Worth() {
 		for i := range k.grid.chunks {
 			k.chunk(0, i)
 		}

@@ -4,7 +4,8 @@
 // Elementwise clusters are interpreted a cache-sized tile at a time with
 // package vec's instructions. Products go to oneDNN where it was found, else
 // to package gemm. One pool of workers belongs to the device; oneDNN's team
-// works while the pool sleeps and the other way round.
+// works while the pool sleeps and the other way round. In a program without oneDNN
+// the pool stays awake, and each worker keeps the same rows from kernel to kernel.
 //
 // Invariants:
 //   - what is summed, and in which order, depends on shapes only, never on
@@ -77,7 +78,11 @@ func New(opt Options) (*Device, error) {
 	if opt.Log == nil {
 		opt.Log = func(string) {}
 	}
-	d := &Device{opt: opt, pool: newPool(opt.Threads), primitives: map[shape]*onednn.Primitive{}}
+	pool, err := newPool(opt.Threads)
+	if err != nil {
+		return nil, fmt.Errorf("cpu: starting %d workers: %w", opt.Threads, err)
+	}
+	d := &Device{opt: opt, pool: pool, primitives: map[shape]*onednn.Primitive{}}
 	d.info = device.Info{Name: "cpu", Model: modelName(runtime.GOARCH), Threads: opt.Threads, Memory: totalMemory()}
 	if opt.Switches.Vector {
 		d.ops32, d.ops64 = vec.Best[float32](), vec.Best[float64]()

@@ -28,6 +28,10 @@ type executable struct {
 	needsLibrary bool
 }
 
+// worthWatching is the nanoseconds of work from which on a program is a region of
+// the pool: waking the workers takes as long as a tenth of it.
+const worthWatching = 400_000
+
 // Build implements device.Device.
 func (d *Device) Build(p *plan.Plan, s device.Storage) (device.Executable, error) {
 	l, ok := p.Work.Kernel.(*lowered)
@@ -135,9 +139,14 @@ func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, er
 	}
 	x.outs = outputs
 	var err error
-	if x.needsLibrary {
+	switch {
+	case x.needsLibrary:
 		err = x.library.Do(x.replay)
-	} else {
+	case x.work >= worthWatching:
+		x.pool.begin()
+		err = x.all()
+		x.pool.end()
+	default:
 		err = x.all()
 	}
 	x.outs = nil

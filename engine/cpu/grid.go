@@ -7,7 +7,7 @@ const (
 	// cluster's registers stay in the first two levels of cache.
 	tileSize = 1024
 	// chunkSize is about how many elements a worker takes at once.
-	chunkSize = 32 * tileSize
+	chunkSize = 8 * tileSize
 	// maxPieces bounds the partial sums of a slab.
 	maxPieces = 64
 )

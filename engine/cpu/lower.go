@@ -28,6 +28,7 @@ type lowered struct {
 	steps   []step
 	costs   []device.Cost
 	outputs []int // values of the program's outputs
+	work    int   // nanoseconds of clusters and products on one worker, roughly
 }
 
 // lowering is the state of Lower.

@@ -69,6 +69,7 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	if err := l.choose(st, work); err != nil {
 		return l.unsupported(n, err.Error())
 	}
+	l.lowered.work += gemm.Nanoseconds(work / 2)
 	p.Scratch = st.workspace
 	if st.widen {
 		p.Scratch += st.widened()

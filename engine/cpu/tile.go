@@ -113,9 +113,13 @@ func drawTile[T vec.Float](dst []T, d *drawing, s seeding, lo int) {
 			place.Index = uint32(row)
 		}
 		n := min(len(dst), d.cols-col)
-		if d.normal {
+		switch {
+		case d.normal && !d.perRow && col == 0 && len(dst) >= 2*d.cols:
+			n = len(dst) / d.cols * d.cols
+			philox.FillNormalRows(dst[:n], place, d.cols)
+		case d.normal:
 			philox.FillNormal(dst[:n], place, col)
-		} else {
+		default:
 			philox.FillUniform(dst[:n], place, col)
 		}
 		dst, lo = dst[n:], lo+n

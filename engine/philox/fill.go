@@ -14,6 +14,9 @@ type Row struct {
 // conversion; both loops stay in the first-level cache.
 const chunk = 256
 
+// group is how many words vector code makes at once.
+const group = 32
+
 // FillWords writes the words of columns col, col+1, ... of row r. Col is at
 // least 0; it need not be a multiple of 4.
 func FillWords[T uint32 | int32](dst []T, r Row, col int) {
@@ -71,12 +74,55 @@ func FillNormal[T float32 | float64](dst []T, r Row, col int) {
 	}
 }
 
+// FillNormalRows is FillNormal from column 0 for whole rows of cols columns, r and
+// those after it, one after the other in dst. Where rows are short their words are
+// turned into normals together.
+func FillNormalRows[T float32 | float64](dst []T, r Row, cols int) {
+	if cols > chunk/2 {
+		for ; len(dst) > 0; dst, r.Index = dst[cols:], r.Index+1 {
+			FillNormal(dst[:cols], r, 0)
+		}
+		return
+	}
+	var words [chunk]uint32
+	for len(dst) > 0 {
+		n := min(len(dst), chunk/cols*cols)
+		for at := 0; at < n; at, r.Index = at+cols, r.Index+1 {
+			fillShort(words[at:at+cols], r)
+		}
+		part := unsafe.Slice((*float32)(unsafe.Pointer(&words[0])), n)
+		toNormals(part)
+		for i, x := range part {
+			dst[i] = T(x)
+		}
+		dst = dst[n:]
+	}
+}
+
+// fillShort is FillWords from column 0 without what only long rows need.
+func fillShort(dst []uint32, r Row) {
+	if len(dst) >= group {
+		FillWords(dst, r, 0)
+		return
+	}
+	for b := uint32(0); len(dst) > 0; b++ {
+		w0, w1, w2, w3 := r.block(b)
+		w := [4]uint32{w0, w1, w2, w3}
+		dst = dst[copy(dst, w[:]):]
+	}
+}
+
 // fillNormal is FillNormal for a chunk. Words wait in the place of their normals.
 func fillNormal(dst []float32, r Row, col int) {
-	words := unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), len(dst))
-	FillWords(words, r, col)
-	if done := vectorNormals(dst); done < len(dst) {
-		normals(dst[done:], words[done:])
+	FillWords(unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), len(dst)), r, col)
+	toNormals(dst)
+}
+
+// toNormals turns up to a chunk of words, held as bits, into normals.
+func toNormals(x []float32) {
+	words := unsafe.Slice((*uint32)(unsafe.Pointer(&x[0])), len(x))
+	if done := vectorNormals(x); done < len(x) {
+		normals(x[done:], words[done:])
 	}
 }
 

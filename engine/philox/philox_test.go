@@ -92,6 +92,31 @@ func TestFillsAgree(t *testing.T) {
 	}
 }
 
+// TestRowsAgree fills rows of all lengths at once and one by one.
+func TestRowsAgree(t *testing.T) {
+	for _, cols := range []int{1, 2, 3, 4, 5, 31, 32, 33, chunk / 2, chunk/2 + 1, 2 * chunk} {
+		r := Row{StreamKey(3, StreamHash("x")), 7, 1 << 40}
+		const rows = 300
+		together, wide, apart := make([]float32, rows*cols), make([]float64, rows*cols), make([]float32, cols)
+		FillNormalRows(together, r, cols)
+		FillNormalRows(wide, r, cols)
+		for i := range rows {
+			FillNormal(apart, r, 0)
+			r.Index++
+			for c, v := range apart {
+				if at := i*cols + c; together[at] != v || wide[at] != float64(v) {
+					t.Fatalf("row %d of %d columns, column %d: %v and %v, want %v", i, cols, c, together[at], wide[at], v)
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkFillNormalRows is latents of two numbers.
+func BenchmarkFillNormalRows(b *testing.B) {
+	benchmarkFill(b, func(dst []float32, r Row, _ int) { FillNormalRows(dst, r, 2) })
+}
+
 func BenchmarkFillWords(b *testing.B)   { benchmarkFill(b, FillWords[uint32]) }
 func BenchmarkFillUniform(b *testing.B) { benchmarkFill(b, FillUniform[float32]) }
 func BenchmarkFillNormal(b *testing.B)  { benchmarkFill(b, FillNormal[float32]) }

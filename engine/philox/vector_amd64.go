@@ -10,9 +10,6 @@ import (
 
 var haveAVX2 = cpu.X86.HasAVX2
 
-// group is how many words the vector code makes at once.
-const group = 32
-
 // vectorWords writes words of whole groups, from block b on; it says how many.
 func vectorWords[T uint32 | int32](dst []T, r Row, b uint32) int {
 	n := len(dst) / group

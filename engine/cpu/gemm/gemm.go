@@ -18,8 +18,6 @@ package gemm
 //go:generate go run ./internal/genwide -out wide_amd64.s -stubs wide_stubs_amd64.go -pkg gemm
 //go:generate go run ./internal/genstrided -out strided_amd64.s -stubs strided_stubs_amd64.go -pkg gemm
 
-import "sync/atomic"
-
 // Float is an element type.
 type Float interface{ float32 | float64 }
 
@@ -27,7 +25,13 @@ type Float interface{ float32 | float64 }
 // returns when all are done.
 type Parallel interface {
 	For(n int, body func(i int))
+	// Share is For for bodies that are told which worker runs them, 0 to
+	// Workers()-1, each of them one at a time. A worker has the same part of the
+	// numbers in each call, as far as it can.
+	Share(n int, body func(worker, i int))
 	Workers() int
+	// Worth is the least nanoseconds of work that should be shared.
+	Worth() int
 }
 
 // Engine computes products with one pool of workers. It keeps the state of the
@@ -44,15 +48,16 @@ type Engine[T Float] struct {
 	wide    bool // simd, and the CPU has AVX-512
 	mr, nr  int  // the tile of packed products
 
-	body, foldBody func(worker int) // work and foldRows, bound once
-	scratch        []scratch        // one for each worker
-	zeros          [maxK]T          // what padding reads
+	body, foldBody, partsBody func(worker, i int) // task, foldRow and addPartsTask, bound once
+	scratch                   []scratch           // one for each worker
+	zeros                     [maxK]T             // what padding reads
 
 	job  job[T] // the call in progress
 	grid grid
 	ws   []T
 	fold fold[T]
-	next atomic.Int64 // the next task to take
+	sum  sum[T]
+	runs uint64 // calls, so that workers know what they have packed for which
 }
 
 // New is an engine with the fastest kernel that the CPU has. A nil par means
@@ -77,7 +82,7 @@ func newEngine[T Float](par Parallel, simd bool) *Engine[T] {
 		e.workers = par.Workers()
 	}
 	e.scratch = make([]scratch, e.workers)
-	e.body, e.foldBody = e.work, e.foldRows
+	e.body, e.foldBody, e.partsBody = e.task, e.foldRow, e.addPartsTask
 	return e
 }
 

@@ -492,6 +492,24 @@ done:
 	VZEROUPPER
 	RET
 
+// func addTo(sum *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·addTo(SB), NOSPLIT, $0-24
+	MOVQ sum+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+eight:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JNE     eight
+	VZEROUPPER
+	RET
+
 // func peak(turns int)
 // Requires: AVX, FMA3
 TEXT ·peak(SB), NOSPLIT, $0-8

@@ -55,6 +55,15 @@ func productCases() []productCase {
 		add(s[0], s[1], s[2], -0.5, 1, 0)
 		add(s[0], s[1], s[2], 2, 0.25, 1+i%2)
 	}
+	for i, s := range [][3]int{{8, 1, 16}, {37, 2, 17}, {1, 400, 31}, {300, 1, 300}, {15, 2, 128}} { // dot products of rows
+		add(s[0], s[1], s[2], 1, 0, 1+2*(i%2))
+		add(s[0], s[1], s[2], 1, 1, 0)
+	}
+	for _, beta := range []float64{0, 1, 0.25} { // sums in two parts, added by rows
+		add(30, 41, 512, 1, beta, 0)
+		add(120, 64, 700, 1, beta, 0)
+		add(2, 128, 1024, 1, beta, 0)
+	}
 	add(300, 70, 512, 1, 0, 0)
 	add(100, 120, 130, 1, 0, 2) // enough work for the workers
 	add(130, 2, 4100, 1, 0.5, 0)

@@ -13,6 +13,7 @@ type job[T Float] struct {
 	c            []T
 	rowAt, colAt placement
 	strided      bool // computed by multiplyStrided
+	dots         bool // or, of these, by multiplyDots
 }
 
 // placement maps an index, seen as three digits with the given counts of the
@@ -69,7 +70,9 @@ func depth(k int) int { return ceil(max(ceil(k, ceil(max(k, 1), maxK)), 1), 8) *
 // stored by columns.
 func (e *Engine[T]) orient(j *job[T]) {
 	if j.strided = e.isStrided(j); j.strided {
-		j.turn()
+		if j.dots = j.turnToDots(); !j.dots {
+			j.turn()
+		}
 		return
 	}
 	tiles := func(m, n int) int { return ceil(m, e.mr) * ceil(n, e.nr) }
@@ -99,9 +102,16 @@ type grid struct {
 	partK, rowsPer, colsPer int
 }
 
-// serialWork is the number of multiply-adds, about 20 µs, below which waking
-// another goroutine does not pay.
-const serialWork = 1 << 20
+// termsPerNanosecond is about how many multiply-adds a worker makes.
+const termsPerNanosecond = 50
+
+// Nanoseconds is about how long a worker takes for so many multiply-adds.
+func Nanoseconds(terms int64) int { return int(terms / termsPerNanosecond) }
+
+// isWorth says whether so many multiply-adds are worth sharing.
+func (e *Engine[T]) isWorth(terms int) bool {
+	return e.workers > 1 && terms >= termsPerNanosecond*e.par.Worth()
+}
 
 // split chooses the grid. A result too small to be shared by many workers with
 // a long sum (the filter gradient of a first layer) is summed in parts.
@@ -110,13 +120,17 @@ func (e *Engine[T]) split(j *job[T]) grid {
 	kc := depth(j.k)
 	mr, nr := e.tile(j)
 	tilesM, tilesN := ceil(max(j.m, 1), mr), ceil(max(j.n, 1), nr)
-	if j.batch == 1 && tilesM*tilesN <= 64 && j.k >= 16*maxK {
+	switch {
+	case j.batch > 1 || tilesM*tilesN > 64:
+	case j.k >= 16*maxK:
 		g.parts = min(16, j.k/(8*maxK))
+	case j.strided && j.k >= 2*maxK:
+		g.parts = 2
 	}
 	g.partK = ceil(ceil(j.k, g.parts), kc) * kc
 	g.parts = max(ceil(j.k, max(g.partK, 1)), 1)
 
-	if e.workers > 1 && j.m*j.n*j.k*j.batch >= serialWork {
+	if e.isWorth(j.m * j.n * j.k * j.batch) {
 		g.rows, g.cols = e.cut(j, tilesM, tilesN, ceil(4*e.workers, g.parts*j.batch))
 	}
 	g.rowsPer = ceil(tilesM, g.rows) * mr
@@ -135,8 +149,11 @@ func (e *Engine[T]) cut(j *job[T], tilesM, tilesN, want int) (rows, cols int) {
 		for r := 1; r <= min(want, tilesM); r++ {
 			c := min(ceil(want, r), tilesN)
 			packed := (r - 1) * j.n
-			if !j.strided {
+			switch {
+			case !j.strided:
 				packed += (c - 1) * j.m
+			case j.k <= maxK && j.n <= stridedColumns: // once for each worker
+				packed = (min(r, e.workers) - 1) * j.n
 			}
 			if r*c >= want && (best < 0 || packed < best) {
 				best, rows, cols = packed, r, c

@@ -28,6 +28,16 @@ func copyAtSIMD[T Float](dst, src []T, at []int) {
 	copy16At((*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*float32)(unsafe.Pointer(unsafe.SliceData(src))), unsafe.SliceData(at), len(at))
 }
 
+// addSIMD adds x to sum, but for less than 8 elements at the end, and answers how
+// many that were.
+func addSIMD[T Float](sum, x []T) int {
+	n := min(len(sum), len(x)) &^ 7
+	if n > 0 {
+		addTo((*float32)(unsafe.Pointer(unsafe.SliceData(sum))), (*float32)(unsafe.Pointer(unsafe.SliceData(x))), n)
+	}
+	return n
+}
+
 func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
 	to, from := (*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*[maxWidth]*float32)(unsafe.Pointer(rows))
 	if width == 6 {
@@ -44,4 +54,11 @@ func stridedSIMD[T Float](rows, columns int, s *stridedPart[T], a, b, c []T, ldc
 	tileStrided(rows, s.terms, (*float32)(unsafe.Pointer(unsafe.SliceData(a))), s.a.free, s.a.red,
 		(*float32)(unsafe.Pointer(unsafe.SliceData(b))), s.b.red, s.b.panel,
 		(*float32)(unsafe.Pointer(unsafe.SliceData(c))), ldc, uint32(1<<columns-1), accumulate)
+}
+
+// dotSIMD stores the dot products of rows, a multiple of 8, and the column.
+func dotSIMD[T Float](rows int, a []T, stride int, column, sums []T) {
+	_, _ = a[(rows-1)*stride+len(column)-1], sums[rows-1]
+	dotRows8(rows, len(column), (*float32)(unsafe.Pointer(unsafe.SliceData(a))), stride,
+		(*float32)(unsafe.Pointer(unsafe.SliceData(column))), (*float32)(unsafe.Pointer(unsafe.SliceData(sums))))
 }

@@ -53,27 +53,20 @@ func (e *Engine[T]) narrowInputGrad(ws []T, dy, w, dx []T, c Conv) {
 		j.a.data, j.b.data, j.c = dy, w, kept
 		e.run(ws, j)
 		e.fold = fold[T]{conv: c, dx: dx, products: kept}
-		e.next.Store(0)
-		if e.workers > 1 && c.N*size >= serialWork/16 {
-			e.par.For(e.workers, e.foldBody)
+		if e.isWorth(16 * c.N * size) {
+			e.par.Share(c.N*c.H, e.foldBody)
 		} else {
-			e.foldBody(0)
+			for row := range c.N * c.H {
+				e.fold.row(row)
+			}
 		}
 		dy, dx = dy[c.N*c.P*c.Q*c.K:], dx[c.N*c.H*c.W*c.C:]
 	}
 	e.fold = fold[T]{}
 }
 
-// foldRows takes rows of dx until none is left.
-func (e *Engine[T]) foldRows(int) {
-	for {
-		row := int(e.next.Add(1)) - 1
-		if row >= e.fold.conv.N*e.fold.conv.H {
-			return
-		}
-		e.fold.row(row)
-	}
-}
+// foldRow adds up one row of dx.
+func (e *Engine[T]) foldRow(_, row int) { e.fold.row(row) }
 
 // row adds up row h of image n, n*H + h = row.
 func (f *fold[T]) row(row int) {

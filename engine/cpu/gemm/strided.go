@@ -85,7 +85,10 @@ func (t *task[T]) multiplyStrided(accumulate bool) {
 				s.b = inPlace(&t.b, p)
 				s.b.data = s.b.data[j:]
 			} else {
-				t.pack(t.packedB, maxWidth, &t.b, j, end, p, p+s.terms)
+				if b := (block{t.runs, t.item, j, p}); t.packed != b { // else the task before has
+					t.packed = b
+					t.pack(t.packedB, maxWidth, &t.b, j, end, p, p+s.terms)
+				}
 				s.b = packed(t.packedB, s.terms)
 			}
 			t.stridedTiles(&s, j, end)
@@ -106,14 +109,13 @@ func (t *task[T]) stridedTiles(s *stridedPart[T], j0, j1 int) {
 	row, col := t.job.rowAt, t.job.colAt
 	for j := j0; j < j1; j += stridedWidth {
 		b, columns := s.b.from(j-j0), min(stridedWidth, j1-j)
+		at := row.base + col.base + j*col.step0
+		if col.step0 == 1 {
+			stridedSIMD(t.i1-t.i0, columns, s, s.a.from(t.i0), b, t.c[at+t.i0*row.step0:], row.step0, s.accumulate)
+			continue
+		}
 		for i := t.i0; i < t.i1; i += stridedRows {
-			a, rows := s.a.from(i), min(stridedRows, t.i1-i)
-			c := t.c[row.base+i*row.step0+col.base+j*col.step0:]
-			if col.step0 == 1 {
-				stridedSIMD(rows, columns, s, a, b, c, row.step0, s.accumulate)
-			} else {
-				t.stridedAside(rows, columns, s, a, b, c)
-			}
+			t.stridedAside(min(stridedRows, t.i1-i), columns, s, s.a.from(i), b, t.c[at+i*row.step0:])
 		}
 	}
 }

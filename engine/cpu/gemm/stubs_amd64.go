@@ -34,5 +34,10 @@ func copy16(dst *float32, src *float32, stride int, k int)
 //go:noescape
 func copy16At(dst *float32, src *float32, at *int, k int)
 
+// addTo adds n elements of x, a multiple of 8 and at least 8, to sum.
+//
+//go:noescape
+func addTo(sum *float32, x *float32, n int)
+
 // peak does 192 floating point operations in registers each turn.
 func peak(turns int)

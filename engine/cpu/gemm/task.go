@@ -7,6 +7,13 @@ type scratch struct {
 	pixels [maxK]pixel
 	at     [maxK]int // where each of pixels has its value at tap
 	tap    int
+	packed block // what the strided path has packed
+}
+
+// block is a part of a product's second operand, from a column and a term on.
+type block struct {
+	run        uint64
+	item, j, p int
 }
 
 // run computes j, with the workers where the work is worth it.
@@ -24,11 +31,14 @@ func (e *Engine[T]) run(ws []T, j job[T]) {
 		j.beta = 0
 	}
 	e.job, e.ws = j, ws[:per]
-	e.next.Store(0)
-	if g.parts*g.rows*g.cols*j.batch > 1 && e.workers > 1 && j.m*j.n*j.k*j.batch >= serialWork {
-		e.par.For(e.workers, e.body)
+	e.runs++
+	tasks := g.parts * g.rows * g.cols * j.batch
+	if e.isWorth(j.m * j.n * j.k * j.batch) {
+		e.par.Share(tasks, e.body)
 	} else {
-		e.work(0)
+		for t := range tasks {
+			e.task(0, t)
+		}
 	}
 	if g.parts > 1 {
 		e.addParts(&out, j.c)
@@ -36,53 +46,19 @@ func (e *Engine[T]) run(ws []T, j job[T]) {
 	e.job, e.ws = job[T]{}, nil // keep no one's memory alive
 }
 
-// addParts adds the partial results, each m×n, in their order.
-func (e *Engine[T]) addParts(j *job[T], parts []T) {
-	size := j.m * j.n
-	for k := 1; k < e.grid.parts; k++ {
-		for i, v := range parts[k*size : (k+1)*size] {
-			parts[i] += v
-		}
-	}
-	var row, col [1]int
-	for i := range j.m {
-		j.rowAt.fill(row[:], i)
-		for jj, v := range parts[i*j.n : (i+1)*j.n] {
-			j.colAt.fill(col[:], jj)
-			if at := row[0] + col[0]; j.beta == 0 {
-				j.c[at] = v
-			} else {
-				j.c[at] = v + j.beta*j.c[at]
-			}
-		}
-	}
-}
-
-// work takes tasks until none is left. Which worker takes a task changes
-// nothing: a task writes its own part of the result.
-func (e *Engine[T]) work(worker int) {
-	g := &e.grid
-	total := g.parts * g.rows * g.cols * e.job.batch
-	for {
-		t := int(e.next.Add(1)) - 1
-		if t >= total {
-			return
-		}
-		col, t := t%g.cols, t/g.cols
-		row, t := t%g.rows, t/g.rows
-		part, item := t%g.parts, t/g.parts
-		e.task(worker, item, part, row, col)
-	}
-}
-
-func (e *Engine[T]) task(worker, item, part, row, col int) {
+// task does task number i of the grid. Which worker does it changes nothing: a
+// task writes its own part of the result.
+func (e *Engine[T]) task(worker, i int) {
 	j, g := &e.job, &e.grid
+	col, i := i%g.cols, i/g.cols
+	row, i := i%g.rows, i/g.rows
+	part, item := i%g.parts, i/g.parts
 	size := e.blocks(j)
 	k := depth(j.k)
 	t := task[T]{
 		Engine: e, scratch: &e.scratch[worker],
 		a: j.a, b: j.b, c: j.c[item*j.step:],
-		i0: row * g.rowsPer, j0: col * g.colsPer, p0: part * g.partK,
+		item: item, i0: row * g.rowsPer, j0: col * g.colsPer, p0: part * g.partK,
 	}
 	t.a.data, t.b.data = t.a.data[item*j.a.step:], t.b.data[item*j.b.step:]
 	if g.parts > 1 {
@@ -94,7 +70,11 @@ func (e *Engine[T]) task(worker, item, part, row, col int) {
 	if t.p0 >= t.p1 || accumulate && j.beta != 1 {
 		t.scale(j.beta)
 	}
-	if j.strided {
+	switch {
+	case j.dots:
+		t.multiplyDots(accumulate)
+		return
+	case j.strided:
 		t.multiplyStrided(accumulate)
 		return
 	}
@@ -110,6 +90,7 @@ type task[T Float] struct {
 	*scratch
 	a, b             operand[T]
 	c                []T
+	item             int // which product of the batch
 	i0, i1, j0, j1   int
 	p0, p1           int
 	packedA, packedB []T

@@ -24,6 +24,18 @@ func (w Team) For(n int, body func(i int)) {
 	wg.Wait()
 }
 
+// Share implements gemm.Parallel; each worker has every Workers()-th number.
+func (w Team) Share(n int, body func(worker, i int)) {
+	w.For(int(w), func(worker int) {
+		for i := worker; i < n; i += int(w) {
+			body(worker, i)
+		}
+	})
+}
+
+// Worth implements gemm.Parallel: starting goroutines takes a while.
+func (w Team) Worth() int { return 20_000 }
+
 // Float is an element type.
 type Float interface{ float32 | float64 }
 

@@ -19,6 +19,7 @@ func main() {
 	transpose6()
 	transpose16()
 	copyRows()
+	addTo()
 	peak()
 	Generate()
 }
@@ -83,6 +84,24 @@ func kernel() {
 		VMOVUPS(acc[i][0], Mem{Base: row})
 		VMOVUPS(acc[i][1], Mem{Base: row, Disp: 32})
 	}
+	VZEROUPPER()
+	RET()
+}
+
+func addTo() {
+	TEXT("addTo", attr.NOSPLIT, "func(sum, x *float32, n int)")
+	Doc("addTo adds n elements of x, a multiple of 8 and at least 8, to sum.")
+	Pragma("noescape")
+	sum, x, n := Load(Param("sum"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	Label("eight")
+	v := YMM()
+	VMOVUPS(Mem{Base: sum}, v)
+	VADDPS(Mem{Base: x}, v, v)
+	VMOVUPS(v, Mem{Base: sum})
+	ADDQ(Imm(32), sum)
+	ADDQ(Imm(32), x)
+	SUBQ(Imm(8), n)
+	JNE(LabelRef("eight"))
 	VZEROUPPER()
 	RET()
 }

@@ -20,15 +20,17 @@ type tile struct {
 	k, a, free, free3, free5, free7, red Register
 	b, redB, half, c, ldc                Register
 	mask                                 [2]Register
+	zero                                 VecVirtual
 }
 
 func main() {
 	ConstraintExpr("amd64")
 	TEXT("tileStrided", attr.NOSPLIT, "func(rows, k int, a *float32, free, red int, b *float32, redB, half int, c *float32, ldc int, mask uint32, accumulate bool)")
-	Doc("tileStrided stores rows (1 to 8) of up to 32 sums of k terms, or adds them to c:",
-		"the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term",
+	Doc("tileStrided stores rows (1 or more) of up to 32 sums of k terms, or adds them to",
+		"c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term",
 		"p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others'.")
 	Pragma("noescape")
+	Label("block") // of 8 rows; the arguments say what is left
 	int64s := func(name string) Register { return Load(Param(name), GP64()) }
 	bytes := func(name string) Register {
 		r := int64s(name)
@@ -38,11 +40,15 @@ func main() {
 	t := tile{k: int64s("k"), a: int64s("a"), free: bytes("free"), red: bytes("red"),
 		b: int64s("b"), redB: bytes("redB"), half: bytes("half"), c: int64s("c"), ldc: bytes("ldc"),
 		mask: [2]Register{K(), K()}}
+	// One register of zeros: avo takes the clearing of each sum for a use of it, and
+	// would keep the sums of all sizes.
+	t.zero = ZMM()
+	VPXORD(t.zero, t.zero, t.zero)
 	mask := Load(Param("mask"), GP32())
 	KMOVW(mask, t.mask[0])
 	SHRL(Imm(16), mask)
 	KMOVW(mask, t.mask[1])
-	accumulate, rows := Load(Param("accumulate"), GP8()), int64s("rows")
+	rows := int64s("rows")
 	t.free3, t.free5, t.free7 = GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: t.free, Index: t.free, Scale: 2}, t.free3)
 	LEAQ(Mem{Base: t.free, Index: t.free, Scale: 4}, t.free5)
@@ -54,15 +60,128 @@ func main() {
 		} else {
 			Label("both")
 		}
-		for r := maxRows; r > 1; r-- {
+		CMPQ(rows, Imm(maxRows))
+		JGE(LabelRef(name(maxRows, halves)))
+		for r := maxRows - 1; r > 1; r-- {
 			CMPQ(rows, Imm(uint64(r)))
 			JE(LabelRef(name(r, halves)))
 		}
 		for r := 1; r <= maxRows; r++ {
-			t.body(r, halves, accumulate)
+			t.body(r, halves)
 		}
 	}
+	dots()
 	Generate()
+}
+
+// dots multiplies 8 rows by one vector at a time.
+func dots() {
+	TEXT("dotRows8", attr.NOSPLIT, "func(rows, k int, a *float32, stride int, b, c *float32)")
+	Doc("dotRows8 stores in c the sums over p < k of a[i*stride+p] b[p] for rows, a multiple of",
+		"8 and at least 8, of i.")
+	Pragma("noescape")
+	rows, k, a, stride := Load(Param("rows"), GP64()), Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("stride"), GP64())
+	b, c := Load(Param("b"), GP64()), Load(Param("c"), GP64())
+	SHLQ(Imm(2), stride)
+	stride3, half := GP64(), GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	tail, mask := tailOf(k)
+	Label("dotBlock")
+	zero := ZMM()
+	VPXORD(zero, zero, zero)
+	var sums [8]VecVirtual
+	for i := range sums {
+		sums[i] = ZMM()
+		VMOVAPS(zero, sums[i])
+	}
+	at, x, left := GP64(), GP64(), GP64()
+	MOVQ(a, at)
+	MOVQ(b, x)
+	LEAQ(Mem{Base: a, Index: stride, Scale: 4}, half)
+	row := func(i int) Mem { return rowOfEight(i, at, half, stride, stride3) }
+	MOVQ(k, left)
+	SHRQ(Imm(4), left)
+	JE(LabelRef("dotTail"))
+	Label("dotTerms")
+	v := ZMM()
+	VMOVUPS(Mem{Base: x}, v)
+	for i := range sums {
+		VFMADD231PS(row(i), v, sums[i])
+	}
+	for _, r := range []Register{at, half, x} {
+		ADDQ(Imm(64), r)
+	}
+	DECQ(left)
+	JNE(LabelRef("dotTerms"))
+	Label("dotTail")
+	TESTQ(tail, tail)
+	JE(LabelRef("dotSums"))
+	last := ZMM()
+	VMOVUPS_Z(Mem{Base: x}, mask, last)
+	for i := range sums {
+		w := ZMM()
+		VMOVUPS_Z(row(i), mask, w)
+		VFMADD231PS(w, last, sums[i])
+	}
+	Label("dotSums")
+	first := addLanes(sums)
+	VMOVUPS(first, Mem{Base: c})
+	ADDQ(Imm(32), c)
+	LEAQ(Mem{Base: a, Index: stride, Scale: 8}, a)
+	SUBQ(Imm(8), rows)
+	JNE(LabelRef("dotBlock"))
+	VZEROUPPER()
+	RET()
+}
+
+// tailOf is how many terms are left behind whole registers, and their lanes.
+func tailOf(k Register) (tail GPVirtual, mask Register) {
+	tail, mask = GP64(), K()
+	bits := GP64()
+	MOVQ(k, tail)
+	ANDQ(Imm(15), tail)
+	MOVQ(I32(-1), bits)
+	BZHIQ(tail, bits, bits)
+	KMOVW(bits.As32(), mask)
+	return tail, mask
+}
+
+// rowOfEight is where row i lies, rows 0 and 4 at first and fifth.
+func rowOfEight(i int, first, fifth, stride, stride3 Register) Mem {
+	base := first
+	if i >= 4 {
+		base = fifth
+	}
+	switch i % 4 {
+	case 0:
+		return Mem{Base: base}
+	case 3:
+		return Mem{Base: base, Index: stride3, Scale: 1}
+	}
+	return Mem{Base: base, Index: stride, Scale: uint8(i % 4)}
+}
+
+// addLanes adds up the lanes of each of eight registers.
+func addLanes(sums [8]VecVirtual) VecVirtual {
+	var halves [8]VecVirtual
+	for i := range sums {
+		high := YMM()
+		VEXTRACTF64X4(Imm(1), sums[i], high)
+		halves[i] = YMM()
+		VADDPS(sums[i].AsY(), high, halves[i])
+	}
+	pairs := func(x, y VecVirtual) VecVirtual {
+		s := YMM()
+		VHADDPS(y, x, s)
+		return s
+	}
+	low := pairs(pairs(halves[0], halves[1]), pairs(halves[2], halves[3]))
+	high := pairs(pairs(halves[4], halves[5]), pairs(halves[6], halves[7]))
+	first, second := YMM(), YMM()
+	VPERM2F128(Imm(0x20), high, low, first)
+	VPERM2F128(Imm(0x31), high, low, second)
+	VADDPS(second, first, first)
+	return first
 }
 
 func name(rows, halves int) string { return fmt.Sprintf("tile%dx%d", rows, 16*halves) }
@@ -91,14 +210,14 @@ func part(base, half Register, j int) Mem {
 }
 
 // body is the whole kernel for one size of tile.
-func (t *tile) body(rows, halves int, accumulate Register) {
+func (t *tile) body(rows, halves int) {
 	label := name(rows, halves)
 	Label(label)
 	var sums [maxRows][2]VecVirtual
 	for i := range rows {
 		for j := range halves {
 			sums[i][j] = ZMM()
-			VPXORD(sums[i][j], sums[i][j], sums[i][j])
+			VMOVAPS(t.zero, sums[i][j])
 		}
 	}
 	at := GP64()
@@ -113,7 +232,7 @@ func (t *tile) body(rows, halves int, accumulate Register) {
 			}
 		}
 	}
-	TESTB(accumulate, accumulate)
+	CMPB(argument("accumulate"), Imm(0))
 	JE(LabelRef(label + "terms"))
 	each(func(m Mem, sum VecVirtual, mask Register) { VMOVUPS_Z(m, mask, sum) })
 	Label(label + "terms")
@@ -134,6 +253,29 @@ func (t *tile) body(rows, halves int, accumulate Register) {
 	DECQ(t.k)
 	JNE(LabelRef(label + "terms"))
 	each(func(m Mem, sum VecVirtual, mask Register) { VMOVUPS(sum, mask, m) })
+	if rows == maxRows {
+		t.next()
+	}
 	VZEROUPPER()
 	RET()
+}
+
+// argument is where an argument lies.
+func argument(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}
+
+// next goes on with the following rows, if there are any: it moves the arguments
+// and begins again, which costs less than a call.
+func (t *tile) next() {
+	SHLQ(Imm(3), t.free)
+	ADDQ(t.free, argument("a"))
+	SHLQ(Imm(3), t.ldc)
+	ADDQ(t.ldc, argument("c"))
+	SUBQ(Imm(maxRows), argument("rows"))
+	JNE(LabelRef("block"))
 }
