@@ -39,7 +39,7 @@ type lowering struct {
 
 // Lower implements device.Device.
 func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
-	q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
+	q := lower.Expand(p)
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("cpu: program %s: %d nodes, %d expanded, %d kernels", p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))

@@ -143,12 +143,13 @@ func (d *Device) savesEnough(s *productStep, work int64) bool {
 	return d.winograd.Tiles(s.conv) >= shortTiles && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(work/2)
 }
 
-// prefersLibrary says whether oneDNN is the first choice: for what gemm lacks,
-// bf16, what is not small on AVX-512, and images of few channels; on AVX2 alone
+// prefersLibrary says whether oneDNN is the first choice: for bf16, for what is
+// large and not small on AVX-512, and on AVX2 alone for images of few channels; there
 // gemm does the rest of DCGAN's products in 0.4 to 1 times the processor time of
-// oneDNN 2.6. Input
-// gradients of few channels are slow in oneDNN everywhere (a seventh of gemm's
-// speed for one channel). Nothing is measured: bits would depend on it.
+// oneDNN 2.6. With AVX-512 a step of DCGAN that needs no oneDNN is a tenth faster,
+// since its workers stay awake from kernel to kernel (pool). Input gradients of few
+// channels are slow in oneDNN everywhere (a seventh of gemm's speed for one channel).
+// Nothing is measured: bits would depend on it.
 func (d *Device) prefersLibrary(s *productStep, work int64) bool {
 	image := s.form != matMul && s.conv.C <= fewChannels
 	switch {
@@ -157,7 +158,7 @@ func (d *Device) prefersLibrary(s *productStep, work int64) bool {
 	case s.dtype == graph.BF16:
 		return true
 	}
-	return work > smallWork && (d.wideVectors && !d.small(s) || image)
+	return work > smallWork && !d.small(s) && image != d.wideVectors
 }
 
 // small says that the product is one of matrices that gemm reads where they lie.

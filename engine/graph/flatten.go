@@ -5,8 +5,8 @@ package graph
 //
 //	y [n, k] = x [n, h·w·c] w [k, h·w·c]ᵀ
 //
-// Sums may be rounded in another order. A device's Lower calls it where its
-// products of matrices are faster than its convolutions of few pixels.
+// Sums may be rounded in another order, so this is no part of Simplify. Products of
+// matrices are faster than convolutions of one pixel everywhere.
 func FlattenConvs(p *Program) *Program {
 	return rewrite(p, func(n *Node) *Node {
 		switch n.Op {

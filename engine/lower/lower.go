@@ -9,6 +9,12 @@ import (
 	"ganengine/engine/plan"
 )
 
+// Expand is a program as kernels are made of it: its composites in primitives, and
+// convolutions of one window as matrix products.
+func Expand(p *graph.Program) *graph.Program {
+	return graph.FlattenConvs(graph.ExpandComposites(p, func(*graph.Node) bool { return false }))
+}
+
 // Table numbers the values of one program. Numbers are indices into Nodes and
 // into the values of Work.
 type Table struct {
