@@ -2,9 +2,10 @@
 // movements, and replays them over one arena without allocating.
 //
 // Elementwise clusters are interpreted a cache-sized tile at a time with
-// package vec's instructions. Products go to oneDNN where it was found, else
-// to package gemm. One pool of workers belongs to the device; oneDNN's team
-// works while the pool sleeps and the other way round.
+// package vec's instructions. Products in bf16 go to package amx where the processor
+// has tiles; others to package winograd, to oneDNN where it was found, or to package
+// gemm. One pool of workers belongs to the device; oneDNN's team works while the pool
+// sleeps and the other way round.
 //
 // Invariants:
 //   - what is summed, and in which order, depends on shapes only, never on
@@ -21,6 +22,7 @@ import (
 
 	"golang.org/x/sys/cpu"
 
+	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
@@ -53,6 +55,10 @@ type Device struct {
 	// rule savesEnough.
 	prefersShort func(s *productStep, work int64) bool
 	winograd     *winograd.Engine // nil where it is switched off or slow
+	// prefersTiles says whether package amx is, for what it computes: the rule
+	// fillsTiles.
+	prefersTiles func(s *productStep) bool
+	amx          *amx.Engine // nil where it is switched off or the processor has none
 	gemm32       *gemm.Engine[float32]
 	gemm64       *gemm.Engine[float64]
 	ops32        vec.Ops[float32]
@@ -88,10 +94,15 @@ func New(opt Options) (*Device, error) {
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
-	d.prefers, d.prefersShort = d.prefersLibrary, d.savesEnough
+	d.prefers, d.prefersShort, d.prefersTiles = d.prefersLibrary, d.savesEnough, fillsTiles
 	if opt.Switches.Vector && opt.Switches.Winograd {
 		if e := winograd.New(d.pool); e.Fast() {
 			d.winograd = e
+		}
+	}
+	if opt.Switches.Vector && opt.Switches.AMX {
+		if e, ok := amx.New(d.pool); ok {
+			d.amx = e
 		}
 	}
 	d.openLibrary()
