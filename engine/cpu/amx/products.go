@@ -1,8 +1,6 @@
 package amx
 
-import (
-	"ganengine/engine/cpu/gemm"
-)
+import "ganengine/engine/cpu/gemm"
 
 const (
 	// panelBytes is what a task's packed source may take, besides filters, of the

@@ -74,7 +74,11 @@ func (g *sums) choose() cut {
 		for rows := g.rows; ; rows = ceil(rows, 2) {
 			for columns := g.columns; ; columns = ceil(columns, 2) {
 				t := cut{rows: rows, columns: columns, strip: strip, each: 1}
-				if bytes, cost := g.cost(&t, longest); least < 0 || bytes <= sumsBytes && cost < least {
+				bytes, cost := g.cost(&t, longest)
+				if bytes > sumsBytes {
+					cost += bytes << 32 // only if nothing fits
+				}
+				if least < 0 || cost < least {
 					best, least = t, cost
 				}
 				if columns == 1 {
@@ -155,7 +159,7 @@ func (e *Engine) accumulate(worker, i int) {
 		for n := range count {
 			for h := low; h < high; h++ {
 				for x := range g.src.w {
-					at := (n*g.pixels + (h-low)*g.src.w + x) * block
+					at := (n*g.pixels + (h-low)*g.src.w + g.place(x)) * block
 					e.packPixel(w, &g.src, byRowPairs, images+n, h, x, column, column+columns, sources[at:], perColumn)
 				}
 			}
@@ -176,6 +180,13 @@ func (e *Engine) accumulate(worker, i int) {
 			}
 		}
 	}
+}
+
+// place is where a row's pixel lies in the packed source: the pixels that one tap
+// meets lie side by side, so that the cache fetches them before they are needed.
+func (g *sums) place(x int) int {
+	stride := g.across.stride
+	return x%stride*(g.src.w/stride) + min(x%stride, g.src.w%stride) + x/stride
 }
 
 // tilesOf is how many tiles of a block hold some of the channels.
@@ -199,7 +210,7 @@ func (g *sums) write(program []int64, images, first, last, low int) {
 					for q := range g.across.result {
 						if x, ok := g.across.meets(q, s); ok {
 							program[at] = int64((n*g.strip+p-first)*g.grad.w+q) * blockBytes
-							program[at+1] = int64(n*g.pixels+(h-low)*g.src.w+x) * blockBytes
+							program[at+1] = int64(n*g.pixels+(h-low)*g.src.w+g.place(x)) * blockBytes
 							at += 2
 						}
 					}
