@@ -33,7 +33,8 @@ type sums struct {
 	high, wide     int // tasks that the blocks of rows, and of columns, are cut into
 	strips, rounds int // strips of an image; strips of all images
 	parts          int // that the rounds are cut into
-	pixels         int // of the source in a round, for each block of images
+	ring           int // rows of the source that are kept packed
+	pixels         int // of them, for each block of images
 
 	result       []uint16
 	sums         []float32 // [part][row][column][tap] blocks
@@ -57,7 +58,8 @@ func (e *Engine) filterGrad(c gemm.Conv) sums {
 	g.strips = ceil(c.P, g.strip)
 	g.rounds = ceil(g.images, g.each) * g.strips
 	g.parts = min(g.rounds, ceil(sumsTasks, g.high*g.wide), 1+partBytes/g.sumsBytes())
-	g.pixels = max(g.down.longest(g.strip)*g.src.w, 1)
+	g.ring = max(g.down.longest(g.strip), 1)
+	g.pixels = g.ring * g.src.w
 	g.sourcesPanel = g.each * g.pixels * g.cut.columns * block
 	return g
 }
@@ -104,8 +106,8 @@ func (g *sums) cost(t *cut, longest int) (bytes, cost int) {
 		t.each = max(min(g.images, (sumsBytes-own)/(source+grad)), 1)
 	}
 	rounds := ceil(g.images, t.each) * ceil(g.down.result, t.strip)
-	high, wide := ceil(g.rows, t.rows), ceil(g.columns, t.columns)
-	cost = rounds * high * wide * (t.each*(source+grad) + reloadBytes*t.rows*t.columns*g.taps)
+	packed := g.images * (g.src.h*g.src.w*t.columns + g.grad.h*g.grad.w*t.rows) * blockBytes
+	cost = ceil(g.rows, t.rows) * ceil(g.columns, t.columns) * (packed + rounds*reloadBytes*t.rows*t.columns*g.taps)
 	return own + t.each*(source+grad), cost
 }
 
@@ -150,16 +152,20 @@ func (e *Engine) accumulate(worker, i int) {
 	perRow := g.each * g.strip * g.grad.w * block
 	perColumn := g.each * g.pixels * block
 	from, to := part*g.rounds/g.parts, (part+1)*g.rounds/g.parts
+	packed := 0 // the source's rows before are packed, as far as they are needed
 	for round := from; round < to; round++ {
 		first := round % g.strips * g.strip
 		last := min(first+g.strip, g.down.result)
 		images := round / g.strips * g.each
 		count := min(g.each, g.images-images)
 		low, high := g.down.span(first, last)
+		if first == 0 || round == from {
+			packed = low
+		}
 		for n := range count {
-			for h := low; h < high; h++ {
+			for h := max(low, packed); h < high; h++ {
 				for x := range g.src.w {
-					at := (n*g.pixels + (h-low)*g.src.w + g.place(x)) * block
+					at := (n*g.pixels + g.place(h, x)) * block
 					e.packPixel(w, &g.src, byRowPairs, images+n, h, x, column, column+columns, sources[at:], perColumn)
 				}
 			}
@@ -170,7 +176,8 @@ func (e *Engine) accumulate(worker, i int) {
 				}
 			}
 		}
-		g.write(w.program, count, first, last, low)
+		packed = high
+		g.write(w.program, count, first, last)
 		for r := range rows {
 			for c := range columns {
 				at := ((part*g.rows+row+r)*g.columns + column + c) * g.taps * block
@@ -182,19 +189,20 @@ func (e *Engine) accumulate(worker, i int) {
 	}
 }
 
-// place is where a row's pixel lies in the packed source: the pixels that one tap
-// meets lie side by side, so that the cache fetches them before they are needed.
-func (g *sums) place(x int) int {
+// place is where a pixel lies in the packed source. Rows take the place of those
+// that no strip needs any more. In a row the pixels that one tap meets lie side by
+// side, so that the cache fetches them before they are needed.
+func (g *sums) place(h, x int) int {
 	stride := g.across.stride
-	return x%stride*(g.src.w/stride) + min(x%stride, g.src.w%stride) + x/stride
+	return h%g.ring*g.src.w + x%stride*(g.src.w/stride) + min(x%stride, g.src.w%stride) + x/stride
 }
 
 // tilesOf is how many tiles of a block hold some of the channels.
 func tilesOf(channels, b int) int { return min(ceil(channels-b*width, width/2), 2) }
 
 // write writes the program for the result's rows first to last of some blocks of
-// images: low is the source's first row that is packed.
-func (g *sums) write(program []int64, images, first, last, low int) {
+// images.
+func (g *sums) write(program []int64, images, first, last int) {
 	at := 0
 	for r := range g.down.taps {
 		for s := range g.across.taps {
@@ -210,7 +218,7 @@ func (g *sums) write(program []int64, images, first, last, low int) {
 					for q := range g.across.result {
 						if x, ok := g.across.meets(q, s); ok {
 							program[at] = int64((n*g.strip+p-first)*g.grad.w+q) * blockBytes
-							program[at+1] = int64(n*g.pixels+(h-low)*g.src.w+g.place(x)) * blockBytes
+							program[at+1] = int64(n*g.pixels+g.place(h, x)) * blockBytes
 							at += 2
 						}
 					}
