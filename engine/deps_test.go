@@ -33,6 +33,9 @@ func allowed() []edge {
 		{"engine/philox/internal/gen", "engine/philox"}, // its constants, into assembly
 		{"engine/philox/internal/gen", "engine/internal/splat"},
 		{"engine/cpu/vec/internal/gen", "engine/internal/splat"},
+		{"engine/cpu/winograd/internal/gen", "engine/internal/transpose"},
+		{"engine/cpu/amx/internal/gen", "engine/internal/transpose"},
+		{"engine/cpu/amx/internal/gen", "engine/cpu/amx/internal/tile"},
 
 		// The graph language, and what reads it without running it.
 		{"engine/fuse", "engine/graph"},
@@ -60,6 +63,8 @@ func allowed() []edge {
 		{"engine/cpu", "engine/cpu/gemm"},
 		{"engine/cpu", "engine/cpu/vec"},
 		{"engine/cpu", "engine/cpu/winograd"},
+		{"engine/cpu", "engine/cpu/amx"},
+		{"engine/cpu/amx", "engine/cpu/gemm"},
 		{"engine/cpu/winograd", "engine/cpu/gemm"},
 		{"engine/cpu/winograd", "engine/cpu/winograd/internal/toom"},
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/devicetest"
 	"ganengine/engine/graph"
@@ -55,6 +56,33 @@ func TestConformanceShort(t *testing.T) {
 	}
 	if tried == 0 {
 		t.Error("no convolution was lowered to package winograd")
+	}
+}
+
+// TestConformanceTiles runs the suite with every product in package amx that it can
+// compute, however few its images; without AMX by its plain loops.
+func TestConformanceTiles(t *testing.T) {
+	d := open(t, options()["pure"])
+	if d.amx == nil {
+		d.amx = amx.NewGeneric(d.pool)
+	}
+	tried := 0
+	d.prefersTiles = func(*productStep) bool {
+		tried++
+		return true
+	}
+	for _, c := range devicetest.Cases() {
+		if c.Large && !d.amx.Fast() {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			if err := devicetest.Check(d, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if tried == 0 {
+		t.Error("no product was lowered to package amx")
 	}
 }
 

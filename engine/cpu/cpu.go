@@ -2,10 +2,11 @@
 // movements, and replays them over one arena without allocating.
 //
 // Elementwise clusters are interpreted a cache-sized tile at a time with
-// package vec's instructions. Products go to oneDNN where it was found, else
-// to package gemm. One pool of workers belongs to the device; oneDNN's team
-// works while the pool sleeps and the other way round. In a program without oneDNN
-// the pool stays awake, and each worker keeps the same rows from kernel to kernel.
+// package vec's instructions. Products in bf16 go to package amx where the processor
+// has tiles; others to package winograd, to oneDNN where it was found, or to package
+// gemm. One pool of workers belongs to the device; oneDNN's team works while the pool
+// sleeps and the other way round. In a program without oneDNN the pool stays awake,
+// and each worker keeps the same rows from kernel to kernel.
 //
 // Invariants:
 //   - what is summed, and in which order, depends on shapes only, never on
@@ -22,6 +23,7 @@ import (
 
 	"golang.org/x/sys/cpu"
 
+	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
@@ -54,6 +56,10 @@ type Device struct {
 	// rule savesEnough.
 	prefersShort func(s *productStep, work int64) bool
 	winograd     *winograd.Engine // nil where it is switched off or slow
+	// prefersTiles says whether package amx is, for what it computes: the rule
+	// fillsTiles.
+	prefersTiles func(s *productStep) bool
+	amx          *amx.Engine // nil where it is switched off or the processor has none
 	gemm32       *gemm.Engine[float32]
 	gemm64       *gemm.Engine[float64]
 	ops32        vec.Ops[float32]
@@ -93,10 +99,15 @@ func New(opt Options) (*Device, error) {
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
-	d.prefers, d.prefersShort = d.prefersLibrary, d.savesEnough
+	d.prefers, d.prefersShort, d.prefersTiles = d.prefersLibrary, d.savesEnough, fillsTiles
 	if opt.Switches.Vector && opt.Switches.Winograd {
 		if e := winograd.New(d.pool); e.Fast() {
 			d.winograd = e
+		}
+	}
+	if opt.Switches.Vector && opt.Switches.AMX {
+		if e, ok := amx.New(d.pool); ok {
+			d.amx = e
 		}
 	}
 	d.openLibrary()

@@ -1,9 +1,9 @@
 package cpu
 
 import (
-	"errors"
 	"unsafe"
 
+	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
 	"ganengine/engine/cpu/vec"
@@ -26,8 +26,8 @@ var forms = map[graph.Op]form{graph.OpMatMul: matMul, graph.OpConv2D: convForwar
 	graph.OpConv2DInputGrad: convInputGrad, graph.OpConv2DFilterGrad: convFilterGrad}
 
 // productStep is a lowered product: z = x y in the order of the operator's
-// operands and result. It runs on package winograd (short), oneDNN (primitive) or
-// package gemm.
+// operands and result. It runs on package amx (tiled), package winograd (short),
+// oneDNN (primitive) or package gemm.
 type productStep struct {
 	form      form
 	dtype     graph.DType // of the computation
@@ -35,21 +35,13 @@ type productStep struct {
 	values    [3]int
 	sizes     [3]int
 	workspace int64 // bytes, behind the widened values
+	tiled     bool
 	short     bool
 	primitive *onednn.Primitive
 	conv      gemm.Conv
 	matmul    graph.MatMulAttr
 	m, n, k   int
 }
-
-const (
-	// smallWork is the number of multiplications and additions below which
-	// waking oneDNN's team costs more than it saves.
-	smallWork = 2e6
-	// fewChannels is where gemm's tiles of channels stay half empty, and oneDNN
-	// has kernels made for images.
-	fewChannels = 4
-)
 
 // product lowers a convolution or a matrix product.
 func (l *lowering) product(n *graph.Node, p plan.Step) error {
@@ -92,78 +84,6 @@ func (s *productStep) least(work int64) int64 {
 		return work * 4 / 9
 	}
 	return work
-}
-
-// choose looks for who computes the product: fewer multiplications, else oneDNN
-// in its own type, else in f32, else gemm.
-func (l *lowering) choose(s *productStep, work int64) error {
-	if l.canBeShort(s) && l.prefersShort(s, work) {
-		s.short, s.workspace = true, 4*int64(convWorkspace(l.winograd, s))
-		return nil
-	}
-	if l.library != nil && l.prefers(s, work) {
-		primitive, err := l.primitive(s)
-		if err == nil {
-			s.primitive, s.workspace = primitive, primitive.WorkspaceBytes()
-			return nil
-		}
-		if !errors.Is(err, onednn.ErrUnsupported) {
-			return err
-		}
-	}
-	if s.dtype == graph.BF16 {
-		s.dtype, s.widen = graph.F32, true
-		return l.choose(s, work)
-	}
-	if s.dtype == graph.F64 {
-		s.workspace = 8 * int64(gemmWorkspace(l.gemm64, s))
-	} else {
-		s.workspace = 4 * int64(gemmWorkspace(l.gemm32, s))
-	}
-	return nil
-}
-
-const (
-	// shortTiles is the least number of tiles that makes up for transforming the
-	// filters.
-	shortTiles = 32
-	// shortGain is what part of the multiplications must go to make up for the
-	// transforms.
-	shortGain = .4
-)
-
-// canBeShort says whether package winograd computes the product.
-func (d *Device) canBeShort(s *productStep) bool {
-	return d.winograd != nil && s.form != matMul && s.dtype == graph.F32 && d.winograd.Supports(s.conv)
-}
-
-// savesEnough says whether package winograd is the first choice for what it
-// computes: where it takes much fewer multiplications.
-func (d *Device) savesEnough(s *productStep, work int64) bool {
-	return d.winograd.Tiles(s.conv) >= shortTiles && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(work/2)
-}
-
-// prefersLibrary says whether oneDNN is the first choice: for bf16, for what is
-// large and not small on AVX-512, and on AVX2 alone for images of few channels; there
-// gemm does the rest of DCGAN's products in 0.4 to 1 times the processor time of
-// oneDNN 2.6. With AVX-512 a step of DCGAN that needs no oneDNN is a tenth faster,
-// since its workers stay awake from kernel to kernel (pool). Input gradients of few
-// channels are slow in oneDNN everywhere (a seventh of gemm's speed for one channel).
-// Nothing is measured: bits would depend on it.
-func (d *Device) prefersLibrary(s *productStep, work int64) bool {
-	image := s.form != matMul && s.conv.C <= fewChannels
-	switch {
-	case s.dtype == graph.F64, image && s.form == convInputGrad:
-		return false
-	case s.dtype == graph.BF16:
-		return true
-	}
-	return work > smallWork && !d.small(s) && image != d.wideVectors
-}
-
-// small says that the product is one of matrices that gemm reads where they lie.
-func (d *Device) small(s *productStep) bool {
-	return s.form == matMul && d.gemm32.IsSmall(matrices[float32](s))
 }
 
 // shape is what a primitive is made for; steps with one shape share it.
@@ -231,9 +151,9 @@ func matrices[T gemm.Float](s *productStep) gemm.Product[T] {
 	return gemm.Product[T]{M: s.m, N: s.n, K: s.k, TransA: s.matmul.TransA, TransB: s.matmul.TransB, Alpha: 1}
 }
 
-// convolver computes convolutions in three directions: package gemm's engine,
-// or package winograd's.
-type convolver[T gemm.Float] interface {
+// convolver computes convolutions in three directions: the engine of package gemm,
+// winograd or amx.
+type convolver[T gemm.Float | uint16] interface {
 	ConvForwardWorkspace(c gemm.Conv) int
 	ConvInputGradWorkspace(c gemm.Conv) int
 	ConvFilterGradWorkspace(c gemm.Conv) int
@@ -242,7 +162,7 @@ type convolver[T gemm.Float] interface {
 	ConvFilterGrad(ws, x, dy, dw []T, c gemm.Conv)
 }
 
-func convWorkspace[T gemm.Float](e convolver[T], s *productStep) int {
+func convWorkspace[T gemm.Float | uint16](e convolver[T], s *productStep) int {
 	switch s.form {
 	case convForward:
 		return e.ConvForwardWorkspace(s.conv)
@@ -252,7 +172,7 @@ func convWorkspace[T gemm.Float](e convolver[T], s *productStep) int {
 	return e.ConvFilterGradWorkspace(s.conv)
 }
 
-func convRun[T gemm.Float](e convolver[T], s *productStep, ws, x, y, z []T) {
+func convRun[T gemm.Float | uint16](e convolver[T], s *productStep, ws, x, y, z []T) {
 	switch s.form {
 	case convForward:
 		e.ConvForward(ws, x, y, z, s.conv)
@@ -273,6 +193,26 @@ func gemmWorkspace[T gemm.Float](e *gemm.Engine[T], s *productStep) int {
 func gemmRun[T gemm.Float](e *gemm.Engine[T], s *productStep, ws, x, y, z []T) {
 	if s.form == matMul {
 		e.Multiply(ws, matrices[T](s), x, y, z)
+		return
+	}
+	convRun(e, s, ws, x, y, z)
+}
+
+// tiledMatrices is a matrix product as package amx has it.
+func tiledMatrices(s *productStep) amx.Product {
+	return amx.Product{M: s.m, N: s.n, K: s.k, TransA: s.matmul.TransA, TransB: s.matmul.TransB}
+}
+
+func tiledWorkspace(e *amx.Engine, s *productStep) int {
+	if s.form == matMul {
+		return e.MultiplyWorkspace(tiledMatrices(s))
+	}
+	return convWorkspace(e, s)
+}
+
+func tiledRun(e *amx.Engine, s *productStep, ws, x, y, z []uint16) {
+	if s.form == matMul {
+		e.Multiply(ws, tiledMatrices(s), x, y, z)
 		return
 	}
 	convRun(e, s, ws, x, y, z)
@@ -332,6 +272,9 @@ func (k *productKernel) compute(p [3]unsafe.Pointer, ws unsafe.Pointer) error {
 		return span[float32](p[0], 0, k.sizes[0]), span[float32](p[1], 0, k.sizes[1]), span[float32](p[2], 0, k.sizes[2])
 	}
 	switch {
+	case k.tiled:
+		tiledRun(k.x.amx, k.productStep, span[uint16](ws, 0, int(k.workspace/2)), span[uint16](p[0], 0, k.sizes[0]),
+			span[uint16](p[1], 0, k.sizes[1]), span[uint16](p[2], 0, k.sizes[2]))
 	case k.short:
 		x, y, z := values()
 		convRun(k.x.winograd, k.productStep, span[float32](ws, 0, int(k.workspace/4)), x, y, z)

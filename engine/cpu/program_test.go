@@ -168,7 +168,7 @@ func near(t testing.TB, name string, got, want reference.Array, tol float64) {
 
 // options are the paths that a test goes through.
 func options() map[string]Options {
-	base := debug.Switches{Vector: true, Winograd: true, OneDNN: os.Getenv("GANENGINE_ONEDNN")} // CI tries every major
+	base := debug.Switches{Vector: true, Winograd: true, AMX: true, OneDNN: os.Getenv("GANENGINE_ONEDNN")} // CI tries every major
 	off, plain, nofuse := base, base, base
 	off.OneDNN = "off"
 	plain.OneDNN, plain.Vector = "off", false

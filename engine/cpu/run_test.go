@@ -27,9 +27,15 @@ func (r *rig) state() []byte {
 
 // TestSameBits runs a program twice from one state, and with other threads.
 func TestSameBits(t *testing.T) {
-	p := func() *graph.Program { return layer(t, graph.F32, 16, 32, 3, 40) }
+	for _, float := range []graph.DType{graph.F32, graph.BF16} {
+		t.Run(float.String(), func(t *testing.T) { testSameBits(t, float) })
+	}
+}
+
+func testSameBits(t *testing.T, float graph.DType) {
+	p := func() *graph.Program { return layer(t, float, 16, 32, 3, 40) }
 	for _, library := range []string{os.Getenv("GANENGINE_ONEDNN"), "off"} {
-		sw := debug.Switches{Vector: true, Winograd: true, OneDNN: library}
+		sw := debug.Switches{Vector: true, Winograd: true, AMX: true, OneDNN: library}
 		var first []byte
 		for _, threads := range []int{2, 2, 1, 4} {
 			if library != "off" && threads != 2 {

@@ -34,6 +34,7 @@ type Switches struct {
 	OneDNN   string // "" looks in the usual places, "off", or the library to open
 	Vector   bool   // vector instructions where the processor has them
 	Winograd bool   // convolutions with fewer multiplications where they are faster
+	AMX      bool   // bf16 products in tiles where the processor has them
 }
 
 // A Level says how much is printed; each includes the ones before it.
@@ -73,6 +74,8 @@ func Table() []Switch {
 			automatic(func(s *Switches) *bool { return &s.Vector })},
 		{"GANENGINE_WINOGRAD", "auto, off", "auto", "Off: multiply every term of a convolution, where Winograd's algorithms would take fewer multiplications.",
 			automatic(func(s *Switches) *bool { return &s.Winograd })},
+		{"GANENGINE_AMX", "auto, off", "auto", "Off: leave products in bf16 to oneDNN, or to float32, where the processor has AMX.",
+			automatic(func(s *Switches) *bool { return &s.AMX })},
 	}
 }
 
@@ -80,7 +83,7 @@ func Table() []Switch {
 // it; a variable set to nothing counts as not set. The error is one line and
 // names the variable.
 func Read(environ []string) (Switches, error) {
-	s := Switches{Vector: true, Winograd: true}
+	s := Switches{Vector: true, Winograd: true, AMX: true}
 	table := Table()
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")

@@ -15,15 +15,16 @@ func TestRead(t *testing.T) {
 		environ string // blank-separated
 		want    Switches
 	}{
-		{"", Switches{Vector: true, Winograd: true}},
-		{"PATH=/bin HOME=/root GANENGINE=1 XGANENGINE_NOPLAN=1", Switches{Vector: true, Winograd: true}},
-		{"GANENGINE_NOPLAN=1 GANENGINE_NOFUSE=1", Switches{NoPlan: true, NoFuse: true, Vector: true, Winograd: true}},
-		{"GANENGINE_NOPLAN=0 GANENGINE_CHECKNAN=1", Switches{CheckNaN: true, Vector: true, Winograd: true}},
-		{"GANENGINE_NOPLAN= GANENGINE_DEBUG=", Switches{Vector: true, Winograd: true}},
-		{"GANENGINE_DEBUG=3", Switches{Level: PrintRuns, Vector: true, Winograd: true}},
-		{"GANENGINE_ONEDNN=off GANENGINE_VECTOR=off", Switches{OneDNN: "off", Winograd: true}},
-		{"GANENGINE_ONEDNN=/opt/a=b/libdnnl.so.3 GANENGINE_VECTOR=auto", Switches{OneDNN: "/opt/a=b/libdnnl.so.3", Vector: true, Winograd: true}},
-		{"GANENGINE_WINOGRAD=off", Switches{Vector: true}},
+		{"", Switches{Vector: true, Winograd: true, AMX: true}},
+		{"PATH=/bin HOME=/root GANENGINE=1 XGANENGINE_NOPLAN=1", Switches{Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN=1 GANENGINE_NOFUSE=1", Switches{NoPlan: true, NoFuse: true, Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN=0 GANENGINE_CHECKNAN=1", Switches{CheckNaN: true, Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN= GANENGINE_DEBUG=", Switches{Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_DEBUG=3", Switches{Level: PrintRuns, Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_ONEDNN=off GANENGINE_VECTOR=off", Switches{OneDNN: "off", Winograd: true, AMX: true}},
+		{"GANENGINE_ONEDNN=/opt/a=b/libdnnl.so.3 GANENGINE_VECTOR=auto", Switches{OneDNN: "/opt/a=b/libdnnl.so.3", Vector: true, Winograd: true, AMX: true}},
+		{"GANENGINE_WINOGRAD=off", Switches{Vector: true, AMX: true}},
+		{"GANENGINE_AMX=off", Switches{Vector: true, Winograd: true}},
 	} {
 		got, err := Read(strings.Fields(c.environ))
 		if err != nil || got != c.want {

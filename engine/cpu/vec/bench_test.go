@@ -11,7 +11,7 @@ func BenchmarkTile(b *testing.B) {
 	}
 	copy(y, x)
 	acc := make([]float64, 64)
-	for _, o := range []Ops[float32]{Best[float32](), Generic[float32]()} {
+	for _, o := range sets() {
 		run := func(name string, f func()) {
 			b.Run(o.Name()+"/"+name, func(b *testing.B) {
 				for b.Loop() {

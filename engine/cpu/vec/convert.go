@@ -8,7 +8,7 @@ func (o Ops[T]) ToBF16(dst []uint16, x []T) {
 	x = x[:len(dst)]
 	done := 0
 	if o.simd {
-		done = toBF16SIMD(dst, f32(x))
+		done = toBF16SIMD(o.wide, dst, f32(x))
 	}
 	for i := done; i < len(dst); i++ {
 		dst[i] = bf16(float32(x[i]))
@@ -28,7 +28,7 @@ func (o Ops[T]) FromBF16(dst []T, x []uint16) {
 	x = x[:len(dst)]
 	done := 0
 	if o.simd {
-		done = fromBF16SIMD(f32(dst), x)
+		done = fromBF16SIMD(o.wide, f32(dst), x)
 	}
 	for i := done; i < len(dst); i++ {
 		dst[i] = T(math.Float32frombits(uint32(x[i]) << 16))

@@ -18,7 +18,7 @@ func nearestBF16(f float32) uint16 {
 
 func TestBF16(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	for _, o := range []Ops[float32]{Best[float32](), Generic[float32]()} {
+	for _, o := range sets() {
 		narrow, wide, back := make([]uint16, 1<<16), make([]float32, 1<<16), make([]uint16, 1<<16+1)
 		for i := range narrow {
 			narrow[i] = uint16(i)
@@ -58,7 +58,7 @@ func TestBF16(t *testing.T) {
 }
 
 func TestFromUint8(t *testing.T) {
-	for _, o := range []Ops[float32]{Best[float32](), Generic[float32]()} {
+	for _, o := range sets() {
 		for n := range 300 {
 			x := make([]uint8, n)
 			for i := range x {

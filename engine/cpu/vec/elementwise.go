@@ -3,7 +3,7 @@ package vec
 // Unary stores op(x) in dst.
 func (o Ops[T]) Unary(op UnaryOp, dst, x []T) {
 	x = x[:len(dst)]
-	if len(dst) == 0 || o.simd && unarySIMD(op, f32(dst), f32(x)) {
+	if len(dst) == 0 || o.simd && unarySIMD(o.wide, op, f32(dst), f32(x)) {
 		return
 	}
 	unaryLoop(op, dst, x)
@@ -12,7 +12,7 @@ func (o Ops[T]) Unary(op UnaryOp, dst, x []T) {
 // Binary stores a op b in dst.
 func (o Ops[T]) Binary(op BinaryOp, dst, a, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) == 0 || o.simd && binarySIMD(op, f32(dst), f32(a), f32(b)) {
+	if len(dst) == 0 || o.simd && binarySIMD(o.wide, op, f32(dst), f32(a), f32(b)) {
 		return
 	}
 	binaryLoop(op, dst, a, b)
@@ -21,7 +21,7 @@ func (o Ops[T]) Binary(op BinaryOp, dst, a, b []T) {
 // BinaryScalar stores a op s in dst.
 func (o Ops[T]) BinaryScalar(op BinaryOp, dst, a []T, s T) {
 	a = a[:len(dst)]
-	if len(dst) == 0 || o.simd && binaryScalarSIMD(op, f32(dst), f32(a), float32(s)) {
+	if len(dst) == 0 || o.simd && binaryScalarSIMD(o.wide, op, f32(dst), f32(a), float32(s)) {
 		return
 	}
 	binaryScalarLoop(op, dst, a, s)
@@ -36,7 +36,7 @@ func (o Ops[T]) ScalarBinary(op BinaryOp, dst []T, s T, b []T) {
 		return
 	}
 	b = b[:len(dst)]
-	if len(dst) == 0 || o.simd && scalarBinarySIMD(op, f32(dst), float32(s), f32(b)) {
+	if len(dst) == 0 || o.simd && scalarBinarySIMD(o.wide, op, f32(dst), float32(s), f32(b)) {
 		return
 	}
 	scalarBinaryLoop(op, dst, s, b)
@@ -45,7 +45,7 @@ func (o Ops[T]) ScalarBinary(op BinaryOp, dst []T, s T, b []T) {
 // LeakyRelu stores x where x > 0 and slope*x elsewhere.
 func (o Ops[T]) LeakyRelu(dst, x []T, slope T) {
 	x = x[:len(dst)]
-	if len(dst) == 0 || o.simd && leakyReluSIMD(f32(dst), f32(x), float32(slope)) {
+	if len(dst) == 0 || o.simd && leakyReluSIMD(o.wide, f32(dst), f32(x), float32(slope)) {
 		return
 	}
 	for i, v := range x {
@@ -61,7 +61,7 @@ func (o Ops[T]) LeakyRelu(dst, x []T, slope T) {
 // may be either the input or the output of LeakyRelu.
 func (o Ops[T]) LeakyReluGrad(dst, g, y []T, slope T) {
 	g, y = g[:len(dst)], y[:len(dst)]
-	if len(dst) == 0 || o.simd && leakyReluGradSIMD(f32(dst), f32(g), f32(y), float32(slope)) {
+	if len(dst) == 0 || o.simd && leakyReluGradSIMD(o.wide, f32(dst), f32(g), f32(y), float32(slope)) {
 		return
 	}
 	for i, v := range y {
@@ -91,7 +91,7 @@ func (o Ops[T]) Select(dst, mask, a, b []T) {
 // MulAdd stores a*b + c, each step rounded.
 func (o Ops[T]) MulAdd(dst, a, b, c []T) {
 	a, b, c = a[:len(dst)], b[:len(dst)], c[:len(dst)]
-	if len(dst) == 0 || o.simd && mulAddSIMD(f32(dst), f32(a), f32(b), f32(c)) {
+	if len(dst) == 0 || o.simd && mulAddSIMD(o.wide, f32(dst), f32(a), f32(b), f32(c)) {
 		return
 	}
 	for i, v := range a {
@@ -102,7 +102,7 @@ func (o Ops[T]) MulAdd(dst, a, b, c []T) {
 // Axpy stores a*s + b, each step rounded.
 func (o Ops[T]) Axpy(dst, a []T, s T, b []T) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) == 0 || o.simd && axpySIMD(f32(dst), f32(a), float32(s), f32(b)) {
+	if len(dst) == 0 || o.simd && axpySIMD(o.wide, f32(dst), f32(a), float32(s), f32(b)) {
 		return
 	}
 	for i, v := range a {

@@ -78,7 +78,7 @@ func (o Ops[T]) Maximum(x []T) T {
 func (o Ops[T]) AddColumns(acc []float64, x []T) {
 	done := 0
 	if o.simd {
-		done = addColumnsSIMD(acc, f32(x))
+		done = addColumnsSIMD(o.wide, acc, f32(x))
 	}
 	cols := len(acc)
 	for ; len(x) >= cols && done < cols; x = x[cols:] {
@@ -93,7 +93,7 @@ func (o Ops[T]) AddColumnsProduct(acc []float64, x, y []T) {
 	y = y[:len(x)]
 	done := 0
 	if o.simd {
-		done = addColumnsProductSIMD(acc, f32(x), f32(y))
+		done = addColumnsProductSIMD(o.wide, acc, f32(x), f32(y))
 	}
 	cols := len(acc)
 	for ; len(x) >= cols && done < cols; x, y = x[cols:], y[cols:] {
@@ -109,7 +109,7 @@ func (o Ops[T]) AddColumnsSquaresAbout(acc []float64, x []T, mean []float64) {
 	mean = mean[:len(acc)]
 	done := 0
 	if o.simd {
-		done = addColumnsSquaresAboutSIMD(acc, f32(x), mean)
+		done = addColumnsSquaresAboutSIMD(o.wide, acc, f32(x), mean)
 	}
 	cols := len(acc)
 	for ; len(x) >= cols && done < cols; x = x[cols:] {

@@ -50,7 +50,7 @@ func TestReductions(t *testing.T) {
 
 func TestMaximum(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for _, o := range []Ops[float32]{Best[float32](), Generic[float32]()} {
+	for _, o := range sets() {
 		if got := o.Maximum(nil); !math.IsInf(float64(got), -1) {
 			t.Errorf("%s: of nothing %g", o.Name(), got)
 		}
@@ -75,8 +75,8 @@ func TestMaximum(t *testing.T) {
 // TestColumns: plain sums in the order of the rows, to the bit.
 func TestColumns(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	for _, o := range []Ops[float32]{Best[float32](), Generic[float32]()} {
-		for cols := 1; cols < 40; cols++ {
+	for _, o := range sets() {
+		for cols := 1; cols < 140; cols++ { // around blocks of 4, 16, 32 and 64
 			for _, rows := range []int{0, 1, 2, 7} {
 				x, y := finiteTile(r, rows*cols), finiteTile(r, rows*cols)
 				mean := make([]float64, cols)

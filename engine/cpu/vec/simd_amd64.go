@@ -7,7 +7,10 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+var (
+	haveAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
+)
 
 // f32 is x itself as float32, which it is wherever an Ops has simd set.
 func f32[T Float](x []T) []float32 {
@@ -36,48 +39,84 @@ var scalarBinaryAVX2 = [binaryOps]func(dst *float32, a float32, b *float32, n in
 	Sub: subFromAVX2, Div: divFromAVX2, Less: lessFromAVX2, LessEqual: lessEqualFromAVX2,
 }
 
+// What AVX-512 has of its own.
+
+var unaryAVX512 = [unaryOps]func(dst, x *float32, n int){Square: squareAVX512}
+
+var binaryAVX512 = [binaryOps]func(dst, a, b *float32, n int){Add: addAVX512, Sub: subAVX512, Mul: mulAVX512}
+
+var binaryScalarAVX512 = [binaryOps]func(dst, a *float32, b float32, n int){
+	Add: addScalarAVX512, Sub: subScalarAVX512, Mul: mulScalarAVX512,
+}
+
+var scalarBinaryAVX512 = [binaryOps]func(dst *float32, a float32, b *float32, n int){Sub: subFromAVX512}
+
 // The functions below do what their names say for slices of equal length that
 // are not empty, and report false where the instruction has no assembly.
 
-func unarySIMD(op UnaryOp, dst, x []float32) bool {
-	if f := unaryAVX2[op]; f != nil {
+func unarySIMD(wide bool, op UnaryOp, dst, x []float32) bool {
+	f := unaryAVX2[op]
+	if wide && unaryAVX512[op] != nil {
+		f = unaryAVX512[op]
+	}
+	if f != nil {
 		f(&dst[0], &x[0], len(dst))
 		return true
 	}
 	return false
 }
 
-func binarySIMD(op BinaryOp, dst, a, b []float32) bool {
-	if f := binaryAVX2[op]; f != nil {
+func binarySIMD(wide bool, op BinaryOp, dst, a, b []float32) bool {
+	f := binaryAVX2[op]
+	if wide && binaryAVX512[op] != nil {
+		f = binaryAVX512[op]
+	}
+	if f != nil {
 		f(&dst[0], &a[0], &b[0], len(dst))
 		return true
 	}
 	return false
 }
 
-func binaryScalarSIMD(op BinaryOp, dst, a []float32, s float32) bool {
-	if f := binaryScalarAVX2[op]; f != nil {
+func binaryScalarSIMD(wide bool, op BinaryOp, dst, a []float32, s float32) bool {
+	f := binaryScalarAVX2[op]
+	if wide && binaryScalarAVX512[op] != nil {
+		f = binaryScalarAVX512[op]
+	}
+	if f != nil {
 		f(&dst[0], &a[0], s, len(dst))
 		return true
 	}
 	return false
 }
 
-func scalarBinarySIMD(op BinaryOp, dst []float32, s float32, b []float32) bool {
-	if f := scalarBinaryAVX2[op]; f != nil {
+func scalarBinarySIMD(wide bool, op BinaryOp, dst []float32, s float32, b []float32) bool {
+	f := scalarBinaryAVX2[op]
+	if wide && scalarBinaryAVX512[op] != nil {
+		f = scalarBinaryAVX512[op]
+	}
+	if f != nil {
 		f(&dst[0], s, &b[0], len(dst))
 		return true
 	}
 	return false
 }
 
-func leakyReluSIMD(dst, x []float32, slope float32) bool {
-	leakyReluAVX2(&dst[0], &x[0], slope, len(dst))
+func leakyReluSIMD(wide bool, dst, x []float32, slope float32) bool {
+	if wide {
+		leakyReluAVX512(&dst[0], &x[0], slope, len(dst))
+	} else {
+		leakyReluAVX2(&dst[0], &x[0], slope, len(dst))
+	}
 	return true
 }
 
-func leakyReluGradSIMD(dst, g, y []float32, slope float32) bool {
-	leakyReluGradAVX2(&dst[0], &g[0], &y[0], slope, len(dst))
+func leakyReluGradSIMD(wide bool, dst, g, y []float32, slope float32) bool {
+	if wide {
+		leakyReluGradAVX512(&dst[0], &g[0], &y[0], slope, len(dst))
+	} else {
+		leakyReluGradAVX2(&dst[0], &g[0], &y[0], slope, len(dst))
+	}
 	return true
 }
 
@@ -86,13 +125,21 @@ func selectSIMD(dst, mask, a, b []float32) bool {
 	return true
 }
 
-func mulAddSIMD(dst, a, b, c []float32) bool {
-	mulAddAVX2(&dst[0], &a[0], &b[0], &c[0], len(dst))
+func mulAddSIMD(wide bool, dst, a, b, c []float32) bool {
+	if wide {
+		mulAddAVX512(&dst[0], &a[0], &b[0], &c[0], len(dst))
+	} else {
+		mulAddAVX2(&dst[0], &a[0], &b[0], &c[0], len(dst))
+	}
 	return true
 }
 
-func axpySIMD(dst, a []float32, s float32, b []float32) bool {
-	axpyAVX2(&dst[0], &a[0], s, &b[0], len(dst))
+func axpySIMD(wide bool, dst, a []float32, s float32, b []float32) bool {
+	if wide {
+		axpyAVX512(&dst[0], &a[0], s, &b[0], len(dst))
+	} else {
+		axpyAVX2(&dst[0], &a[0], s, &b[0], len(dst))
+	}
 	return true
 }
 
@@ -131,39 +178,59 @@ func maximumSIMD(x []float32) (top float32, rest []float32) {
 	return top, x[n:]
 }
 
-func addColumnsSIMD(acc []float64, x []float32) int {
+func addColumnsSIMD(wide bool, acc []float64, x []float32) int {
 	cols := len(acc)
 	if cols < 4 {
 		return 0
 	}
-	addColumnsAVX2(&acc[0], unsafe.SliceData(x), len(x)/cols, cols)
+	if wide {
+		addColumnsAVX512(&acc[0], unsafe.SliceData(x), len(x)/cols, cols)
+	} else {
+		addColumnsAVX2(&acc[0], unsafe.SliceData(x), len(x)/cols, cols)
+	}
 	return cols &^ 3
 }
 
-func addColumnsProductSIMD(acc []float64, x, y []float32) int {
+func addColumnsProductSIMD(wide bool, acc []float64, x, y []float32) int {
 	cols := len(acc)
 	if cols < 4 {
 		return 0
 	}
-	addColumnsProductAVX2(&acc[0], unsafe.SliceData(x), unsafe.SliceData(y), len(x)/cols, cols)
+	if wide {
+		addColumnsProductAVX512(&acc[0], unsafe.SliceData(x), unsafe.SliceData(y), len(x)/cols, cols)
+	} else {
+		addColumnsProductAVX2(&acc[0], unsafe.SliceData(x), unsafe.SliceData(y), len(x)/cols, cols)
+	}
 	return cols &^ 3
 }
 
-func addColumnsSquaresAboutSIMD(acc []float64, x []float32, mean []float64) int {
+func addColumnsSquaresAboutSIMD(wide bool, acc []float64, x []float32, mean []float64) int {
 	cols := len(acc)
 	if cols < 4 {
 		return 0
 	}
-	addColumnsSquaresAboutAVX2(&acc[0], unsafe.SliceData(x), &mean[0], len(x)/cols, cols)
+	if wide {
+		addColumnsSquaresAboutAVX512(&acc[0], unsafe.SliceData(x), &mean[0], len(x)/cols, cols)
+	} else {
+		addColumnsSquaresAboutAVX2(&acc[0], unsafe.SliceData(x), &mean[0], len(x)/cols, cols)
+	}
 	return cols &^ 3
 }
 
-func toBF16SIMD(dst []uint16, x []float32) int {
+func toBF16SIMD(wide bool, dst []uint16, x []float32) int {
+	if wide {
+		toBF16AVX512(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
+		return len(dst)
+	}
 	toBF16AVX2(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
 	return len(dst) &^ 7
 }
 
-func fromBF16SIMD(dst []float32, x []uint16) int {
+func fromBF16SIMD(wide bool, dst []float32, x []uint16) int {
+	if wide {
+		fromBF16AVX512(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
+		return len(dst)
+	}
 	fromBF16AVX2(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
 	return len(dst) &^ 7
 }

@@ -158,6 +158,15 @@ func addColumnsProductAVX2(acc *float64, x *float32, y *float32, rows int, cols 
 func addColumnsSquaresAboutAVX2(acc *float64, x *float32, mean *float64, rows int, cols int)
 
 //go:noescape
+func addColumnsAVX512(acc *float64, x *float32, rows int, cols int)
+
+//go:noescape
+func addColumnsProductAVX512(acc *float64, x *float32, y *float32, rows int, cols int)
+
+//go:noescape
+func addColumnsSquaresAboutAVX512(acc *float64, x *float32, mean *float64, rows int, cols int)
+
+//go:noescape
 func toBF16AVX2(dst *uint16, x *float32, n int)
 
 //go:noescape
@@ -165,3 +174,45 @@ func fromBF16AVX2(dst *float32, x *uint16, n int)
 
 //go:noescape
 func fromUint8AVX2(dst *float32, x *uint8, scale float32, shift float32, n int)
+
+//go:noescape
+func addAVX512(dst *float32, a *float32, b *float32, n int)
+
+//go:noescape
+func addScalarAVX512(dst *float32, a *float32, b float32, n int)
+
+//go:noescape
+func subAVX512(dst *float32, a *float32, b *float32, n int)
+
+//go:noescape
+func subScalarAVX512(dst *float32, a *float32, b float32, n int)
+
+//go:noescape
+func mulAVX512(dst *float32, a *float32, b *float32, n int)
+
+//go:noescape
+func mulScalarAVX512(dst *float32, a *float32, b float32, n int)
+
+//go:noescape
+func subFromAVX512(dst *float32, a float32, b *float32, n int)
+
+//go:noescape
+func squareAVX512(dst *float32, x *float32, n int)
+
+//go:noescape
+func mulAddAVX512(dst *float32, a *float32, b *float32, c *float32, n int)
+
+//go:noescape
+func axpyAVX512(dst *float32, a *float32, s float32, b *float32, n int)
+
+//go:noescape
+func leakyReluAVX512(dst *float32, x *float32, slope float32, n int)
+
+//go:noescape
+func leakyReluGradAVX512(dst *float32, grad *float32, y *float32, slope float32, n int)
+
+//go:noescape
+func toBF16AVX512(dst *uint16, x *float32, n int)
+
+//go:noescape
+func fromBF16AVX512(dst *float32, x *uint16, n int)

@@ -4,8 +4,8 @@
 //
 // Every instruction exists as a plain Go loop over float32 or float64, which is
 // the reference, and most of them for float32 also as AVX2 assembly, written by
-// internal/gen with avo and chosen when the CPU has AVX2 and FMA. Both give the
-// same bits, NaN payloads aside, except for Exp, Log, Log1p, Tanh, Sigmoid and
+// internal/gen with avo and chosen when the CPU has AVX2 and FMA; those that values
+// in bf16 need most have AVX-512 assembly too. All give the same bits, NaN payloads aside, except for Exp, Log, Log1p, Tanh, Sigmoid and
 // Softplus, which stay within a few units in the last place of the exact value
 // (polynomials after Moshier's Cephes library). An element's value never
 // depends on its place in the tile. NaN propagates through everything but
@@ -27,13 +27,14 @@ type Float interface{ float32 | float64 }
 // The zero value is the plain Go loops.
 type Ops[T Float] struct {
 	simd bool // only ever true where T is float32 and the CPU has AVX2 and FMA
+	wide bool // simd, and the CPU has AVX-512
 }
 
 // Best is the fastest set that the CPU has.
 func Best[T Float]() Ops[T] {
 	var z T
 	_, single := any(z).(float32)
-	return Ops[T]{simd: single && haveAVX2}
+	return Ops[T]{simd: single && haveAVX2, wide: single && haveAVX512}
 }
 
 // Generic is the plain Go loops.
@@ -41,7 +42,10 @@ func Generic[T Float]() Ops[T] { return Ops[T]{} }
 
 // Name says which implementation the set holds, for logs.
 func (o Ops[T]) Name() string {
-	if o.simd {
+	switch {
+	case o.wide:
+		return "avx512"
+	case o.simd:
 		return "avx2"
 	}
 	return "go"

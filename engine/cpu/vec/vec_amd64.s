@@ -3646,8 +3646,8 @@ widestore:
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	VMOVUPD Y3, 96(AX)
-	ADDQ    $0x80, AX
-	ADDQ    $0x40, CX
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000040, CX
 	SUBQ    $0x10, BX
 	JMP     wide
 
@@ -3670,8 +3670,8 @@ fourrow:
 
 fourstore:
 	VMOVUPD Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x10, CX
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000010, CX
 	SUBQ    $0x04, BX
 	JMP     four
 
@@ -3726,9 +3726,9 @@ widestore:
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	VMOVUPD Y3, 96(AX)
-	ADDQ    $0x80, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
 	SUBQ    $0x10, SI
 	JMP     wide
 
@@ -3754,9 +3754,9 @@ fourrow:
 
 fourstore:
 	VMOVUPD Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x10, CX
-	ADDQ    $0x10, DX
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000010, CX
+	ADDQ    $0x00000010, DX
 	SUBQ    $0x04, SI
 	JMP     four
 
@@ -3817,9 +3817,9 @@ widestore:
 	VMOVUPD Y2, 32(AX)
 	VMOVUPD Y4, 64(AX)
 	VMOVUPD Y6, 96(AX)
-	ADDQ    $0x80, AX
-	ADDQ    $0x80, DX
-	ADDQ    $0x40, CX
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000040, CX
 	SUBQ    $0x10, SI
 	JMP     wide
 
@@ -3845,9 +3845,578 @@ fourrow:
 
 fourstore:
 	VMOVUPD Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, DX
-	ADDQ    $0x10, CX
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000010, CX
+	SUBQ    $0x04, SI
+	JMP     four
+
+fourdone:
+	VZEROUPPER
+	RET
+
+// func addColumnsAVX512(acc *float64, x *float32, rows int, cols int)
+// Requires: AVX, AVX512F
+TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-32
+	MOVQ acc+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+	MOVQ BX, SI
+	SHLQ $0x02, SI
+
+sixtyfour:
+	CMPQ    BX, $0x40
+	JL      sixtyfourdone
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+
+sixtyfourrow:
+	TESTQ     DI, DI
+	JE        sixtyfourstore
+	VCVTPS2PD (R8), Z8
+	VADDPD    Z8, Z0, Z0
+	VCVTPS2PD 32(R8), Z8
+	VADDPD    Z8, Z1, Z1
+	VCVTPS2PD 64(R8), Z8
+	VADDPD    Z8, Z2, Z2
+	VCVTPS2PD 96(R8), Z8
+	VADDPD    Z8, Z3, Z3
+	VCVTPS2PD 128(R8), Z8
+	VADDPD    Z8, Z4, Z4
+	VCVTPS2PD 160(R8), Z8
+	VADDPD    Z8, Z5, Z5
+	VCVTPS2PD 192(R8), Z8
+	VADDPD    Z8, Z6, Z6
+	VCVTPS2PD 224(R8), Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      SI, R8
+	DECQ      DI
+	JMP       sixtyfourrow
+
+sixtyfourstore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VMOVUPD Z7, 448(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, BX
+	JMP     sixtyfour
+
+sixtyfourdone:
+thirtytwo:
+	CMPQ    BX, $0x20
+	JL      thirtytwodone
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+
+thirtytworow:
+	TESTQ     DI, DI
+	JE        thirtytwostore
+	VCVTPS2PD (R8), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 32(R8), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 64(R8), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 96(R8), Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      SI, R8
+	DECQ      DI
+	JMP       thirtytworow
+
+thirtytwostore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, BX
+	JMP     thirtytwo
+
+thirtytwodone:
+wide:
+	CMPQ    BX, $0x10
+	JL      widedone
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+
+widerow:
+	TESTQ     DI, DI
+	JE        widestore
+	VCVTPS2PD (R8), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(R8), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(R8), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(R8), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      SI, R8
+	DECQ      DI
+	JMP       widerow
+
+widestore:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, BX
+	JMP     wide
+
+widedone:
+four:
+	CMPQ    BX, $0x04
+	JL      fourdone
+	VMOVUPD (AX), Y0
+	MOVQ    DX, DI
+	MOVQ    CX, R8
+
+fourrow:
+	TESTQ     DI, DI
+	JE        fourstore
+	VCVTPS2PD (R8), Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      SI, R8
+	DECQ      DI
+	JMP       fourrow
+
+fourstore:
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000010, CX
+	SUBQ    $0x04, BX
+	JMP     four
+
+fourdone:
+	VZEROUPPER
+	RET
+
+// func addColumnsProductAVX512(acc *float64, x *float32, y *float32, rows int, cols int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·addColumnsProductAVX512(SB), NOSPLIT, $0-40
+	MOVQ acc+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ cols+32(FP), SI
+	MOVQ SI, DI
+	SHLQ $0x02, DI
+
+sixtyfour:
+	CMPQ    SI, $0x40
+	JL      sixtyfourdone
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+
+sixtyfourrow:
+	TESTQ       R8, R8
+	JE          sixtyfourstore
+	VCVTPS2PD   (R9), Z8
+	VCVTPS2PD   (R10), Z9
+	VFMADD231PD Z8, Z9, Z0
+	VCVTPS2PD   32(R9), Z8
+	VCVTPS2PD   32(R10), Z9
+	VFMADD231PD Z8, Z9, Z1
+	VCVTPS2PD   64(R9), Z8
+	VCVTPS2PD   64(R10), Z9
+	VFMADD231PD Z8, Z9, Z2
+	VCVTPS2PD   96(R9), Z8
+	VCVTPS2PD   96(R10), Z9
+	VFMADD231PD Z8, Z9, Z3
+	VCVTPS2PD   128(R9), Z8
+	VCVTPS2PD   128(R10), Z9
+	VFMADD231PD Z8, Z9, Z4
+	VCVTPS2PD   160(R9), Z8
+	VCVTPS2PD   160(R10), Z9
+	VFMADD231PD Z8, Z9, Z5
+	VCVTPS2PD   192(R9), Z8
+	VCVTPS2PD   192(R10), Z9
+	VFMADD231PD Z8, Z9, Z6
+	VCVTPS2PD   224(R9), Z8
+	VCVTPS2PD   224(R10), Z9
+	VFMADD231PD Z8, Z9, Z7
+	ADDQ        DI, R9
+	ADDQ        DI, R10
+	DECQ        R8
+	JMP         sixtyfourrow
+
+sixtyfourstore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	VMOVUPD Z4, 256(AX)
+	VMOVUPD Z5, 320(AX)
+	VMOVUPD Z6, 384(AX)
+	VMOVUPD Z7, 448(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, SI
+	JMP     sixtyfour
+
+sixtyfourdone:
+thirtytwo:
+	CMPQ    SI, $0x20
+	JL      thirtytwodone
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+
+thirtytworow:
+	TESTQ       R8, R8
+	JE          thirtytwostore
+	VCVTPS2PD   (R9), Z4
+	VCVTPS2PD   (R10), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VCVTPS2PD   32(R9), Z4
+	VCVTPS2PD   32(R10), Z5
+	VFMADD231PD Z4, Z5, Z1
+	VCVTPS2PD   64(R9), Z4
+	VCVTPS2PD   64(R10), Z5
+	VFMADD231PD Z4, Z5, Z2
+	VCVTPS2PD   96(R9), Z4
+	VCVTPS2PD   96(R10), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        DI, R9
+	ADDQ        DI, R10
+	DECQ        R8
+	JMP         thirtytworow
+
+thirtytwostore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x20, SI
+	JMP     thirtytwo
+
+thirtytwodone:
+wide:
+	CMPQ    SI, $0x10
+	JL      widedone
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+
+widerow:
+	TESTQ       R8, R8
+	JE          widestore
+	VCVTPS2PD   (R9), Y4
+	VCVTPS2PD   (R10), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VCVTPS2PD   16(R9), Y4
+	VCVTPS2PD   16(R10), Y5
+	VFMADD231PD Y4, Y5, Y1
+	VCVTPS2PD   32(R9), Y4
+	VCVTPS2PD   32(R10), Y5
+	VFMADD231PD Y4, Y5, Y2
+	VCVTPS2PD   48(R9), Y4
+	VCVTPS2PD   48(R10), Y5
+	VFMADD231PD Y4, Y5, Y3
+	ADDQ        DI, R9
+	ADDQ        DI, R10
+	DECQ        R8
+	JMP         widerow
+
+widestore:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	VMOVUPD Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, SI
+	JMP     wide
+
+widedone:
+four:
+	CMPQ    SI, $0x04
+	JL      fourdone
+	VMOVUPD (AX), Y0
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+	MOVQ    DX, R10
+
+fourrow:
+	TESTQ       R8, R8
+	JE          fourstore
+	VCVTPS2PD   (R9), Y1
+	VCVTPS2PD   (R10), Y2
+	VFMADD231PD Y1, Y2, Y0
+	ADDQ        DI, R9
+	ADDQ        DI, R10
+	DECQ        R8
+	JMP         fourrow
+
+fourstore:
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000010, CX
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x04, SI
+	JMP     four
+
+fourdone:
+	VZEROUPPER
+	RET
+
+// func addColumnsSquaresAboutAVX512(acc *float64, x *float32, mean *float64, rows int, cols int)
+// Requires: AVX, AVX512F
+TEXT ·addColumnsSquaresAboutAVX512(SB), NOSPLIT, $0-40
+	MOVQ acc+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ mean+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ cols+32(FP), SI
+	MOVQ SI, DI
+	SHLQ $0x02, DI
+
+sixtyfour:
+	CMPQ    SI, $0x40
+	JL      sixtyfourdone
+	VMOVUPD (AX), Z0
+	VMOVUPD (DX), Z1
+	VMOVUPD 64(AX), Z2
+	VMOVUPD 64(DX), Z3
+	VMOVUPD 128(AX), Z4
+	VMOVUPD 128(DX), Z5
+	VMOVUPD 192(AX), Z6
+	VMOVUPD 192(DX), Z7
+	VMOVUPD 256(AX), Z8
+	VMOVUPD 256(DX), Z9
+	VMOVUPD 320(AX), Z10
+	VMOVUPD 320(DX), Z11
+	VMOVUPD 384(AX), Z12
+	VMOVUPD 384(DX), Z13
+	VMOVUPD 448(AX), Z14
+	VMOVUPD 448(DX), Z15
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+
+sixtyfourrow:
+	TESTQ     R8, R8
+	JE        sixtyfourstore
+	VCVTPS2PD (R9), Z16
+	VSUBPD    Z1, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z0, Z0
+	VCVTPS2PD 32(R9), Z16
+	VSUBPD    Z3, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z2, Z2
+	VCVTPS2PD 64(R9), Z16
+	VSUBPD    Z5, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z4, Z4
+	VCVTPS2PD 96(R9), Z16
+	VSUBPD    Z7, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z6, Z6
+	VCVTPS2PD 128(R9), Z16
+	VSUBPD    Z9, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z8, Z8
+	VCVTPS2PD 160(R9), Z16
+	VSUBPD    Z11, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z10, Z10
+	VCVTPS2PD 192(R9), Z16
+	VSUBPD    Z13, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z12, Z12
+	VCVTPS2PD 224(R9), Z16
+	VSUBPD    Z15, Z16, Z16
+	VMULPD    Z16, Z16, Z16
+	VADDPD    Z16, Z14, Z14
+	ADDQ      DI, R9
+	DECQ      R8
+	JMP       sixtyfourrow
+
+sixtyfourstore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z2, 64(AX)
+	VMOVUPD Z4, 128(AX)
+	VMOVUPD Z6, 192(AX)
+	VMOVUPD Z8, 256(AX)
+	VMOVUPD Z10, 320(AX)
+	VMOVUPD Z12, 384(AX)
+	VMOVUPD Z14, 448(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000200, DX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, SI
+	JMP     sixtyfour
+
+sixtyfourdone:
+thirtytwo:
+	CMPQ    SI, $0x20
+	JL      thirtytwodone
+	VMOVUPD (AX), Z0
+	VMOVUPD (DX), Z1
+	VMOVUPD 64(AX), Z2
+	VMOVUPD 64(DX), Z3
+	VMOVUPD 128(AX), Z4
+	VMOVUPD 128(DX), Z5
+	VMOVUPD 192(AX), Z6
+	VMOVUPD 192(DX), Z7
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+
+thirtytworow:
+	TESTQ     R8, R8
+	JE        thirtytwostore
+	VCVTPS2PD (R9), Z8
+	VSUBPD    Z1, Z8, Z8
+	VMULPD    Z8, Z8, Z8
+	VADDPD    Z8, Z0, Z0
+	VCVTPS2PD 32(R9), Z8
+	VSUBPD    Z3, Z8, Z8
+	VMULPD    Z8, Z8, Z8
+	VADDPD    Z8, Z2, Z2
+	VCVTPS2PD 64(R9), Z8
+	VSUBPD    Z5, Z8, Z8
+	VMULPD    Z8, Z8, Z8
+	VADDPD    Z8, Z4, Z4
+	VCVTPS2PD 96(R9), Z8
+	VSUBPD    Z7, Z8, Z8
+	VMULPD    Z8, Z8, Z8
+	VADDPD    Z8, Z6, Z6
+	ADDQ      DI, R9
+	DECQ      R8
+	JMP       thirtytworow
+
+thirtytwostore:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z2, 64(AX)
+	VMOVUPD Z4, 128(AX)
+	VMOVUPD Z6, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, SI
+	JMP     thirtytwo
+
+thirtytwodone:
+wide:
+	CMPQ    SI, $0x10
+	JL      widedone
+	VMOVUPD (AX), Y0
+	VMOVUPD (DX), Y1
+	VMOVUPD 32(AX), Y2
+	VMOVUPD 32(DX), Y3
+	VMOVUPD 64(AX), Y4
+	VMOVUPD 64(DX), Y5
+	VMOVUPD 96(AX), Y6
+	VMOVUPD 96(DX), Y7
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+
+widerow:
+	TESTQ     R8, R8
+	JE        widestore
+	VCVTPS2PD (R9), Y8
+	VSUBPD    Y1, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y0, Y0
+	VCVTPS2PD 16(R9), Y8
+	VSUBPD    Y3, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y2, Y2
+	VCVTPS2PD 32(R9), Y8
+	VSUBPD    Y5, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y4, Y4
+	VCVTPS2PD 48(R9), Y8
+	VSUBPD    Y7, Y8, Y8
+	VMULPD    Y8, Y8, Y8
+	VADDPD    Y8, Y6, Y6
+	ADDQ      DI, R9
+	DECQ      R8
+	JMP       widerow
+
+widestore:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y2, 32(AX)
+	VMOVUPD Y4, 64(AX)
+	VMOVUPD Y6, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, SI
+	JMP     wide
+
+widedone:
+four:
+	CMPQ    SI, $0x04
+	JL      fourdone
+	VMOVUPD (AX), Y0
+	VMOVUPD (DX), Y1
+	MOVQ    BX, R8
+	MOVQ    CX, R9
+
+fourrow:
+	TESTQ     R8, R8
+	JE        fourstore
+	VCVTPS2PD (R9), Y2
+	VSUBPD    Y1, Y2, Y2
+	VMULPD    Y2, Y2, Y2
+	VADDPD    Y2, Y0, Y0
+	ADDQ      DI, R9
+	DECQ      R8
+	JMP       fourrow
+
+fourstore:
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000010, CX
 	SUBQ    $0x04, SI
 	JMP     four
 
@@ -3961,5 +4530,901 @@ loop:
 	JMP       loop
 
 done:
+	VZEROUPPER
+	RET
+
+// func addAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+by4:
+	CMPQ    BX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, BX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    BX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, BX
+	JMP     by1
+
+by1done:
+	TESTQ     BX, BX
+	JE        return
+	MOVQ      $0x0000ffff, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func addScalarAVX512(dst *float32, a *float32, b float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addScalarAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS b+16(FP), Z0
+	MOVQ         n+24(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func subAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·subAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+by4:
+	CMPQ    BX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, BX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    BX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, BX
+	JMP     by1
+
+by1done:
+	TESTQ     BX, BX
+	JE        return
+	MOVQ      $0x0000ffff, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func subScalarAVX512(dst *float32, a *float32, b float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·subScalarAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS b+16(FP), Z0
+	MOVQ         n+24(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func mulAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mulAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+by4:
+	CMPQ    BX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, BX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    BX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, BX
+	JMP     by1
+
+by1done:
+	TESTQ     BX, BX
+	JE        return
+	MOVQ      $0x0000ffff, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func mulScalarAVX512(dst *float32, a *float32, b float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mulScalarAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS b+16(FP), Z0
+	MOVQ         n+24(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func subFromAVX512(dst *float32, a float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·subFromAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS a+8(FP), Z0
+	MOVQ         b+16(FP), CX
+	MOVQ         n+24(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VSUBPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VSUBPS  Z1, Z0, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VSUBPS  Z1, Z0, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VSUBPS  Z1, Z0, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VSUBPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func squareAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squareAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z0, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func mulAddAVX512(dst *float32, a *float32, b *float32, c *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·mulAddAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), BX
+	MOVQ n+32(FP), SI
+
+by4:
+	CMPQ    SI, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS (BX), Z2
+	VMULPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 64(BX), Z2
+	VMULPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMOVUPS 128(BX), Z2
+	VMULPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMOVUPS 192(BX), Z2
+	VMULPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x40, SI
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    SI, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS (BX), Z2
+	VMULPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x10, SI
+	JMP     by1
+
+by1done:
+	TESTQ     SI, SI
+	JE        return
+	MOVQ      $0x0000ffff, DI
+	BZHIQ     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (BX), K1, Z2
+	VMULPS    Z1, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func axpyAVX512(dst *float32, a *float32, s float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·axpyAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Z0
+	MOVQ         b+24(FP), DX
+	MOVQ         n+32(FP), BX
+
+by4:
+	CMPQ    BX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, BX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    BX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, BX
+	JMP     by1
+
+by1done:
+	TESTQ     BX, BX
+	JE        return
+	MOVQ      $0x0000ffff, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func leakyReluAVX512(dst *float32, x *float32, slope float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·leakyReluAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS slope+16(FP), Z0
+	MOVQ         n+24(FP), DX
+
+by4:
+	CMPQ    DX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VMULPS  Z0, Z1, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x1e, Z3, Z1, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)
+	VMOVUPS 64(CX), Z1
+	VMULPS  Z0, Z1, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x1e, Z3, Z1, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMULPS  Z0, Z1, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x1e, Z3, Z1, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMULPS  Z0, Z1, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x1e, Z3, Z1, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x40, DX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    DX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VMULPS  Z0, Z1, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x1e, Z3, Z1, K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, DX
+	JMP     by1
+
+by1done:
+	TESTQ     DX, DX
+	JE        return
+	MOVQ      $0x0000ffff, BX
+	BZHIQ     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z1, K2
+	VMOVAPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func leakyReluGradAVX512(dst *float32, grad *float32, y *float32, slope float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·leakyReluGradAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         grad+8(FP), CX
+	MOVQ         y+16(FP), DX
+	VBROADCASTSS slope+24(FP), Z0
+	MOVQ         n+32(FP), BX
+
+by4:
+	CMPQ    BX, $0x40
+	JL      by4done
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z3
+	VXORPS  Z4, Z4, Z4
+	VCMPPS  $0x1e, Z4, Z2, K1
+	VMOVAPS Z1, K1, Z3
+	VMOVUPS Z3, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMULPS  Z0, Z1, Z3
+	VXORPS  Z4, Z4, Z4
+	VCMPPS  $0x1e, Z4, Z2, K1
+	VMOVAPS Z1, K1, Z3
+	VMOVUPS Z3, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMULPS  Z0, Z1, Z3
+	VXORPS  Z4, Z4, Z4
+	VCMPPS  $0x1e, Z4, Z2, K1
+	VMOVAPS Z1, K1, Z3
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMULPS  Z0, Z1, Z3
+	VXORPS  Z4, Z4, Z4
+	VCMPPS  $0x1e, Z4, Z2, K1
+	VMOVAPS Z1, K1, Z3
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x40, BX
+	JMP     by4
+
+by4done:
+by1:
+	CMPQ    BX, $0x10
+	JL      by1done
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z3
+	VXORPS  Z4, Z4, Z4
+	VCMPPS  $0x1e, Z4, Z2, K1
+	VMOVAPS Z1, K1, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x10, BX
+	JMP     by1
+
+by1done:
+	TESTQ     BX, BX
+	JE        return
+	MOVQ      $0x0000ffff, SI
+	BZHIQ     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K2
+	VMOVAPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func toBF16AVX512(dst *uint16, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·toBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ        DX, $0x40
+	JL          by4done
+	VMOVUPS     (CX), Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K1
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K1, Z2
+	VPMOVDW     Z2, (AX)
+	VMOVUPS     64(CX), Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K1
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K1, Z2
+	VPMOVDW     Z2, 32(AX)
+	VMOVUPS     128(CX), Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K1
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K1, Z2
+	VPMOVDW     Z2, 64(AX)
+	VMOVUPS     192(CX), Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K1
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K1, Z2
+	VPMOVDW     Z2, 96(AX)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x40, DX
+	JMP         by4
+
+by4done:
+by1:
+	CMPQ        DX, $0x10
+	JL          by1done
+	VMOVUPS     (CX), Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K1
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K1, Z2
+	VPMOVDW     Z2, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, DX
+	JMP         by1
+
+by1done:
+	TESTQ       DX, DX
+	JE          return
+	MOVQ        $0x0000ffff, BX
+	BZHIQ       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD.BCST splat00000001<>+0(SB), Z1, Z2
+	VPADDD.BCST splat00007fff<>+0(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K2
+	VPORD.BCST  splat00000040<>+0(SB), Z1, K2, Z2
+	VPMOVDW     Z2, K1, (AX)
+
+return:
+	VZEROUPPER
+	RET
+
+// func fromBF16AVX512(dst *float32, x *uint16, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·fromBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ      DX, $0x40
+	JL        by4done
+	VPMOVZXWD (CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VPMOVZXWD 32(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 64(AX)
+	VPMOVZXWD 64(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 128(AX)
+	VPMOVZXWD 96(CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000080, CX
+	SUBQ      $0x40, DX
+	JMP       by4
+
+by4done:
+by1:
+	CMPQ      DX, $0x10
+	JL        by1done
+	VPMOVZXWD (CX), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x10, DX
+	JMP       by1
+
+by1done:
+	TESTQ       DX, DX
+	JE          return
+	MOVQ        $0x0000ffff, BX
+	BZHIQ       DX, BX, BX
+	KMOVW       BX, K1
+	VPMOVZXWD.Z (CX), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+
+return:
 	VZEROUPPER
 	RET

@@ -1,4 +1,4 @@
-// Command gen writes the AVX2 assembly of package vec and its Go stubs.
+// Command gen writes the AVX2 and AVX-512 assembly of package vec and its Go stubs.
 // Run it with `go generate ./engine/cpu/vec`.
 package main
 
@@ -15,6 +15,7 @@ func main() {
 	reductions()
 	columns()
 	conversions()
+	wides()
 
 	Generate()
 }

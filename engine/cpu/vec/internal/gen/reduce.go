@@ -103,22 +103,29 @@ func maximum() {
 }
 
 // columns emits the column sums. They take 16 columns at a time, then 4, in
-// registers down all rows; fewer than 4 columns are the caller's.
+// registers down all rows; fewer than 4 columns are the caller's. AVX-512 takes
+// 64 and 32 columns before.
 func columns() {
-	column("addColumnsAVX2", []string{"x"}, false, func(v []VecVirtual, _, acc VecVirtual) {
-		VADDPD(v[0], acc, acc)
-	})
-	column("addColumnsProductAVX2", []string{"x", "y"}, false, func(v []VecVirtual, _, acc VecVirtual) {
-		VFMADD231PD(v[0], v[1], acc)
-	})
-	column("addColumnsSquaresAboutAVX2", []string{"x"}, true, func(v []VecVirtual, mean, acc VecVirtual) {
-		VSUBPD(mean, v[0], v[0])
-		VMULPD(v[0], v[0], v[0])
-		VADDPD(v[0], acc, acc)
-	})
+	for _, wide := range []bool{false, true} {
+		suffix := "AVX2"
+		if wide {
+			suffix = "AVX512"
+		}
+		column("addColumns"+suffix, []string{"x"}, false, wide, func(v []VecVirtual, _, acc VecVirtual) {
+			VADDPD(v[0], acc, acc)
+		})
+		column("addColumnsProduct"+suffix, []string{"x", "y"}, false, wide, func(v []VecVirtual, _, acc VecVirtual) {
+			VFMADD231PD(v[0], v[1], acc)
+		})
+		column("addColumnsSquaresAbout"+suffix, []string{"x"}, true, wide, func(v []VecVirtual, mean, acc VecVirtual) {
+			VSUBPD(mean, v[0], v[0])
+			VMULPD(v[0], v[0], v[0])
+			VADDPD(v[0], acc, acc)
+		})
+	}
 }
 
-func column(name string, inputs []string, about bool, add func(v []VecVirtual, mean, acc VecVirtual)) {
+func column(name string, inputs []string, about, wide bool, add func(v []VecVirtual, mean, acc VecVirtual)) {
 	params := "acc *float64"
 	for _, in := range inputs {
 		params += ", " + in + " *float32"
@@ -142,17 +149,17 @@ func column(name string, inputs []string, about bool, add func(v []VecVirtual, m
 	MOVQ(left, stride)
 	SHLQ(Imm(2), stride)
 
-	block := func(label string, quads int) {
+	block := func(label string, vectors, lanes int, vector func() VecVirtual) {
 		Label(label)
-		CMPQ(left, Imm(uint64(4*quads)))
+		CMPQ(left, Imm(uint64(lanes*vectors)))
 		JL(LabelRef(label + "done"))
-		acc, mean := make([]VecVirtual, quads), make([]VecVirtual, quads)
+		acc, mean := make([]VecVirtual, vectors), make([]VecVirtual, vectors)
 		for i := range acc {
-			acc[i] = YMM()
-			VMOVUPD(Mem{Base: accp, Disp: 32 * i}, acc[i])
+			acc[i] = vector()
+			VMOVUPD(Mem{Base: accp, Disp: 8 * lanes * i}, acc[i])
 			if about {
-				mean[i] = YMM()
-				VMOVUPD(Mem{Base: meanp, Disp: 32 * i}, mean[i])
+				mean[i] = vector()
+				VMOVUPD(Mem{Base: meanp, Disp: 8 * lanes * i}, mean[i])
 			}
 		}
 		r, at := GP64(), make([]Register, len(ptr))
@@ -167,8 +174,8 @@ func column(name string, inputs []string, about bool, add func(v []VecVirtual, m
 		for i := range acc {
 			v := make([]VecVirtual, len(ptr))
 			for j := range ptr {
-				v[j] = YMM()
-				VCVTPS2PD(Mem{Base: at[j], Disp: 16 * i}, v[j])
+				v[j] = vector()
+				VCVTPS2PD(Mem{Base: at[j], Disp: 4 * lanes * i}, v[j])
 			}
 			add(v, mean[i], acc[i])
 		}
@@ -179,21 +186,25 @@ func column(name string, inputs []string, about bool, add func(v []VecVirtual, m
 		JMP(LabelRef(label + "row"))
 		Label(label + "store")
 		for i := range acc {
-			VMOVUPD(acc[i], Mem{Base: accp, Disp: 32 * i})
+			VMOVUPD(acc[i], Mem{Base: accp, Disp: 8 * lanes * i})
 		}
-		ADDQ(Imm(uint64(32*quads)), accp)
+		ADDQ(U32(uint32(8*lanes*vectors)), accp)
 		if about {
-			ADDQ(Imm(uint64(32*quads)), meanp)
+			ADDQ(U32(uint32(8*lanes*vectors)), meanp)
 		}
 		for _, p := range ptr {
-			ADDQ(Imm(uint64(16*quads)), p)
+			ADDQ(U32(uint32(4*lanes*vectors)), p)
 		}
-		SUBQ(Imm(uint64(4*quads)), left)
+		SUBQ(Imm(uint64(lanes*vectors)), left)
 		JMP(LabelRef(label))
 		Label(label + "done")
 	}
-	block("wide", 4)
-	block("four", 1)
+	if wide {
+		block("sixtyfour", 8, 8, ZMM)
+		block("thirtytwo", 4, 8, ZMM)
+	}
+	block("wide", 4, 4, YMM)
+	block("four", 1, 4, YMM)
 	VZEROUPPER()
 	RET()
 }

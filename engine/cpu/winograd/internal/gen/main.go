@@ -12,6 +12,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"ganengine/engine/cpu/winograd/internal/toom"
+	"ganengine/engine/internal/transpose"
 )
 
 func main() {
@@ -26,7 +27,7 @@ func main() {
 		collect(name("toImage"), s.In.Transposed(), true)
 		collect(name("toFilter"), s.Filter.Transposed(), true)
 	}
-	transpose()
+	transposeRows()
 	Generate()
 }
 
@@ -223,8 +224,8 @@ func constant(v float64) Mem {
 	return m
 }
 
-// transpose emits the exchange of rows and columns in blocks of 16×16.
-func transpose() {
+// transposeRows emits the exchange of rows and columns in blocks of 16×16.
+func transposeRows() {
 	TEXT("transpose32", attr.NOSPLIT, "func(dst *float32, src **float32, n int)")
 	Doc("transpose32 stores n columns of 32 rows one after the other, reading up to 15 more.")
 	Pragma("noescape")
@@ -241,7 +242,7 @@ func transpose() {
 			MOVQ(Mem{Base: src, Disp: 8 * (16*half + i)}, p)
 			VMOVUPS_Z(Mem{Base: p, Index: off, Scale: 1}, mask, v[i])
 		}
-		for i, column := range exchange(v) {
+		for i, column := range transpose.Lanes(v) {
 			VMOVUPS(column, Mem{Base: dst, Disp: 128*i + 64*half})
 		}
 	}
@@ -251,28 +252,4 @@ func transpose() {
 	JG(LabelRef("block"))
 	VZEROUPPER()
 	RET()
-}
-
-// exchange transposes 16 rows: pairs, then quads, then 128-bit lanes.
-func exchange(v []VecVirtual) []VecVirtual {
-	two := func(op func(ops ...Op), a, b VecVirtual, imm ...Op) VecVirtual {
-		d := ZMM()
-		op(append(imm, b, a, d)...)
-		return d
-	}
-	q := make([][]VecVirtual, 4) // q[g][c]: column c of each lane, rows 4g to 4g+3
-	for g := range q {
-		r := v[4*g : 4*g+4]
-		lo01, hi01 := two(VUNPCKLPS, r[0], r[1]), two(VUNPCKHPS, r[0], r[1])
-		lo23, hi23 := two(VUNPCKLPS, r[2], r[3]), two(VUNPCKHPS, r[2], r[3])
-		q[g] = []VecVirtual{two(VUNPCKLPD, lo01, lo23), two(VUNPCKHPD, lo01, lo23), two(VUNPCKLPD, hi01, hi23), two(VUNPCKHPD, hi01, hi23)}
-	}
-	out := make([]VecVirtual, 16)
-	for c := range 4 {
-		even01, odd01 := two(VSHUFF32X4, q[0][c], q[1][c], Imm(0x88)), two(VSHUFF32X4, q[0][c], q[1][c], Imm(0xdd))
-		even23, odd23 := two(VSHUFF32X4, q[2][c], q[3][c], Imm(0x88)), two(VSHUFF32X4, q[2][c], q[3][c], Imm(0xdd))
-		out[c], out[8+c] = two(VSHUFF32X4, even01, even23, Imm(0x88)), two(VSHUFF32X4, even01, even23, Imm(0xdd))
-		out[4+c], out[12+c] = two(VSHUFF32X4, odd01, odd23, Imm(0x88)), two(VSHUFF32X4, odd01, odd23, Imm(0xdd))
-	}
-	return out
 }
