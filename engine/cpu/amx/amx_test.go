@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"ganengine/engine/cpu/gemm"
@@ -164,37 +165,67 @@ func checkFence(t *testing.T, all []uint16, n, offset int) {
 	}
 }
 
+// operands are random ones for all three operations.
+func operands(c gemm.Conv) [3][]uint16 {
+	r := rand.New(rand.NewPCG(1, 2))
+	return [3][]uint16{randomBits(r, c.N*c.H*c.W*c.C), randomBits(r, c.K*c.R*c.S*c.C), randomBits(r, c.N*c.P*c.Q*c.K)}
+}
+
+// result is an operation's, and what it should be.
+type result struct {
+	bits             []uint16
+	sum, size, terms []float64
+}
+
+// compute runs an operation with sentinels around all that it writes.
+func compute(t *testing.T, e *Engine, op operation, c gemm.Conv, args [3][]uint16) result {
+	t.Helper()
+	var r result
+	r.sum, r.size, r.terms = plain64(op, c, [3][]float64{wide(args[0]), wide(args[1]), wide(args[2])})
+	r.bits = run(t, e, op, c, args)
+	return r
+}
+
+func run(t *testing.T, e *Engine, op operation, c gemm.Conv, args [3][]uint16) []uint16 {
+	t.Helper()
+	n := len(args[op.result])
+	whole, out := fenced(n, 16)
+	size := op.workspace(e, c)
+	wsWhole, ws := fenced(size, 16)
+	args[op.result] = out
+	op.run(e, ws, args[0], args[1], args[2], c)
+	checkFence(t, whole, n, 16)
+	checkFence(t, wsWhole, size, 16)
+	return out
+}
+
+// compare says which element is off by more than it may be.
+func (r result) compare() error {
+	for i, v := range wide(r.bits) {
+		if off, most := math.Abs(v-r.sum[i]), allowed(r.sum[i], r.size[i], r.terms[i]); !(off <= most) {
+			return fmt.Errorf("element %d is %v, want %v: off by %.3g, %.3g are allowed", i, v, r.sum[i], off, most)
+		}
+	}
+	return nil
+}
+
 func TestConvolutions(t *testing.T) {
 	all := engines()
 	for _, c := range cases() {
-		r := rand.New(rand.NewPCG(1, 2))
-		args := [3][]uint16{randomBits(r, c.N*c.H*c.W*c.C), randomBits(r, c.K*c.R*c.S*c.C), randomBits(r, c.N*c.P*c.Q*c.K)}
+		args := operands(c)
 		for _, op := range operations {
 			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%dx%d", op.name, c.N, c.H, c.W, c.C, c.K, c.R, c.StrideH), func(t *testing.T) {
-				sum, size, terms := plain64(op, c, [3][]float64{wide(args[0]), wide(args[1]), wide(args[2])})
+				r := compute(t, all["plain 1"], op, c, args)
 				first := map[bool][]uint16{}
 				for name, e := range all {
-					whole, out := fenced(len(sum), 16)
-					n := op.workspace(e, c)
-					wsWhole, ws := fenced(n, 16)
-					given := args
-					given[op.result] = out
-					op.run(e, ws, given[0], given[1], given[2], c)
-					checkFence(t, whole, len(out), 16)
-					checkFence(t, wsWhole, n, 16)
-					for i, v := range wide(out) {
-						if off, most := math.Abs(v-sum[i]), allowed(sum[i], size[i], terms[i]); !(off <= most) {
-							t.Fatalf("%s: element %d is %v, want %v: off by %.3g, %.3g are allowed", name, i, v, sum[i], off, most)
-						}
+					r.bits = run(t, e, op, c, args)
+					if err := r.compare(); err != nil {
+						t.Fatalf("%s: %v", name, err)
 					}
 					if f := first[e.Fast()]; f == nil {
-						first[e.Fast()] = out
-					} else {
-						for i := range out {
-							if out[i] != f[i] {
-								t.Fatalf("%s: element %d depends on the number of workers", name, i)
-							}
-						}
+						first[e.Fast()] = r.bits
+					} else if !slices.Equal(f, r.bits) {
+						t.Fatalf("%s: bits depend on the number of workers", name)
 					}
 				}
 			})
