@@ -65,6 +65,7 @@ func allowed() []edge {
 		{"engine/cpu", "engine/cpu/winograd"},
 		{"engine/cpu", "engine/cpu/amx"},
 		{"engine/cpu/amx", "engine/cpu/gemm"},
+		{"engine/cpu/convtest", "engine/cpu/gemm"},
 		{"engine/cpu/winograd", "engine/cpu/gemm"},
 		{"engine/cpu/winograd", "engine/cpu/winograd/internal/toom"},
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},

@@ -7,89 +7,51 @@ import (
 	"slices"
 	"testing"
 
+	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
 )
 
-// square is a convolution of square images with equal padding on all sides.
-func square(n, size, c, k, taps, stride, pad int) gemm.Conv {
-	out := (size+2*pad-taps)/stride + 1
-	return gemm.Conv{N: n, H: size, W: size, C: c, K: k, R: taps, S: taps, P: out, Q: out,
-		StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}
-}
-
 func cases() []gemm.Conv {
 	return []gemm.Conv{
-		square(32, 8, 32, 32, 4, 2, 1),
-		square(1, 4, 32, 32, 4, 2, 1),    // one image
-		square(16, 8, 16, 16, 4, 2, 1),   // one tile of each
-		square(17, 6, 17, 17, 4, 2, 1),   // and one more
-		square(5, 8, 64, 96, 4, 2, 1),    // several blocks of channels
-		square(33, 14, 3, 5, 4, 2, 1),    // patches, and blocks hardly filled
-		square(3, 10, 33, 47, 4, 2, 1),   // a block for one channel more
-		square(70, 4, 40, 70, 4, 2, 1),   // several blocks of images
-		square(4, 7, 1, 40, 5, 1, 2),     // patches of one channel
-		square(2, 9, 2, 3, 5, 3, 4),      // patches of padding alone
-		square(3, 7, 40, 34, 3, 1, 1),    // stride 1
-		square(3, 11, 20, 24, 3, 3, 0),   // stride 3: pixels that no tap meets
-		square(2, 11, 20, 24, 1, 3, 1),   // and windows that meet no pixel
-		square(2, 5, 9, 10, 3, 1, 4),     // wide padding
-		square(40, 1, 100, 130, 1, 1, 0), // matrices
-		square(36, 4, 70, 1, 4, 1, 0),    // one pixel, one filter
-		square(2, 24, 130, 70, 4, 2, 1),  // an image of several strips
-		square(260, 2, 17, 18, 2, 1, 1),  // many images
+		convtest.Square(32, 8, 32, 32, 4, 2, 1),
+		convtest.Square(1, 4, 32, 32, 4, 2, 1),    // one image
+		convtest.Square(16, 8, 16, 16, 4, 2, 1),   // one tile of each
+		convtest.Square(17, 6, 17, 17, 4, 2, 1),   // and one more
+		convtest.Square(5, 8, 64, 96, 4, 2, 1),    // several blocks of channels
+		convtest.Square(33, 14, 3, 5, 4, 2, 1),    // patches, and blocks hardly filled
+		convtest.Square(3, 10, 33, 47, 4, 2, 1),   // a block for one channel more
+		convtest.Square(70, 4, 40, 70, 4, 2, 1),   // several blocks of images
+		convtest.Square(4, 7, 1, 40, 5, 1, 2),     // patches of one channel
+		convtest.Square(2, 9, 2, 3, 5, 3, 4),      // patches of padding alone
+		convtest.Square(3, 7, 40, 34, 3, 1, 1),    // stride 1
+		convtest.Square(3, 11, 20, 24, 3, 3, 0),   // stride 3: pixels that no tap meets
+		convtest.Square(2, 11, 20, 24, 1, 3, 1),   // and windows that meet no pixel
+		convtest.Square(2, 5, 9, 10, 3, 1, 4),     // wide padding
+		convtest.Square(40, 1, 100, 130, 1, 1, 0), // matrices
+		convtest.Square(36, 4, 70, 1, 4, 1, 0),    // one pixel, one filter
+		convtest.Square(2, 24, 130, 70, 4, 2, 1),  // an image of several strips
+		convtest.Square(260, 2, 17, 18, 2, 1, 1),  // many images
 		{N: 3, H: 9, W: 12, C: 18, K: 20, R: 4, S: 3, P: 4, Q: 12, StrideH: 2, StrideW: 1, PadTop: 1, PadLeft: 2},
 		{N: 2, H: 6, W: 9, C: 3, K: 20, R: 3, S: 4, P: 6, Q: 4, StrideH: 1, StrideW: 2, PadTop: 2, PadLeft: 0},
 		{N: 2, H: 3, W: 3, C: 36, K: 2, R: 2, S: 2, P: 6, Q: 6, StrideH: 1, StrideW: 1, PadTop: 1, PadLeft: 1}, // windows behind the last pixel
 	}
 }
 
-// operation is one of the three directions.
-type operation struct {
-	name      string
-	result    int // which of image, filters and result it computes
-	workspace func(e *Engine, c gemm.Conv) int
-	run       func(e *Engine, ws, x, w, y []uint16, c gemm.Conv)
-}
+type operation = convtest.Operation[uint16]
 
-var operations = []operation{
-	{"Forward", 2, (*Engine).ConvForwardWorkspace, func(e *Engine, ws, x, w, y []uint16, c gemm.Conv) { e.ConvForward(ws, x, w, y, c) }},
-	{"InputGrad", 0, (*Engine).ConvInputGradWorkspace, func(e *Engine, ws, x, w, y []uint16, c gemm.Conv) { e.ConvInputGrad(ws, y, w, x, c) }},
-	{"FilterGrad", 1, (*Engine).ConvFilterGradWorkspace, func(e *Engine, ws, x, w, y []uint16, c gemm.Conv) { e.ConvFilterGrad(ws, x, y, w, c) }},
-}
-
-// each calls f for every product of the convolution: x at xi meets w at wi, for
-// all channels from there on, in y at yi.
-func each(c gemm.Conv, f func(xi, wi, yi int)) {
-	for n := range c.N {
-		for p := range c.P {
-			for q := range c.Q {
-				for r := range c.R {
-					for s := range c.S {
-						h, w := p*c.StrideH-c.PadTop+r, q*c.StrideW-c.PadLeft+s
-						if h < 0 || h >= c.H || w < 0 || w >= c.W {
-							continue
-						}
-						for k := range c.K {
-							f(((n*c.H+h)*c.W+w)*c.C, ((k*c.R+r)*c.S+s)*c.C, ((n*c.P+p)*c.Q+q)*c.K+k)
-						}
-					}
-				}
-			}
-		}
-	}
-}
+var operations = convtest.Operations[uint16]()
 
 // plain64 computes an operation in float64, with the sums of absolute values and
 // the numbers of terms.
 func plain64(op operation, c gemm.Conv, args [3][]float64) (sum, size, terms []float64) {
-	n := len(args[op.result])
+	n := len(args[op.Result])
 	sum, size, terms = make([]float64, n), make([]float64, n), make([]float64, n)
 	x, w, y := args[0], args[1], args[2]
-	each(c, func(xi, wi, yi int) {
+	convtest.Each(c, func(xi, wi, yi int) {
 		for i := range c.C {
 			at, v := yi, 0.
-			switch op.result {
+			switch op.Result {
 			case 0:
 				at, v = xi+i, w[wi+i]*y[yi]
 			case 1:
@@ -188,12 +150,12 @@ func compute(t *testing.T, e *Engine, op operation, c gemm.Conv, args [3][]uint1
 
 func run(t *testing.T, e *Engine, op operation, c gemm.Conv, args [3][]uint16) []uint16 {
 	t.Helper()
-	n := len(args[op.result])
+	n := len(args[op.Result])
 	whole, out := fenced(n, 16)
-	size := op.workspace(e, c)
+	size := op.Workspace(e, c)
 	wsWhole, ws := fenced(size, 16)
-	args[op.result] = out
-	op.run(e, ws, args[0], args[1], args[2], c)
+	args[op.Result] = out
+	op.Run(e, ws, args[0], args[1], args[2], c)
 	checkFence(t, whole, n, 16)
 	checkFence(t, wsWhole, size, 16)
 	return out
@@ -214,7 +176,7 @@ func TestConvolutions(t *testing.T) {
 	for _, c := range cases() {
 		args := operands(c)
 		for _, op := range operations {
-			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%dx%d", op.name, c.N, c.H, c.W, c.C, c.K, c.R, c.StrideH), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%dx%d", op.Name, c.N, c.H, c.W, c.C, c.K, c.R, c.StrideH), func(t *testing.T) {
 				r := compute(t, all["plain 1"], op, c, args)
 				first := map[bool][]uint16{}
 				for name, e := range all {

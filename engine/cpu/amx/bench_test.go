@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
 )
@@ -16,16 +17,16 @@ func BenchmarkDCGAN(b *testing.B) {
 	if !ok {
 		b.Skip("no AMX")
 	}
-	for _, c := range []gemm.Conv{square(256, 64, 3, 64, 4, 2, 1), square(256, 32, 64, 128, 4, 2, 1),
-		square(256, 16, 128, 256, 4, 2, 1), square(256, 8, 256, 512, 4, 2, 1), square(256, 4, 512, 1, 4, 1, 0), square(128, 4, 512, 100, 4, 1, 0)} {
+	for _, c := range []gemm.Conv{convtest.Square(256, 64, 3, 64, 4, 2, 1), convtest.Square(256, 32, 64, 128, 4, 2, 1),
+		convtest.Square(256, 16, 128, 256, 4, 2, 1), convtest.Square(256, 8, 256, 512, 4, 2, 1), convtest.Square(256, 4, 512, 1, 4, 1, 0), convtest.Square(128, 4, 512, 100, 4, 1, 0)} {
 		x, w, y := make([]uint16, c.N*c.H*c.W*c.C), make([]uint16, c.K*c.R*c.S*c.C), make([]uint16, c.N*c.P*c.Q*c.K)
 		touch(x, w, y)
 		for _, op := range operations {
-			ws := make([]uint16, op.workspace(e, c))
-			b.Run(fmt.Sprintf("%s/%dx%dx%d-%d", op.name, c.H, c.W, c.C, c.K), func(b *testing.B) {
+			ws := make([]uint16, op.Workspace(e, c))
+			b.Run(fmt.Sprintf("%s/%dx%dx%d-%d", op.Name, c.H, c.W, c.C, c.K), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					op.run(e, ws, x, w, y, c)
+					op.Run(e, ws, x, w, y, c)
 				}
 				b.ReportMetric(2*float64(len(y)*c.R*c.S*c.C)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 				b.ReportMetric(float64(2*len(ws))/(1<<20), "MiB")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/kerneltest"
 )
 
@@ -72,7 +73,7 @@ func TestNarrow(t *testing.T) {
 
 // TestNotFinite: what is not finite reaches the results of its own image alone.
 func TestNotFinite(t *testing.T) {
-	c := square(18, 6, 20, 17, 4, 2, 1)
+	c := convtest.Square(18, 6, 20, 17, 4, 2, 1)
 	r := rand.New(rand.NewPCG(7, 8))
 	x, w := randomBits(r, c.N*c.H*c.W*c.C), randomBits(r, c.K*c.R*c.S*c.C)
 	const image, inf = 3, 0x7f80
@@ -111,14 +112,14 @@ func leaveOut(t *terms) {
 
 // TestFindsBrokenKernel: the comparison of TestConvolutions sees one wrong term.
 func TestFindsBrokenKernel(t *testing.T) {
-	c := square(5, 8, 20, 9, 4, 2, 1)
+	c := convtest.Square(5, 8, 20, 9, 4, 2, 1)
 	args := operands(c)
 	for _, op := range operations {
 		if compute(t, newEngine(nil, plain{}, false), op, c, args).compare() != nil {
-			t.Errorf("%s: plain loops are wrong", op.name)
+			t.Errorf("%s: plain loops are wrong", op.Name)
 		}
 		if compute(t, newEngine(nil, broken{}, false), op, c, args).compare() == nil {
-			t.Errorf("%s: a wrong term is not found", op.name)
+			t.Errorf("%s: a wrong term is not found", op.Name)
 		}
 	}
 }
@@ -126,7 +127,7 @@ func TestFindsBrokenKernel(t *testing.T) {
 // TestSupports: groups, and a product of two transposed matrices, are refused.
 func TestSupports(t *testing.T) {
 	e := NewGeneric(nil)
-	c := square(4, 8, 4, 4, 4, 2, 1)
+	c := convtest.Square(4, 8, 4, 4, 4, 2, 1)
 	if !e.Supports(c) {
 		t.Error("a plain convolution is refused")
 	}

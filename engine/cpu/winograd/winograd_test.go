@@ -6,81 +6,43 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
 	"ganengine/engine/cpu/winograd/internal/toom"
 )
 
-// square is a convolution of square images with equal padding on all sides.
-func square(n, size, c, k, taps, stride, pad int) gemm.Conv {
-	out := (size+2*pad-taps)/stride + 1
-	return gemm.Conv{N: n, H: size, W: size, C: c, K: k, R: taps, S: taps, P: out, Q: out,
-		StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}
-}
-
 func cases() []gemm.Conv {
 	all := []gemm.Conv{
-		square(2, 8, 32, 32, 4, 2, 1),
-		square(1, 4, 32, 32, 4, 2, 1),    // 2×2 results: the small tiles
-		square(5, 8, 64, 96, 4, 2, 1),    // several panels
-		square(3, 14, 3, 5, 4, 2, 1),     // 7×7 results: tiles that end outside, panels hardly filled
-		square(2, 10, 33, 17, 4, 2, 1),   // a panel for one channel more
-		square(1, 44, 8, 40, 4, 2, 1),    // many tiles
-		square(21, 16, 20, 24, 4, 2, 1),  // many images
-		square(2, 6, 16, 48, 2, 1, 0),    // two taps of stride 1
-		square(2, 7, 40, 34, 3, 1, 1),    // three taps
-		square(30, 8, 33, 31, 3, 1, 1),   // of which many tiles
-		square(1, 5, 2, 1, 3, 1, 2),      // wide padding
-		square(1, 130, 128, 64, 4, 2, 1), // an image of more than one block
+		convtest.Square(2, 8, 32, 32, 4, 2, 1),
+		convtest.Square(1, 4, 32, 32, 4, 2, 1),    // 2×2 results: the small tiles
+		convtest.Square(5, 8, 64, 96, 4, 2, 1),    // several panels
+		convtest.Square(3, 14, 3, 5, 4, 2, 1),     // 7×7 results: tiles that end outside, panels hardly filled
+		convtest.Square(2, 10, 33, 17, 4, 2, 1),   // a panel for one channel more
+		convtest.Square(1, 44, 8, 40, 4, 2, 1),    // many tiles
+		convtest.Square(21, 16, 20, 24, 4, 2, 1),  // many images
+		convtest.Square(2, 6, 16, 48, 2, 1, 0),    // two taps of stride 1
+		convtest.Square(2, 7, 40, 34, 3, 1, 1),    // three taps
+		convtest.Square(30, 8, 33, 31, 3, 1, 1),   // of which many tiles
+		convtest.Square(1, 5, 2, 1, 3, 1, 2),      // wide padding
+		convtest.Square(1, 130, 128, 64, 4, 2, 1), // an image of more than one block
 		{N: 2, H: 9, W: 12, C: 18, K: 20, R: 4, S: 4, P: 4, Q: 6, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 2},
 		{N: 2, H: 6, W: 9, C: 18, K: 20, R: 3, S: 3, P: 6, Q: 7, StrideH: 1, StrideW: 1, PadTop: 2, PadLeft: 0},
 	}
 	return all
 }
 
-// operation is one of the three directions.
-type operation struct {
-	name      string
-	result    int // which of image, filters and result it computes
-	workspace func(e *Engine, c gemm.Conv) int
-	run       func(e *Engine, ws, x, w, y []float32, c gemm.Conv)
-}
+type operation = convtest.Operation[float32]
 
-var operations = []operation{
-	{"Forward", 2, (*Engine).ConvForwardWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvForward(ws, x, w, y, c) }},
-	{"InputGrad", 0, (*Engine).ConvInputGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvInputGrad(ws, y, w, x, c) }},
-	{"FilterGrad", 1, (*Engine).ConvFilterGradWorkspace, func(e *Engine, ws, x, w, y []float32, c gemm.Conv) { e.ConvFilterGrad(ws, x, y, w, c) }},
-}
-
-// each calls f for every product of the convolution: x at xi meets w at wi, for
-// all channels from there on, in y at yi.
-func each(c gemm.Conv, f func(xi, wi, yi int)) {
-	for n := range c.N {
-		for p := range c.P {
-			for q := range c.Q {
-				for r := range c.R {
-					for s := range c.S {
-						h, w := p*c.StrideH-c.PadTop+r, q*c.StrideW-c.PadLeft+s
-						if h < 0 || h >= c.H || w < 0 || w >= c.W {
-							continue
-						}
-						for k := range c.K {
-							f(((n*c.H+h)*c.W+w)*c.C, ((k*c.R+r)*c.S+s)*c.C, ((n*c.P+p)*c.Q+q)*c.K+k)
-						}
-					}
-				}
-			}
-		}
-	}
-}
+var operations = convtest.Operations[float32]()
 
 // plain is one operation in float64.
 func plain(op operation, c gemm.Conv, args [3][]float64) []float64 {
 	x, w, y := args[0], args[1], args[2]
-	out := make([]float64, len(args[op.result]))
-	each(c, func(xi, wi, yi int) {
+	out := make([]float64, len(args[op.Result]))
+	convtest.Each(c, func(xi, wi, yi int) {
 		for ch := range c.C {
-			switch op.result {
+			switch op.Result {
 			case 2:
 				out[yi] += x[xi+ch] * w[wi+ch]
 			case 0:
@@ -145,11 +107,11 @@ func tolerance(op operation, c gemm.Conv, args [3][]float32) []float64 {
 			given[i] = append(given[i], v*v)
 		}
 	}
-	clear(given[op.result])
-	op.run(e, make([]float32, op.workspace(e, c)), given[0], given[1], given[2], c)
-	terms := []int{c.K, e.Tiles(c), c.StrideH * c.StrideW * c.C}[op.result]
+	clear(given[op.Result])
+	op.Run(e, make([]float32, op.Workspace(e, c)), given[0], given[1], given[2], c)
+	terms := []int{c.K, e.Tiles(c), c.StrideH * c.StrideW * c.C}[op.Result]
 	const transforms = 4 * 6 // two of at most six terms along both axes, there and back
-	return wide(given[op.result], func(v float64) float64 { return 6 * 0x1p-24 * math.Sqrt(float64(terms+transforms)*v) })
+	return wide(given[op.Result], func(v float64) float64 { return 6 * 0x1p-24 * math.Sqrt(float64(terms+transforms)*v) })
 }
 
 func TestConvolutions(t *testing.T) {
@@ -158,7 +120,7 @@ func TestConvolutions(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		args := [3][]float32{kerneltest.Random[float32](r, c.N*c.H*c.W*c.C), kerneltest.Random[float32](r, c.K*c.R*c.S*c.C), kerneltest.Random[float32](r, c.N*c.P*c.Q*c.K)}
 		for _, op := range operations {
-			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%d", op.name, c.N, c.H, c.W, c.C, c.K, c.R), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%d", op.Name, c.N, c.H, c.W, c.C, c.K, c.R), func(t *testing.T) {
 				want := plain(op, c, [3][]float64{wide(args[0], identity), wide(args[1], identity), wide(args[2], identity)})
 				allowed := tolerance(op, c, args)
 				first := map[bool][]float32{}
@@ -167,10 +129,10 @@ func TestConvolutions(t *testing.T) {
 						t.Fatalf("%s: not supported", name)
 					}
 					whole, out := kerneltest.FencedNaN[float32](len(want), 16)
-					wsWhole, ws := kerneltest.FencedNaN[float32](op.workspace(e, c), 16)
+					wsWhole, ws := kerneltest.FencedNaN[float32](op.Workspace(e, c), 16)
 					given := args
-					given[op.result] = out
-					op.run(e, ws, given[0], given[1], given[2], c)
+					given[op.Result] = out
+					op.Run(e, ws, given[0], given[1], given[2], c)
 					kerneltest.CheckFence(t, whole, len(out), 16)
 					kerneltest.CheckFence(t, wsWhole, len(ws), 16)
 					for i, v := range out {
@@ -197,17 +159,17 @@ func TestConvolutions(t *testing.T) {
 // is what there is no algorithm for.
 func TestSupports(t *testing.T) {
 	e := NewGeneric(nil)
-	if !e.Supports(square(1, 8, 4, 4, 4, 2, 1)) {
+	if !e.Supports(convtest.Square(1, 8, 4, 4, 4, 2, 1)) {
 		t.Error("a layer of DCGAN is refused")
 	}
-	grouped := square(1, 8, 4, 4, 4, 2, 1)
+	grouped := convtest.Square(1, 8, 4, 4, 4, 2, 1)
 	grouped.Groups = 2
 	for what, c := range map[string]gemm.Conv{
 		"groups":                         grouped,
-		"stride 3":                       square(1, 9, 4, 4, 3, 3, 0),
-		"five taps":                      square(1, 8, 4, 4, 5, 1, 2),
+		"stride 3":                       convtest.Square(1, 9, 4, 4, 3, 3, 0),
+		"five taps":                      convtest.Square(1, 8, 4, 4, 5, 1, 2),
 		"pixels that no tap meets":       {N: 1, H: 9, W: 9, C: 4, K: 4, R: 2, S: 2, P: 4, Q: 4, StrideH: 1, StrideW: 1},
-		"windows before the first pixel": square(1, 3, 2, 2, 2, 1, 3),
+		"windows before the first pixel": convtest.Square(1, 3, 2, 2, 2, 1, 3),
 		"windows behind the last pixel":  {N: 1, H: 3, W: 3, C: 2, K: 2, R: 2, S: 2, P: 5, Q: 5, StrideH: 1, StrideW: 1, PadTop: 1, PadLeft: 1},
 	} {
 		if e.Supports(c) {
