@@ -18,6 +18,12 @@ type Case struct {
 	build func(m *maker)
 }
 
+// HasProducts says whether the case's program has matrix products or convolutions.
+func (c Case) HasProducts() bool {
+	p, _, _, err := c.make()
+	return err == nil && slices.ContainsFunc(p.Nodes, func(n *graph.Node) bool { return n.Op.Info().Class == graph.Product })
+}
+
 // A maker builds a case's program and draws its data, the same at each call.
 type maker struct {
 	b      *graph.Builder
