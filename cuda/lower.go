@@ -117,16 +117,12 @@ func (l *lowering) keepOutputs() {
 
 // alone says that a kernel shares no launch: products, and all where nothing is
 // to be fused.
-func (l *lowering) alone(k *fuse.Kernel) bool { return isProduct(k) || l.opt.Switches.NoFuse }
-
-func isProduct(k *fuse.Kernel) bool {
-	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
-}
+func (l *lowering) alone(k *fuse.Kernel) bool { return k.IsProduct() || l.opt.Switches.NoFuse }
 
 // group lowers kernels of the schedule that share launches, or a product.
 func (l *lowering) group(units []emit.Unit) error {
 	p, cost := l.stepOf(units)
-	if k := units[0].Kernel; isProduct(k) {
+	if k := units[0].Kernel; k.IsProduct() {
 		return l.product(k.Node, p)
 	}
 	e, room, err := l.emit.Launch(units...)

@@ -18,8 +18,8 @@ func BenchmarkEmit(b *testing.B) {
 				e := emit.New()
 				launches, products = 0, 0
 				q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-				for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, isProduct) {
-					if isProduct(group[0].Kernel) {
+				for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+					if group[0].Kernel.IsProduct() {
 						products++
 						continue
 					}

@@ -51,8 +51,8 @@ func module(t testing.TB, all []*graph.Program) []byte {
 	e := emit.New()
 	for _, p := range all {
 		q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-		for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, isProduct) {
-			if isProduct(group[0].Kernel) {
+		for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+			if group[0].Kernel.IsProduct() {
 				continue
 			}
 			if _, _, err := e.Launch(group...); err != nil {
@@ -61,10 +61,6 @@ func module(t testing.TB, all []*graph.Program) []byte {
 		}
 	}
 	return e.Module()
-}
-
-func isProduct(k *fuse.Kernel) bool {
-	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
 }
 
 // TestAssembles has NVIDIA's assembler take every kernel of the shipped

@@ -50,7 +50,7 @@ func scatterAdd(n *graph.Node) *builder {
 	// Lanes beyond the row's end add what the last ones do, and drop it.
 	column = b.op(b32, "min.u32", column, length-run)
 
-	folds := b.foldsOf([]*graph.Node{n}, 0)
+	folds := b.foldsOf([]*graph.Node{n}, n.Shape.Size(), 1)
 	sums := b.begin(folds, run)
 	first := b.op(b32, "mov.b32", 0)
 	b.loop(first, b.op(b32, "mov.b32", count), 32, inFlight, func() {

@@ -27,9 +27,13 @@ type fold struct {
 	part Pointer
 }
 
-// foldsOf are reductions, with room for parts in scratch memory: parts numbers of
-// each, 0 where none is split.
-func (b *builder) foldsOf(nodes []*graph.Node, parts int) (folds []fold) {
+// foldsOf are reductions of so many results, with room for parts in scratch memory
+// where count blocks share each.
+func (b *builder) foldsOf(nodes []*graph.Node, results, count int) (folds []fold) {
+	parts := 0
+	if count > 1 {
+		parts = results * count
+	}
 	for _, n := range nodes {
 		f := fold{node: n, c: classOf(n.DType)}
 		if f.c == pred {
@@ -254,8 +258,7 @@ func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(re
 	if team == threads {
 		count, length = sliced(results, terms, team*n)
 	}
-	split := min(count-1, 1) // 0 or 1
-	folds := b.foldsOf(nodes, split*results*count)
+	folds := b.foldsOf(nodes, results, count)
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	lane := b.op(b32, "and.b32", tid, team-1)
 	result := b.x
@@ -313,7 +316,7 @@ func columns(c, then *fuse.Cluster) *builder {
 	strips := ceil(f.Inner, wide*n)
 	count, length := sliced(f.Outer*strips, f.Reduced, high)
 	b := newBuilder()
-	folds := b.foldsOf(nodesOf(c), min(count-1, 1)*f.Outer*count*f.Inner)
+	folds := b.foldsOf(nodesOf(c), f.Outer*f.Inner, count)
 	tid := b.op(b32, "mov.u32", "%tid.x")
 	x, y := b.op(b32, "and.b32", tid, wide-1), b.op(b32, "div.u32", tid, wide)
 	outer, strip := b.op(b32, "div.u32", b.x, strips), b.op(b32, "rem.u32", b.x, strips)

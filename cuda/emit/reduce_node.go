@@ -62,7 +62,7 @@ func unrolled(n *graph.Node, kept, folded []axis) *builder {
 		run /= 2
 	}
 	b := newBuilder()
-	folds := b.foldsOf([]*graph.Node{n}, 0)
+	folds := b.foldsOf([]*graph.Node{n}, n.Shape.Size(), 1)
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, n.Shape.Size()/run))
 	start, _ := b.places(widen(kept, run), at, 0, 0)

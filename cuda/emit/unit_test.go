@@ -18,7 +18,7 @@ func arranged(t *testing.T, build func(b *graph.Builder, vars *graph.Vars)) (gro
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups = emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, isProduct)
+	groups = emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct)
 	var lines []string
 	for _, g := range groups {
 		line := ""
@@ -93,7 +93,7 @@ func TestArrange(t *testing.T) {
 				t.Errorf("groups %q, want %q", text, c.want)
 			}
 			for _, g := range groups {
-				if isProduct(g[0].Kernel) {
+				if g[0].Kernel.IsProduct() {
 					continue
 				}
 				if _, _, err := emit.New().Launch(g...); err != nil {

@@ -151,18 +151,7 @@ func matrices[T gemm.Float](s *productStep) gemm.Product[T] {
 	return gemm.Product[T]{M: s.m, N: s.n, K: s.k, TransA: s.matmul.TransA, TransB: s.matmul.TransB, Alpha: 1}
 }
 
-// convolver computes convolutions in three directions: the engine of package gemm,
-// winograd or amx.
-type convolver[T gemm.Float | uint16] interface {
-	ConvForwardWorkspace(c gemm.Conv) int
-	ConvInputGradWorkspace(c gemm.Conv) int
-	ConvFilterGradWorkspace(c gemm.Conv) int
-	ConvForward(ws, x, w, y []T, c gemm.Conv)
-	ConvInputGrad(ws, dy, w, dx []T, c gemm.Conv)
-	ConvFilterGrad(ws, x, dy, dw []T, c gemm.Conv)
-}
-
-func convWorkspace[T gemm.Float | uint16](e convolver[T], s *productStep) int {
+func convWorkspace[T any](e gemm.Convolver[T], s *productStep) int {
 	switch s.form {
 	case convForward:
 		return e.ConvForwardWorkspace(s.conv)
@@ -172,7 +161,7 @@ func convWorkspace[T gemm.Float | uint16](e convolver[T], s *productStep) int {
 	return e.ConvFilterGradWorkspace(s.conv)
 }
 
-func convRun[T gemm.Float | uint16](e convolver[T], s *productStep, ws, x, y, z []T) {
+func convRun[T any](e gemm.Convolver[T], s *productStep, ws, x, y, z []T) {
 	switch s.form {
 	case convForward:
 		e.ConvForward(ws, x, y, z, s.conv)

@@ -40,6 +40,11 @@ type Kernel struct {
 	Cluster *Cluster
 }
 
+// IsProduct says that the kernel is a matrix product or a convolution.
+func (k *Kernel) IsProduct() bool {
+	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
+}
+
 // Cluster is a pass over Size elements. Exprs stand after their arguments.
 type Cluster struct {
 	Size    int

@@ -27,7 +27,6 @@ package amx
 //go:generate go run ./internal/gen -out kernel_amd64.s -stubs stubs_amd64.go -pkg amx
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"ganengine/engine/cpu/gemm"
@@ -57,12 +56,9 @@ type Engine struct {
 	kernel  kernel
 	fast    bool
 	scratch []scratch // one for each worker
-	body    func(worker int)
+	body    func(worker, i int)
 
-	// The phase in progress: tasks 0 to tasks-1.
-	task  func(e *Engine, worker, i int)
-	tasks int64
-	next  atomic.Int64
+	task func(e *Engine, worker, i int) // of the phase in progress
 
 	products products // the call in progress is one of these
 	sums     sums
@@ -95,7 +91,7 @@ func newEngine(par gemm.Parallel, k kernel, fast bool) *Engine {
 		e.workers = par.Workers()
 	}
 	e.scratch = make([]scratch, e.workers)
-	e.body = e.work
+	e.body = func(worker, i int) { e.task(e, worker, i) } // bound once
 	return e
 }
 
@@ -109,24 +105,13 @@ func (e *Engine) Supports(c gemm.Conv) bool {
 
 // run does a phase's tasks and returns when all are done.
 func (e *Engine) run(tasks int, task func(e *Engine, worker, i int)) {
-	e.task, e.tasks = task, int64(tasks)
-	e.next.Store(0)
+	e.task = task
 	if e.workers > 1 && tasks > 1 {
-		e.par.For(min(e.workers, tasks), e.body)
-	} else {
-		e.work(0)
+		e.par.Share(tasks, e.body)
+		return
 	}
-}
-
-// work takes tasks until none is left. Which worker takes a task changes nothing:
-// a task writes its own part of the result.
-func (e *Engine) work(worker int) {
-	for {
-		i := e.next.Add(1) - 1
-		if i >= e.tasks {
-			return
-		}
-		e.task(e, worker, int(i))
+	for i := range tasks {
+		task(e, 0, i)
 	}
 }
 

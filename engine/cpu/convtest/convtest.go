@@ -4,31 +4,21 @@ package convtest
 
 import "ganengine/engine/cpu/gemm"
 
-// Engine computes convolutions of elements of type T.
-type Engine[T any] interface {
-	ConvForwardWorkspace(c gemm.Conv) int
-	ConvInputGradWorkspace(c gemm.Conv) int
-	ConvFilterGradWorkspace(c gemm.Conv) int
-	ConvForward(ws, x, w, y []T, c gemm.Conv)
-	ConvInputGrad(ws, dy, w, dx []T, c gemm.Conv)
-	ConvFilterGrad(ws, x, dy, dw []T, c gemm.Conv)
-}
-
 // Operation is one of the three directions. Run takes image, filters and result of
 // the forward convolution in all of them.
 type Operation[T any] struct {
 	Name      string
 	Result    int // which of image, filters and result it computes
-	Workspace func(e Engine[T], c gemm.Conv) int
-	Run       func(e Engine[T], ws, x, w, y []T, c gemm.Conv)
+	Workspace func(e gemm.Convolver[T], c gemm.Conv) int
+	Run       func(e gemm.Convolver[T], ws, x, w, y []T, c gemm.Conv)
 }
 
 // Operations are the three directions.
 func Operations[T any]() []Operation[T] {
 	return []Operation[T]{
-		{"Forward", 2, Engine[T].ConvForwardWorkspace, func(e Engine[T], ws, x, w, y []T, c gemm.Conv) { e.ConvForward(ws, x, w, y, c) }},
-		{"InputGrad", 0, Engine[T].ConvInputGradWorkspace, func(e Engine[T], ws, x, w, y []T, c gemm.Conv) { e.ConvInputGrad(ws, y, w, x, c) }},
-		{"FilterGrad", 1, Engine[T].ConvFilterGradWorkspace, func(e Engine[T], ws, x, w, y []T, c gemm.Conv) { e.ConvFilterGrad(ws, x, y, w, c) }},
+		{"Forward", 2, gemm.Convolver[T].ConvForwardWorkspace, func(e gemm.Convolver[T], ws, x, w, y []T, c gemm.Conv) { e.ConvForward(ws, x, w, y, c) }},
+		{"InputGrad", 0, gemm.Convolver[T].ConvInputGradWorkspace, func(e gemm.Convolver[T], ws, x, w, y []T, c gemm.Conv) { e.ConvInputGrad(ws, y, w, x, c) }},
+		{"FilterGrad", 1, gemm.Convolver[T].ConvFilterGradWorkspace, func(e gemm.Convolver[T], ws, x, w, y []T, c gemm.Conv) { e.ConvFilterGrad(ws, x, y, w, c) }},
 	}
 }
 

@@ -1,5 +1,16 @@
 package gemm
 
+// Convolver computes convolutions of elements of type T in three directions: Engine
+// does, and so do those of packages winograd and amx.
+type Convolver[T any] interface {
+	ConvForwardWorkspace(c Conv) int
+	ConvInputGradWorkspace(c Conv) int
+	ConvFilterGradWorkspace(c Conv) int
+	ConvForward(ws, x, w, y []T, c Conv)
+	ConvInputGrad(ws, dy, w, dx []T, c Conv)
+	ConvFilterGrad(ws, x, dy, dw []T, c Conv)
+}
+
 // Conv describes a two-dimensional convolution: activations NHWC, filters KRSC
 // with R×S taps and C/Groups channels each, results N×P×Q×K,
 //
