@@ -98,8 +98,16 @@ func (e *Engine[T]) tile(j *job[T]) (rows, columns int) {
 // grid is how a job is cut into tasks. parts cuts the sum and depends on the
 // sizes alone; rows and cols cut the result and are free to follow the workers.
 type grid struct {
-	parts, rows, cols       int
-	partK, rowsPer, colsPer int
+	parts, rows, cols int
+	partK             int
+	tilesM, tilesN    int
+	mr, nr            int // of a tile
+}
+
+// share is task i's part of so many tiles, in elements, of which there are n in all:
+// as equal as whole tiles allow, since a worker's tasks are neighbours.
+func share(i, tasks, tiles, size, n int) (from, to int) {
+	return i * tiles / tasks * size, min((i+1)*tiles/tasks*size, n)
 }
 
 // termsPerNanosecond is about how many multiply-adds a worker makes.
@@ -118,10 +126,10 @@ func (e *Engine[T]) isWorth(terms int) bool {
 func (e *Engine[T]) split(j *job[T]) grid {
 	g := grid{parts: 1, rows: 1, cols: 1}
 	kc := depth(j.k)
-	mr, nr := e.tile(j)
-	tilesM, tilesN := ceil(max(j.m, 1), mr), ceil(max(j.n, 1), nr)
+	g.mr, g.nr = e.tile(j)
+	g.tilesM, g.tilesN = ceil(max(j.m, 1), g.mr), ceil(max(j.n, 1), g.nr)
 	switch {
-	case j.batch > 1 || tilesM*tilesN > 64:
+	case j.batch > 1 || g.tilesM*g.tilesN > 64:
 	case j.k >= 16*maxK:
 		g.parts = min(16, j.k/(8*maxK))
 	case j.strided && j.k >= 2*maxK:
@@ -131,11 +139,8 @@ func (e *Engine[T]) split(j *job[T]) grid {
 	g.parts = max(ceil(j.k, max(g.partK, 1)), 1)
 
 	if e.isWorth(j.m * j.n * j.k * j.batch) {
-		g.rows, g.cols = e.cut(j, tilesM, tilesN, ceil(4*e.workers, g.parts*j.batch))
+		g.rows, g.cols = e.cut(j, g.tilesM, g.tilesN, ceil(4*e.workers, g.parts*j.batch))
 	}
-	g.rowsPer = ceil(tilesM, g.rows) * mr
-	g.colsPer = ceil(tilesN, g.cols) * nr
-	g.rows, g.cols = ceil(j.m, g.rowsPer), ceil(j.n, g.colsPer)
 	return g
 }
 

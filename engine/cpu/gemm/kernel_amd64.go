@@ -49,7 +49,7 @@ func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
 
 func stridedSIMD[T Float](rows, columns int, s *stridedPart[T], a, b, c []T, ldc int, accumulate bool) {
 	last := columns - 1
-	_, _ = a[(rows-1)*s.a.free+(s.terms-1)*s.a.red], b[(s.terms-1)*s.b.red+last/maxWidth*s.b.panel+last%maxWidth]
+	_, _ = a[(rows-1)*s.a.free+(s.terms-1)*s.a.red], b[(s.terms-1)*s.b.red+last/maxWidth*s.b.panel+maxWidth-1]
 	_ = c[(rows-1)*ldc+last]
 	tileStrided(rows, s.terms, (*float32)(unsafe.Pointer(unsafe.SliceData(a))), s.a.free, s.a.red,
 		(*float32)(unsafe.Pointer(unsafe.SliceData(b))), s.b.red, s.b.panel,

@@ -82,7 +82,7 @@ func (t *task[T]) multiplyStrided(accumulate bool) {
 		near := t.b.free == 1 && s.terms*t.b.red <= nearValues
 		for j := t.j0; j < t.j1; j += stridedColumns {
 			end := min(j+stridedColumns, t.j1)
-			if near {
+			if near && (end-j)%maxWidth == 0 { // else the kernel would read past the last row's end
 				s.b = inPlace(&t.b, p)
 				s.b.data = s.b.data[j:]
 			} else {

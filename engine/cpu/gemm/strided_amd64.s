@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tileStrided(rows int, k int, a *float32, free int, red int, b *float32, redB int, half int, c *float32, ldc int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tileStrided(SB), NOSPLIT, $0-85
 block:
 	MOVQ      k+8(FP), AX
@@ -54,7 +54,7 @@ block:
 	VMOVUPS.Z (DX), K1, Z0
 
 tile1x16terms:
-	VMOVUPS.Z    (SI), K1, Z1
+	VMOVUPS      (SI), Z1
 	VBROADCASTSS (CX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         BX, CX
@@ -77,7 +77,7 @@ tile2x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile2x16terms:
-	VMOVUPS.Z    (SI), K1, Z2
+	VMOVUPS      (SI), Z2
 	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z1
 	VBROADCASTSS (CX)(DX*1), Z3
@@ -107,7 +107,7 @@ tile3x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile3x16terms:
-	VMOVUPS.Z    (SI), K1, Z3
+	VMOVUPS      (SI), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z3, Z4, Z1
 	VBROADCASTSS (CX)(DX*1), Z4
@@ -144,7 +144,7 @@ tile4x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile4x16terms:
-	VMOVUPS.Z    (SI), K1, Z4
+	VMOVUPS      (SI), Z4
 	VBROADCASTSS (CX), Z5
 	VFMADD231PS  Z4, Z5, Z1
 	VBROADCASTSS (CX)(DX*1), Z5
@@ -188,7 +188,7 @@ tile5x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile5x16terms:
-	VMOVUPS.Z    (SI), K1, Z5
+	VMOVUPS      (SI), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z5, Z6, Z1
 	VBROADCASTSS (CX)(DX*1), Z6
@@ -239,7 +239,7 @@ tile6x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile6x16terms:
-	VMOVUPS.Z    (SI), K1, Z6
+	VMOVUPS      (SI), Z6
 	VBROADCASTSS (CX), Z7
 	VFMADD231PS  Z6, Z7, Z1
 	VBROADCASTSS (CX)(DX*1), Z7
@@ -297,7 +297,7 @@ tile7x16:
 	VMOVUPS.Z (R8), K1, Z0
 
 tile7x16terms:
-	VMOVUPS.Z    (SI), K1, Z7
+	VMOVUPS      (SI), Z7
 	VBROADCASTSS (CX), Z8
 	VFMADD231PS  Z7, Z8, Z1
 	VBROADCASTSS (CX)(DX*1), Z8
@@ -362,7 +362,7 @@ tile8x16:
 	VMOVUPS.Z (R8), K1, Z8
 
 tile8x16terms:
-	VMOVUPS.Z    (SI), K1, Z9
+	VMOVUPS      (SI), Z9
 	VBROADCASTSS (CX), Z10
 	VFMADD231PS  Z9, Z10, Z1
 	VBROADCASTSS (CX)(DX*1), Z10
@@ -379,6 +379,7 @@ tile8x16terms:
 	VFMADD231PS  Z9, Z10, Z7
 	VBROADCASTSS (CX)(R15*1), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	PREFETCHT0   64(CX)
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
@@ -432,8 +433,8 @@ both:
 	VMOVUPS.Z 64(DX), K2, Z0
 
 tile1x32terms:
-	VMOVUPS.Z    (SI), K1, Z2
-	VMOVUPS.Z    (SI)(R8*1), K2, Z3
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(R8*1), Z3
 	VBROADCASTSS (CX), Z4
 	VFMADD231PS  Z2, Z4, Z1
 	VFMADD231PS  Z3, Z4, Z0
@@ -462,8 +463,8 @@ tile2x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile2x32terms:
-	VMOVUPS.Z    (SI), K1, Z4
-	VMOVUPS.Z    (SI)(R8*1), K2, Z5
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(R8*1), Z5
 	VBROADCASTSS (CX), Z6
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
@@ -503,8 +504,8 @@ tile3x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile3x32terms:
-	VMOVUPS.Z    (SI), K1, Z6
-	VMOVUPS.Z    (SI)(R8*1), K2, Z7
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(R8*1), Z7
 	VBROADCASTSS (CX), Z8
 	VFMADD231PS  Z6, Z8, Z1
 	VFMADD231PS  Z7, Z8, Z2
@@ -555,8 +556,8 @@ tile4x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile4x32terms:
-	VMOVUPS.Z    (SI), K1, Z8
-	VMOVUPS.Z    (SI)(R8*1), K2, Z9
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(R8*1), Z9
 	VBROADCASTSS (CX), Z10
 	VFMADD231PS  Z8, Z10, Z1
 	VFMADD231PS  Z9, Z10, Z2
@@ -618,8 +619,8 @@ tile5x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile5x32terms:
-	VMOVUPS.Z    (SI), K1, Z10
-	VMOVUPS.Z    (SI)(R8*1), K2, Z11
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(R8*1), Z11
 	VBROADCASTSS (CX), Z12
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
@@ -692,8 +693,8 @@ tile6x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile6x32terms:
-	VMOVUPS.Z    (SI), K1, Z12
-	VMOVUPS.Z    (SI)(R8*1), K2, Z13
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(R8*1), Z13
 	VBROADCASTSS (CX), Z14
 	VFMADD231PS  Z12, Z14, Z1
 	VFMADD231PS  Z13, Z14, Z2
@@ -777,8 +778,8 @@ tile7x32:
 	VMOVUPS.Z 64(R11), K2, Z0
 
 tile7x32terms:
-	VMOVUPS.Z    (SI), K1, Z14
-	VMOVUPS.Z    (SI)(R8*1), K2, Z15
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(R8*1), Z15
 	VBROADCASTSS (CX), Z16
 	VFMADD231PS  Z14, Z16, Z1
 	VFMADD231PS  Z15, Z16, Z2
@@ -873,8 +874,8 @@ tile8x32:
 	VMOVUPS.Z 64(R11), K2, Z16
 
 tile8x32terms:
-	VMOVUPS.Z    (SI), K1, Z17
-	VMOVUPS.Z    (SI)(R8*1), K2, Z18
+	VMOVUPS      (SI), Z17
+	VMOVUPS      (SI)(R8*1), Z18
 	VBROADCASTSS (CX), Z19
 	VFMADD231PS  Z17, Z19, Z1
 	VFMADD231PS  Z18, Z19, Z2
@@ -899,6 +900,7 @@ tile8x32terms:
 	VBROADCASTSS (CX)(R15*1), Z19
 	VFMADD231PS  Z17, Z19, Z15
 	VFMADD231PS  Z18, Z19, Z16
+	PREFETCHT0   64(CX)
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX

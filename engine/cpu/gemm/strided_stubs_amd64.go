@@ -6,7 +6,8 @@ package gemm
 
 // tileStrided stores rows (1 or more) of up to 32 sums of k terms, or adds them to
 // c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term
-// p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others'.
+// p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others', which are
+// read whole whatever mask says.
 //
 //go:noescape
 func tileStrided(rows int, k int, a *float32, free int, red int, b *float32, redB int, half int, c *float32, ldc int, mask uint32, accumulate bool)

@@ -58,13 +58,14 @@ func (e *Engine[T]) task(worker, i int) {
 	t := task[T]{
 		Engine: e, scratch: &e.scratch[worker],
 		a: j.a, b: j.b, c: j.c[item*j.step:],
-		item: item, i0: row * g.rowsPer, j0: col * g.colsPer, p0: part * g.partK,
+		item: item, p0: part * g.partK, p1: min((part+1)*g.partK, j.k),
 	}
+	t.i0, t.i1 = share(row, g.rows, g.tilesM, g.mr, j.m)
+	t.j0, t.j1 = share(col, g.cols, g.tilesN, g.nr, j.n)
 	t.a.data, t.b.data = t.a.data[item*j.a.step:], t.b.data[item*j.b.step:]
 	if g.parts > 1 {
 		t.c = t.c[part*j.m*j.n:]
 	}
-	t.i1, t.j1, t.p1 = min(t.i0+g.rowsPer, j.m), min(t.j0+g.colsPer, j.n), min(t.p0+g.partK, j.k)
 	t.packedB = e.ws[worker*size : (worker+1)*size]
 	accumulate := j.beta != 0
 	if t.p0 >= t.p1 || accumulate && j.beta != 1 {

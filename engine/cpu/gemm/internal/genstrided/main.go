@@ -28,7 +28,8 @@ func main() {
 	TEXT("tileStrided", attr.NOSPLIT, "func(rows, k int, a *float32, free, red int, b *float32, redB, half int, c *float32, ldc int, mask uint32, accumulate bool)")
 	Doc("tileStrided stores rows (1 or more) of up to 32 sums of k terms, or adds them to",
 		"c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term",
-		"p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others'.")
+		"p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others', which are",
+		"read whole whatever mask says.")
 	Pragma("noescape")
 	Label("block") // of 8 rows; the arguments say what is left
 	int64s := func(name string) Register { return Load(Param(name), GP64()) }
@@ -239,7 +240,7 @@ func (t *tile) body(rows, halves int) {
 	var b [2]VecVirtual
 	for j := range halves {
 		b[j] = ZMM()
-		VMOVUPS_Z(part(t.b, t.half, j), t.mask[j], b[j])
+		VMOVUPS(part(t.b, t.half, j), b[j]) // with a mask it would take a multiplier's port
 	}
 	for i := range rows {
 		v := ZMM()
@@ -247,6 +248,11 @@ func (t *tile) body(rows, halves int) {
 		for j := range halves {
 			VFMADD231PS(b[j], v, sums[i][j])
 		}
+	}
+	if rows == maxRows {
+		// Where rows lie side by side, their factors of a term are half a line, and a
+		// line's successor is a stride away from the one before it.
+		PREFETCHT0(Mem{Base: t.a, Disp: 64})
 	}
 	ADDQ(t.red, t.a)
 	ADDQ(t.redB, t.b)
