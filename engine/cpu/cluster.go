@@ -184,7 +184,7 @@ func (k *clusterKernel) chunk(worker, i int) {
 		n := min(g.width, g.inner-col)
 		k.clear(o, o+1, 0, col, col+n)
 		for r := range g.reduced {
-			k.tile(w, o*slab+r*g.inner+col, n, tilePlace{o, 1, 0, col})
+			k.tile(w, o*slab+r*g.inner+col, n, tilePlace{o, 1, 0, col, g.inner})
 		}
 		k.finishPart(o, o+1, col, col+n)
 	case g.pieces > 1:
@@ -202,7 +202,7 @@ func (k *clusterKernel) chunk(worker, i int) {
 				continue
 			}
 			n := min(g.tile/slab, end-s)
-			k.tile(w, s*slab, n*slab, tilePlace{s, n, 0, 0})
+			k.tile(w, s*slab, n*slab, tilePlace{s, n, 0, 0, n * slab})
 			s += n
 		}
 		k.finishPart(o, end, 0, g.inner)
@@ -215,13 +215,15 @@ func (k *clusterKernel) rows(w *worker, o, piece, r, end int) {
 	slab := g.reduced * g.inner
 	if g.inner <= g.tile {
 		for per := g.tile / g.inner; r < end; r += per {
-			k.tile(w, o*slab+r*g.inner, min(per, end-r)*g.inner, tilePlace{o, 1, piece, 0})
+			n := min(per, end-r) * g.inner
+			k.tile(w, o*slab+r*g.inner, n, tilePlace{o, 1, piece, 0, n})
 		}
 		return
 	}
 	for ; r < end; r++ {
 		for col := 0; col < g.inner; col += g.tile {
-			k.tile(w, o*slab+r*g.inner+col, min(g.tile, g.inner-col), tilePlace{o, 1, piece, col})
+			n := min(g.tile, g.inner-col)
+			k.tile(w, o*slab+r*g.inner+col, n, tilePlace{o, 1, piece, col, n})
 		}
 	}
 }

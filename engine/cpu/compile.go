@@ -83,6 +83,7 @@ type code struct {
 	draws   []drawing
 	stores  []storing
 	folds   []folding
+	ahead   [][]request // of each instruction, or nil
 }
 
 // place is where an expression's value is.
@@ -130,6 +131,7 @@ func (l *lowering) compile(c *fuse.Cluster) (*code, error) {
 	for _, st := range c.Stores {
 		k.store(st)
 	}
+	k.ahead = k.requests()
 	return k.code, nil
 }
 

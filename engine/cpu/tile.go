@@ -9,13 +9,17 @@ import (
 
 // tilePlace says where a tile lies in the grid: in slabs slabs from outer on,
 // or in one, in which it belongs to a piece and begins at column col of a row.
-type tilePlace struct{ outer, slabs, piece, col int }
+// The worker's next tile begins next elements behind this one.
+type tilePlace struct{ outer, slabs, piece, col, next int }
 
 // tile executes the code for elements lo to lo+n.
 func (k *clusterKernel) tile(w *worker, lo, n int, p tilePlace) {
 	seat(&w.narrow, k, k.slots[0], lo, n)
 	seat(&w.wide, k, k.slots[1], lo, n)
 	for i := range k.instrs {
+		if k.ahead != nil {
+			k.ask(k.ahead[i], lo+p.next)
+		}
 		switch in := &k.instrs[i]; in.op {
 		case opLoad:
 			if in.wide {

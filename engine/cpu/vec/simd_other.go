@@ -29,3 +29,6 @@ func addColumnsSquaresAboutSIMD(bool, []float64, []float32, []float64) int  { re
 func toBF16SIMD(bool, []uint16, []float32) int                              { return 0 }
 func fromBF16SIMD(bool, []float32, []uint16) int                            { return 0 }
 func fromUint8SIMD([]float32, []uint8, float32, float32) int                { return 0 }
+
+// Prefetch does nothing here.
+func Prefetch(uintptr, int) {}

@@ -216,3 +216,6 @@ func toBF16AVX512(dst *uint16, x *float32, n int)
 
 //go:noescape
 func fromBF16AVX512(dst *float32, x *uint16, n int)
+
+// Prefetch asks for lines of 64 bytes, at least one, which need not be memory at all.
+func Prefetch(at uintptr, lines int)

@@ -5428,3 +5428,16 @@ by1done:
 return:
 	VZEROUPPER
 	RET
+
+// func Prefetch(at uintptr, lines int)
+// Requires: MMX+
+TEXT ·Prefetch(SB), NOSPLIT, $0-16
+	MOVQ at+0(FP), AX
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        line
+	RET

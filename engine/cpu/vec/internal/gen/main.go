@@ -3,7 +3,9 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 )
 
 func main() {
@@ -16,6 +18,20 @@ func main() {
 	columns()
 	conversions()
 	wides()
+	prefetch()
 
 	Generate()
+}
+
+// prefetch emits the loop over lines that asks for them.
+func prefetch() {
+	TEXT("Prefetch", attr.NOSPLIT, "func(at uintptr, lines int)")
+	Doc("Prefetch asks for lines of 64 bytes, at least one, which need not be memory at all.")
+	p, lines := Load(Param("at"), GP64()), Load(Param("lines"), GP64())
+	Label("line")
+	PREFETCHT0(Mem{Base: p})
+	ADDQ(Imm(64), p)
+	DECQ(lines)
+	JNE(LabelRef("line"))
+	RET()
 }
