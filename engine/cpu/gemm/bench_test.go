@@ -28,7 +28,7 @@ func BenchmarkMultiply(b *testing.B) {
 // BenchmarkLayers is the products of linear layers: forward, the input's gradient
 // and the weights', as graph.Linear has them.
 func BenchmarkLayers(b *testing.B) {
-	for _, l := range []struct{ batch, in, out int }{{64, 2, 64}, {64, 64, 64}, {64, 64, 1}, {512, 128, 128}, {512, 128, 2}, {512, 2, 128}, {100, 784, 1200}, {100, 1200, 1200}, {128, 100, 8192}} {
+	for _, l := range []struct{ batch, in, out int }{{64, 2, 64}, {64, 64, 64}, {64, 64, 1}, {512, 128, 128}, {512, 128, 2}, {512, 2, 128}, {100, 784, 1200}, {100, 1200, 1200}, {200, 1200, 1200}, {128, 100, 8192}} {
 		for name, p := range map[string]Product[float32]{
 			"forward": {M: l.batch, N: l.out, K: l.in, TransB: true, Alpha: 1},
 			"input":   {M: l.batch, N: l.in, K: l.out, Alpha: 1},

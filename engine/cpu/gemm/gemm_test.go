@@ -65,6 +65,8 @@ func productCases() []productCase {
 		add(2, 128, 1024, 1, beta, 0)
 	}
 	add(300, 70, 512, 1, 0, 0)
+	add(270, 150, 130, 1, 0, 2) // many rows, far from each other
+	add(270, 150, 260, 1, 1, 0)
 	add(100, 120, 130, 1, 0, 2) // enough work for the workers
 	add(130, 2, 4100, 1, 0.5, 0)
 	return all

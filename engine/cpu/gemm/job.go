@@ -187,7 +187,11 @@ func (e *Engine[T]) workspace(j job[T]) int {
 // blocks is the size of one worker's packed blocks of both operands.
 func (e *Engine[T]) blocks(j *job[T]) int {
 	if j.strided {
-		return min(stridedColumns, ceil(j.n, maxWidth)*maxWidth) * depth(j.k)
+		n := min(stridedColumns, ceil(j.n, maxWidth)*maxWidth) * depth(j.k)
+		if j.packsRows() {
+			n += ceil(j.m, maxWidth) * maxWidth * depth(j.k)
+		}
+		return n
 	}
 	m, n := min(maxM, ceil(j.m, e.mr)*e.mr), min(maxN, ceil(j.n, e.nr)*e.nr)
 	return (m + n) * depth(j.k)

@@ -18,9 +18,11 @@ const (
 	// with oneDNN 2.6, whose team of threads is another one. A product of 2048³,
 	// which oneDNN computes half as fast again, has 8.4 million.
 	smallOperands = 1 << 22
-	// nearValues is up to how many values the rows of the second operand span
-	// where they are read in place.
+	// nearValues is up to how many values the terms of an operand span that are near
+	// each other.
 	nearValues = 1 << 15
+	// manyColumns is how many columns make up for packing the first operand.
+	manyColumns = stridedColumns
 )
 
 // isStrided says whether a job takes this way.
@@ -71,15 +73,41 @@ func inPlace[T Float](o *operand[T], p int) lying[T] {
 	return lying[T]{data: o.data[p*o.red:], free: o.free, red: o.red, panel: maxWidth * o.free}
 }
 
+// run is how many of n free indices in a row lie at one distance from each other.
+func (l *lying[T]) run(n int) int {
+	if l.panel == maxWidth*l.free {
+		return n
+	}
+	return maxWidth
+}
+
 // from is the part from free index f on, a multiple of 8.
 func (l *lying[T]) from(f int) []T { return l.data[f/maxWidth*l.panel+f%maxWidth*l.free:] }
+
+// isNear says that so many terms' values lie side by side, and near each other.
+func (o *operand[T]) isNear(terms int) bool { return o.free == 1 && terms*o.red <= nearValues }
+
+// packsRows says whether a strided product packs the first operand as well.
+func (j *job[T]) packsRows() bool {
+	k := min(j.k, depth(j.k))
+	return j.a.free == 1 && !j.a.isNear(k) && j.n >= manyColumns
+}
 
 // multiplyStrided is multiply for a strided product.
 func (t *task[T]) multiplyStrided(accumulate bool) {
 	k := depth(t.job.k)
 	for p := t.p0; p < t.p1; p += k {
 		s := stridedPart[T]{terms: min(k, t.p1-p), accumulate: accumulate || p > t.p0, a: inPlace(&t.a, p)}
-		near := t.b.free == 1 && s.terms*t.b.red <= nearValues
+		s.a.data = s.a.data[t.i0*s.a.free:]
+		if t.job.packsRows() {
+			at := t.packedB[stridedColumns*k:]
+			if b := (block{t.runs, t.item, t.i0, p}); t.packedRows != b {
+				t.packedRows = b
+				t.pack(at, maxWidth, &t.a, t.i0, t.i1, p, p+s.terms)
+			}
+			s.a = packed(at, s.terms)
+		}
+		near := t.b.isNear(s.terms)
 		for j := t.j0; j < t.j1; j += stridedColumns {
 			end := min(j+stridedColumns, t.j1)
 			if near && (end-j)%maxWidth == 0 { // else the kernel would read past the last row's end
@@ -97,8 +125,8 @@ func (t *task[T]) multiplyStrided(accumulate bool) {
 	}
 }
 
-// stridedPart is some terms of a product: the first operand's, and the second's
-// from some column on.
+// stridedPart is some terms of a product: the first operand's from the task's first
+// row on, and the second's from some column on.
 type stridedPart[T Float] struct {
 	terms      int
 	a, b       lying[T]
@@ -108,15 +136,18 @@ type stridedPart[T Float] struct {
 // stridedTiles computes the task's rows of columns j0 to j1, where s.b begins.
 func (t *task[T]) stridedTiles(s *stridedPart[T], j0, j1 int) {
 	row, col := t.job.rowAt, t.job.colAt
+	rows := s.a.run(t.i1 - t.i0)
 	for j := j0; j < j1; j += stridedWidth {
 		b, columns := s.b.from(j-j0), min(stridedWidth, j1-j)
 		at := row.base + col.base + j*col.step0
 		if col.step0 == 1 {
-			stridedSIMD(t.i1-t.i0, columns, s, s.a.from(t.i0), b, t.c[at+t.i0*row.step0:], row.step0, s.accumulate)
+			for i := t.i0; i < t.i1; i += rows {
+				stridedSIMD(min(rows, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:], row.step0, s.accumulate)
+			}
 			continue
 		}
 		for i := t.i0; i < t.i1; i += stridedRows {
-			t.stridedAside(min(stridedRows, t.i1-i), columns, s, s.a.from(i), b, t.c[at+i*row.step0:])
+			t.stridedAside(min(stridedRows, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:])
 		}
 	}
 }

@@ -7,13 +7,14 @@ type scratch struct {
 	pixels [maxK]pixel
 	at     [maxK]int // where each of pixels has its value at tap
 	tap    int
-	packed block // what the strided path has packed
+
+	packed, packedRows block // what the strided path has packed, of b and of a
 }
 
-// block is a part of a product's second operand, from a column and a term on.
+// block is a part of a product's operand, from a free index and a term on.
 type block struct {
 	run        uint64
-	item, j, p int
+	item, f, p int
 }
 
 // run computes j, with the workers where the work is worth it.
