@@ -18,29 +18,46 @@ const sumSize = width*width + skew
 
 func (e *Engine) filterGrad(c gemm.Conv) job {
 	j := e.prepare(c, true, true)
-	j.perWorker = j.n * j.n * sumSize
-	j.product, j.products = (*Engine).filterGradTask, j.phases*j.imagePanels*j.kPanels
+	j.perWorker = imagesAtOnce * j.n * j.n * sumSize
+	j.product, j.products = (*Engine).filterGradTask, ceil(j.phases*j.imagePanels, imagesAtOnce)*j.kPanels
 	return j
 }
+
+// imagesAtOnce is how many panels of the image one of the results is multiplied with
+// while it lies in the first cache: all come from the last one.
+const imagesAtOnce = 4
 
 func (e *Engine) filterGradTask(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
 	sums := j.mine(worker)
 	_, count := j.tilesOf(block)
-	imagePanel, kPanel := task/j.kPanels, task%j.kPanels
+	kPanel, first := task%j.kPanels, task/j.kPanels*imagesAtOnce
+	images := min(imagesAtOnce, j.phases*j.imagePanels-first)
+	sum := func(image, point int) []float32 { return sums[(image*j.n*j.n+point)*sumSize:] }
 	for point := range j.n * j.n {
-		a, b := j.results[block%2].at(point, kPanel, 0), j.images[block%2].at(point, imagePanel, 0)
-		for k := 0; k < width; k += gemm.TileRows {
-			gemm.SumColumns(count, a[k:], b, sums[point*sumSize+k*width:], e.fast)
+		a := j.results[block%2].at(point, kPanel, 0)
+		for image := range images {
+			b := j.images[block%2].at(point, first+image, 0)
+			for k := 0; k < width; k += gemm.TileRows {
+				gemm.SumColumns(count, a[k:], b, sum(image, point)[k*width:], e.fast)
+			}
 		}
 	}
+	for image := range images {
+		j.addFilters(s, &e.zeros[0], sum(image, 0), block, first+image, kPanel)
+	}
+}
+
+// addFilters adds the sums of a panel of the image and one of the results to the
+// gradient, which the first block begins.
+func (j *job) addFilters(s *scratch, zeros *float32, sums []float32, block, imagePanel, kPanel int) {
 	phase, c := imagePanel/j.imagePanels, imagePanel%j.imagePanels*width
 	for k := range min(j.conv.K-kPanel*width, width) {
 		j.taps(&s.dst, j.w, kPanel*width+k, phase, c)
 		s.add = s.dst
 		if block == 0 {
 			for i := range s.add {
-				s.add[i] = &e.zeros[0]
+				s.add[i] = zeros
 			}
 		}
 		j.toFilter(&s.dst[0], &s.add[0], &sums[k*width], sumSize, min(j.conv.C-c, width))

@@ -32,6 +32,9 @@ func (e *Engine) inputGradTask(worker, block, task int) {
 		s.panel = panel
 		j.copyFilters(s, filters, phase, c)
 	}
+	for i := range s.add {
+		s.add[i] = &e.zeros[0]
+	}
 	for ; tiles.left > 0; tiles.next() {
 		n := min(chunk, tiles.left)
 		e.multiply(products, &j.results[block%2], j.kPanels, filters, tiles.at, n)
@@ -59,17 +62,19 @@ func (j *job) copyFilters(s *scratch, filters []float32, phase, c int) {
 
 // earlier points at what tiles before have given the pixels s.dst: those of the
 // first r-1 rows and columns, which the tiles above and to the left share. Pixels
-// that they do not share have been given nothing.
+// that they do not share have been given nothing, as s.add says from the start.
 func (j *job) earlier(s *scratch, zeros *float32, tile int) {
 	_, p, q := j.place(tile)
-	i := 0
 	for row := range j.n {
-		for col := range j.n {
+		cols := j.n
+		if row >= j.r-1 {
+			cols = j.r - 1
+		}
+		for i := row * j.n; i < row*j.n+cols; i++ {
 			s.add[i] = zeros
-			if (row < j.r-1 && p > 0 || col < j.r-1 && q > 0) && s.dst[i] != &s.spill[0] {
+			if (row < j.r-1 && p > 0 || i-row*j.n < j.r-1 && q > 0) && s.dst[i] != &s.spill[0] {
 				s.add[i] = s.dst[i]
 			}
-			i++
 		}
 	}
 }

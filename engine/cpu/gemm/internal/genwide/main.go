@@ -12,6 +12,10 @@ import (
 // The kernels' tile, and the width of the panels that they read.
 const mr, nr = 8, 32
 
+// distance is how many bytes ahead operands are asked for: as long as the last cache
+// takes to answer.
+const distance = 4096
+
 func main() {
 	ConstraintExpr("amd64")
 	tileRows()
@@ -69,19 +73,26 @@ func tileRows() {
 	step, b := Load(Param("step"), GP64()), Load(Param("b"), GP64())
 	SHLQ(Imm(2), step)
 	SUBQ(U32(4*nr), step)
+	ahead := GP64()
+	LEAQ(Mem{Base: a, Disp: distance}, ahead)
 	acc := zeroed()
 	terms := GP64()
 	Label("panel")
 	MOVQ(U32(nr/unroll), terms)
 	Label("terms")
 	for p := range unroll {
+		if p%2 == 0 {
+			PREFETCHT0(Mem{Base: ahead, Disp: 32 * p})
+		}
 		acc.step(b, p, func(i int) Mem { return Mem{Base: a, Disp: 4 * (nr*i + p)} })
 	}
+	ADDQ(U32(4*mr*unroll), ahead)
 	ADDQ(U32(4*unroll), a)
 	ADDQ(U32(4*nr*unroll), b)
 	DECQ(terms)
 	JNE(LabelRef("terms"))
 	ADDQ(step, a)
+	LEAQ(Mem{Base: ahead, Index: step, Scale: 1, Disp: 4*nr - 4*mr*nr}, ahead)
 	DECQ(panels)
 	JNE(LabelRef("panel"))
 	acc.store(Load(Param("c"), GP64()))
@@ -99,6 +110,11 @@ func tileColumns() {
 		CMPQ(k, Imm(uint64(unroll)))
 		JL(LabelRef(label + "done"))
 		for p := range unroll {
+			if unroll > 1 {
+				PREFETCHT0(Mem{Base: a, Disp: distance + 4*nr*p})
+				PREFETCHT0(Mem{Base: b, Disp: distance + 4*nr*p})
+				PREFETCHT0(Mem{Base: b, Disp: distance + 4*nr*p + 64})
+			}
 			acc.step(b, p, func(i int) Mem { return Mem{Base: a, Disp: 4 * (nr*p + i)} })
 		}
 		ADDQ(U32(uint32(4*nr*unroll)), a)
