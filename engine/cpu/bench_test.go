@@ -23,6 +23,9 @@ func BenchmarkClusters(b *testing.B) {
 		{"norm", 4, func(b *graph.Builder, x, _ *graph.Node) {
 			b.Output("y", graph.LeakyRelu(graph.Normalize(x, 1e-5, 0, 1, 2), .2))
 		}},
+		{"optimiser", 3, func(b *graph.Builder, x, dy *graph.Node) {
+			b.Output("y", graph.Sub(x, graph.Div(dy, graph.Shift(graph.Sqrt(graph.Square(dy)), 1e-8))))
+		}},
 		{"norm gradient", 7, func(b *graph.Builder, x, dy *graph.Node) {
 			y := graph.LeakyRelu(graph.Normalize(x, 1e-5, 0, 1, 2), .2)
 			b.Output("dx", graph.Gradients(y, dy, x)[0])
