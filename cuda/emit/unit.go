@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"slices"
+
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 )
@@ -31,6 +33,7 @@ const (
 // cluster behind the reduction, and neighbours that do not depend on each other
 // in one group. Kernels that are alone stay so.
 func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
+	kernels = slices.Clone(kernels)
 	var groups [][]Unit
 	var group effects
 	for i := 0; i < len(kernels); i++ {
@@ -39,9 +42,13 @@ func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
 			groups, group = append(groups, []Unit{u}), effects{}
 			continue
 		}
-		if i+1 < len(kernels) && follows(u.Kernel, kernels[i+1]) {
-			u.Then = kernels[i+1].Cluster
-			i++
+		if i+1 < len(kernels) {
+			if then, rest := thenOf(u.Kernel, kernels[i+1]); then != nil {
+				u.Then = then
+				if kernels[i+1] = rest; rest == nil {
+					i++
+				}
+			}
 		}
 		own := effectsOf(u)
 		if last := len(groups) - 1; last >= 0 && group.admits(own, len(groups[last])) {
@@ -52,6 +59,22 @@ func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
 		groups, group = append(groups, []Unit{u}), own
 	}
 	return groups
+}
+
+// thenOf is what of k, which comes next, can be computed where r has its results
+// (nil: nothing), and what is left of k: reductions of its own.
+func thenOf(r, k *fuse.Kernel) (then *fuse.Cluster, rest *fuse.Kernel) {
+	if follows(r, k) {
+		return k.Cluster, nil
+	}
+	if k.Cluster == nil || len(k.Cluster.Stores) == 0 || slices.ContainsFunc(k.Cluster.Stores, func(s fuse.Store) bool { return s.Var != nil }) {
+		return nil, k
+	}
+	stores, reduces := k.Cluster.Split()
+	if len(reduces.Reduces) > 0 && follows(r, &fuse.Kernel{Cluster: stores}) {
+		return stores, &fuse.Kernel{Cluster: reduces}
+	}
+	return nil, k
 }
 
 // follows says whether k is over the results of r, a reduction, and of what r

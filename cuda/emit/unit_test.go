@@ -63,6 +63,13 @@ func TestArrange(t *testing.T) {
 			sum := graph.ReduceSum(large(b, "a", 5000), 0)
 			b.Output("y", graph.Rsqrt(graph.Shift(sum, 1)))
 		}, "2"},
+		{"and sums of what they make come with their neighbours", func(b *graph.Builder, _ *graph.Vars) {
+			sum := graph.ReduceSum(graph.Reshape(large(b, "a", 50000), graph.Shape{2, 25000, 8}), 1)
+			y := graph.Rsqrt(graph.Shift(sum, 1))
+			b.Output("y", y)
+			b.Output("z", graph.ReduceSum(y, 0))
+			b.Output("w", graph.Mul(large(b, "b", 6000), graph.Reshape(graph.Slice(y, []int{0, 0, 0}, nil, []int{1, 1, 8}), graph.Shape{8})))
+		}, "2 11 1"},
 		{"what needs several sums does not", func(b *graph.Builder, _ *graph.Vars) {
 			sum := graph.ReduceSum(large(b, "a", 5000), 0)
 			b.Output("y", graph.Exp(graph.Reverse(sum, 1)))
