@@ -214,13 +214,12 @@ func (f fold) raw() graph.DType {
 	return map[class]graph.DType{f32: graph.F32, f64: graph.F64, b32: graph.I32}[f.c]
 }
 
-// reduction is a cluster with reductions, with then, if that is not nil, for each
-// result.
-func reduction(c, then *fuse.Cluster) *builder {
-	if c.Frame.Inner == 1 {
-		return rows(c, then)
+// reduction is a unit with reductions.
+func reduction(u Unit) *builder {
+	if u.Kernel.Cluster.Frame.Inner == 1 {
+		return rows(u.Kernel.Cluster, u.Then)
 	}
-	return columns(c, then)
+	return columns(u)
 }
 
 // sliced cuts r elements for blocks of which there are so many already, each
@@ -318,71 +317,4 @@ func (b *builder) bounds(slice reg, length, all int, offset reg) (at, end reg) {
 	begin := b.op(b32, "mul.lo.s32", slice, length)
 	end = b.op(b32, "min.u32", b.op(b32, "add.u32", begin, length), all)
 	return b.op(b32, "add.u32", begin, offset), end
-}
-
-// stripWidth is how many columns a block has side by side: lines of memory enough
-// for each row, and so few that there are many blocks, whose parts are soon folded.
-const stripWidth = 32
-
-// columns reduces elements that are Inner apart: lanes lie side by side along the
-// columns, and below each other along what is reduced.
-func columns(c, then *fuse.Cluster) *builder {
-	f := c.Frame
-	n := spanOf(c, f.Inner)
-	wide := 1
-	for wide*n < min(stripWidth, f.Inner) {
-		wide *= 2
-	}
-	high := threads / wide
-	strips := ceil(f.Inner, wide*n)
-	count, length := sliced(f.Outer*strips, f.Reduced, high)
-	b := newBuilder()
-	folds := b.foldsOf(nodesOf(c), f.Outer*f.Inner, count)
-	tid := b.op(b32, "mov.u32", "%tid.x")
-	x, y := b.op(b32, "and.b32", tid, wide-1), b.quotient(tid, wide)
-	outer, strip := b.divide(b.x, strips)
-	left := b.op(b32, "mul.lo.s32", strip, wide*n)
-	column := b.op(b32, "mad.lo.s32", x, n, left)
-	inside := b.op(pred, "setp.lt.u32", column, f.Inner)
-	at, end := b.bounds(b.y, length, f.Reduced, y)
-	acc := b.begin(folds, n)
-	start := b.op(b32, "mul.lo.s32", outer, f.Reduced)
-	there := b.op(b32, "min.u32", column, f.Inner-n) // also for threads beside the columns
-	known, loads := b.fixed(c, span{b.op(b32, "mad.lo.s32", start, f.Inner, there), n})
-	b.loop(at, b.op(b32, "selp.b32", end, 0, inside), high, loads, func(at reg) func() {
-		row := b.op(b32, "add.u32", start, at)
-		values := b.fetch(c, span{b.op(b32, "mad.lo.s32", row, f.Inner, column), n}, known)
-		return func() { b.foldInto(folds, acc, values()) }
-	})
-	keep := func(row reg, split bool) {
-		b.columnResults(folds, acc, tid, wide, func(folded []reg) {
-			own := b.op(b32, "add.u32", left, tid)
-			done := b.label()
-			b.line("@%s bra %s", b.op(pred, "setp.ge.u32", own, f.Inner), done)
-			place := b.op(b32, "mad.lo.s32", row, f.Inner, own)
-			for k := range folds {
-				b.keep(folds[k], folded[k:k+1], place, split)
-			}
-			if !split {
-				b.then(then, place)
-			}
-			b.place(done)
-		})
-	}
-	if count == 1 {
-		keep(outer, false)
-		return b.over(f.Outer*strips, 1, threads)
-	}
-	first := b.op(b32, "mul.lo.s32", outer, count)
-	keep(b.op(b32, "add.u32", first, b.y), true)
-	b.last(tid, b.x, f.Outer*strips, count)
-	acc = b.begin(folds, n)
-	at = b.op(b32, "mov.b32", y)
-	b.loop(at, b.op(b32, "selp.b32", count, 0, inside), high, len(folds), func(at reg) func() {
-		row := b.op(b32, "add.u32", first, at)
-		parts := b.parts(folds, b.op(b32, "mad.lo.s32", row, f.Inner, column), n)
-		return func() { b.foldInto(folds, acc, parts) }
-	})
-	keep(outer, false)
-	return b.over(f.Outer*strips, count, threads)
 }
