@@ -45,9 +45,9 @@ func TestBrokenKernelsAreFound(t *testing.T) {
 		{"a missing barrier", sum, "\tbar.sync 0;\n", "", 0, "IllegalAddress"},
 		{"a barrier that some threads miss", sum, "\tbar.sync 0;\n", "\t@%p2 bar.sync 0;\n", 0, "IllegalAddress"},
 		{"sums of many blocks, whole", split, "", "", 0, ""},
-		{"parts without a fence behind them", split, "\tmembar.gl;\n\tbar.sync 0;\n\tsetp", "\tbar.sync 0;\n\tsetp", 0, "IllegalAddress"},
-		{"parts without a fence ahead of them", split, "\tmembar.gl;\n\tbar.sync 0;\n\tmov", "\tbar.sync 0;\n\tmov", 0, "IllegalAddress"},
-		{"the first block folds the parts", split, ", %r39, 7;\n", ", %r39, 0;\n", 0, "IllegalAddress"},
+		{"parts without a fence behind them", split, "\t@%p6 fence.acq_rel.gpu;\n\tmul", "\tmul", 0, "IllegalAddress"},
+		{"parts without a fence ahead of them", split, "\t@%p6 fence.acq_rel.gpu;\n\t@%p6 st", "\t@%p6 st", 0, "IllegalAddress"},
+		{"the first block folds the parts", split, ", %r42, 15;\n", ", %r42, 0;\n", 0, "IllegalAddress"},
 		{"a missing argument", elementwise, "", "", 1, "the function takes more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

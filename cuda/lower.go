@@ -75,7 +75,7 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 		return nil, err
 	}
 	began := time.Now()
-	q := lower.Expand(p)
+	q := fuse.ShareSums(graph.CastFirst(lower.Expand(p)))
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("%s: program %s: %d nodes, %d expanded, %d kernels", d.info.Name, p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))
@@ -153,6 +153,7 @@ func (l *lowering) stepOf(units []emit.Unit) (plan.Step, device.Cost) {
 	cost := device.Cost{Kind: "elementwise"}
 	count := 0
 	for _, u := range units {
+		var loaded []int
 		for i, k := range u.Kernels() {
 			own := l.Step(k)
 			if count++; count == 1 {
@@ -169,12 +170,12 @@ func (l *lowering) stepOf(units []emit.Unit) (plan.Step, device.Cost) {
 					p.Aliases = append(p.Aliases, plan.Alias{Write: a.Write + len(p.Writes), Read: a.Read + len(p.Reads)})
 				}
 			}
+			// A result is still in the thread's hands, and a pass loads a value once.
+			own.Reads = slices.DeleteFunc(own.Reads, func(v int) bool { return slices.Contains(p.Writes, v) })
+			p.Reads = append(p.Reads, own.Reads...)
+			own.Reads = slices.DeleteFunc(own.Reads, func(v int) bool { return slices.Contains(loaded, v) })
+			loaded = append(loaded, own.Reads...)
 			cost.Bytes += l.Bytes(own)
-			for _, v := range own.Reads {
-				if !slices.Contains(p.Writes, v) { // else a result, still in the thread's hands
-					p.Reads = append(p.Reads, v)
-				}
-			}
 			p.Writes = append(p.Writes, own.Writes...)
 		}
 	}

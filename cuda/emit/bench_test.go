@@ -5,7 +5,6 @@ import (
 
 	"ganengine/cuda/emit"
 	"ganengine/engine/fuse"
-	"ganengine/engine/graph"
 )
 
 func BenchmarkEmit(b *testing.B) {
@@ -17,8 +16,7 @@ func BenchmarkEmit(b *testing.B) {
 			for b.Loop() {
 				e := emit.New()
 				launches, products = 0, 0
-				q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-				for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+				for _, group := range emit.Arrange(fuse.Make(expanded(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 					if group[0].Kernel.IsProduct() {
 						products++
 						continue

@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 
 	"ganengine/engine/graph"
@@ -56,18 +57,20 @@ type builder struct {
 	x, y     reg // this part's block
 	grid     [2]int
 	threads  int // of a block
+	resident int // blocks that a multiprocessor has to hold at once, 0: as many as it can
 	shared   int // bytes of static shared memory
 	room     Room
 	count    [classes]int
 	labels   int
 	pointers []Pointer
-	bases    []reg    // of each pointer, in global memory
-	math     []string // functions of kernels.Math that are called
+	bases    []reg       // of each pointer, in global memory
+	math     []string    // functions of kernels.Math that are called
+	rounded  map[reg]reg // what narrow made of what
 	err      error
 }
 
 func newBuilder() *builder {
-	b := &builder{}
+	b := &builder{rounded: map[reg]reg{}}
 	b.x, b.y = b.new(b32), b.new(b32)
 	return b
 }
@@ -77,6 +80,8 @@ func (b *builder) over(x, y, threads int) *builder {
 	b.grid, b.threads = [2]int{x, y}, threads
 	return b
 }
+
+func (b *builder) blocks() int { return b.grid[0] * b.grid[1] }
 
 // flat is a part of blocks in a row, with n threads or a few more.
 func (b *builder) flat(n int) *builder {
@@ -164,6 +169,31 @@ func (b *builder) constant(d graph.DType, x float64) reg {
 		return b.op(c, "mov.b32", int64(x))
 	}
 	return b.op(pred, "setp.ne.s32", int64(x), 0)
+}
+
+// divide splits an index by n: how many times n goes into it, and what is left.
+func (b *builder) divide(x reg, n int) (q, r reg) { return b.quotient(x, n), b.remainder(x, n) }
+
+// quotient is x/n for x below 2³¹. An assembler of PTX does not know what to do with
+// divisors that are known: a division costs it twenty instructions.
+//
+// Reference: T. Granlund and P. Montgomery, "Division by Invariant Integers using
+// Multiplication", 1994.
+func (b *builder) quotient(x reg, n int) reg {
+	log := bits.Len(uint(n - 1)) // rounded up
+	if n == 1<<log {
+		return b.op(b32, "shr.u32", x, log)
+	}
+	high := b.op(b32, "mul.hi.u32", x, 1<<(31+log)/n+1)
+	return b.op(b32, "shr.u32", high, log-1)
+}
+
+// remainder is x%n for x below 2³¹.
+func (b *builder) remainder(x reg, n int) reg {
+	if n&(n-1) == 0 {
+		return b.op(b32, "and.b32", x, n-1)
+	}
+	return b.op(b32, "mad.lo.s32", b.quotient(x, n), -n, x)
 }
 
 // thread is the number of this thread in a part with one axis of blocks.

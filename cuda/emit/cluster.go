@@ -35,14 +35,17 @@ func elementwise(c *fuse.Cluster) *builder {
 		at = b.op(b32, "mul.lo.s32", at, n)
 	}
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, c.Size))
-	b.pass(c, span{at, n}, nil)
+	b.pass(c, span{at, n})
 	return b.flat(c.Size / n)
 }
 
 // pass computes a span of the cluster: every load, then every operator, then
-// every store. It answers the values of the reductions' operands. Values that are
-// known already, by Expr, are taken as they are.
-func (b *builder) pass(c *fuse.Cluster, s span, known [][]reg) [][]reg {
+// every store. It answers the values of the reductions' operands.
+func (b *builder) pass(c *fuse.Cluster, s span) [][]reg { return b.fetch(c, s, nil)() }
+
+// fetch is pass in two steps: it loads, and answers the rest. Values that are known
+// already, by Expr, are taken as they are.
+func (b *builder) fetch(c *fuse.Cluster, s span, known [][]reg) (rest func() [][]reg) {
 	values := make([][]reg, len(c.Exprs))
 	copy(values, known)
 	for i, e := range c.Exprs {
@@ -50,9 +53,14 @@ func (b *builder) pass(c *fuse.Cluster, s span, known [][]reg) [][]reg {
 			values[i] = b.load(e.Load, s)
 		}
 	}
+	return func() [][]reg { return b.finish(c, s, values) }
+}
+
+// finish computes a span of which all loads are done.
+func (b *builder) finish(c *fuse.Cluster, s span, values [][]reg) [][]reg {
 	for i, e := range c.Exprs {
 		if values[i] == nil {
-			values[i] = b.apply(e, values, s)
+			values[i] = b.apply(c, e, values, s)
 		}
 	}
 	conditions := b.conditions(c)
@@ -67,21 +75,33 @@ func (b *builder) pass(c *fuse.Cluster, s span, known [][]reg) [][]reg {
 }
 
 // apply computes an Expr that is no load from those before it.
-func (b *builder) apply(e fuse.Expr, values [][]reg, s span) (result []reg) {
+func (b *builder) apply(c *fuse.Cluster, e fuse.Expr, values [][]reg, s span) (result []reg) {
 	switch {
 	case e.Node.Op == graph.OpConst:
 		return same(b.compute(e.Node, nil), s.n)
 	case e.Node.Op.Info().Class == graph.Draw:
 		return b.draw(e.Node, s)
 	}
+	args := e.Args
+	if e.Node.Op == graph.OpLeakyReluGrad {
+		args = []int{args[0], signOf(c, args[1])}
+	}
 	for j := range s.n {
 		var x []reg
-		for _, a := range e.Args {
+		for _, a := range args {
 			x = append(x, values[a][j])
 		}
 		result = append(result, b.compute(e.Node, x))
 	}
 	return result
+}
+
+// signOf is an Expr that is above zero where another is: a leaky ReLU's operand.
+func signOf(c *fuse.Cluster, at int) int {
+	for e := c.Exprs[at]; e.Load == nil && e.Node.Op == graph.OpLeakyRelu && e.Node.Attr.(graph.Slope) >= 0; e = c.Exprs[at] {
+		at = e.Args[0]
+	}
+	return at
 }
 
 // fixed computes what is the same for all elements that a reduction folds into
@@ -97,7 +117,7 @@ func (b *builder) fixed(c *fuse.Cluster, s span) (known [][]reg, loads int) {
 		case e.Load != nil:
 			loads++
 		case len(e.Args) > 0 && !slices.ContainsFunc(e.Args, func(a int) bool { return known[a] == nil }):
-			known[i] = b.apply(e, known, s)
+			known[i] = b.apply(c, e, known, s)
 		}
 	}
 	return known, loads

@@ -14,6 +14,7 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
+	"ganengine/engine/lower"
 	"ganengine/engine/plan"
 	"ganengine/engine/reference"
 	"ganengine/gan/config/configtest"
@@ -45,13 +46,17 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 	return r.programs
 }
 
+// expanded is a program as the device expands it.
+func expanded(p *graph.Program) *graph.Program {
+	return fuse.ShareSums(graph.CastFirst(lower.Expand(p)))
+}
+
 // module is the PTX of all kernels of programs but products.
 func module(t testing.TB, all []*graph.Program) []byte {
 	t.Helper()
 	e := emit.New()
 	for _, p := range all {
-		q := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-		for _, group := range emit.Arrange(fuse.Make(q, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+		for _, group := range emit.Arrange(fuse.Make(expanded(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 			if group[0].Kernel.IsProduct() {
 				continue
 			}

@@ -17,7 +17,7 @@ func (b *builder) draw(n *graph.Node, s span) []reg {
 		if j > 0 {
 			at = b.op(b32, "add.u32", s.at, j)
 		}
-		row, col := b.op(b32, "div.u32", at, cols), b.op(b32, "rem.u32", at, cols)
+		row, col := b.divide(at, cols)
 		// Where rows are whole blocks of four, a span lies in one.
 		whole := cols%4 == 0 && s.n == 4
 		if j == 0 || !whole {

@@ -112,7 +112,7 @@ func (u Unit) parts() ([]*builder, error) {
 	case c.Size == 0:
 		return nil, nil
 	case len(c.Reduces) > 0:
-		return []*builder{reduction(c, u.Then)}, nil
+		return []*builder{reduction(u)}, nil
 	}
 	return []*builder{elementwise(c)}, nil
 }

@@ -30,7 +30,7 @@ func launchOf(parts []*builder) Launch {
 	// A part counts its threads by the kernel's blocks, and so do its guards.
 	l.Grid = [3]int{0, 1, 1}
 	for _, p := range parts {
-		l.Grid[0] += p.grid[0] * p.grid[1]
+		l.Grid[0] += p.blocks()
 	}
 	return l
 }
@@ -45,7 +45,11 @@ func textOf(parts []*builder, pointers []Pointer) string {
 		}
 		fmt.Fprintf(&s, "\n\t.param .u64 p%d", i)
 	}
-	s.WriteString("\n)\n{\n")
+	s.WriteString("\n)\n")
+	if largest := slices.MaxFunc(parts, func(p, q *builder) int { return p.blocks() - q.blocks() }); largest.resident > 0 {
+		fmt.Fprintf(&s, ".maxntid %d, 1, 1\n.minnctapersm %d\n", threads, largest.resident)
+	}
+	s.WriteString("{\n")
 	shared := 0
 	for _, p := range parts {
 		shared = max(shared, p.shared)
@@ -60,17 +64,23 @@ func textOf(parts []*builder, pointers []Pointer) string {
 		s.WriteString("\t.reg .b32 %block;\n\t.reg .pred %later;\n\tmov.u32 %block, %ctaid.x;\n")
 		start := 0
 		for i, b := range parts {
-			blocks := b.grid[0] * b.grid[1]
-			fmt.Fprintf(&s, "\tsetp.ge.u32 %%later, %%block, %d;\n\t@%%later bra part%d;\n\t{\n", start+blocks, i+1)
-			b.write(&s, fmt.Sprintf("\tsub.u32 %s, %%block, %d;\n\tdiv.u32 %s, %s, %d;\n\trem.u32 %s, %s, %d;\n",
-				b.x, start, b.y, b.x, b.grid[0], b.x, b.x, b.grid[0]), pointers)
+			fmt.Fprintf(&s, "\tsetp.ge.u32 %%later, %%block, %d;\n\t@%%later bra part%d;\n\t{\n", start+b.blocks(), i+1)
+			b.write(&s, fmt.Sprintf("\tsub.u32 %s, %%block, %d;\n%s", b.x, start, b.split()), pointers)
 			fmt.Fprintf(&s, "\t}\npart%d:\n", i+1)
-			start += blocks
+			start += b.blocks()
 		}
 		s.WriteString("\tret;\n")
 	}
 	s.WriteString("}\n")
 	return s.String()
+}
+
+// split makes both of a part's block numbers of one.
+func (b *builder) split() string {
+	if b.grid[1] == 1 {
+		return fmt.Sprintf("\tmov.u32 %s, 0;\n", b.y)
+	}
+	return fmt.Sprintf("\tdiv.u32 %s, %s, %d;\n\trem.u32 %s, %s, %d;\n", b.y, b.x, b.grid[0], b.x, b.x, b.grid[0])
 }
 
 // write writes a part: its registers, which block it has, its addresses, and what

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ganengine/engine/fuse"
@@ -27,6 +28,9 @@ func layout(d graph.DType) (kind string, c class) {
 // loadRun loads n neighbouring elements, n no more than 4; several want an
 // address that is a multiple of their size.
 func (b *builder) loadRun(d graph.DType, address reg, n int) []reg {
+	if d == graph.BF16 && n > 1 {
+		return b.loadPairs(address, n)
+	}
 	kind, c := layout(d)
 	raw := b.several(c, n)
 	b.line("ld.global%s.%s %s, [%s]", vector(raw), kind, list(raw), address)
@@ -41,18 +45,32 @@ func (b *builder) loadRun(d graph.DType, address reg, n int) []reg {
 	return raw
 }
 
+// loadPairs loads n neighbouring bf16, two to a register: the upper half of an f32
+// is a bf16.
+func (b *builder) loadPairs(address reg, n int) (values []reg) {
+	pairs := b.several(b32, n/2)
+	b.line("ld.global%s.b32 %s, [%s]", vector(pairs), list(pairs), address)
+	for _, p := range pairs {
+		values = append(values, b.op(f32, "mov.b32", b.op(b32, "shl.b32", p, 16)), b.op(f32, "mov.b32", b.op(b32, "and.b32", p, -1<<16)))
+	}
+	return values
+}
+
 // storeRun stores neighbouring elements, under a predicate if when is not nil.
 func (b *builder) storeRun(d graph.DType, address reg, values []reg, when *reg) {
 	kind, _ := layout(d)
-	raw := make([]reg, len(values))
-	for i, v := range values {
-		switch d {
-		case graph.BF16:
-			raw[i] = b.op(b16, "cvt.rn.bf16.f32", v)
-		case graph.Bool:
+	raw := slices.Clone(values)
+	switch {
+	case d == graph.BF16 && len(values) > 1: // two to a register
+		kind, raw = "b32", nil
+		for i := 0; i < len(values); i += 2 {
+			raw = append(raw, b.op(b32, "cvt.rn.bf16x2.f32", b.unrounded(values[i+1]), b.unrounded(values[i])))
+		}
+	case d == graph.BF16:
+		raw[0] = b.op(b16, "cvt.rn.bf16.f32", b.unrounded(values[0]))
+	case d == graph.Bool:
+		for i, v := range values {
 			raw[i] = b.op(b32, "selp.b32", 1, 0, v)
-		default:
-			raw[i] = v
 		}
 	}
 	guard := ""
@@ -96,7 +114,19 @@ func (b *builder) widen(h reg) reg {
 }
 
 // narrow rounds an f32 to bf16, in place of which it is held as f32.
-func (b *builder) narrow(f reg) reg { return b.widen(b.op(b16, "cvt.rn.bf16.f32", f)) }
+func (b *builder) narrow(f reg) reg {
+	r := b.widen(b.op(b16, "cvt.rn.bf16.f32", f))
+	b.rounded[r] = f
+	return r
+}
+
+// unrounded is what narrow rounded to f, or f: a store rounds by itself.
+func (b *builder) unrounded(f reg) reg {
+	if x, ok := b.rounded[f]; ok {
+		return x
+	}
+	return f
+}
 
 // span is a run of n neighbouring elements of the domain, the first of which is
 // at index at, a multiple of n.
@@ -171,9 +201,9 @@ func (b *builder) offset(p fuse.Pattern, index reg) reg {
 		at := index
 		if i > 0 {
 			if p[i].Stride != 0 {
-				at = b.op(b32, "rem.u32", index, p[i].Extent)
+				at = b.remainder(index, p[i].Extent)
 			}
-			index = b.op(b32, "div.u32", index, p[i].Extent)
+			index = b.quotient(index, p[i].Extent)
 		}
 		if p[i].Stride == 0 {
 			continue

@@ -180,8 +180,7 @@ func (b *builder) within(axes []margin, at reg) (source reg, inside *reg) {
 	for i := len(axes) - 1; i >= 0; i-- {
 		a, place := axes[i], at
 		if i > 0 {
-			place = b.op(b32, "rem.u32", at, a.size)
-			at = b.op(b32, "div.u32", at, a.size)
+			at, place = b.divide(at, a.size)
 		}
 		if a.low > 0 { // what lies before becomes large
 			place = b.op(b32, "sub.u32", place, a.low)
@@ -190,7 +189,7 @@ func (b *builder) within(axes []margin, at reg) (source reg, inside *reg) {
 			require(b.op(pred, "setp.lt.u32", place, span))
 		}
 		if a.step > 1 {
-			steps := b.op(b32, "div.u32", place, a.step)
+			steps := b.quotient(place, a.step)
 			require(b.op(pred, "setp.eq.u32", b.op(b32, "mul.lo.s32", steps, a.step), place))
 			place = steps
 		}

@@ -20,7 +20,7 @@ func gather(n *graph.Node) *builder {
 	b := newBuilder()
 	at := b.thread()
 	b.leaveIf(b.op(pred, "setp.ge.u32", at, size))
-	i, column := b.op(b32, "div.u32", at, length), b.op(b32, "rem.u32", at, length)
+	i, column := b.divide(at, length)
 	row := b.loadRun(graph.I32, b.address(Pointer{Value: fuse.Source(index)}, i, 4), 1)[0]
 	from := b.op(b32, "mad.lo.s32", b.clamp(row, x.Shape[0]), length, column)
 	b.move(b.address(Pointer{Value: fuse.Source(x)}, from, unit), b.address(Pointer{Value: n}, at, unit), unit)
@@ -44,7 +44,7 @@ func scatterAdd(n *graph.Node) *builder {
 	lane := b.op(b32, "and.b32", tid, 31)
 	team := b.op(b32, "mad.lo.s32", b.x, threads/32, b.op(b32, "shr.u32", tid, 5))
 	b.leaveIf(b.op(pred, "setp.ge.u32", team, teams))
-	row, strip := b.op(b32, "div.u32", team, strips), b.op(b32, "rem.u32", team, strips)
+	row, strip := b.divide(team, strips)
 	column := b.op(b32, "mul.lo.s32", b.op(b32, "mad.lo.s32", strip, 32, lane), run)
 	outside := b.op(pred, "setp.ge.u32", column, length)
 	// Lanes beyond the row's end add what the last ones do, and drop it.
@@ -53,11 +53,12 @@ func scatterAdd(n *graph.Node) *builder {
 	folds := b.foldsOf([]*graph.Node{n}, n.Shape.Size(), 1)
 	sums := b.begin(folds, run)
 	first := b.op(b32, "mov.b32", 0)
-	b.loop(first, b.op(b32, "mov.b32", count), 32, inFlight, func() {
+	b.until("setp.ge.s32", first, b.op(b32, "mov.b32", count), func() {
 		b.members(Pointer{Value: fuse.Source(index)}, b.op(b32, "add.u32", first, lane), lane, row, count, n.Shape[0], func(member reg) {
 			from := b.op(b32, "mad.lo.s32", b.op(b32, "add.u32", first, member), length, column)
 			b.foldInto(folds, sums, [][]reg{b.loadRun(x.DType, b.address(Pointer{Value: fuse.Source(x)}, from, x.DType.Size()), run)})
 		})
+		b.line("add.u32 %s, %s, 32", first, first)
 	})
 	b.leaveIf(outside)
 	if n.DType == graph.U8 {

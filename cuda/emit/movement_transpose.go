@@ -45,8 +45,8 @@ func transpose(t tile, from, to Pointer, source, result int) *builder {
 	x, y := b.op(b32, "and.b32", tid, tileSide-1), b.op(b32, "shr.u32", tid, 5)
 	number := b.x
 	next := func(n int) reg { // counter of the innermost of the grid's axes
-		i := b.op(b32, "rem.u32", number, n)
-		number = b.op(b32, "div.u32", number, n)
+		var i reg
+		number, i = b.divide(number, n)
 		return b.op(b32, "mul.lo.s32", i, tileSide)
 	}
 	wide, high := ceil(t.along.extent, tileSide), ceil(t.across.extent, tileSide)

@@ -54,8 +54,7 @@ func (b *builder) places(axes []axis, at reg, from, to int) (source, result reg)
 	for i := len(axes) - 1; i >= 0; i-- {
 		a := at
 		if i > 0 {
-			a = b.op(b32, "rem.u32", at, axes[i].extent)
-			at = b.op(b32, "div.u32", at, axes[i].extent)
+			at, a = b.divide(at, axes[i].extent)
 		}
 		source = b.op(b32, "mad.lo.s32", a, axes[i].from, source)
 		result = b.op(b32, "mad.lo.s32", a, axes[i].to, result)

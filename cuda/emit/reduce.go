@@ -13,12 +13,13 @@ import (
 // be done folds the parts: which block that is changes, the order of the sum does
 // not.
 
-// wantedBlocks is how many blocks keep a large GPU busy. A constant, not the
-// device's own, so that sums do not depend on the device's size.
-const wantedBlocks = 264
+// wantedBlocks is how many blocks keep a large GPU busy: `resident` on each of its
+// multiprocessors. A constant, not the device's own, so that sums do not depend on
+// the device's size.
+const wantedBlocks, resident = 528, 4
 
 // leastRun is how many spans a thread should fold before blocks split a result.
-const leastRun = 8
+const leastRun = 4
 
 // fold is one reduction of a pass.
 type fold struct {
@@ -107,23 +108,38 @@ func (b *builder) begin(folds []fold, n int) [][]reg {
 // is folded.
 const inFlight = 8
 
-// loop runs body, which has so many loads, while at < end, at growing by step. Both
-// are b32. The body stands there several times in a row, four at most.
-func (b *builder) loop(at, end reg, step, loads int, body func()) {
+// heldAtMost is how many registers a thread may hold for all its visits, if what it
+// loads is to have room besides.
+const heldAtMost = 24
+
+// loop visits what lies at `at`, at+step and so on before end; at and end are b32.
+// load does what loads of one visit, and answers what is left of it; where a visit
+// has few loads, those of up to four are on their way before the first is used.
+func (b *builder) loop(at, end reg, step, loads int, load func(at reg) (use func())) {
 	atOnce := max(1, min(4, inFlight/max(loads, 1)))
-	next := func() {
-		body()
-		b.line("add.u32 %s, %s, %d", at, at, step)
+	visit := func(n int) {
+		var uses []func()
+		place := at
+		for i := range n {
+			if i > 0 {
+				place = b.op(b32, "add.u32", at, i*step)
+			}
+			uses = append(uses, load(place))
+		}
+		for _, use := range uses {
+			use()
+		}
+		b.line("add.u32 %s, %s, %d", at, at, n*step)
 	}
 	if atOnce > 1 {
+		if b.count[f32]+2*b.count[f64] <= heldAtMost {
+			// Left alone, an assembler saves registers and loads late.
+			b.resident = resident
+		}
 		last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
-		b.until("setp.ge.s32", at, last, func() {
-			for range atOnce {
-				next()
-			}
-		})
+		b.until("setp.ge.s32", at, last, func() { visit(atOnce) })
 	}
-	b.until("setp.ge.s32", at, end, next)
+	b.until("setp.ge.s32", at, end, func() { visit(1) })
 }
 
 // until runs body over and over, as long as a comparison does not hold.
@@ -185,14 +201,11 @@ func (b *builder) keep(f fold, values []reg, at reg, parts bool) {
 	b.storeRun(f.raw(), b.address(f.part, at, f.size()), values, nil)
 }
 
-// then computes a cluster over results, of which this thread has just stored n
-// from index at on.
-func (b *builder) then(c *fuse.Cluster, at reg, n int) {
-	if c == nil {
-		return
-	}
-	for j := range n {
-		b.pass(c, span{b.op(b32, "add.u32", at, j), 1}, nil)
+// then computes a cluster over results, of which this thread has just stored the
+// one at index at.
+func (b *builder) then(c *fuse.Cluster, at reg) {
+	if c != nil {
+		b.pass(c, span{at, 1})
 	}
 }
 
@@ -201,13 +214,12 @@ func (f fold) raw() graph.DType {
 	return map[class]graph.DType{f32: graph.F32, f64: graph.F64, b32: graph.I32}[f.c]
 }
 
-// reduction is a cluster with reductions, with then, if that is not nil, for each
-// result.
-func reduction(c, then *fuse.Cluster) *builder {
-	if c.Frame.Inner == 1 {
-		return rows(c, then)
+// reduction is a unit with reductions.
+func reduction(u Unit) *builder {
+	if u.Kernel.Cluster.Frame.Inner == 1 {
+		return rows(u.Kernel.Cluster, u.Then)
 	}
-	return columns(c, then)
+	return columns(u)
 }
 
 // sliced cuts r elements for blocks of which there are so many already, each
@@ -243,17 +255,17 @@ func rows(c, then *fuse.Cluster) *builder {
 	f := c.Frame
 	n := spanOf(c, f.Reduced)
 	b := newBuilder()
-	return b.lines(nodesOf(c), f.Outer, f.Reduced, n, func(row reg) (elements func(at reg) [][]reg, loads int) {
+	return b.lines(nodesOf(c), f.Outer, f.Reduced, n, func(row reg) (elements func(at reg) func() [][]reg, loads int) {
 		start := b.op(b32, "mul.lo.s32", row, f.Reduced)
 		known, loads := b.fixed(c, span{start, n})
-		return func(at reg) [][]reg { return b.pass(c, span{b.op(b32, "add.u32", start, at), n}, known) }, loads
+		return func(at reg) func() [][]reg { return b.fetch(c, span{b.op(b32, "add.u32", start, at), n}, known) }, loads
 	}, then)
 }
 
 // lines folds terms elements, n at a time, into each of results: a warp or a block
 // for each, or several blocks. load says how the elements from number at on are
-// made for a result, and by how many loads.
-func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(result reg) (elements func(at reg) [][]reg, loads int), then *fuse.Cluster) *builder {
+// loaded and then made for a result, and by how many loads.
+func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(result reg) (elements func(at reg) func() [][]reg, loads int), then *fuse.Cluster) *builder {
 	team, count, length := teamOf(results, terms), 1, terms
 	if team == threads {
 		count, length = sliced(results, terms, team*n)
@@ -263,20 +275,23 @@ func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(re
 	lane := b.op(b32, "and.b32", tid, team-1)
 	result := b.x
 	if team < threads {
-		result = b.op(b32, "mad.lo.s32", result, threads/team, b.op(b32, "div.u32", tid, team))
+		result = b.op(b32, "mad.lo.s32", result, threads/team, b.quotient(tid, team))
 		b.leaveIf(b.op(pred, "setp.ge.u32", result, results))
 	}
 	at, end := b.bounds(b.y, length, terms, b.op(b32, "mul.lo.s32", lane, n))
 	acc := b.begin(folds, n)
 	elements, loads := load(result)
-	b.loop(at, end, team*n, loads, func() { b.foldInto(folds, acc, elements(at)) })
+	b.loop(at, end, team*n, loads, func(at reg) func() {
+		values := elements(at)
+		return func() { b.foldInto(folds, acc, values()) }
+	})
 	keep := func(split bool, at reg) func(folded []reg) {
 		return func(folded []reg) {
 			for k, f := range folds {
 				b.keep(f, folded[k:k+1], at, split)
 			}
 			if !split {
-				b.then(then, at, 1)
+				b.then(then, at)
 			}
 		}
 	}
@@ -289,8 +304,9 @@ func (b *builder) lines(nodes []*graph.Node, results, terms, n int, load func(re
 	b.last(tid, result, results, count)
 	acc = b.begin(folds, 1)
 	at = b.op(b32, "mov.b32", tid)
-	b.loop(at, b.op(b32, "mov.b32", count), threads, inFlight, func() {
-		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "add.u32", first, at), 1))
+	b.loop(at, b.op(b32, "mov.b32", count), threads, len(folds), func(at reg) func() {
+		parts := b.parts(folds, b.op(b32, "add.u32", first, at), 1)
+		return func() { b.foldInto(folds, acc, parts) }
 	})
 	b.teamResults(folds, acc, tid, lane, team, keep(false, result))
 	return b.over(results, count, threads)
@@ -301,65 +317,4 @@ func (b *builder) bounds(slice reg, length, all int, offset reg) (at, end reg) {
 	begin := b.op(b32, "mul.lo.s32", slice, length)
 	end = b.op(b32, "min.u32", b.op(b32, "add.u32", begin, length), all)
 	return b.op(b32, "add.u32", begin, offset), end
-}
-
-// columns reduces elements that are Inner apart: threads lie side by side along
-// the columns, and below each other along what is reduced.
-func columns(c, then *fuse.Cluster) *builder {
-	f := c.Frame
-	n := spanOf(c, f.Inner)
-	wide := 1
-	for wide < 32 && wide*n < f.Inner {
-		wide *= 2
-	}
-	high := threads / wide
-	strips := ceil(f.Inner, wide*n)
-	count, length := sliced(f.Outer*strips, f.Reduced, high)
-	b := newBuilder()
-	folds := b.foldsOf(nodesOf(c), f.Outer*f.Inner, count)
-	tid := b.op(b32, "mov.u32", "%tid.x")
-	x, y := b.op(b32, "and.b32", tid, wide-1), b.op(b32, "div.u32", tid, wide)
-	outer, strip := b.op(b32, "div.u32", b.x, strips), b.op(b32, "rem.u32", b.x, strips)
-	column := b.op(b32, "mul.lo.s32", b.op(b32, "mad.lo.s32", strip, wide, x), n)
-	inside := b.op(pred, "setp.lt.u32", column, f.Inner)
-	at, end := b.bounds(b.y, length, f.Reduced, y)
-	end = b.op(b32, "selp.b32", end, 0, inside)
-	acc := b.begin(folds, n)
-	start := b.op(b32, "mul.lo.s32", outer, f.Reduced)
-	there := b.op(b32, "min.u32", column, f.Inner-n) // also for threads beside the columns
-	known, loads := b.fixed(c, span{b.op(b32, "mad.lo.s32", start, f.Inner, there), n})
-	b.loop(at, end, high, loads, func() {
-		row := b.op(b32, "add.u32", start, at)
-		b.foldInto(folds, acc, b.pass(c, span{b.op(b32, "mad.lo.s32", row, f.Inner, column), n}, known))
-	})
-	top := b.op(pred, "and.pred", b.op(pred, "setp.eq.u32", y, 0), inside)
-	keep := func(row reg, split bool) {
-		done := b.label()
-		b.line("@%s bra %s", b.op(pred, "not.pred", top), done)
-		place := b.op(b32, "mad.lo.s32", row, f.Inner, column)
-		for k := range folds {
-			b.keep(folds[k], acc[k], place, split)
-		}
-		if !split {
-			b.then(then, place, n)
-		}
-		b.place(done)
-	}
-	b.downColumns(folds, acc, tid, y, wide, high)
-	if count == 1 {
-		keep(outer, false)
-		return b.over(f.Outer*strips, 1, threads)
-	}
-	first := b.op(b32, "mul.lo.s32", outer, count)
-	keep(b.op(b32, "add.u32", first, b.y), true)
-	b.last(tid, b.x, f.Outer*strips, count)
-	acc = b.begin(folds, n)
-	at = b.op(b32, "mov.b32", y)
-	b.loop(at, b.op(b32, "selp.b32", count, 0, inside), high, len(folds), func() {
-		row := b.op(b32, "add.u32", first, at)
-		b.foldInto(folds, acc, b.parts(folds, b.op(b32, "mad.lo.s32", row, f.Inner, column), n))
-	})
-	b.downColumns(folds, acc, tid, y, wide, high)
-	keep(outer, false)
-	return b.over(f.Outer*strips, count, threads)
 }

@@ -33,12 +33,13 @@ func scattered(n *graph.Node) *builder {
 		return unrolled(n, kept, folded)
 	}
 	b := newBuilder()
-	return b.lines([]*graph.Node{n}, results, terms, 1, func(result reg) (elements func(at reg) [][]reg, loads int) {
+	return b.lines([]*graph.Node{n}, results, terms, 1, func(result reg) (elements func(at reg) func() [][]reg, loads int) {
 		start, _ := b.places(kept, result, 0, 0)
-		return func(at reg) [][]reg {
+		return func(at reg) func() [][]reg {
 			offset, _ := b.places(folded, at, 0, 0)
 			from := b.address(Pointer{Value: fuse.Source(x)}, b.op(b32, "add.u32", start, offset), x.DType.Size())
-			return [][]reg{b.loadRun(x.DType, from, 1)}
+			values := [][]reg{b.loadRun(x.DType, from, 1)}
+			return func() [][]reg { return values }
 		}, 1
 	}, nil)
 }

@@ -1,6 +1,9 @@
 package emit
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Threads of a warp, of a block and of several blocks fold what each has: by
 // shuffles, in shared memory, and in scratch memory.
@@ -11,16 +14,16 @@ func (b *builder) last(tid, meeting reg, meetings, count int) {
 	counter := Pointer{IsCounter: true, Offset: b.room.Counters}
 	b.room.Counters += int64(ceil(4*meetings, 16) * 16)
 	b.shared = max(b.shared, 4)
-	b.line("membar.gl")
 	b.line("bar.sync 0")
 	first := b.op(pred, "setp.eq.u32", tid, 0)
 	place, room := b.new(b32), b.op(b32, "mov.u32", "room")
+	b.line("@%s fence.acq_rel.gpu", first) // one thread's does for all that met at the barrier
 	b.line("@%s atom.global.inc.u32 %s, [%s], %d", first, place, b.address(counter, meeting, 4), count-1)
+	b.line("@%s fence.acq_rel.gpu", first)
 	b.line("@%s st.shared.b32 [%s], %s", first, room, place)
 	b.line("bar.sync 0")
 	b.line("ld.shared.b32 %s, [%s]", place, room)
 	b.leaveIf(b.op(pred, "setp.ne.u32", place, count-1))
-	b.line("membar.gl")
 	b.line("bar.sync 0") // the room is used again
 }
 
@@ -74,43 +77,45 @@ func (b *builder) teamResults(folds []fold, acc [][]reg, tid, lane reg, team int
 	b.place(done)
 }
 
-// atOnceDown is how many reductions go down one tree: so many have room in 48 KiB
-// of shared memory, 16 bytes for each thread.
-const atOnceDown = 8
-
-// downColumns folds the accumulators of threads below each other by a tree in
-// shared memory; those of the topmost have the results.
-func (b *builder) downColumns(folds []fold, acc [][]reg, tid, y reg, wide, high int) {
-	for i := 0; i < len(folds); i += atOnceDown {
-		if i > 0 { // the room is still read
-			b.line("bar.sync 0")
-		}
-		b.downTree(folds[i:min(i+atOnceDown, len(folds))], acc[i:], tid, y, wide, high)
-	}
-}
-
-func (b *builder) downTree(folds []fold, acc [][]reg, tid, y reg, wide, high int) {
-	const bytes = 16 // of a thread's accumulators, at most
-	b.shared = max(b.shared, len(folds)*threads*bytes)
-	mine := b.op(b32, "mad.lo.s32", tid, bytes, b.op(b32, "mov.u32", "room"))
-	keep := func(k int) {
-		b.line("st.shared%s%s [%s+%d], %s", vector(acc[k]), types[folds[k].c], mine, k*threads*bytes, list(acc[k]))
-	}
-	for k := range folds {
-		keep(k)
-	}
-	for h := high / 2; h > 0; h /= 2 {
-		b.line("bar.sync 0")
-		skip := b.label()
-		b.line("@%s bra %s", b.op(pred, "setp.ge.u32", y, h), skip)
-		for k, f := range folds {
-			below := b.several(f.c, len(acc[k]))
-			b.line("ld.shared%s%s %s, [%s+%d]", vector(below), types[f.c], list(below), mine, (h*wide+k*threads)*bytes)
+// columnResults folds each fold's accumulators of a thread, which are neighbouring
+// columns, with those of the threads below, wide threads further and so on, and
+// gives the first threads of the block the results, one column each.
+func (b *builder) columnResults(folds []fold, acc [][]reg, tid reg, wide int, results func(folded []reg)) {
+	const warps = threads / 32
+	n := len(acc[0])
+	columns := wide * n
+	room, lane := b.op(b32, "mov.u32", "room"), b.op(b32, "and.b32", tid, 31)
+	mine := b.op(b32, "mad.lo.s32", b.op(b32, "shr.u32", tid, 5), columns, b.op(b32, "mul.lo.s32", lane, n))
+	top := b.op(pred, "setp.lt.u32", lane, wide)
+	size := 0
+	for k, f := range folds {
+		for d := 16; d >= wide; d /= 2 {
 			for j, a := range acc[k] {
-				b.to(a, "mov"+types[f.c], b.join(f, a, below[j]))
+				acc[k][j] = b.join(f, a, b.down(a, d))
 			}
-			keep(k)
 		}
-		b.place(skip)
+		b.line("@%s st.shared%s%s [%s+%d], %s", top, vector(acc[k]), types[f.c], b.op(b32, "mad.lo.s32", mine, f.size(), room), size, list(acc[k]))
+		size += warps * columns * f.size()
 	}
+	b.shared = max(b.shared, size)
+	done := b.label()
+	b.line("bar.sync 0")
+	b.line("@%s bra %s", b.op(pred, "setp.ge.u32", tid, columns), done)
+	var folded []reg
+	at := 0
+	for _, f := range folds {
+		own := b.op(b32, "mad.lo.s32", tid, f.size(), room)
+		var sum reg
+		for w := range warps {
+			x := b.op(f.c, "ld.shared"+types[f.c], fmt.Sprintf("[%s+%d]", own, at+w*columns*f.size()))
+			if w > 0 {
+				x = b.join(f, sum, x)
+			}
+			sum = x
+		}
+		folded = append(folded, sum)
+		at += warps * columns * f.size()
+	}
+	results(folded)
+	b.place(done)
 }

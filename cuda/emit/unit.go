@@ -1,24 +1,32 @@
 package emit
 
 import (
+	"slices"
+
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 )
 
 // Unit is a kernel of a schedule, and what its last stage does besides: Then (nil:
 // nothing) is a cluster over a reduction's results, such as a mean and a standard
-// deviation from two sums. The thread that has a result computes it at once.
+// deviation from two sums. The thread that has a result computes it at once. Spread
+// (nil: nothing) is a sum of squared distances from the mean that Then computes.
 type Unit struct {
 	Kernel *fuse.Kernel
 	Then   *fuse.Cluster
+	Spread *Unit
 }
 
 // Kernels are the unit's kernels, in order.
 func (u Unit) Kernels() []*fuse.Kernel {
-	if u.Then == nil {
-		return []*fuse.Kernel{u.Kernel}
+	kernels := []*fuse.Kernel{u.Kernel}
+	if u.Then != nil {
+		kernels = append(kernels, &fuse.Kernel{Cluster: u.Then})
 	}
-	return []*fuse.Kernel{u.Kernel, {Cluster: u.Then}}
+	if u.Spread != nil {
+		kernels = append(kernels, u.Spread.Kernels()...)
+	}
+	return kernels
 }
 
 // Bounds of what shares a launch: parameters take 8 bytes each of 4 KiB.
@@ -31,6 +39,7 @@ const (
 // cluster behind the reduction, and neighbours that do not depend on each other
 // in one group. Kernels that are alone stay so.
 func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
+	kernels = slices.Clone(kernels)
 	var groups [][]Unit
 	var group effects
 	for i := 0; i < len(kernels); i++ {
@@ -39,9 +48,11 @@ func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
 			groups, group = append(groups, []Unit{u}), effects{}
 			continue
 		}
-		if i+1 < len(kernels) && follows(u.Kernel, kernels[i+1]) {
-			u.Then = kernels[i+1].Cluster
+		i += u.takeThen(u, kernels[i+1:])
+		if i+1 < len(kernels) && isSpread(u, kernels[i+1]) {
 			i++
+			u.Spread = &Unit{Kernel: kernels[i]}
+			i += u.Spread.takeThen(u, kernels[i+1:])
 		}
 		own := effectsOf(u)
 		if last := len(groups) - 1; last >= 0 && group.admits(own, len(groups[last])) {
@@ -54,21 +65,39 @@ func Arrange(kernels []*fuse.Kernel, alone func(*fuse.Kernel) bool) [][]Unit {
 	return groups
 }
 
-// follows says whether k is over the results of r, a reduction, and of what r
-// computes reads nothing but the result at its index. What r reads must not be
+// takeThen takes what comes next and can be computed where all has its results; u is
+// all, or its last part. It answers how many kernels are done with: one that
+// reduces besides is left as a reduction.
+func (u *Unit) takeThen(all Unit, next []*fuse.Kernel) int {
+	if len(next) == 0 {
+		return 0
+	}
+	k := next[0]
+	if all.precedes(k) {
+		u.Then = k.Cluster
+		return 1
+	}
+	if k.Cluster == nil || len(k.Cluster.Stores) == 0 || slices.ContainsFunc(k.Cluster.Stores, func(s fuse.Store) bool { return s.Var != nil }) {
+		return 0
+	}
+	stores, reduces := k.Cluster.Split()
+	if len(reduces.Reduces) > 0 && all.precedes(&fuse.Kernel{Cluster: stores}) {
+		u.Then, next[0] = stores, &fuse.Kernel{Cluster: reduces}
+	}
+	return 0
+}
+
+// precedes says whether k is over the results of u, a reduction, and of what u
+// computes reads nothing but the results at its index. What u reads must not be
 // overwritten while other blocks are at it.
-func follows(r, k *fuse.Kernel) bool {
-	if r.Cluster == nil || len(r.Cluster.Reduces) == 0 || k.Cluster == nil || len(k.Cluster.Reduces) > 0 ||
-		k.Cluster.Size != r.Cluster.Frame.Outer*r.Cluster.Frame.Inner {
+func (u Unit) precedes(k *fuse.Kernel) bool {
+	r := u.Kernel.Cluster
+	if r == nil || len(r.Reduces) == 0 || k.Cluster == nil || len(k.Cluster.Reduces) > 0 || k.Cluster.Size != r.Frame.Outer*r.Frame.Inner {
 		return false
 	}
-	first, second := effectsOf(Unit{Kernel: r}), effectsOf(Unit{Kernel: k})
-	results := map[any]bool{}
-	for _, x := range r.Cluster.Reduces {
-		results[x.Node] = true
-	}
+	first, second := effectsOf(u), effectsOf(Unit{Kernel: k})
 	for _, e := range k.Cluster.Exprs {
-		if e.Load != nil && first.writes[storage(e.Load.Source)] && !(results[e.Load.Source] && e.Load.Pattern.Identity()) {
+		if e.Load != nil && first.writes[storage(e.Load.Source)] && !(e.Load.Source.Op != graph.OpRead && e.Load.Pattern.Identity()) {
 			return false
 		}
 		if e.Load == nil && e.Node.Op.Info().Class == graph.Draw {

@@ -63,6 +63,30 @@ func TestArrange(t *testing.T) {
 			sum := graph.ReduceSum(large(b, "a", 5000), 0)
 			b.Output("y", graph.Rsqrt(graph.Shift(sum, 1)))
 		}, "2"},
+		{"and sums of what they make come with their neighbours", func(b *graph.Builder, _ *graph.Vars) {
+			sum := graph.ReduceSum(graph.Reshape(large(b, "a", 50000), graph.Shape{2, 25000, 8}), 1)
+			y := graph.Rsqrt(graph.Shift(sum, 1))
+			b.Output("y", y)
+			b.Output("z", graph.ReduceSum(y, 0))
+			b.Output("w", graph.Mul(large(b, "b", 6000), graph.Reshape(graph.Slice(y, []int{0, 0, 0}, nil, []int{1, 1, 8}), graph.Shape{8})))
+		}, "2 11 1"},
+		{"a mean and the distances from it are one pass", func(b *graph.Builder, _ *graph.Vars) {
+			x := large(b, "a", 5000)
+			b.Output("mean", graph.Mean(x, 0))
+			b.Output("deviation", graph.Sqrt(graph.Variance(x, 0)))
+		}, "4"},
+		{"but not distances from something else", func(b *graph.Builder, _ *graph.Vars) {
+			x := large(b, "a", 5000)
+			half := graph.Scale(graph.ReduceSum(x, 0), .5/5000)
+			b.Output("half", half)
+			b.Output("deviation", graph.Sqrt(graph.Mean(graph.Square(graph.Sub(x, half)), 0)))
+		}, "2 2"},
+		{"nor of something else", func(b *graph.Builder, _ *graph.Vars) {
+			x := large(b, "a", 5000)
+			mean := graph.Mean(x, 0)
+			b.Output("mean", mean)
+			b.Output("deviation", graph.Sqrt(graph.Mean(graph.Square(graph.Sub(graph.Neg(x), mean)), 0)))
+		}, "2 2"},
 		{"what needs several sums does not", func(b *graph.Builder, _ *graph.Vars) {
 			sum := graph.ReduceSum(large(b, "a", 5000), 0)
 			b.Output("y", graph.Exp(graph.Reverse(sum, 1)))

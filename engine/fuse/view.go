@@ -94,6 +94,11 @@ func (f Frame) Fixes(p Pattern) bool {
 	return true
 }
 
+// Results is how a value of the frame's results repeats over what they are made of.
+func (f Frame) Results() Pattern {
+	return broadcastPattern(graph.Shape{f.Outer, 1, f.Inner}, graph.Shape{f.Outer, f.Reduced, f.Inner})
+}
+
 // frameOf is the frame of a reduction; false if its axes, but for those of
 // extent one, are not neighbours.
 func frameOf(n *graph.Node) (Frame, bool) {

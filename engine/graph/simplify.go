@@ -17,9 +17,13 @@ func ExpandComposites(p *Program, claimed func(n *Node) bool) *Program {
 	}))
 }
 
-// rewrite copies the live part of p into a new builder. change may answer
-// another node of the new builder for each node that it is shown.
 func rewrite(p *Program, change func(n *Node) *Node) *Program {
+	return Rewrite(p, func(_, n *Node) *Node { return change(n) })
+}
+
+// Rewrite copies the live part of p into a new builder. change may answer another
+// node of the new builder for each node of p, of which it is shown the copy.
+func Rewrite(p *Program, change func(old, n *Node) *Node) *Program {
 	live := liveNodes(p)
 	b := newBuilder(p.Name, p.Vars)
 	to := make(map[*Node]*Node, len(live))
@@ -32,7 +36,7 @@ func rewrite(p *Program, change func(n *Node) *Node) *Program {
 			inputs[i] = to[x]
 		}
 		b.origin = n
-		to[n] = change(b.node(n.Op, n.Attr, inputs...))
+		to[n] = change(n, b.node(n.Op, n.Attr, inputs...))
 	}
 	b.origin = nil
 	out := &Program{Name: p.Name, Vars: p.Vars}

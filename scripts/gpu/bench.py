@@ -32,6 +32,7 @@ def measured(argv, env, seconds):
     try:
         p = subprocess.run([str(a) for a in argv], env=env, timeout=max(seconds, 1), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     except subprocess.TimeoutExpired:
+        print(f"took more than {seconds:.0f} s: {' '.join(map(str, argv))}", file=sys.stderr)
         return None
     if p.returncode:
         print(p.stderr[-800:], file=sys.stderr)

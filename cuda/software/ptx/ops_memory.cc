@@ -143,16 +143,16 @@ void fence(Warp &w, const Instruction &, Lanes) {
     b.behind.insert(b.met.begin(), b.met.end());
 }
 
-void decode_membar(Decoder &d) {
+void decode_fence(Decoder &d) {
     d.want_operands(0);
-    if (!d.word("gl")) d.refuse_statement("only membar.gl is known");
+    if (!d.word("acq_rel") || !d.word("gpu")) d.refuse_statement("only fence.acq_rel.gpu is known");
     d.in.run = fence;
 }
 
 } // namespace
 
 const OpTable &atomic_ops() {
-    static const OpTable table = {{"atom", decode_atom}, {"membar", decode_membar}};
+    static const OpTable table = {{"atom", decode_atom}, {"fence", decode_fence}};
     return table;
 }
 
