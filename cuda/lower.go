@@ -75,7 +75,7 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 		return nil, err
 	}
 	began := time.Now()
-	q := fuse.ShareSums(graph.CastFirst(lower.Expand(p)))
+	q := lower.Expand(p)
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("%s: program %s: %d nodes, %d expanded, %d kernels", d.info.Name, p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))

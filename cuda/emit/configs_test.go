@@ -46,17 +46,12 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 	return r.programs
 }
 
-// expanded is a program as the device expands it.
-func expanded(p *graph.Program) *graph.Program {
-	return fuse.ShareSums(graph.CastFirst(lower.Expand(p)))
-}
-
 // module is the PTX of all kernels of programs but products.
 func module(t testing.TB, all []*graph.Program) []byte {
 	t.Helper()
 	e := emit.New()
 	for _, p := range all {
-		for _, group := range emit.Arrange(fuse.Make(expanded(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+		for _, group := range emit.Arrange(fuse.Make(lower.Expand(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 			if group[0].Kernel.IsProduct() {
 				continue
 			}

@@ -13,7 +13,7 @@ import (
 //   - of sums of one value that differ in how far they go, the shortest are added
 //     up, as those of both halves of a batch are for the whole.
 //
-// Sums may be rounded in another order, so this is for backends that ask for it.
+// Sums may be rounded in another order.
 func ShareSums(p *graph.Program) *graph.Program {
 	p = graph.Rewrite(p, func(_, n *graph.Node) *graph.Node { return factored(n) })
 	shared := sharedSums(p)

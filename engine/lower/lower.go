@@ -9,10 +9,12 @@ import (
 	"ganengine/engine/plan"
 )
 
-// Expand is a program as kernels are made of it: its composites in primitives, and
-// convolutions of one window as matrix products.
+// Expand is a program as kernels are made of it: its composites in primitives,
+// convolutions of one window as matrix products, casts ahead of concatenations, and
+// sums made of each other.
 func Expand(p *graph.Program) *graph.Program {
-	return graph.FlattenConvs(graph.ExpandComposites(p, func(*graph.Node) bool { return false }))
+	p = graph.FlattenConvs(graph.ExpandComposites(p, func(*graph.Node) bool { return false }))
+	return fuse.ShareSums(graph.CastFirst(p))
 }
 
 // Table numbers the values of one program. Numbers are indices into Nodes and
