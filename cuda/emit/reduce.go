@@ -16,7 +16,10 @@ import (
 // wantedBlocks is how many blocks keep a large GPU busy: `resident` on each of its
 // multiprocessors. A constant, not the device's own, so that sums do not depend on
 // the device's size.
-const wantedBlocks, resident = 528, 4
+const (
+	resident     = 4
+	wantedBlocks = 132 * resident
+)
 
 // leastRun is how many spans a thread should fold before blocks split a result.
 const leastRun = 4

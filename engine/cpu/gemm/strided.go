@@ -21,7 +21,8 @@ const (
 	// nearValues is up to how many values the terms of an operand span that are near
 	// each other.
 	nearValues = 1 << 15
-	// manyColumns is how many columns make up for packing the first operand.
+	// manyColumns is how many columns make up for packing the first operand, behind
+	// the second one's in the workspace.
 	manyColumns = stridedColumns
 )
 
@@ -100,7 +101,7 @@ func (t *task[T]) multiplyStrided(accumulate bool) {
 		s := stridedPart[T]{terms: min(k, t.p1-p), accumulate: accumulate || p > t.p0, a: inPlace(&t.a, p)}
 		s.a.data = s.a.data[t.i0*s.a.free:]
 		if t.job.packsRows() {
-			at := t.packedB[stridedColumns*k:]
+			at := t.packedB[manyColumns*k:]
 			if b := (block{t.runs, t.item, t.i0, p}); t.packedRows != b {
 				t.packedRows = b
 				t.pack(at, maxWidth, &t.a, t.i0, t.i1, p, p+s.terms)

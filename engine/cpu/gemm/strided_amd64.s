@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tileStrided(rows int, k int, a *float32, free int, red int, b *float32, redB int, half int, c *float32, ldc int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F
 TEXT ·tileStrided(SB), NOSPLIT, $0-85
 block:
 	MOVQ      k+8(FP), AX
@@ -379,7 +379,6 @@ tile8x16terms:
 	VFMADD231PS  Z9, Z10, Z7
 	VBROADCASTSS (CX)(R15*1), Z10
 	VFMADD231PS  Z9, Z10, Z8
-	PREFETCHT0   64(CX)
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
@@ -900,7 +899,6 @@ tile8x32terms:
 	VBROADCASTSS (CX)(R15*1), Z19
 	VFMADD231PS  Z17, Z19, Z15
 	VFMADD231PS  Z18, Z19, Z16
-	PREFETCHT0   64(CX)
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX

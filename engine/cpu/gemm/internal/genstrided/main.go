@@ -249,11 +249,6 @@ func (t *tile) body(rows, halves int) {
 			VFMADD231PS(b[j], v, sums[i][j])
 		}
 	}
-	if rows == maxRows {
-		// Where rows lie side by side, their factors of a term are half a line, and a
-		// line's successor is a stride away from the one before it.
-		PREFETCHT0(Mem{Base: t.a, Disp: 64})
-	}
 	ADDQ(t.red, t.a)
 	ADDQ(t.redB, t.b)
 	DECQ(t.k)

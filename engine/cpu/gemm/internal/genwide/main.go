@@ -12,8 +12,8 @@ import (
 // The kernels' tile, and the width of the panels that they read.
 const mr, nr = 8, 32
 
-// distance is how many bytes ahead operands are asked for: as long as the last cache
-// takes to answer.
+// distance is how many bytes ahead operands are asked for, which the last cache takes a
+// while to answer. A quarter and the double were as fast.
 const distance = 4096
 
 func main() {
