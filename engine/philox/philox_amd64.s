@@ -323,13 +323,14 @@ DATA splat00000008<>+28(SB)/4, $0x00000008
 GLOBL splat00000008<>(SB), RODATA|NOPTR, $32
 
 // func normalsAVX2(x *float32, n int)
-// Requires: AVX, AVX2, AVX512F, AVX512VL
+// Requires: AVX, AVX2
 TEXT ·normalsAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), AX
 	MOVQ n+8(FP), CX
 
 normals:
-	VPSRLD    $0x08, (AX), Y0
+	VMOVDQU   (AX), Y0
+	VPSRLD    $0x08, Y0, Y0
 	VPADDD    Y0, Y0, Y0
 	VPSUBD    splat00ffffff<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0

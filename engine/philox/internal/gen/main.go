@@ -115,7 +115,8 @@ func normals() {
 	at, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
 	Label("normals")
 	x := YMM()
-	VPSRLD(Imm(8), Mem{Base: at}, x)
+	VMOVDQU(Mem{Base: at}, x)
+	VPSRLD(Imm(8), x, x) // of a register: AVX2 has no shift of what lies in memory
 	shifted(x)
 	w := negLog(oneMinusSquare(x))
 
