@@ -50,7 +50,7 @@ func (b *builder) pick(words []reg, i reg) reg {
 // block is philox.Block at a row and a block of columns.
 func (b *builder) block(n *graph.Node, row, column reg) []reg {
 	stream := n.Attr.(*graph.Stream)
-	hash := philox.StreamHash(stream.Name)
+	hash := philox.StreamHash(stream.Key())
 	low, high := int32(uint32(hash)), int32(uint32(hash>>32))
 	zero := b.op(b32, "mov.b32", 0)
 	var k0, k1 reg

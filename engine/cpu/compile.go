@@ -221,7 +221,7 @@ func (k *compiler) reg(i int) int {
 
 func (k *compiler) draw(n *graph.Node) int {
 	s := n.Attr.(*graph.Stream)
-	d := drawing{normal: n.Op == graph.OpNormal, perRow: s.PerRow, hash: philox.StreamHash(s.Name),
+	d := drawing{normal: n.Op == graph.OpNormal, perRow: s.PerRow, hash: philox.StreamHash(s.Key()),
 		cols: n.Shape.Size() / n.Shape[0], seed: k.Value(fuse.Source(n.Inputs[0]))}
 	if !s.PerRow {
 		d.run = k.Value(fuse.Source(n.Inputs[1]))

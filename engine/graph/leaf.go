@@ -4,11 +4,23 @@ import "fmt"
 
 // Stream is the attribute of the random operators.
 type Stream struct {
-	Name   string // scoped, unique within the program; its hash is part of the Philox key
-	PerRow bool   // the only operand is one seed per row, not (seed, run number)
-	shape  string // for printing and comparison
-	dims   Shape
-	dtype  DType
+	Name    string // scoped, unique within the program
+	PerRow  bool   // the only operand is one seed per row, not (seed, run number)
+	program string // that draws
+	shape   string // for printing and comparison
+	dims    Shape
+	dtype   DType
+}
+
+// Key is what the stream is called among all programs: its hash is part of the
+// Philox key. Programs count their runs each from 0, so the program's name
+// belongs to it. Where rows have seeds it does not: an image is the same in
+// whichever program draws it.
+func (s *Stream) Key() string {
+	if s.PerRow {
+		return s.Name
+	}
+	return s.program + ":" + s.Name
 }
 
 // Dims is the shape to draw; rows are its first axis, columns all others.
@@ -105,7 +117,7 @@ func (b *Builder) NormalBySeed(stream string, d DType, s Shape, seeds *Node) *No
 func (b *Builder) draw(op Op, stream string, d DType, s Shape, seeds *Node) *Node {
 	name := b.Path(stream)
 	b.take("stream", name)
-	st := &Stream{Name: name, PerRow: seeds != nil, dims: s, dtype: d, shape: s.String()}
+	st := &Stream{Name: name, PerRow: seeds != nil, program: b.name, dims: s, dtype: d, shape: s.String()}
 	if seeds != nil {
 		return b.node(op, st, seeds)
 	}

@@ -5,14 +5,14 @@
 // A number is a pure function of its place, so nothing is drawn in order and
 // every device, batch split and thread count gives the same bits:
 //
-//	key     = (seed low ^ hash low, seed high ^ hash high)   hash = StreamHash(name)
+//	key     = (seed low ^ hash low, seed high ^ hash high)   hash = StreamHash(program:stream)
 //	counter = (column/4, row, run low, run high)
 //	word    = Block(key, counter)[column%4]
 //
 // Row is the global batch row (the first axis), column the index within the
-// rest of that row, run the program's run number. A picture made for people
-// depends on its own seed only, so it takes RowKey and a counter of
-// (column/4, 0, 0, 0).
+// rest of that row, run the program's run number, which each program counts from
+// 0. A picture made for people depends on its own seed only, so it takes RowKey, a
+// hash of the stream's name alone and a counter of (column/4, 0, 0, 0).
 //
 // From a word come a uniform (Uniform) and a normal (Normal), both float32
 // values fixed to the last bit; float64 destinations hold the same values

@@ -10,7 +10,7 @@ import (
 // either the seed's two words and the run number, or one seed per row.
 func draw(n *graph.Node, in []Array, out Array) error {
 	s := n.Attr.(*graph.Stream)
-	hash := philox.StreamHash(s.Name)
+	hash := philox.StreamHash(s.Key())
 	for i := range n.Shape[0] {
 		var place philox.Row
 		if s.PerRow {

@@ -205,7 +205,7 @@ func TestDrawsArePhilox(t *testing.T) {
 	if updates[run].Data[0] != 42 {
 		t.Errorf("the run number becomes %v", updates[run].Data)
 	}
-	key := philox.StreamKey(7<<32|0xffffffff, philox.StreamHash("g/z"))
+	key := philox.StreamKey(7<<32|0xffffffff, philox.StreamHash("draws:g/z"))
 	for r := range 2 {
 		for c := range 3 {
 			word := philox.Block(key, [4]uint32{0, uint32(r), 41, 0})[c]

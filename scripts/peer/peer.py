@@ -224,10 +224,10 @@ def check(a, config):
         subprocess.run([a.ganengine, *flags, *data], check=True)
         (stats,) = (folder / "runs").glob("*/stats.jsonl")
         ours = json.loads(stats.read_text().splitlines()[-1])
-    place = (7, "z", 0, peer.batch, config["model"]["z"])
+    place = (7, "dg:z", 0, peer.batch, config["model"]["z"])
     alpha, theirs = None, {}
     if "gp" in peer.loss:
-        alpha = philox.uniform(7, "gp.alpha", 0, peer.batch, 1).reshape(peer.batch, *[1] * len(peer.shape))
+        alpha = philox.uniform(7, "dg:gp.alpha", 0, peer.batch, 1).reshape(peer.batch, *[1] * len(peer.shape))
     peer.step(real, philox.normal(*place), alpha, theirs)
     off = {k: abs(ours[k] - v) / max(abs(v), 1e-3) for k, v in theirs.items()}
     print("  " + ", ".join(f"{k} {ours[k]:.6g} / {v:.6g}" for k, v in theirs.items()))

@@ -11,7 +11,7 @@ U32, U64 = np.uint32, np.uint64
 
 
 def words(seed, stream, run, rows, columns):
-    """uint32 [rows, columns]: Philox4x32-10 at each place of a named stream."""
+    """uint32 [rows, columns]: Philox4x32-10 at each place of a stream, named PROGRAM:STREAM."""
     h = 0xCBF29CE484222325
     for byte in stream.encode():  # FNV-1a
         h = ((h ^ byte) * 0x100000001B3) % 2**64

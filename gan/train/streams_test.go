@@ -1,0 +1,86 @@
+package train
+
+import (
+	"fmt"
+	"testing"
+
+	"ganengine/configs"
+	"ganengine/engine/graph"
+	"ganengine/engine/reference"
+	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
+)
+
+// No two draws of a training are the same numbers: each stream of each program
+// has its own at each run, whichever configuration it is.
+func TestStreamsDiffer(t *testing.T) {
+	lazy := []string{"loss.r1=1", "loss.gp=1", "loss.every=3"}
+	for _, name := range configs.Names() {
+		for _, set := range [][]string{nil, {"train.d_steps=2"}, lazy, append([]string{"train.d_steps=2"}, lazy...)} {
+			t.Run(fmt.Sprint(name, set), func(t *testing.T) {
+				distinct(t, configtest.Shipped(t, name, append(set, "train.batch=8")...))
+			})
+		}
+	}
+}
+
+// distinct looks at every draw of ten steps.
+func distinct(t *testing.T, c *config.Config) {
+	sample := graph.Shape{2}
+	if c.Data.Kind != "mixture" {
+		sample = graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}
+	}
+	g, err := NewGame(*c, sample, graph.F32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, steps, err := g.steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := map[int]*Step{}
+	for i, p := range used {
+		programs[p] = steps[i]
+	}
+	seq := newSequence(c)
+	runs := map[int]int{}
+	seen := map[[8]float64]string{}
+	for place := range 10 * seq.dSteps {
+		p := seq.at(place/seq.dSteps, place%seq.dSteps)
+		for _, n := range programs[p].Nodes {
+			if n.Op != graph.OpNormal && n.Op != graph.OpUniform {
+				continue
+			}
+			what := fmt.Sprintf("%s of program %s, run %d", n.Attr.(*graph.Stream).Name, programs[p].Name, runs[p])
+			words := firstColumn(t, n, runs[p])
+			if other := seen[words]; other != "" {
+				t.Errorf("%s is %s", what, other)
+			}
+			seen[words] = what
+		}
+		runs[p]++
+	}
+	if len(seen) < 10 {
+		t.Errorf("only %d draws in ten steps", len(seen))
+	}
+}
+
+// firstColumn is a draw's first number in each of 8 rows, as uniforms, in which
+// every distribution shows the bits that it is made of.
+func firstColumn(t *testing.T, n *graph.Node, run int) (words [8]float64) {
+	t.Helper()
+	uniform := *n
+	uniform.Op = graph.OpUniform
+	number := func(x ...float64) reference.Array {
+		return reference.Array{DType: graph.I32, Shape: graph.Shape{len(x)}, Data: x}
+	}
+	drawn, err := reference.Eval(&uniform, []reference.Array{number(3, 0), number(float64(run))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := n.Shape[0]
+	for i := range words {
+		words[i] = drawn.Data[i%rows*(n.Shape.Size()/rows)]
+	}
+	return words
+}
