@@ -2,8 +2,13 @@
 //
 // The content goes to a temporary file in the same directory, is synced, renamed over the target, and the
 // directory is synced, so that the replacement also survives a power failure. On any error the temporary is
-// removed and an existing target stays as it was. A symbolic link stays a link: the file that it names is
-// replaced. Devices and pipes (/dev/stdout) cannot be replaced and are written directly.
+// removed and an existing target stays as it was. A file keeps its permissions when it is replaced; a new one has
+// those that the user's mask leaves.
+//
+// Links: Write is for outputs that a user names. There a symbolic link stays a link, and the file that it names is
+// replaced, or made where it does not exist yet. Devices and pipes (/dev/stdout) cannot be replaced and are written
+// directly. Replace is for files that the program names itself, in a directory that may have come from elsewhere:
+// there nothing but a regular file is replaced, so that no link leads out of the directory.
 package atomicfile
 
 import (
@@ -17,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"ganengine/engine/plainfile"
 )
 
 // tempMark is the part of a temporary's name by which IsTemp knows it; the process id and a counter follow.
@@ -25,33 +32,85 @@ const tempMark = ".tmp-"
 // bufferSize lets callers write in small pieces; larger pieces pass through unbuffered.
 const bufferSize = 64 << 10
 
-// Write replaces the file at path by what fill writes.
+// Write replaces the file at path, or the file that a link there names, by what fill writes.
 // The error of fill is wrapped, so errors.Is finds it; errors of the system say what to do.
 func Write(path string, fill func(io.Writer) error) error {
-	put, target := replace, path
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		if !info.Mode().IsRegular() {
-			put = writeDevice
-		} else if target, err = filepath.EvalSymlinks(path); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
-		}
+	return describe(path, write(path, fill))
+}
+
+func write(path string, fill func(io.Writer) error) error {
+	target, err := follow(path)
+	if err != nil {
+		return err
 	}
-	if err := put(target, fill); err != nil {
+	info, err := os.Stat(target)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return writeDevice(target, fill)
+	}
+	return system.replace(target, info, fill)
+}
+
+// Replace replaces the file at path itself by what fill writes. Something other than a regular file there is an
+// error (*plainfile.Error).
+func Replace(path string, fill func(io.Writer) error) error {
+	info, err := plainfile.Lstat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return describe(path, err)
+	}
+	return describe(path, system.replace(path, info, fill))
+}
+
+func describe(path string, err error) error {
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, Explain(err))
 	}
 	return nil
 }
 
-// WriteBytes replaces the file at path by data.
-func WriteBytes(path string, data []byte) error {
-	return Write(path, func(w io.Writer) error {
+// WriteBytes is Write of data.
+func WriteBytes(path string, data []byte) error { return Write(path, all(data)) }
+
+// ReplaceBytes is Replace by data.
+func ReplaceBytes(path string, data []byte) error { return Replace(path, all(data)) }
+
+func all(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
-	})
+	}
 }
 
-func replace(path string, fill func(io.Writer) error) (err error) {
-	f, err := createTemp(path)
+// mostLinks is how many links may lead to a file, as on Linux.
+const mostLinks = 40
+
+// follow is the path that the links at path lead to, whether something is there or not.
+func follow(path string) (string, error) {
+	for target, left := path, mostLinks; left > 0; left-- {
+		link, err := os.Readlink(target)
+		if err != nil { // no link
+			return target, nil
+		}
+		if !filepath.IsAbs(link) {
+			dir, _ := filepath.Split(target)
+			link = dir + link // not cleaned: .. is meant of where dir's own links lead
+		}
+		target = link
+	}
+	return "", errors.New("its links lead round in a circle: name the file itself")
+}
+
+// operations are the steps of a replacement whose order decides what a power failure leaves; tests watch them.
+type operations struct {
+	sync    func(f *os.File) error
+	rename  func(from, to string) error
+	syncDir func(dir string)
+}
+
+var system = operations{sync: (*os.File).Sync, rename: os.Rename, syncDir: SyncDir}
+
+// replace puts a new file in the place of path, with the permissions of old; nil for a new one.
+func (o operations) replace(path string, old fs.FileInfo, fill func(io.Writer) error) (err error) {
+	f, err := createTemp(path, old)
 	if err != nil {
 		return err
 	}
@@ -61,6 +120,9 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
+	if err := permit(f, old); err != nil {
+		return err
+	}
 	w := bufio.NewWriterSize(f, bufferSize)
 	if err := fill(w); err != nil {
 		return err
@@ -68,16 +130,16 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	if err := o.sync(f); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := o.rename(f.Name(), path); err != nil {
 		return err
 	}
-	SyncDir(filepath.Dir(path))
+	o.syncDir(filepath.Dir(path))
 	return nil
 }
 
@@ -98,17 +160,34 @@ func writeDevice(path string, fill func(io.Writer) error) error {
 	return f.Close()
 }
 
-// createTemp makes a new file beside path with the permissions that the user's mask gives
+// createTemp makes a new file beside path, never with more permissions than old has
 // (os.CreateTemp would make it private to the user).
-func createTemp(path string) (*os.File, error) {
+func createTemp(path string, old fs.FileInfo) (*os.File, error) {
+	perm := fs.FileMode(0o666)
+	if old != nil {
+		perm &= old.Mode()
+	}
 	dir, base := filepath.Split(path)
 	prefix := dir + "." + base + tempMark + strconv.Itoa(os.Getpid()) + "-"
 	for i := 0; ; i++ {
-		f, err := os.OpenFile(prefix+strconv.Itoa(i), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(prefix+strconv.Itoa(i), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
 	}
+}
+
+// permit gives f the permissions of old, of which the user's mask took some away. Where they are the same the
+// system is not asked: there are file systems that have no others.
+func permit(f *os.File, old fs.FileInfo) error {
+	if old == nil {
+		return nil
+	}
+	now, err := f.Stat()
+	if err != nil || now.Mode().Perm() == old.Mode().Perm() {
+		return err
+	}
+	return f.Chmod(old.Mode().Perm())
 }
 
 // IsTemp reports whether a file of this base name is a temporary of this package,
