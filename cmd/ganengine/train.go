@@ -119,7 +119,9 @@ func (t *trainFlags) continuing(dir rundir.Dir, own, next *config.Config) (*job,
 	if err != nil {
 		return nil, err
 	}
-	next.FixSteps(info.Data.Items)
+	if err := next.FixSteps(info.Data.Items); err != nil {
+		return nil, err
+	}
 	if err := config.ResumeAllowed(own, next); err != nil {
 		return nil, fmt.Errorf("resuming %s: %w", dir, err)
 	}

@@ -104,13 +104,15 @@ func (c *Config) completeSteps() *Error {
 }
 
 // FixSteps turns train.epochs into train.steps once the number of samples in
-// the data is known. Without epochs it changes nothing.
-func (c *Config) FixSteps(samples int) {
+// the data is known, and checks what depends on the length. Without epochs it
+// changes nothing. Errors are *Error, without a place.
+func (c *Config) FixSteps(samples int) error {
 	if c.Train.Epochs == 0 {
-		return
+		return nil
 	}
 	c.setSteps(c.Train.Epochs * float64(samples))
 	c.endDecay()
+	return c.Validate()
 }
 
 // setSteps makes a run long enough to show so many real samples.

@@ -21,6 +21,7 @@
 //	derived   in words, what the default is completed to
 //	values    allowed strings, separated by |
 //	alias     other names of values: other=value|...
+//	meant     what other programs call nearly the same, for errors to name ours: other=value|...
 //	range     allowed numbers (of each element of a list) as an interval: [1,8] or (0,)
 //	when      key=value|...: applies only while that earlier key of the section has such a value
 //	inherit   section whose value of the same key is the default
@@ -48,7 +49,7 @@ type Run struct {
 	Name          string `toml:"name" default:"" derived:"model, data and batch: dcgan-glyphs-b128" doc:"name of the run directory, after its number"`
 	Seed          int    `toml:"seed" default:"0" range:"[0,)" doc:"seed of weights, latents, noise and the order of the data"`
 	Device        string `toml:"device" default:"auto" doc:"auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"`
-	Precision     string `toml:"precision" default:"fp32" values:"fp32|tf32|bf16" doc:"arithmetic of matrix products and convolutions; tf32 means fp32 on a CPU"`
+	Precision     string `toml:"precision" default:"fp32" values:"fp32|tf32|bf16" meant:"fp16=bf16|float16=bf16|half=bf16|16=bf16|amp=bf16|mixed=bf16|bfloat16=bf16|float32=fp32|float=fp32|single=fp32|32=fp32" doc:"arithmetic of matrix products and convolutions; tf32 means fp32 on a CPU"`
 	Deterministic bool   `toml:"deterministic" default:"true" doc:"same seed, device and libraries give the same bits; false allows faster engines that do not"`
 	Threads       int    `toml:"threads" default:"0" range:"[0,4096]" doc:"CPU threads; 0 uses all cores"`
 }

@@ -129,12 +129,13 @@ func TestFixSteps(t *testing.T) {
 	if c.Train.Steps != 0 {
 		t.Errorf("%d steps before the data are known, want 0", c.Train.Steps)
 	}
-	c.FixSteps(1001)
+	if err := c.FixSteps(1001); err != nil {
+		t.Fatal(err)
+	}
 	if c.Train.Steps != 26 || c.Train.Epochs != 0 || c.Optim.G.DecayEnd != 26 {
 		t.Errorf("steps %d, epochs %v, decay end %d; want 26, 0, 26", c.Train.Steps, c.Train.Epochs, c.Optim.G.DecayEnd)
 	}
-	c.FixSteps(5)
-	if c.Train.Steps != 26 {
+	if err := c.FixSteps(5); err != nil || c.Train.Steps != 26 {
 		t.Errorf("a second call changed steps to %d", c.Train.Steps)
 	}
 }

@@ -102,10 +102,18 @@ func TestSetErrorTexts(t *testing.T) {
 		{"model.g_hidden=8,x", `-set: model.g_hidden: in the list, cannot read "x"; write a whole number, such as 8`},
 		{"run.name=\xff", `-set: run.name: "\xff" is not UTF-8; write it in UTF-8`},
 		{`run.name="a`, `-set: run.name: cannot read "\"a"; write a string, such as "name"`},
+		{"optim.g.schedule=linear\x00optim.g.decay_start=10000", "-set: optim.g.decay_start: 10000 is not before the last step, which is 10000; set it earlier, or train longer"},
+		{"data.size=48\x00data.width=64", "-set: data.width: disagrees with data.size = 48; give size, or height and width"},
+		{"data.width=64\x00data.size=48", "-set: data.width: disagrees with data.size = 48; give size, or height and width"},
+		{"train.steps=5\x00train.kimg=3", "-set: train.kimg: there is another length; give one of steps, kimg and epochs"},
+		{"run.precision=fp16", `-set: run.precision: "fp16" is not a value of this key; did you mean "bf16"?`},
+		{"run.precision=Half", `-set: run.precision: "Half" is not a value of this key; did you mean "bf16"?`},
+		{"run.precision=BF16", `-set: run.precision: "BF16" is not a value of this key; did you mean "bf16"?`},
+		{"loss.kind=Hinge", `-set: loss.kind: "Hinge" is not a value of this key; did you mean "hinge"?`},
 		{"train.batch=-1", "-set: train.batch: -1 is impossible; it must be at least 1 and at most 65536"},
 		{"model.g_hidden=8", `-set: model.g_hidden: belongs to model.kind = "mlp", and here it is "dcgan"; remove the key or change model.kind`},
 	} {
-		_, err := resolve("", c.set)
+		_, err := resolve("", strings.Split(c.set, "\x00")...)
 		if got := errorText(err); got != c.want {
 			t.Errorf("%s\ngot  %s\nwant %s", c.set, got, c.want)
 		}

@@ -17,6 +17,7 @@ type key struct {
 	derived  string
 	values   []string
 	alias    map[string]string
+	meant    map[string]string
 	within   interval
 	when     condition
 	inherit  *key
@@ -91,18 +92,13 @@ func (s *schema) add(f reflect.StructField, at scope) {
 		kind:    kindOf(f.Type),
 		derived: f.Tag.Get("derived"),
 		values:  list(f.Tag.Get("values")),
+		alias:   pairs(f.Tag.Get("alias")),
+		meant:   pairs(f.Tag.Get("meant")),
 		within:  parseInterval(f.Tag.Get("range")),
 		when:    at.when,
 		later:   f.Tag.Get("later") == "true",
 		doc:     f.Tag.Get("doc"),
 		index:   at.index,
-	}
-	for _, a := range list(f.Tag.Get("alias")) {
-		from, to, _ := strings.Cut(a, "=")
-		if k.alias == nil {
-			k.alias = map[string]string{}
-		}
-		k.alias[from] = to
 	}
 	for _, r := range list(f.Tag.Get("replaces")) {
 		k.replaces = append(k.replaces, join(at.section, r))
@@ -162,4 +158,14 @@ func list(tag string) []string {
 		return nil
 	}
 	return strings.Split(tag, "|")
+}
+
+// pairs reads a=b|c=d.
+func pairs(tag string) map[string]string {
+	m := map[string]string{}
+	for _, p := range list(tag) {
+		from, to, _ := strings.Cut(p, "=")
+		m[from] = to
+	}
+	return m
 }

@@ -56,7 +56,8 @@ func Load(path string) (*Settings, error) {
 func (s *Settings) Set(key, value string) error { return s.SetFlag("-set", key, value) }
 
 // SetFlag is Set for a flag of its own, which errors then name. It overrides
-// the file, and keys that exclude this one (train.kimg, say, for train.steps).
+// the file, and the file's keys that exclude this one (train.kimg, say, for
+// train.steps); such keys of the command line contradict each other in Resolve.
 func (s *Settings) SetFlag(flag, name, value string) error {
 	keys := declared().named[name]
 	if keys == nil {
@@ -67,7 +68,7 @@ func (s *Settings) SetFlag(flag, name, value string) error {
 	if complaint != "" {
 		return &Error{File: flag, Key: name, Msg: complaint}
 	}
-	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return slices.Contains(k.replaces, e.name) })
+	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return !e.flag && slices.Contains(k.replaces, e.name) })
 	s.put(entry{name: name, value: canonical(keys, v), file: flag, flag: true})
 	return nil
 }

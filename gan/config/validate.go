@@ -105,7 +105,10 @@ func (c *Config) checkOptim() *Error {
 		case o.Schedule == "constant":
 		case o.Schedule == "exponential" && o.LREnd == 0:
 			return wrong(o.section+".lr_end", "an exponential schedule never reaches 0; set lr_end to more than 0")
-		case o.DecayEnd != 0 && o.DecayEnd <= o.DecayStart:
+		case o.DecayEnd == 0 || o.DecayEnd > o.DecayStart: // 0 is unknown until FixSteps
+		case o.DecayEnd == c.Train.Steps:
+			return wrong(o.section+".decay_start", "%d is not before the last step, which is %d; set it earlier, or train longer", o.DecayStart, o.DecayEnd)
+		default:
 			return wrong(o.section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
 		}
 	}

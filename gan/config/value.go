@@ -233,10 +233,19 @@ func (k *key) checkText(v string) string {
 	if k.values == nil || slices.Contains(k.values, v) || v == k.def {
 		return ""
 	}
-	if near := spelling.Nearest(v, k.accepted()); near != "" {
+	if near := k.nearest(v); near != "" {
 		return fmt.Sprintf("%q is not a value of this key; did you mean %q?", shorten(v), near)
 	}
 	return fmt.Sprintf("%q is not a value of this key; write %s", shorten(v), quoted(k.values, "or"))
+}
+
+// nearest is the value that was probably meant, or "".
+func (k *key) nearest(v string) string {
+	lower := strings.ToLower(v)
+	if m, ok := k.meant[lower]; ok {
+		return m
+	}
+	return spelling.Nearest(lower, k.accepted())
 }
 
 func (k *key) checkNumber(v float64, as any) string {

@@ -56,8 +56,7 @@ func fits(c *config.Config, set data.Set) error {
 		return &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data",
 			c.Train.Batch, set.Len())}
 	}
-	c.FixSteps(set.Len())
-	return nil
+	return c.FixSteps(set.Len())
 }
 
 func (r *rig) compile(fresh bool) error {

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// random is a value of the key that its declaration may or may not allow, near
+// what makes the keys contradict each other.
+func (k *key) random(r *rand.Rand) any {
+	switch k.kind {
+	case text:
+		if len(k.values) > 0 {
+			return k.values[r.IntN(len(k.values))]
+		}
+		return [...]string{"", "auto", "cpu", "a b", "ünï\x7f\u009b\u202e", `"quoted" \ `, "tab\tand\x1b[31m", "#102030"}[r.IntN(8)]
+	case whole:
+		return [...]int{0, 1, 2, 3, 7, 8, 16, 64, 100, 4096, 1 << 40, math.MaxInt}[r.IntN(12)]
+	case number:
+		return [...]float64{0, math.Copysign(0, -1), 0.1, 0.5, 1, 1.0 / 3, 2.5, 1e-300, 1e9, 123456789.123, math.SmallestNonzeroFloat64, math.MaxFloat64}[r.IntN(12)]
+	case truth:
+		return r.IntN(2) == 0
+	case texts:
+		return [][]string{{}, {"swd"}, {"a", "b\n"}}[r.IntN(3)]
+	case wholes:
+		return [][]int{{}, {1}, {64, 3}}[r.IntN(3)]
+	}
+	return [][]float64{{}, {0, 1, 1}, {-1, 1e-7, math.MaxFloat64}}[r.IntN(3)]
+}
+
+// randomText is a configuration of a few keys: mostly ones that apply.
+func randomText(r *rand.Rand) string {
+	var b strings.Builder
+	shape := [...]string{"", "model.kind = \"mlp\"\n", "model.kind = \"mlp\"\ndata.kind = \"mixture\"\n", "data.kind = \"folder\"\ndata.path = \"p\"\n",
+		"model.kind = \"mlp\"\ndata.kind = \"csv\"\ndata.path = \"p\"\n"}[r.IntN(5)]
+	b.WriteString(shape)
+	seen := map[string]bool{"model.kind": true, "data.kind": true, "data.path": true}
+	for range r.IntN(6) {
+		k := declared().keys[r.IntN(len(declared().keys))]
+		if !k.later && !seen[k.name] {
+			fmt.Fprintf(&b, "%s = %s\n", k.name, format(k.random(r)))
+			seen[k.name] = true
+		}
+	}
+	for _, section := range []string{"optim.g", "optim.d"} { // schedules bind three keys to the length
+		if r.IntN(3) == 0 && !seen[section+".schedule"] && !seen[section+".decay_start"] {
+			fmt.Fprintf(&b, "%s.schedule = \"linear\"\n%s.decay_start = %d\n", section, section, r.IntN(40))
+		}
+	}
+	if !seen["train.epochs"] && r.IntN(2) == 0 {
+		fmt.Fprintf(&b, "train.epochs = %d\n", 1+r.IntN(20))
+	}
+	return b.String()
+}
+
+// Every configuration that is accepted and resolved reads back, from what
+// WriteTOML writes, as the same configuration: before its length is known and
+// after.
+func TestAcceptedIsReadBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var accepted, fixed, refused int
+	for range 800 {
+		source := randomText(r)
+		c, err := resolve(source)
+		if err != nil {
+			continue
+		}
+		accepted++
+		same := func(when string) {
+			if again := rewritten(t, c); !reflect.DeepEqual(again, c) {
+				t.Fatalf("%s, this is read back with %v:\n%s", when, Diff(c, again), source)
+			}
+		}
+		same("resolved")
+		epochs := c.Train.Epochs
+		if err := c.FixSteps(64 * r.IntN(5)); err != nil {
+			refused++
+			continue
+		}
+		if epochs > 0 {
+			fixed++
+		}
+		same("completed")
+	}
+	if accepted < 100 || fixed < 30 || refused < 5 {
+		t.Errorf("%d accepted, %d completed, %d refused then: the test sees too little", accepted, fixed, refused)
+	}
+}
+
+// A run that would end before its rate decays is refused where that is known,
+// by the key to change.
+func TestFixStepsChecks(t *testing.T) {
+	c := mustResolve(t, "[train]\nepochs = 2\nbatch = 10\n[optim.d]\nschedule = \"linear\"\ndecay_start = 20\n")
+	const want = "optim.d.decay_start: 20 is not before the last step, which is 20; set it earlier, or train longer"
+	if got := errorText(c.FixSteps(100)); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	c = mustResolve(t, "[train]\nepochs = 2\nbatch = 10\n[optim.d]\nschedule = \"linear\"\ndecay_start = 20\n")
+	if err := c.FixSteps(101); err != nil {
+		t.Errorf("an end after step 20: %v", err)
+	}
+}
