@@ -107,6 +107,9 @@ func allowed() []edge {
 		{"gan/config", "configs"},
 		{"gan/config/configtest", "gan/config"},
 		{"gan/config", "engine/spelling"},
+		{"gan/config", "engine/printable"},
+		{"gan/data", "engine/printable"}, // what is shown of files' names
+		{"gan/train", "engine/printable"},
 		{"engine/debug", "engine/spelling"},
 		{"gan/rundir", "engine/atomicfile"},
 		{"gan/npy", "engine/atomicfile"},

@@ -199,7 +199,13 @@ func reference() string {
 | 0 | done |
 | 1 | the work failed |
 | 2 | the command line or the configuration is wrong |
-| 130, 143 | interrupted, terminated; a training has saved a checkpoint before. A second signal stops at once |
+| 129, 130, 143 | hung up (the terminal was closed), interrupted, terminated; a training has saved a checkpoint before. A second signal stops at once |
+
+A training outlives the reader of its lines: after ` + "`ganengine -config glyphs | head`" + ` it goes on without printing, and log.txt
+says so and has every line. Other commands end with the pipe, as programs do. With ` + "`nohup`" + ` the closed terminal is no signal.
+
+Names of files, classes and the like are printed with control characters, changes of text direction and bytes outside
+UTF-8 quoted, as in ` + "`\\u001b`" + `.
 
 Errors are one line on standard error that begins with ` + "`ganengine: `" + `. The debug switches of the environment are in
 [debugging.md](debugging.md), the keys of a configuration in [configuration.md](configuration.md).

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"ganengine/engine/debug"
+	"ganengine/engine/printable"
 	"ganengine/gan/train"
 )
 
@@ -22,14 +22,16 @@ const (
 )
 
 // console shows a run: on a terminal one line of progress that is drawn again
-// and again, elsewhere a line for each logged step.
+// and again, elsewhere a line for each logged step. Once writing fails, because
+// the reader of a pipe went away or the terminal was closed, it is silent.
 type console struct {
-	out      io.Writer
+	out      io.Writer // takes the control sequences of the progress line as they are
 	volume   volume
 	terminal bool
 	drawn    time.Time // when the progress was drawn last
 	open     bool      // the progress line has no end yet
 	begun    bool      // a first estimate was given
+	lost     error     // why nothing is written any more
 }
 
 var _ train.Console = (*console)(nil)
@@ -39,11 +41,11 @@ const redraw = 100 * time.Millisecond
 
 // newConsole is a console on out; what GANENGINE_DEBUG asks for is shown at any
 // volume.
-func (a *app) newConsole(out io.Writer, v volume) *console {
+func (a *app) newConsole(out printable.Writer, v volume) *console {
 	if a.switches.Level > debug.Quiet {
 		v = verbose
 	}
-	return &console{out: out, volume: v, terminal: isTerminal(out)}
+	return &console{out: out.W, volume: v, terminal: isTerminal(out.W)}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -55,7 +57,7 @@ func isTerminal(w io.Writer) bool {
 func (c *console) Line(text string) {
 	if c.volume > quiet {
 		c.clear()
-		fmt.Fprintln(c.out, text)
+		c.print(printable.Line(text) + "\n")
 	}
 }
 
@@ -66,17 +68,20 @@ func (c *console) Detail(text string) {
 	}
 }
 
+// Lost implements train.Console.
+func (c *console) Lost() error { return c.lost }
+
 // Progress implements train.Console.
 func (c *console) Progress(p train.Progress) {
 	switch {
 	case c.volume == quiet:
 	case !c.terminal:
 		if p.Logged || !c.begun && p.Left > 0 {
-			fmt.Fprintln(c.out, p)
+			c.print(p.String() + "\n")
 			c.begun = true
 		}
 	case time.Since(c.drawn) >= redraw || p.Step == p.Steps:
-		fmt.Fprintf(c.out, "\r\x1b[K\x1b[?7l%s\x1b[?7h", p) // a narrow terminal shows what fits in its one line
+		c.print("\r\x1b[K\x1b[?7l" + p.String() + "\x1b[?7h") // a narrow terminal shows what fits in its one line
 		c.drawn, c.open = time.Now(), true
 	}
 }
@@ -84,7 +89,7 @@ func (c *console) Progress(p train.Progress) {
 // clear removes the progress line; the next Progress draws it again.
 func (c *console) clear() {
 	if c.open {
-		fmt.Fprint(c.out, "\r\x1b[K")
+		c.print("\r\x1b[K")
 		c.open, c.drawn = false, time.Time{}
 	}
 }
@@ -92,7 +97,13 @@ func (c *console) clear() {
 // end leaves the progress line as it is and goes to the next.
 func (c *console) end() {
 	if c.open {
-		fmt.Fprintln(c.out)
+		c.print("\n")
 		c.open = false
+	}
+}
+
+func (c *console) print(text string) {
+	if c.lost == nil {
+		_, c.lost = io.WriteString(c.out, text)
 	}
 }

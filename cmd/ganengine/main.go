@@ -3,8 +3,8 @@
 // every flag.
 //
 // Exit status: 0 done; 1 the work failed; 2 the command line or the
-// configuration is wrong; 130 interrupted and 143 terminated, both after a
-// checkpoint where something was being trained.
+// configuration is wrong; 129 hung up, 130 interrupted and 143 terminated, all
+// after a checkpoint where something was being trained.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"ganengine/engine/debug"
+	"ganengine/engine/printable"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 )
@@ -44,18 +45,27 @@ type interrupt struct {
 func (i *interrupt) Error() string { return i.what }
 
 func interruptOf(s os.Signal) *interrupt {
-	if s == syscall.SIGTERM {
+	switch s {
+	case syscall.SIGTERM:
 		return &interrupt{"terminated", 143}
+	case syscall.SIGHUP:
+		return &interrupt{"hung up", 129}
 	}
 	return &interrupt{"interrupted", 130}
 }
 
-// untilSignal cancels the context at the first SIGINT or SIGTERM, of which it
-// tells notice, and stops the process at the second.
+// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP (the
+// terminal was closed), of which it tells notice, and stops the process at the
+// second. Signals that the process was started to ignore, as nohup does, stay
+// ignored.
 func untilSignal(parent context.Context, notice func(*interrupt), exit func(status int)) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		first := interruptOf(<-signals)
 		cancel(first)
@@ -67,14 +77,14 @@ func untilSignal(parent context.Context, notice func(*interrupt), exit func(stat
 
 // app is the program with what surrounds it.
 type app struct {
-	stdout, stderr io.Writer
+	stdout, stderr printable.Writer // all that is printed goes through them
 	started        time.Time
 	switches       debug.Switches
 }
 
 // run is the whole program but for signals; it gives the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, started: time.Now()}
+	a := &app{stdout: printable.Writer{W: stdout}, stderr: printable.Writer{W: stderr}, started: time.Now()}
 	var err error
 	if a.switches, err = debug.Read(os.Environ()); err != nil {
 		err = usage("%w", err)
@@ -85,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	status := statusOf(ctx, err)
-	fmt.Fprintf(stderr, "ganengine: %s\n", oneLine(err))
+	fmt.Fprintf(a.stderr, "ganengine: %s\n", oneLine(err))
 	return status
 }
 
@@ -112,5 +122,5 @@ func statusOf(ctx context.Context, err error) int {
 
 // oneLine joins the lines of joined errors.
 func oneLine(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	return printable.Line(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"ganengine/engine/printable"
 	"ganengine/gan/rundir"
 )
 
@@ -52,13 +53,13 @@ func (a *app) runs(parent string) error {
 		}
 		metric := "-"
 		if metrics.Name != "" {
-			metric = fmt.Sprintf("%s %.4g", metrics.Name, metrics.Value)
+			metric = printable.Line(fmt.Sprintf("%s %.4g", metrics.Name, metrics.Value))
 		}
 		speed := "-"
 		if stats.Speed > 0 {
 			speed = strconv.FormatFloat(stats.Speed, 'f', 1, 64)
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%s\n", d.Number(), d.Name(), status(d), stats.Step, speed, metric)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%s\n", d.Number(), printable.Line(d.Name()), printable.Line(status(d)), stats.Step, speed, metric)
 	}
 	t.Flush()
 	return a.print(s.String())

@@ -155,7 +155,6 @@ func (t *trainFlags) volume() volume {
 }
 
 func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
-	signal.Ignore(syscall.SIGPIPE) // a reader of the terminal's lines that goes away ends no training; log.txt has them too
 	j, err := t.job()
 	if err != nil {
 		return err
@@ -175,10 +174,11 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	for _, note := range j.notes {
 		show.Line(note)
 	}
-	switch {
-	case t.dryRun:
+	if t.dryRun {
 		return train.DryRun(j.config, h, a.stdout)
-	case j.resume != "":
+	}
+	signal.Ignore(syscall.SIGPIPE) // a reader of the lines that goes away ends no training; log.txt has them too
+	if j.resume != "" {
 		return train.Resume(ctx, string(j.resume), j.config, h)
 	}
 	return train.Run(ctx, j.config, h)
@@ -192,8 +192,10 @@ func (a *app) host(cfg *config.Config, show *console, tune time.Duration) (train
 	if err != nil {
 		return train.Host{}, err
 	}
+	fallback := ""
 	if note != "" {
-		show.Line(note)
+		show.Detail(note)
+		fallback = "no GPU is used: `ganengine devices` says why"
 	}
 	if cfg.Run.Precision == "tf32" && dev.Info().Name == "cpu" {
 		show.Line("precision tf32 means fp32 on a CPU")
@@ -201,5 +203,5 @@ func (a *app) host(cfg *config.Config, show *console, tune time.Duration) (train
 	if cfg.Run.Precision == "fp32" && strings.HasPrefix(dev.Info().Name, "cuda") {
 		show.Line("precision fp32 does without the GPU's tensor cores: -precision tf32 or bf16 is several times faster")
 	}
-	return train.Host{Device: dev, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
+	return train.Host{Device: dev, Fallback: fallback, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
 }

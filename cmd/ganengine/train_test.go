@@ -21,7 +21,7 @@ import (
 func TestTrainAndResume(t *testing.T) {
 	p := newPlace(t)
 	out := p.run("--config", "@/images.toml", "-out", "@/runs", "-seed", "7", "-name", "small", "-set", "optim.g.lr=1e-3")
-	for _, want := range []string{"device auto is the CPU: ", "step 2/4 ", "step 4/4 ", "ganengine sample -run "} {
+	for _, want := range []string{"; no GPU is used: `ganengine devices` says why\n", "step 2/4 ", "step 4/4 ", "ganengine sample -run "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -224,6 +224,27 @@ func TestClosedOutput(t *testing.T) {
 	if steps := p.steps("0"); !slices.Equal(steps, []int64{4}) {
 		t.Errorf("checkpoints of steps %v, want 4", steps)
 	}
+	log := string(p.read("runs/00000-mlp-ring-b8/log.txt"))
+	if strings.Count(log, "nobody reads the program's lines any more (") != 1 || !strings.Contains(log, "done: 4 steps") {
+		t.Errorf("log.txt does not say that the lines ended:\n%s", log)
+	}
+}
+
+// What a CPU start says of the device is one line; -v has the rest.
+func TestDeviceLine(t *testing.T) {
+	p := newPlace(t)
+	out := p.run("-config", "@/points.toml", "-out", "@/runs")
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "AVX") || strings.Contains(line, "CUDA") || strings.Contains(line, ".so") {
+			t.Errorf("a detail of the machine: %s", line)
+		}
+	}
+	if n := strings.Count(out, "GPU"); n != 1 || !strings.HasPrefix(out, "device   cpu") {
+		t.Errorf("%d lines on GPUs, want 1, the first:\n%s", n, out)
+	}
+	if out := p.run("-config", "@/points.toml", "-out", "@/runs", "-v"); !strings.Contains(out, "device auto is the CPU: ") {
+		t.Errorf("-v does not say why it is the CPU:\n%s", out)
+	}
 }
 
 // What a table shows of an error fits into its column.
@@ -245,7 +266,7 @@ func TestSignalledTraining(t *testing.T) {
 		signal os.Signal
 		status int
 		want   string
-	}{{os.Interrupt, 130, "interrupted"}, {syscall.SIGTERM, 143, "terminated"}} {
+	}{{os.Interrupt, 130, "interrupted"}, {syscall.SIGTERM, 143, "terminated"}, {syscall.SIGHUP, 129, "hung up"}} {
 		p := newPlace(t)
 		c := p.child()
 		if err := c.Process.Signal(test.signal); err != nil {

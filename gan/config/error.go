@@ -3,7 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"ganengine/engine/printable"
 )
 
 // An Error says what is wrong with a configuration, where, and what to do.
@@ -28,17 +29,7 @@ func (e *Error) Error() string {
 		b.WriteString(e.Key + ": ")
 	}
 	b.WriteString(e.Msg)
-	return oneLine(b.String())
-}
-
-// oneLine replaces what would break a line or disturb a terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, s)
+	return printable.Line(b.String())
 }
 
 // quoted lists words as "a", "b" or "c".

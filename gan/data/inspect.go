@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/engine/printable"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/idx"
 )
@@ -167,13 +168,13 @@ const shown = 20
 // String is the report for people.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-11s %s %s\n%-11s %d\n", "data", r.Kind, r.Path, "samples", r.Samples)
+	fmt.Fprintf(&b, "%-11s %s %s\n%-11s %d\n", "data", r.Kind, printable.Line(r.Path), "samples", r.Samples)
 	counts := func(title string, list []Count) {
 		for i, c := range list[:min(shown, len(list))] {
 			if i > 0 {
 				title = ""
 			}
-			fmt.Fprintf(&b, "%-11s %-24s %d\n", title, c.Name, c.N)
+			fmt.Fprintf(&b, "%-11s %-24s %d\n", title, printable.Line(c.Name), c.N)
 		}
 		if rest := len(list) - shown; rest > 0 {
 			fmt.Fprintf(&b, "%-11s ... and %d more\n", "", rest)
@@ -188,7 +189,7 @@ func (r Report) String() string {
 	lines := func(title string, list []string) {
 		fmt.Fprintf(&b, "%-11s %d\n", title, len(list))
 		for _, line := range list[:min(shown, len(list))] {
-			fmt.Fprintf(&b, "%-11s %s\n", "", line)
+			fmt.Fprintf(&b, "%-11s %s\n", "", printable.Line(line))
 		}
 		if rest := len(list) - shown; rest > 0 {
 			fmt.Fprintf(&b, "%-11s ... and %d more\n", "", rest)
@@ -205,7 +206,7 @@ func (r Report) String() string {
 	}
 	lines("duplicates", groups)
 	for _, note := range r.Notes {
-		fmt.Fprintf(&b, "%-11s %s\n", "note", note)
+		fmt.Fprintf(&b, "%-11s %s\n", "note", printable.Line(note))
 	}
 	return b.String()
 }

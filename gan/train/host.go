@@ -12,6 +12,7 @@ import (
 // Host is what a run needs from outside.
 type Host struct {
 	Device   device.Device // the caller's to close
+	Fallback string        // in a few words, why it is this device and not a better one; "" if there is nothing to say
 	Switches debug.Switches
 	Out      string  // parent of run directories
 	Weights  string  // safetensors file whose weights a fresh run starts from; "" draws them
@@ -31,6 +32,9 @@ type Console interface {
 	// Progress follows every finished step. A terminal may redraw one line with
 	// it; elsewhere the ones with Logged set are printed as lines.
 	Progress(p Progress)
+	// Lost is why nothing is shown any more, such as a pipe whose reader went
+	// away; nil while lines are shown. It is asked after each step.
+	Lost() error
 }
 
 // silent shows nothing.
@@ -39,6 +43,7 @@ type silent struct{}
 func (silent) Line(string)       {}
 func (silent) Detail(string)     {}
 func (silent) Progress(Progress) {}
+func (silent) Lost() error       { return nil }
 
 // Progress is how far a run has come.
 type Progress struct {

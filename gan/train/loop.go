@@ -43,6 +43,9 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 	for _, line := range r.describe() {
 		r.rec.line("%s", line)
 	}
+	for _, note := range r.host.Device.Info().Notes {
+		r.rec.detail(note)
+	}
 	r.rec.keep(r.run.WriteInfo(r.info))
 	if err = r.prepare(ctx, begin); err == nil {
 		err = r.end(r.loop(ctx))
@@ -143,6 +146,7 @@ func (r *runner) finished(step int64) {
 		r.clock.lap()
 	}
 	r.host.Console.Progress(p)
+	r.rec.watch()
 }
 
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/printable"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/tfevents"
@@ -22,6 +23,7 @@ type recorder struct {
 	events  *tfevents.Writer
 	clock   *stopwatch
 	files   []io.Closer
+	lost    bool // the log says that the console shows nothing any more
 	err     error
 }
 
@@ -74,10 +76,27 @@ func (r *recorder) line(format string, args ...any) {
 	r.logged(text)
 }
 
-// logged goes to the log only.
+// detail goes to the console of those who ask for more, and to the log.
+func (r *recorder) detail(text string) {
+	r.console.Detail(text)
+	r.logged(text)
+}
+
+// logged goes to the log only. Logs are shown on terminals too.
 func (r *recorder) logged(text string) {
-	_, err := r.log.Write([]byte(text + "\n"))
+	_, err := r.log.Write([]byte(printable.Line(text) + "\n"))
 	r.keep(err)
+}
+
+// watch notes in the log, once, that nobody sees the console's lines.
+func (r *recorder) watch() {
+	if r.lost {
+		return
+	}
+	if err := r.console.Lost(); err != nil {
+		r.lost = true
+		r.logged(fmt.Sprintf("nobody reads the program's lines any more (%v): training goes on, and this file has them", err))
+	}
 }
 
 // writeConfig writes config.toml.

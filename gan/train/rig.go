@@ -136,15 +136,18 @@ func (r *rig) describe() []string {
 		line += fmt.Sprintf(", %d threads", d.Threads)
 	}
 	for _, l := range d.Libraries {
-		line += ", " + l
+		name, _, _ := strings.Cut(l, " (") // run.json and `ganengine devices` say where it lies
+		line += ", " + name
 	}
-	out := append([]string{line}, d.Notes...)
+	if r.host.Fallback != "" {
+		line += "; " + r.host.Fallback
+	}
 	g := r.trainer.game
 	m := r.trainer.ses.Memory()
-	return append(out,
+	return []string{line,
 		fmt.Sprintf("data     %s, %d samples of %s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set)),
 		fmt.Sprintf("model    %s, %d parameters in G, %d in D; %d MiB on the device", r.cfg.Model.Kind, g.G.Count(), g.D.Count(),
-			(m.Variables+m.Arena+1<<20-1)>>20))
+			(m.Variables+m.Arena+1<<20-1)>>20)}
 }
 
 // changes says in which respects that decide the bits one host differs from

@@ -79,10 +79,12 @@ type console struct {
 	lines, details []string
 	progress       []Progress
 	onProgress     func(p Progress)
+	lost           error
 }
 
 func (c *console) Line(text string)   { c.lines = append(c.lines, text) }
 func (c *console) Detail(text string) { c.details = append(c.details, text) }
+func (c *console) Lost() error        { return c.lost }
 func (c *console) Progress(p Progress) {
 	c.progress = append(c.progress, p)
 	if c.onProgress != nil {
