@@ -169,7 +169,7 @@ func decode(path string, b *bytes.Buffer) (image.Image, error) {
 	if _, err := io.Copy(b, file); err != nil {
 		return nil, fileError(path, err)
 	}
-	img, err := pixel.Decode(b)
+	img, err := pixel.Decode(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len())))
 	if err != nil {
 		return nil, fileError(path, err)
 	}

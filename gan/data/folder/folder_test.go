@@ -9,11 +9,15 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 
 	"ganengine/gan/data/pixel"
 )
@@ -99,9 +103,10 @@ func TestEveryFormat(t *testing.T) {
 	for i := range grey.Pix {
 		grey.Pix[i] = 80
 	}
-	var asJPEG, asGIF, asPNG bytes.Buffer
+	var asJPEG, asGIF, asPNG, asBMP, asTIFF bytes.Buffer
 	palette := image.NewPaletted(box, color.Palette{color.RGBA{80, 80, 80, 255}})
-	for _, err := range []error{jpeg.Encode(&asJPEG, grey, &jpeg.Options{Quality: 100}), gif.Encode(&asGIF, palette, nil), png.Encode(&asPNG, grey)} {
+	for _, err := range []error{jpeg.Encode(&asJPEG, grey, &jpeg.Options{Quality: 100}), gif.Encode(&asGIF, palette, nil), png.Encode(&asPNG, grey),
+		bmp.Encode(&asBMP, grey), tiff.Encode(&asTIFF, grey, nil)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,13 +116,14 @@ func TestEveryFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := write(t, map[string][]byte{"a.jpg": asJPEG.Bytes(), "b.JPEG": asJPEG.Bytes(), "c.gif": asGIF.Bytes(), "d.png": asPNG.Bytes(),
-		"e.webp": webp, "f.png": asJPEG.Bytes()}) // the last by content, not by name
+		"e.webp": webp, "f.png": asJPEG.Bytes(), // by content, not by name
+		"g.bmp": asBMP.Bytes(), "h.tif": asTIFF.Bytes(), "i.jfif": asJPEG.Bytes(), "j.jpe": asJPEG.Bytes()})
 	format, err := pixel.NewFormat(4, 6, 3, "stretch", "#505050")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, notes := open(t, root, Options{Format: format})
-	want := []string{"grey repeated to three channels (5 of 6 images)", "alpha composited on #505050 (1 of 6 images)", "resized to 6x4 (1 of 6 images)"}
+	want := []string{"grey repeated to three channels (9 of 10 images)", "alpha composited on #505050 (1 of 10 images)", "resized to 6x4 (1 of 10 images)"}
 	if !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
 	}
@@ -140,10 +146,10 @@ func TestOpenErrors(t *testing.T) {
 		labels bool
 		want   []string
 	}{
-		{"empty", nil, false, []string{"holds no images: looked for .png .jpg .jpeg .gif .webp"}},
+		{"empty", nil, false, []string{"holds no images: looked for .png .jpg .jpeg .jpe .jfif .gif .webp .bmp .tif .tiff"}},
 		{"only text", map[string][]byte{"a.txt": nil}, false, []string{"holds no images"}},
 		{"not an image", map[string][]byte{"a.png": good, "b.png": []byte("<html>")}, false,
-			[]string{"b.png cannot be read: it is no PNG, JPEG, GIF or WebP image; replace or remove it"}},
+			[]string{"b.png cannot be read: it is no PNG, JPEG, GIF, WebP, BMP or TIFF image; replace or remove it"}},
 		{"empty file", map[string][]byte{"a.png": nil}, false, []string{"a.png cannot be read"}},
 		{"two bad", map[string][]byte{"a.png": []byte("x"), "b.png": []byte("x")}, false, []string{"a.png", "and 1 more: `ganengine data inspect"}},
 		{"no classes", map[string][]byte{"a.png": good}, true, []string{"has no class folders", "labels = false"}},
@@ -268,20 +274,42 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+// BenchmarkRead reads the commonest files: small pictures kept as they are, and
+// photos cut and scaled.
 func BenchmarkRead(b *testing.B) {
-	m := image.NewRGBA(image.Rect(0, 0, 178, 218))
-	var file bytes.Buffer
-	jpeg.Encode(&file, m, nil)
-	root := b.TempDir()
-	os.WriteFile(filepath.Join(root, "a.jpg"), file.Bytes(), 0o644)
-	format, _ := pixel.NewFormat(64, 64, 3, "", "")
-	s, err := Open(context.Background(), root, Options{Format: format}, func(string) {})
-	if err != nil {
-		b.Fatal(err)
-	}
-	dst := make([]byte, format.Bytes())
-	b.ReportAllocs()
-	for b.Loop() {
-		s.Read(dst, 0)
+	for _, c := range []struct {
+		name   string
+		w, h   int
+		encode func(io.Writer, image.Image) error
+	}{
+		{"64x64.png", 64, 64, png.Encode},
+		{"178x218.jpg", 178, 218, func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			m := image.NewRGBA(image.Rect(0, 0, c.w, c.h))
+			for i := range m.Pix {
+				m.Pix[i] = byte(i*i>>9) | 255*byte(i&3/3)
+			}
+			var file bytes.Buffer
+			if err := c.encode(&file, m); err != nil {
+				b.Fatal(err)
+			}
+			root := b.TempDir()
+			if err := os.WriteFile(filepath.Join(root, c.name), file.Bytes(), 0o644); err != nil {
+				b.Fatal(err)
+			}
+			format, _ := pixel.NewFormat(64, 64, 3, "", "")
+			s, err := Open(context.Background(), root, Options{Format: format}, func(string) {})
+			if err != nil {
+				b.Fatal(err)
+			}
+			dst := make([]byte, format.Bytes())
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.Read(dst, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

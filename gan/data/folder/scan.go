@@ -1,5 +1,5 @@
-// Package folder reads images from a directory: PNG, JPEG, GIF and WebP. With
-// labels each sub-folder of the root is a class, sorted by bytes, and holds its
+// Package folder reads images from a directory, in every format of package
+// pixel. With labels each sub-folder of the root is a class, sorted by bytes, and holds its
 // images at any depth (torchvision's ImageFolder layout).
 //
 // Names are judged first: hidden files and files without an image's extension

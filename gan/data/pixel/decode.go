@@ -1,19 +1,15 @@
 package pixel
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	_ "image/gif" // registers the decoders that Decode and ReadHeader know
-	_ "image/jpeg"
-	_ "image/png"
+	"image/jpeg"
+	"image/png"
 	"io"
-	"slices"
-	"strings"
 
-	_ "golang.org/x/image/webp"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
 )
 
 // maxPixels keeps a damaged or hostile header from asking for all memory.
@@ -25,78 +21,78 @@ type Header struct {
 	Grey          bool // no colour
 	Alpha         bool // may be transparent
 	Deep          bool // 16 bits a channel
+	pixel         int  // bytes a pixel that decoding takes at most
 }
 
-// Extensions are the file name endings, lower case, of the image formats that
-// Decode reads.
-func Extensions() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".webp"} }
-
-// HasExtension says whether name ends as an image file does.
-func HasExtension(name string) bool {
-	dot := strings.LastIndexByte(name, '.')
-	return dot >= 0 && slices.Contains(Extensions(), strings.ToLower(name[dot:]))
+// ReadHeader reads an image's header, in any of the formats, by content.
+func ReadHeader(file *io.SectionReader) (h Header, err error) {
+	defer guard(&err)
+	h, _, err = readHeader(file)
+	return h, err
 }
 
-// ReadHeader reads an image's header: PNG, JPEG, GIF or WebP, by content.
-func ReadHeader(r io.Reader) (Header, error) {
-	b := bufio.NewReader(r)
-	if isAnimatedWebP(b) {
-		return Header{}, errAnimated
-	}
-	config, _, err := image.DecodeConfig(b)
+func readHeader(file *io.SectionReader) (Header, codec, error) {
+	c, err := codecOf(file)
 	if err != nil {
-		return Header{}, explain(err)
+		return Header{}, c, err
 	}
-	h := Header{Width: config.Width, Height: config.Height}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return Header{}, c, err
+	}
+	h, err := c.header(file)
+	if err != nil {
+		return Header{}, c, explain(err)
+	}
 	if h.Width <= 0 || h.Height <= 0 || h.Width > maxPixels/h.Height {
-		return h, fmt.Errorf("its header says %dx%d pixels: sizes from 1x1 to %d pixels in all are read", h.Width, h.Height, maxPixels)
+		return h, c, fmt.Errorf("its header says %dx%d pixels: sizes from 1x1 to %d pixels in all are read", h.Width, h.Height, maxPixels)
 	}
-	switch m := config.ColorModel.(type) {
-	case color.Palette:
-		h.Grey = true
-		for _, c := range m {
-			r, g, b, a := c.RGBA()
-			h.Grey = h.Grey && r == g && g == b
-			h.Alpha = h.Alpha || a != 0xffff
-		}
-	default:
-		h.Grey = m == color.GrayModel || m == color.Gray16Model
-		h.Alpha = m == color.NRGBAModel || m == color.NRGBA64Model || m == color.NYCbCrAModel
-		h.Deep = m == color.Gray16Model || m == color.RGBA64Model || m == color.NRGBA64Model
-	}
-	return h, nil
+	return h, c, nil
 }
 
-// Decode reads an image: PNG, JPEG, GIF (its first frame) or WebP, by content.
-func Decode(r io.Reader) (image.Image, error) {
-	b := bufio.NewReader(r)
-	if isAnimatedWebP(b) {
-		return nil, errAnimated
+// Decode reads an image, in any of the formats, by content; of a GIF its first
+// frame. A decoder that fails in any way gives an error.
+func Decode(file *io.SectionReader) (img image.Image, err error) {
+	defer guard(&err)
+	h, c, err := readHeader(file)
+	if err != nil {
+		return nil, err
 	}
-	img, _, err := image.Decode(b)
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	img, err = c.decode(file)
 	if err != nil {
 		return nil, explain(err)
 	}
-	if img.Bounds().Empty() {
-		return nil, errors.New("it has no pixels")
+	switch size := img.Bounds().Size(); {
+	case img.Bounds().Empty():
+		return nil, errNoPixels
+	case size != image.Pt(h.Width, h.Height):
+		return nil, fmt.Errorf("its header says %dx%d pixels, it holds %dx%d", h.Width, h.Height, size.X, size.Y)
 	}
 	return img, nil
 }
 
-var errAnimated = errors.New("it is an animated WebP, of which no frame can be read")
+var errNoPixels = errors.New("it has no pixels")
 
-// isAnimatedWebP looks at the flags of the VP8X chunk, with which such files
-// begin (WebP Container Specification). Their headers would pass.
-func isAnimatedWebP(r *bufio.Reader) bool {
-	const flags, animation = 20, 1 << 1
-	b, err := r.Peek(flags + 1)
-	return err == nil && string(b[:4]) == "RIFF" && string(b[8:16]) == "WEBPVP8X" && b[flags]&animation != 0
+// guard makes an error of a panic: a file that a decoder was not written for
+// must not end a run.
+func guard(err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("it is damaged (reading it fails with %v)", fault)
+	}
 }
 
 // explain says plainly what a decoder's error means.
 func explain(err error) error {
-	if errors.Is(err, image.ErrFormat) {
-		return errors.New("it is no PNG, JPEG, GIF or WebP image")
+	var ofPNG png.UnsupportedError
+	var ofJPEG jpeg.UnsupportedError
+	var ofTIFF tiff.UnsupportedError
+	switch {
+	case errors.Is(err, errAnimated), errors.Is(err, errNoPixels):
+		return err
+	case errors.As(err, &ofPNG), errors.As(err, &ofJPEG), errors.As(err, &ofTIFF), errors.Is(err, bmp.ErrUnsupported):
+		return fmt.Errorf("it is of a rare kind that is not read (%w): save it again as PNG", err)
 	}
 	return fmt.Errorf("it is truncated or damaged (%w)", err)
 }

@@ -2,12 +2,8 @@ package pixel
 
 import (
 	"bytes"
-	"encoding/base64"
 	"image"
 	"image/color"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"slices"
 	"strings"
 	"testing"
@@ -176,75 +172,6 @@ func TestConvertResizes(t *testing.T) {
 	NewConverter(f).Convert(dst, flat)
 	if !bytes.Equal(dst, bytes.Repeat([]byte{123}, 64)) {
 		t.Errorf("a flat grey image became %v", dst)
-	}
-}
-
-// tinyWebP is one transparent pixel, lossless.
-const tinyWebP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
-
-func TestHeadersAndDecoding(t *testing.T) {
-	encode := func(write func(*bytes.Buffer) error) []byte {
-		var b bytes.Buffer
-		if err := write(&b); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	asPNG := func(m image.Image) []byte { return encode(func(b *bytes.Buffer) error { return png.Encode(b, m) }) }
-	box := image.Rect(0, 0, 3, 2)
-	half := image.NewNRGBA(box)
-	half.Pix[3] = 100
-	half64 := image.NewNRGBA64(box)
-	half64.Pix[7] = 100
-	webp, err := base64.StdEncoding.DecodeString(tinyWebP)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name, want string
-		w, h       int
-		file       []byte
-	}{
-		{"png grey", "grey", 3, 2, asPNG(image.NewGray(box))},
-		{"png grey 16", "grey, 16-bit", 3, 2, asPNG(image.NewGray16(box))},
-		{"png alpha", "colour + alpha", 3, 2, asPNG(half)},
-		{"png alpha 16", "colour + alpha, 16-bit", 3, 2, asPNG(half64)},
-		{"png palette", "grey + alpha", 3, 2, asPNG(image.NewPaletted(box, color.Palette{color.Transparent, color.White}))},
-		{"png colour palette", "colour", 3, 2, asPNG(image.NewPaletted(box, color.Palette{color.RGBA{9, 8, 7, 255}}))},
-		{"gif", "grey", 3, 2, encode(func(b *bytes.Buffer) error {
-			return gif.Encode(b, image.NewPaletted(box, color.Palette{color.Black, color.White}), nil)
-		})},
-		{"jpeg", "colour", 3, 2, encode(func(b *bytes.Buffer) error { return jpeg.Encode(b, image.NewRGBA(box), nil) })},
-		{"jpeg grey", "grey", 3, 2, encode(func(b *bytes.Buffer) error { return jpeg.Encode(b, image.NewGray(box), nil) })},
-		{"webp", "colour + alpha", 1, 1, webp},
-	} {
-		h, err := ReadHeader(bytes.NewReader(c.file))
-		if err != nil || h.String() != c.want || h.Width != c.w || h.Height != c.h {
-			t.Errorf("%s: header %v %dx%d, %v, want %s %dx%d", c.name, h, h.Width, h.Height, err, c.want, c.w, c.h)
-		}
-		m, err := Decode(bytes.NewReader(c.file))
-		if err != nil || m.Bounds().Dx() != c.w || m.Bounds().Dy() != c.h {
-			t.Errorf("%s: decoding: %v", c.name, err)
-		}
-	}
-	grey := asPNG(image.NewGray(image.Rect(0, 0, 50, 50)))
-	if _, err := Decode(bytes.NewReader(grey[:len(grey)-20])); err == nil || !strings.Contains(err.Error(), "it is truncated or damaged (png: ") {
-		t.Errorf("truncated PNG: %v", err)
-	}
-	if _, err := Decode(strings.NewReader("hello")); err == nil || !strings.Contains(err.Error(), "no PNG, JPEG, GIF or WebP") {
-		t.Errorf("text: %v", err)
-	}
-	animated := []byte("RIFF\x40\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x27\x00\x00\x27\x00\x00")
-	if _, err := ReadHeader(bytes.NewReader(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
-		t.Errorf("header of an animated WebP: %v", err)
-	}
-	if _, err := Decode(bytes.NewReader(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
-		t.Errorf("animated WebP: %v", err)
-	}
-	huge := slices.Clone(grey)
-	copy(huge[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the checksum is wrong too
-	if _, err := ReadHeader(bytes.NewReader(huge)); err == nil {
-		t.Error("a header of 65536x65536 pixels was accepted")
 	}
 }
 
