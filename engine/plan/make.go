@@ -28,10 +28,14 @@ type block struct {
 // (greedy by size; Pisarchyk and Lee, arXiv:2001.03288). Errors name the step
 // and the value that are malformed.
 func Make(w *Work, opt Options) (*Plan, error) {
-	life, err := lifetimes(w)
-	if err != nil {
+	if err := valid(w); err != nil {
 		return nil, err
 	}
+	return makeWith(w, lifetimes(w), opt), nil
+}
+
+// makeWith is Make for lives that are known.
+func makeWith(w *Work, life []span, opt Options) *Plan {
 	p := &Plan{Work: w, Offset: filled(len(w.Values), -1), Scratch: filled(len(w.Steps), -1)}
 	for i, v := range w.Values {
 		if life[i].first >= 0 {
@@ -58,7 +62,7 @@ func Make(w *Work, opt Options) (*Plan, error) {
 			p.Scratch[b.step] = b.offset
 		}
 	}
-	return p, nil
+	return p
 }
 
 // cut lists what has to be placed, in order of birth.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"ganengine/internal/property"
 )
 
 // chain is four steps of one mebibyte each, every one allowed in place.
@@ -257,7 +259,7 @@ func mostAlive(w *Work) int64 {
 }
 
 func TestRandomPlansAreSound(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		w := randomWork(t)
 		for _, opt := range []Options{{}, {NoShare: true}} {
 			p, err := Make(w, opt)
@@ -288,7 +290,7 @@ func TestRandomPlansAreSound(t *testing.T) {
 // whenever the replay reads wrong bytes, Check has to object.
 func TestCheckFindsWhatGoesWrong(t *testing.T) {
 	found := 0
-	rapid.Check(t, func(t *rapid.T) {
+	property.Check(t, func(t *rapid.T) {
 		p, err := Make(randomWork(t), Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -303,6 +305,36 @@ func TestCheckFindsWhatGoesWrong(t *testing.T) {
 			found++
 			if p.Check() == nil {
 				t.Fatalf("Check accepts a plan under which %v", wrong)
+			}
+		}
+	})
+	if found == 0 {
+		t.Error("no plan was spoilt; the test tests nothing")
+	}
+}
+
+// A planner that thinks a value dead too early, or born too late, is caught: Check
+// does not take the lives from it.
+func TestCheckFindsWrongLifetimes(t *testing.T) {
+	found := 0
+	property.Check(t, func(t *rapid.T) {
+		w := randomWork(t)
+		life := lifetimes(w)
+		for i, l := range life {
+			if l.first < 0 || !rapid.Bool().Draw(t, "wrong") {
+				continue
+			}
+			if rapid.Bool().Draw(t, "dies early") {
+				life[i].last = rapid.IntRange(l.first, l.last).Draw(t, "last")
+			} else {
+				life[i].first = rapid.IntRange(l.first, l.last).Draw(t, "first")
+			}
+		}
+		p := makeWith(w, life, Options{})
+		if wrong := replay(p); wrong != nil {
+			found++
+			if p.Check() == nil {
+				t.Fatalf("Check accepts the plan of wrong lifetimes, under which %v", wrong)
 			}
 		}
 	})
