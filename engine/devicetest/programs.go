@@ -16,7 +16,8 @@ func programCases() []Case {
 		{"batch_norm", batchNorm}, {"losses", losses}, {"penalty", penalty}, {"r1", r1}, {"softmax", softmax},
 		{"clip_by_norm", clipByNorm}, {"images", images}, {"dropout", dropout}, {"many_uses", manyUses}, {"long_chain", longChain},
 		{"moves", moves}, {"reductions_of_one", reductionsOfOne}, {"scalars", scalars}, {"generator", generator}, {"distances", distances},
-		{"same_output_twice", sameTwice}, {"spectral_norm", spectralNorm}, {"minibatch_stddev", minibatchStddev},
+		{"same_output_twice", sameTwice}, {"spectral_norm", spectralNorm},
+		{"sums_with_factors", sumsWithFactors}, {"minibatch_stddev", minibatchStddev},
 	}
 	var cases []Case
 	for _, p := range programs {
@@ -191,6 +192,16 @@ func reductionsOfOne(m *maker, d graph.DType) {
 	m.out(channels, graph.ReduceSum(x, 1, 2), graph.ReduceSum(graph.Square(x), 3), graph.ReduceMax(x, 0, 3),
 		graph.Total(graph.Square(graph.Sub(x, graph.Scale(channels, 1./105)))), graph.Variance(x, 0, 1, 2),
 		graph.ReduceSum(graph.Mul(x, graph.ReduceSum(x, 3)), 1))
+}
+
+// sumsWithFactors sums products in which channels have factors of their own, alone
+// and with others between.
+func sumsWithFactors(m *maker, d graph.DType) {
+	x, y := m.in(d, graph.Shape{3, 5, 7, 4}, unit), m.in(d, graph.Shape{3, 5, 7, 4}, unit)
+	g, h := m.in(d, graph.Shape{4}, unit), m.in(d, graph.Shape{4}, unit)
+	one, two := graph.Mul(x, g), graph.Mul(graph.Mul(x, g), h)
+	m.out(graph.ReduceSum(one, 0, 1, 2), graph.ReduceSum(two, 0, 1, 2), graph.ReduceSum(two, 1, 2),
+		graph.ReduceSum(graph.Mul(h, graph.Mul(one, y)), 0, 1, 2), graph.ReduceSum(graph.Mul(one, graph.Mul(y, h)), 1, 2), two)
 }
 
 // scalars are computed as in optimisers and schedules, then meet arrays.

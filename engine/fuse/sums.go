@@ -60,18 +60,16 @@ func withoutFactors(x *graph.Node, f Frame) (rest *graph.Node, factors []*graph.
 			return graph.Reshape(rest, x.Shape), factors
 		}
 	case graph.OpMul:
-		operands := slices.Clone(x.Inputs)
-		for i, a := range operands {
+		for i, a := range x.Inputs {
 			if a = Source(a); a.Op == graph.OpBroadcast && f.channels(broadcastPattern(a.Inputs[0].Shape, a.Shape)) {
-				rest, factors = withoutFactors(operands[1-i], f)
+				rest, factors = withoutFactors(x.Inputs[1-i], f)
 				return rest, append(factors, a.Inputs[0])
 			}
-			var own []*graph.Node
-			operands[i], own = withoutFactors(operands[i], f)
-			factors = append(factors, own...)
 		}
-		if len(factors) > 0 {
-			return graph.Mul(operands[0], operands[1]), factors
+		left, factors := withoutFactors(x.Inputs[0], f)
+		right, more := withoutFactors(x.Inputs[1], f)
+		if factors = append(factors, more...); len(factors) > 0 {
+			return graph.Mul(left, right), factors
 		}
 	}
 	return x, nil

@@ -1,12 +1,17 @@
 package fuse
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/reference"
+	"ganengine/internal/property"
 )
 
 // TestShareSums: of batch norm's gradient two sums are left, also where each half of
@@ -39,30 +44,7 @@ func TestShareSums(t *testing.T) {
 			if passes, _, _, reduces := traffic(s, shape.Size()); passes != 4 || reduces != 4 {
 				t.Errorf("%d passes with %d reductions, want 4 with 4\n%s", passes, reduces, s.Text())
 			}
-			rng := rand.New(rand.NewPCG(1, 2))
-			var inputs []reference.Array
-			for _, n := range p.Inputs {
-				a := reference.New(n.DType, n.Shape)
-				for i := range a.Data {
-					a.Data[i] = rng.NormFloat64()
-				}
-				inputs = append(inputs, a)
-			}
-			want, _, err := reference.Run(p, nil, inputs)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, _, err := reference.Run(q, nil, inputs)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, o := range p.Outputs {
-				for e, x := range want[i].Data {
-					if off := math.Abs(got[i].Data[e] - x); off > 1e-12*(1+math.Abs(x)) {
-						t.Fatalf("%s: element %d is %g, want %g", o.Name, e, got[i].Data[e], x)
-					}
-				}
-			}
+			sameValues(t, p, q)
 		})
 	}
 }
@@ -84,5 +66,134 @@ func TestSumsThatShareNothing(t *testing.T) {
 	}
 	if n, m := len(p.Nodes), len(ShareSums(p).Nodes); n != m {
 		t.Errorf("%d nodes of %d", m, n)
+	}
+}
+
+// TestFactorsOfChannels leave a sum, all of them, wherever they stand in the product.
+func TestFactorsOfChannels(t *testing.T) {
+	shape := graph.Shape{2, 4, 3, 6}
+	for name, product := range map[string]func(x, y, g, h *graph.Node) *graph.Node{
+		"one":                 func(x, _, g, _ *graph.Node) *graph.Node { return graph.Mul(x, g) },
+		"first":               func(x, _, g, _ *graph.Node) *graph.Node { return graph.Mul(g, x) },
+		"one, then another":   func(x, _, g, h *graph.Node) *graph.Node { return graph.Mul(graph.Mul(x, g), h) },
+		"another before":      func(x, _, g, h *graph.Node) *graph.Node { return graph.Mul(h, graph.Mul(x, g)) },
+		"one of each operand": func(x, y, g, h *graph.Node) *graph.Node { return graph.Mul(graph.Mul(x, g), graph.Mul(h, y)) },
+		"three": func(x, y, g, h *graph.Node) *graph.Node {
+			return graph.Mul(graph.Mul(graph.Mul(x, g), graph.Mul(h, y)), g)
+		},
+		"through other shapes": func(x, _, g, h *graph.Node) *graph.Node {
+			flat := graph.Reshape(graph.Mul(x, g), graph.Shape{24, 6})
+			return graph.Reshape(graph.Mul(flat, h), shape)
+		},
+		"nothing else": func(_, _, g, h *graph.Node) *graph.Node { return graph.Mul(graph.Broadcast(g, shape), h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) {
+				x, y := b.Input("x", graph.F64, shape), b.Input("y", graph.F64, shape)
+				g, h := b.Input("g", graph.F64, graph.Shape{6}), b.Input("h", graph.F64, graph.Shape{6})
+				b.Output("sum", graph.ReduceSum(product(x, y, g, h), 0, 1, 2))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := ShareSums(p)
+			for _, n := range q.Nodes {
+				if n.Op == graph.OpBroadcast && n.Shape.Size() == shape.Size() && name != "nothing else" {
+					t.Errorf("a factor is still multiplied before the sum\n%s", q.Text())
+				}
+			}
+			sameValues(t, p, q)
+		})
+	}
+}
+
+// TestRandomSums: whatever is summed over whatever axes, sums that are made of each
+// other have the values that they had.
+func TestRandomSums(t *testing.T) {
+	changed := 0
+	property.Check(t, func(t *rapid.T) {
+		p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) { randomSums(t, b) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := ShareSums(p)
+		if q.Text() != p.Text() {
+			changed++
+		}
+		if err := Make(q, Options{}).Verify(); err != nil {
+			t.Fatal(err)
+		}
+		sameValues(t, p, q)
+	})
+	if changed == 0 {
+		t.Error("no program was changed; the test tests nothing")
+	}
+}
+
+// randomSums builds sums of a few products, which share operands.
+func randomSums(t *rapid.T, b *graph.Builder) {
+	shape := rapid.SampledFrom([]graph.Shape{{2, 16, 3, 2}, {32, 2, 3}, {4, 4, 4, 3}}).Draw(t, "shape")
+	channels := shape[len(shape)-1]
+	values := []*graph.Node{b.Input("x", graph.F64, shape), b.Input("y", graph.F64, shape)}
+	factors := []*graph.Node{b.Input("g", graph.F64, graph.Shape{channels}), b.Input("h", graph.F64, graph.Shape{1, channels}),
+		b.Input("row", graph.F64, shape[len(shape)-2:]), b.Input("image", graph.F64, graph.Shape(append([]int{shape[0]}, ones(len(shape)-1)...)))}
+	pick := func(from []*graph.Node) *graph.Node { return rapid.SampledFrom(from).Draw(t, "operand") }
+	for range rapid.IntRange(1, 8).Draw(t, "operators") {
+		x := pick(values)
+		switch rapid.IntRange(0, 4).Draw(t, "operator") {
+		case 0, 1:
+			x = graph.Mul(x, pick(factors))
+		case 2:
+			x = graph.Mul(pick(values), x)
+		case 3:
+			x = graph.Reshape(graph.Mul(graph.Reshape(x, graph.Shape{shape.Size() / channels, channels}), factors[0]), shape)
+		default:
+			x = graph.StopGradient(graph.Add(x, pick(factors)))
+		}
+		values = append(values, x)
+	}
+	for i := range rapid.IntRange(1, 4).Draw(t, "sums") {
+		var axes []int
+		for a := range shape {
+			if rapid.Bool().Draw(t, "reduced") {
+				axes = append(axes, a)
+			}
+		}
+		b.Output(fmt.Sprint("sum", i), graph.ReduceSum(pick(values), axes...))
+	}
+}
+
+func ones(n int) []int { return slices.Repeat([]int{1}, n) }
+
+// sameValues runs both programs on the same inputs.
+func sameValues(t rapid.TB, p, q *graph.Program) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	var inputs []reference.Array
+	for _, n := range p.Inputs {
+		a := reference.New(n.DType, n.Shape)
+		for i := range a.Data {
+			a.Data[i] = rng.NormFloat64()
+		}
+		inputs = append(inputs, a)
+	}
+	want, _, err := reference.Run(p, nil, inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := reference.Run(q, nil, inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range p.Outputs {
+		size := 1. // of what is added up
+		for _, x := range want[i].Data {
+			size = max(size, math.Abs(x))
+		}
+		for e, x := range want[i].Data {
+			if off := math.Abs(got[i].Data[e] - x); !(off <= 1e-12*size) {
+				t.Fatalf("%s: element %d is %g, want %g\n%s", o.Name, e, got[i].Data[e], x, p.Text())
+			}
+		}
 	}
 }
