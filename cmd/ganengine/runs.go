@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -43,41 +41,52 @@ func (a *app) runs(parent string) error {
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "number\tname\tstatus\tstep\timages/s\tlast metric")
 	for _, d := range dirs {
-		stats, err := lastRow(d.Path(rundir.StatsFile))
-		if err != nil {
-			return err
-		}
-		metrics, err := lastRow(d.Path(rundir.MetricsFile))
-		if err != nil {
-			return err
-		}
-		metric := "-"
-		if metrics.Name != "" {
-			metric = printable.Line(fmt.Sprintf("%s %.4g", metrics.Name, metrics.Value))
-		}
-		speed := "-"
-		if stats.Speed > 0 {
-			speed = strconv.FormatFloat(stats.Speed, 'f', 1, 64)
-		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%s\n", d.Number(), printable.Line(d.Name()), printable.Line(status(d)), stats.Step, speed, metric)
+		fmt.Fprintln(t, line(d))
 	}
 	t.Flush()
 	return a.print(s.String())
 }
 
+// line is a run's line of the table. A run whose files cannot be read is there too, with the reason as its status.
+func line(d rundir.Dir) string {
+	var stats, metrics row
+	status, err := status(d)
+	if err == nil {
+		err = d.LastRow(rundir.StatsFile, &stats)
+	}
+	if err == nil {
+		err = d.LastRow(rundir.MetricsFile, &metrics)
+	}
+	if err != nil {
+		reason := strings.TrimPrefix(err.Error(), d.Path()+string(filepath.Separator))
+		return fmt.Sprintf("%d\t%s\tdamaged: %s\t-\t-\t-", d.Number(), printable.Line(d.Name()), printable.Line(firstClause(reason)))
+	}
+	metric := "-"
+	if metrics.Name != "" {
+		metric = printable.Line(fmt.Sprintf("%s %.4g", metrics.Name, metrics.Value))
+	}
+	speed := "-"
+	if stats.Speed > 0 {
+		speed = strconv.FormatFloat(stats.Speed, 'f', 1, 64)
+	}
+	return fmt.Sprintf("%d\t%s\t%s\t%d\t%s\t%s", d.Number(), printable.Line(d.Name()), printable.Line(status), stats.Step, speed, metric)
+}
+
 // status says whether a run goes on, or how it ended.
-func status(d rundir.Dir) string {
+func status(d rundir.Dir) (string, error) {
 	if _, locked := d.Owner(); locked {
-		return "running"
+		return "running", nil
 	}
 	info, err := d.ReadInfo()
 	switch {
+	case errors.Is(err, rundir.ErrNoRun): // it was killed before it wrote any
+		return "no run.json", nil
 	case err != nil:
-		return "no run.json"
+		return "", err
 	case info.ExitReason == "":
-		return "killed"
+		return "killed", nil
 	}
-	return firstClause(info.ExitReason)
+	return firstClause(info.ExitReason), nil
 }
 
 // firstClause keeps what went wrong of an error, without what to do, at a
@@ -97,37 +106,4 @@ type row struct {
 	Speed float64 `json:"images_per_second"`
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
-}
-
-// tail is more than the length of any row.
-const tail = 64 << 10
-
-// lastRow reads the last whole row of a file; zero where there is none.
-func lastRow(path string) (r row, err error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
-	}
-	if err != nil {
-		return r, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return r, err
-	}
-	text := make([]byte, min(info.Size(), tail))
-	if _, err := f.ReadAt(text, info.Size()-int64(len(text))); err != nil && len(text) > 0 {
-		return r, err
-	}
-	whole := text[:strings.LastIndexByte(string(text), '\n')+1]
-	line := strings.TrimRight(string(whole), "\n")
-	line = line[strings.LastIndexByte(line, '\n')+1:]
-	if line == "" {
-		return r, nil
-	}
-	if err := json.Unmarshal([]byte(line), &r); err != nil {
-		return r, fmt.Errorf("%s: the last row: %w", path, err)
-	}
-	return r, nil
 }

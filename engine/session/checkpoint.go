@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/engine/graph"
 	"ganengine/engine/safetensors"
 )
@@ -37,7 +38,7 @@ func (s *Session) Save(path string, metadata map[string]string) error {
 				return err
 			}})
 	}
-	if err := safetensors.WriteFile(path, entries, meta); err != nil {
+	if err := atomicfile.Replace(path, func(w io.Writer) error { return safetensors.Write(w, entries, meta) }); err != nil {
 		return fmt.Errorf("writing checkpoint: %w", err)
 	}
 	return nil

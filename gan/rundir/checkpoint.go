@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 const (
@@ -48,10 +49,18 @@ func (d Dir) Samples() ([]StepFile, error) {
 	return stepFiles(d.Path(samplesDir), ".png")
 }
 
-// stepFiles lists the files STEPsuffix of a folder by step, STEP* for an empty suffix.
+// stepFiles lists the files STEPsuffix of a folder by step, STEP* for an empty suffix. A folder that does not exist
+// has none.
 func stepFiles(dir, suffix string) ([]StepFile, error) {
+	err := plainfile.Directory(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, err
 	}
 	var out []StepFile
@@ -61,9 +70,16 @@ func stepFiles(dir, suffix string) ([]StepFile, error) {
 			continue
 		}
 		step, err := strconv.ParseInt(m[1], 10, 64)
-		if err == nil {
-			out = append(out, StepFile{step, filepath.Join(dir, e.Name())})
+		if err != nil {
+			continue
 		}
+		path := filepath.Join(dir, e.Name())
+		if _, err := plainfile.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			continue // pruned since the folder was read
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, StepFile{step, path})
 	}
 	slices.SortStableFunc(out, func(a, b StepFile) int { return cmp.Compare(a.Step, b.Step) })
 	return out, nil

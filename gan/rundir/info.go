@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 const infoFile = "run.json"
@@ -83,13 +83,13 @@ func (r *Run) WriteInfo(info Info) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", r.Path(infoFile), err)
 	}
-	return atomicfile.WriteBytes(r.Path(infoFile), append(b, '\n'))
+	return atomicfile.ReplaceBytes(r.Path(infoFile), append(b, '\n'))
 }
 
 // ReadInfo reads run.json.
 func (d Dir) ReadInfo() (Info, error) {
 	var info Info
-	b, err := os.ReadFile(d.Path(infoFile))
+	b, err := plainfile.ReadFile(d.Path(infoFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return info, fmt.Errorf("%w: %s is no run directory: it has no %s", ErrNoRun, d, infoFile)
 	}

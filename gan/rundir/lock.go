@@ -3,12 +3,14 @@ package rundir
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 // lockName is the file that carries the lock; it holds the owner's process id for the other's message.
@@ -38,6 +40,11 @@ func (e *LockError) Error() string {
 }
 
 func lockRun(d Dir) (*Run, error) {
+	for _, sub := range []string{samplesDir, checkpointsDir} {
+		if err := plainfile.Directory(d.Path(sub)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("lock run %s: %w", d, err)
+		}
+	}
 	for try := 1; ; try++ {
 		l, err := acquire(d.Path(lockName))
 		switch {
@@ -61,7 +68,7 @@ func (d Dir) Owner() (pid int, locked bool) {
 }
 
 func readPID(path string) int {
-	text, err := os.ReadFile(path)
+	text, err := plainfile.ReadFile(path)
 	if err != nil {
 		return 0
 	}

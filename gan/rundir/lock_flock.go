@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"ganengine/engine/plainfile"
 )
 
 // lock is an flock on an open file: the system drops it when the process ends, however it ends.
@@ -16,7 +18,7 @@ type lock struct{ f *os.File }
 const staleHint = ""
 
 func acquire(path string) (*lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := plainfile.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +39,7 @@ func (l *lock) release() error {
 }
 
 func held(path string) bool {
-	f, err := os.Open(path)
+	f, err := plainfile.Open(path)
 	if err != nil {
 		return false
 	}

@@ -28,6 +28,6 @@ func acquire(path string) (*lock, error) {
 func (l *lock) release() error { return os.Remove(l.path) }
 
 func held(path string) bool {
-	_, err := os.Stat(path)
+	_, err := os.Lstat(path)
 	return err == nil
 }

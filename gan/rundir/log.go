@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 // A Log appends lines to log.txt, each after the time that the run has taken so far (hours:minutes:seconds).
@@ -22,7 +23,7 @@ type Log struct {
 
 // OpenLog opens log.txt for appending. elapsed gives the run's time, earlier segments included.
 func (r *Run) OpenLog(elapsed func() time.Duration) (*Log, error) {
-	f, err := os.OpenFile(r.Path("log.txt"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	f, err := plainfile.OpenFile(r.Path("log.txt"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", atomicfile.Explain(err))
 	}

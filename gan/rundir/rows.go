@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 // The files of JSON rows that training appends to.
@@ -38,7 +39,7 @@ type Rows struct{ f *os.File }
 // OpenRows opens a row file (StatsFile, MetricsFile) for appending. After a crash call Rewind first, which
 // removes a row that was cut off.
 func (r *Run) OpenRows(file string) (*Rows, error) {
-	f, err := os.OpenFile(r.Path(file), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	f, err := plainfile.OpenFile(r.Path(file), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("open rows: %w", atomicfile.Explain(err))
 	}
@@ -63,11 +64,43 @@ func (r *Rows) Append(row any) error {
 // Close syncs and closes the file.
 func (r *Rows) Close() error { return errors.Join(r.f.Sync(), r.f.Close()) }
 
+// tail is more than the length of any row.
+const tail = 64 << 10
+
+// LastRow reads the last whole row of a row file into a struct or map; a file without one, or none, changes nothing.
+func (d Dir) LastRow(file string, into any) error {
+	f, err := plainfile.Open(d.Path(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	text := make([]byte, min(info.Size(), tail))
+	if _, err := f.ReadAt(text, info.Size()-int64(len(text))); err != nil && len(text) > 0 {
+		return err
+	}
+	line := bytes.TrimRight(text[:bytes.LastIndexByte(text, '\n')+1], "\n")
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
+	if len(line) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(line, into); err != nil {
+		return fmt.Errorf("%s: the last row: %w", d.Path(file), err)
+	}
+	return nil
+}
+
 // dropRows rewrites a row file without the rows past step and without damaged lines (a crash can leave one).
 // A row's place is its "step", else its "checkpoint"; a row with neither stays. A file that needs no change is
 // left untouched; a missing file has no rows.
 func dropRows(path string, step int64) error {
-	in, err := os.Open(path)
+	in, err := plainfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -95,7 +128,7 @@ func dropRows(path string, step int64) error {
 	if !dropped {
 		return nil
 	}
-	return atomicfile.WriteBytes(path, kept.Bytes())
+	return atomicfile.ReplaceBytes(path, kept.Bytes())
 }
 
 func keepRow(line []byte, step int64) bool {

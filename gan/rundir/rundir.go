@@ -2,7 +2,8 @@
 //
 // Invariants: no two runs under one parent have the same number, however many processes create runs at once;
 // one process at a time writes to a run, the holder of its [Run]; files that are replaced are replaced whole;
-// after [Run.Rewind] the directory holds nothing that lies past the checkpoint's step.
+// after [Run.Rewind] the directory holds nothing that lies past the checkpoint's step; no file of a run is reached
+// through a link, whatever was unpacked there, though a link may name the run directory itself.
 //
 // Source of the conventions: StyleGAN2-ADA's run directories (number = highest existing + 1).
 package rundir
@@ -179,6 +180,12 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// exists says that something has this name, a link that leads nowhere included.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // Latest is the run of the highest number under parent, of this name unless name is empty.
 func Latest(parent, name string) (Dir, bool, error) {
 	runs, err := List(parent)
@@ -207,7 +214,7 @@ func Find(parent, ref string) (Dir, error) {
 		return findNumber(parent, int(n))
 	}
 	for _, path := range []string{ref, filepath.Join(parent, ref)} {
-		if d := Dir(filepath.Clean(path)); ref != "" && isDir(d.Path(checkpointsDir)) {
+		if d := Dir(filepath.Clean(path)); ref != "" && exists(d.Path(checkpointsDir)) {
 			return d, nil
 		}
 	}

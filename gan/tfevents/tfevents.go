@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/plainfile"
 )
 
 // fileVersion is the content of every file's first event.
@@ -217,12 +218,12 @@ func dropFile(path string, step int64) error {
 	if err != nil || !drops {
 		return err
 	}
-	in, err := os.Open(path)
+	in, err := plainfile.Open(path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	return atomicfile.Write(path, func(w io.Writer) error {
+	return atomicfile.Replace(path, func(w io.Writer) error {
 		return keepUntil(in, step, func(record []byte) error {
 			_, err := w.Write(record)
 			return err
@@ -232,7 +233,7 @@ func dropFile(path string, step int64) error {
 
 // needsDrop reports whether the kept records are fewer bytes than the file.
 func needsDrop(path string, step int64) (bool, error) {
-	in, err := os.Open(path)
+	in, err := plainfile.Open(path)
 	if err != nil {
 		return false, err
 	}

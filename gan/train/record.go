@@ -101,12 +101,12 @@ func (r *recorder) watch() {
 
 // writeConfig writes config.toml.
 func (r *recorder) writeConfig(c *config.Config) {
-	r.keep(atomicfile.Write(r.run.Path("config.toml"), c.WriteTOML))
+	r.keep(atomicfile.Replace(r.run.Path("config.toml"), c.WriteTOML))
 }
 
 // image writes a picture to the run directory and to TensorBoard.
 func (r *recorder) image(path string, step int64, tag string, png []byte) {
-	r.keep(atomicfile.WriteBytes(path, png))
+	r.keep(atomicfile.ReplaceBytes(path, png))
 	r.keep(r.events.Image(step, tag, png))
 }
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"ganengine/engine/device"
+	"ganengine/engine/plainfile"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/tfevents"
@@ -110,7 +110,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 // ReadConfig reads the configuration of a run.
 func ReadConfig(dir string) (*config.Config, error) {
 	path := rundir.Dir(dir).Path("config.toml")
-	text, err := os.ReadFile(path)
+	text, err := plainfile.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s has no config.toml; name a run directory", rundir.ErrNoRun, dir)
 	}
