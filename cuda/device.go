@@ -78,7 +78,8 @@ func usable(s driver.Status, index int) (driver.Device, error) {
 
 // start makes the context, the streams and cuDNN's handle on the current thread.
 func (d *Device) start(found driver.Device) error {
-	library, err := cudnn.Open()
+	status := driver.Probe()
+	library, err := cudnn.Open(d.opt.Switches.CuDNN, status.Version)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (d *Device) start(found driver.Device) error {
 		return err
 	}
 	d.info = device.Info{Name: fmt.Sprintf("cuda:%d", found.Index), Model: found.Name, Memory: found.Memory,
-		Libraries: []string{"CUDA driver " + driver.Probe().CUDA(), fmt.Sprintf("cuDNN %s (%s)", library.Version(), library.Path())}}
+		Libraries: []string{"CUDA driver " + status.CUDA(), fmt.Sprintf("cuDNN %s (%s)", library.Version(), library.Path())}}
 	d.chooser = d.newChooser(found)
 	return d.handle.SetStream(unsafe.Pointer(d.compute.C()))
 }

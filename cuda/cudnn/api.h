@@ -118,6 +118,7 @@ enum {
 #define MEMBER(name, result, parameters) result(*name) parameters;
 typedef struct {
     FUNCTIONS(MEMBER)
+    void *library;
     const char *path; // of the file that was opened
     char words[1024]; // the library's, on the last call that failed
 } cudnn_t;
@@ -125,6 +126,10 @@ typedef struct {
 
 // cudnn_load opens path. On failure it returns NULL and writes why.
 cudnn_t *cudnn_load(const char *path, char *why, size_t size);
+
+// cudnn_keep keeps the library for good, cudnn_unload closes it, and c with it.
+void cudnn_keep(const cudnn_t *c);
+void cudnn_unload(cudnn_t *c);
 
 // cudnn_open opens a library that cuDNN itself will want, so that it finds it.
 // On failure it returns 0 and writes why.

@@ -9,8 +9,11 @@
 //
 // Open looks for libcudnn.so.9 on the loader's path, then in the active Python
 // or Conda environment and other places where PyPI's wheel nvidia-cudnn-cu13
-// (or cu12) puts it, then in /opt/cudnn and /usr/local/cuda. The wheel finds
-// its own parts, cuBLAS and NVRTC beside itself.
+// (or cu12) puts it: an environment .venv here, every Python on the path, the
+// user's packages, pyenv's and Conda's; then in /opt/cudnn and /usr/local/cuda.
+// One that was built for a newer CUDA than the driver's would fail at the first
+// handle: it is closed again and the next one is tried. The wheel finds its own
+// parts, cuBLAS and NVRTC beside itself.
 //
 // # Layout and numbers
 //

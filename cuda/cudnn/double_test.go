@@ -75,7 +75,7 @@ func double(t testing.TB) *Library {
 		t.Fatal(built.err)
 	}
 	t.Setenv("SOFTWARE_CUDNN_DRIVER", filepath.Join(built.dir, "driver.so"))
-	l, err := load(filepath.Join(built.dir, "libcudnn.so.9"))
+	l, err := load(filepath.Join(built.dir, "libcudnn.so.9"), 13000)
 	if err != nil {
 		t.Fatal(err)
 	}

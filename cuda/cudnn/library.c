@@ -21,8 +21,7 @@ cudnn_t *cudnn_load(const char *path, char *why, size_t size) {
         snprintf(why, size, "%s: out of memory", path);
         return NULL;
     }
-    // Never closed again: the library keeps threads and kernels of its own.
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         snprintf(why, size, "%s", dlerror());
         free(c);
@@ -31,12 +30,22 @@ cudnn_t *cudnn_load(const char *path, char *why, size_t size) {
     const char *missing = resolve(c, library);
     if (missing) {
         snprintf(why, size, "%s: no symbol %s", path, missing);
+        dlclose(library);
         free(c);
         return NULL;
     }
+    c->library = library;
     Dl_info info;
     c->path = dladdr((void *)c->GetVersion, &info) ? info.dli_fname : path;
     return c;
+}
+
+// Never closed again once it is used: the library keeps threads and kernels of its own.
+void cudnn_keep(const cudnn_t *c) { dlopen(c->path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD | RTLD_NODELETE); }
+
+void cudnn_unload(cudnn_t *c) {
+    dlclose(c->library);
+    free(c);
 }
 
 int cudnn_open(const char *path, char *why, size_t size) {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -25,45 +26,84 @@ type Library struct {
 	version int
 }
 
-// Open opens the first cuDNN 9 it finds. The package comment has the order of
-// the search; the error lists what was tried.
-func Open() (*Library, error) {
+// Open opens the first cuDNN 9 that works with a driver of this CUDA version
+// (13020 is CUDA 13.2). named, unless it is empty, is the library or its folder, and
+// no other is tried. The package comment has the order of the search; the error
+// lists what was tried.
+func Open(named string, driver int) (*Library, error) {
+	const file = "libcudnn.so.9"
+	paths := candidates(file)
+	if named != "" {
+		if info, err := os.Stat(named); err == nil && info.IsDir() {
+			named = filepath.Join(named, file)
+		}
+		paths = []string{named}
+	}
 	var tried []string
-	for _, path := range candidates("libcudnn.so.9") {
-		l, err := load(path)
+	for _, path := range paths {
+		l, err := load(path, driver)
 		if err == nil {
 			return l, nil
 		}
 		tried = append(tried, err.Error())
 	}
-	return nil, fmt.Errorf("no usable cuDNN 9 (install it, or PyPI's nvidia-cudnn-cu13, and put its folder on LD_LIBRARY_PATH): %s",
-		strings.Join(tried, "; "))
+	return nil, fmt.Errorf("no usable cuDNN 9 (install it, or PyPI's nvidia-cudnn-cu%d, and put its folder on LD_LIBRARY_PATH or in GANENGINE_CUDNN): %s",
+		driver/1000, strings.Join(tried, "; "))
 }
 
 // candidates lists where a library of this name may be: the loader's own path
 // first, then folders that it often does not know.
 func candidates(name string) []string {
-	const wheel = "lib/python3*/*-packages/nvidia/cudnn/lib"
+	const (
+		packages = "lib/python3*/*-packages/nvidia/cudnn/lib" // of PyPI's wheels
+		lib      = "lib"
+	)
 	var folders []string
+	below := func(prefix string, folder ...string) {
+		for _, f := range folder {
+			folders = append(folders, filepath.Join(prefix, f))
+		}
+	}
 	for _, variable := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
 		if prefix := os.Getenv(variable); prefix != "" {
-			folders = append(folders, filepath.Join(prefix, wheel), filepath.Join(prefix, "lib"))
+			below(prefix, packages, lib)
+		}
+	}
+	for _, environment := range []string{".venv", "venv"} { // here, not activated
+		below(environment, packages)
+	}
+	for _, bin := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(bin) {
+			below(filepath.Dir(bin), packages)
 		}
 	}
 	if home, err := os.UserHomeDir(); err == nil {
-		folders = append(folders, filepath.Join(home, ".local", wheel))
+		below(filepath.Join(home, ".local"), packages)
+		below(filepath.Join(home, ".pyenv/versions/*"), packages)
+		for _, conda := range []string{"miniconda3", "anaconda3", "miniforge3"} {
+			below(filepath.Join(home, conda), packages, lib)
+		}
 	}
-	folders = append(folders, filepath.Join("/usr/local", wheel), filepath.Join("/usr", wheel),
-		"/opt/cudnn/lib", "/usr/local/cuda/lib64", "/usr/local/lib")
+	below("/opt/conda", packages, lib)
+	below("/usr/local", packages)
+	below("/usr", packages)
+	folders = append(folders, "/opt/cudnn/lib", "/usr/local/cuda/lib64", "/usr/local/lib")
 	paths := []string{name}
 	for _, folder := range folders {
 		found, _ := filepath.Glob(filepath.Join(folder, name)) // a malformed prefix finds nothing
-		paths = append(paths, found...)
+		for _, path := range found {
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
 	}
 	return paths
 }
 
-func load(path string) (*Library, error) {
+// load opens a library if it is a cuDNN 9 for the driver's CUDA, or an older one:
+// a driver runs what was built for its own major version and those before. What it
+// refuses it closes again.
+func load(path string, driver int) (*Library, error) {
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
 	var why [512]C.char
@@ -72,13 +112,25 @@ func load(path string) (*Library, error) {
 		return nil, errors.New(C.GoString(&why[0]))
 	}
 	l := &Library{c: c, path: C.GoString(c.path), version: int(C.cudnn_version(c))}
-	if l.version/10000 != 9 {
-		return nil, fmt.Errorf("%s: a cuDNN of version number %d, and 9 is needed", l.path, l.version)
+	if err := l.suits(driver); err != nil {
+		err = fmt.Errorf("%s: %w", l.path, err)
+		C.cudnn_unload(c)
+		return nil, err
 	}
-	if err := l.openBLAS(); err != nil {
-		return nil, fmt.Errorf("%s: %w", l.path, err)
-	}
+	C.cudnn_keep(c)
 	return l, nil
+}
+
+// suits says why the library is of no use.
+func (l *Library) suits(driver int) error {
+	if l.version/10000 != 9 {
+		return fmt.Errorf("a cuDNN of version number %d, and 9 is needed", l.version)
+	}
+	if built := int(C.cudnn_cuda_version(l.c)); built/1000 > driver/1000 {
+		return fmt.Errorf("cuDNN %s is built for CUDA %d, and the driver has CUDA %d.%d (update the driver, or install PyPI's nvidia-cudnn-cu%[3]d)",
+			l.Version(), built/1000, driver/1000, driver%1000/10)
+	}
+	return l.openBLAS()
 }
 
 // openBLAS opens cuBLASLt of the CUDA that the library was built for: the one

@@ -16,11 +16,12 @@ import (
 // the double.
 func installed(t testing.TB) *Library {
 	t.Helper()
+	const pinned = "/opt/cudnn/lib/libcudnn.so.9" // by scripts/install-ci
 	paths := candidates("libcudnn.so.9")
 	var l *Library
 	var err error
-	for _, path := range append(paths[1:], paths[0]) {
-		if l, err = load(path); err == nil {
+	for _, path := range append([]string{pinned}, append(paths[1:], paths[0])...) {
+		if l, err = load(path, 13020); err == nil {
 			break
 		}
 	}

@@ -6,6 +6,7 @@ package driver
 #cgo CFLAGS: -std=gnu11 -O2 -Wall -Wextra -fvisibility=hidden -I${SRCDIR}/../include
 #cgo LDFLAGS: -ldl -lpthread
 #include "shim.h"
+#include <stdlib.h>
 */
 import "C"
 
@@ -13,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"unsafe"
 
 	"gorgonia.org/cu"
 )
@@ -20,10 +22,25 @@ import (
 // leastCapability is that of the PTX in this program, compute_80.
 const leastCapability = 8
 
+// libraries is where the driver's library is: on the loader's path, or where WSL and
+// NixOS keep it.
+func libraries() []string {
+	const name = "libcuda.so.1"
+	return []string{name, "/usr/lib/wsl/lib/" + name, "/run/opengl-driver/lib/" + name}
+}
+
 // Probe starts the driver, once in a program's life, and returns what it found.
 // The start takes a fraction of a second on most machines.
-func Probe() Status {
-	shim := C.shim_start()
+func Probe() Status { return probe(libraries()) }
+
+func probe(libraries []string) Status {
+	places := (*[8]*C.char)(C.calloc(8, C.size_t(unsafe.Sizeof((*C.char)(nil))))) // the last ones null
+	defer C.free(unsafe.Pointer(places))
+	for i, path := range libraries {
+		places[i] = C.CString(path)
+		defer C.free(unsafe.Pointer(places[i]))
+	}
+	shim := C.shim_start(&places[0])
 	s := Status{Version: int(shim.version)}
 	if shim.path != nil {
 		s.Library = C.GoString(shim.path)
@@ -126,8 +143,15 @@ func initProblem(result Error, visible string, open func() error) string {
 	return fmt.Sprintf("the NVIDIA driver does not start: %v (nvidia-smi may say more)", result)
 }
 
-func openNode() error {
-	f, err := os.OpenFile("/dev/nvidiactl", os.O_RDWR, 0)
+// openNode opens the driver's device node. WSL has none: there the GPU is reached
+// through paravirtual.
+func openNode() error { return openNodeOf("/dev/nvidiactl", "/dev/dxg") }
+
+func openNodeOf(node, paravirtual string) error {
+	if _, err := os.Stat(paravirtual); err == nil {
+		return nil
+	}
+	f, err := os.OpenFile(node, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,11 @@ func init() {
 		_, _, err = cu.StreamPriorityRange()
 		fmt.Println("another:", err)
 	}
+	children["elsewhere"] = func() {
+		s := probe([]string{"libmissing.so.1", "/nowhere/libcuda.so.1", filepath.Join(os.Getenv("ELSEWHERE"), "libcuda.so.1")})
+		fmt.Println(s.Library)
+		fmt.Println("problem:", s.Problem)
+	}
 }
 
 // TestProbe: nothing of the driver runs before Probe; afterwards cu works, or
@@ -57,6 +62,33 @@ func TestProbe(t *testing.T) {
 			"after: 1 <nil>", "another: NotFound"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { expect(t, run(t, "probe", folder, c.environment...), c.want...) })
+	}
+}
+
+// TestOtherPlaces: where the loader does not know the driver, the places behind it
+// are looked into.
+func TestOtherPlaces(t *testing.T) {
+	folder := fakeDriver(t)
+	expect(t, run(t, "elsewhere", t.TempDir(), "ELSEWHERE="+folder), "init 0", filepath.Join(folder, "libcuda.so.1"), "problem: ")
+	places := strings.Join(libraries(), " ")
+	if want := "libcuda.so.1 /usr/lib/wsl/lib/libcuda.so.1 /run/opengl-driver/lib/libcuda.so.1"; places != want {
+		t.Errorf("the places are %s, want %s", places, want)
+	}
+}
+
+// TestNode: the node of WSL stands for NVIDIA's.
+func TestNode(t *testing.T) {
+	there, missing := filepath.Join(t.TempDir(), "node"), filepath.Join(t.TempDir(), "missing")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		node, paravirtual string
+		works             bool
+	}{{there, missing, true}, {missing, there, true}, {missing, missing, false}} {
+		if err := openNodeOf(c.node, c.paravirtual); (err == nil) != c.works {
+			t.Errorf("%s, %s: %v", c.node, c.paravirtual, err)
+		}
 	}
 }
 

@@ -26,11 +26,22 @@ static void fail(enum shim_stage stage, CUresult result) {
     shim.result = result;
 }
 
-static void start(void) {
-    // Never closed again: the driver has threads of its own.
-    void *handle = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+// open_library opens the first of the places, named up to a null, where the library
+// is; why the first failed is what counts where it is in none. Never closed again:
+// the driver has threads of its own.
+static void *open_library(const char *const *places) {
+    for (int i = 0; places[i]; i++) {
+        void *handle = dlopen(places[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+        if (handle) return handle;
+        const char *why = dlerror();
+        if (i == 0) snprintf(shim.why, sizeof shim.why, "%s", why);
+    }
+    return NULL;
+}
+
+static void start(const char *const *places) {
+    void *handle = open_library(places);
     if (!handle) {
-        snprintf(shim.why, sizeof shim.why, "%s", dlerror());
         fail(SHIM_NO_LIBRARY, CUDA_ERROR_NO_DEVICE);
         return;
     }
@@ -57,8 +68,12 @@ static void start(void) {
     shim.stage = SHIM_STARTED;
 }
 
-const shim_t *shim_start(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start);
+const shim_t *shim_start(const char *const *places) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static int started;
+    pthread_mutex_lock(&lock);
+    if (!started) start(places);
+    started = 1;
+    pthread_mutex_unlock(&lock);
     return &shim;
 }

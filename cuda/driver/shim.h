@@ -21,9 +21,10 @@ typedef struct {
     char why[512];    // the loader's words, or the missing function
 } shim_t;
 
-// shim_start opens the driver's library and initialises it, on the first call,
-// and returns what came of it. Any thread may call it.
-const shim_t *shim_start(void);
+// shim_start opens the driver's library in the first of the places where it is,
+// named up to a null, and initialises it, on the first call, and returns what came
+// of it. Any thread may call it.
+const shim_t *shim_start(const char *const *places);
 
 // shim_absent is the answer of a function that is not there.
 CUresult shim_absent(void);

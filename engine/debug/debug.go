@@ -32,6 +32,7 @@ type Switches struct {
 	CheckNaN bool   // each kernel's outputs are tested at once
 	Level    Level  // what is printed
 	OneDNN   string // "" looks in the usual places, "off", or the library to open
+	CuDNN    string // "" looks in the usual places, else the library, or its folder, to open
 	Vector   bool   // vector instructions where the processor has them
 	Winograd bool   // convolutions with fewer multiplications where they are faster
 	AMX      bool   // bf16 products in tiles where the processor has them
@@ -69,7 +70,10 @@ func Table() []Switch {
 		{"GANENGINE_CHECKNAN", "0, 1", "0", "Test each kernel's outputs at once and stop at the first value that is not finite, naming its node, shapes and source line.",
 			boolean(func(s *Switches) *bool { return &s.CheckNaN })},
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
-		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.", setOneDNN},
+		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.",
+			text(func(s *Switches) *string { return &s.OneDNN })},
+		{"GANENGINE_CUDNN", "file, folder", "search", "CUDA: open this cuDNN, or the one in this folder, and no other.",
+			text(func(s *Switches) *string { return &s.CuDNN })},
 		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.",
 			automatic(func(s *Switches) *bool { return &s.Vector })},
 		{"GANENGINE_WINOGRAD", "auto, off", "auto", "Off: multiply every term of a convolution, where Winograd's algorithms would take fewer multiplications.",
@@ -121,9 +125,11 @@ func setLevel(s *Switches, value string) error {
 	return nil
 }
 
-func setOneDNN(s *Switches, value string) error {
-	s.OneDNN = value
-	return nil
+func text(field func(*Switches) *string) func(*Switches, string) error {
+	return func(s *Switches, value string) error {
+		*field(s) = value
+		return nil
+	}
 }
 
 func automatic(field func(*Switches) *bool) func(*Switches, string) error {

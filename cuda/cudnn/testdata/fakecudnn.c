@@ -1,7 +1,10 @@
 // A libcudnn.so.9 for the tests of this package that is opened and refused.
 #include <stddef.h>
 size_t cudnnGetVersion(void) { return VERSION; }
-size_t cudnnGetCudartVersion(void) { return 77000; } // there is no libcublasLt.so.77
+#ifndef CUDA
+#define CUDA 77000 // there is no libcublasLt.so.77
+#endif
+size_t cudnnGetCudartVersion(void) { return CUDA; }
 #define NEVER(name) \
     void name(void) { __builtin_trap(); }
 NEVER(cudnnGetErrorString)
