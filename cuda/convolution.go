@@ -17,8 +17,8 @@ import (
 // record, else those that were measured on this model of GPU before, else, where
 // the options give time for it, the fastest.
 func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
-	c := &cudnn.Chooser{Library: d.library, Target: d.handle, Options: cudnn.Options{Nondeterministic: d.opt.Nondeterministic},
-		Check: d.check, Note: d.note}
+	c := &cudnn.Chooser{Library: d.library, Target: d.handle, Options: cudnn.Options{Nondeterministic: d.opt.Nondeterministic, MaxWorkspace: d.maxWorkspace()},
+		Check: d.check, Note: d.note, Broken: d.broke}
 	if d.opt.Tune == 0 {
 		return c
 	}
@@ -33,6 +33,27 @@ func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
 		d.note(note)
 	}
 	return c
+}
+
+// broke says whether an engine that failed has taken the device with it: cuDNN's own
+// status does not tell, but what is enqueued next does.
+func (d *Device) broke(err error) bool {
+	d.notice(err)
+	if !d.lost {
+		d.notice(d.compute.Synchronize())
+	}
+	return d.lost
+}
+
+// mostWorkspace is what one convolution may use at most where nothing else is asked
+// for, if that is no more than a quarter of the device's memory.
+const mostWorkspace = 1 << 30
+
+func (d *Device) maxWorkspace() int64 {
+	if d.opt.Workspace > 0 {
+		return d.opt.Workspace
+	}
+	return min(mostWorkspace, d.info.Memory/4)
 }
 
 // planFor is the plan of a convolution, nil if cuDNN has none for it, so that
@@ -82,11 +103,15 @@ func (d *Device) Enforce(record []byte) (problem string) {
 	return ""
 }
 
-// timed is how often a plan runs to be measured, after a first run.
-const timed = 3
+// A plan that is measured runs, after a first run, so often at most, and for about
+// so long.
+const (
+	timed    = 20
+	timedFor = 20 * time.Millisecond
+)
 
-// time is how long a plan takes.
-func (d *Device) time(p *cudnn.Plan) (took time.Duration, err error) {
+// time is how long a plan takes at least: other processes only make it slower.
+func (d *Device) time(p *cudnn.Plan) (least time.Duration, err error) {
 	t, err := d.newTrial(p)
 	if err != nil {
 		return 0, err
@@ -95,12 +120,19 @@ func (d *Device) time(p *cudnn.Plan) (took time.Duration, err error) {
 	if err := t.run(); err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	for range timed {
-		if err := t.call.Run(); err != nil {
+	watch, err := driver.NewStopwatch()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = device.First(err, watch.Close()) }()
+	for start, n := time.Now(), 0; n < timed && (n == 0 || time.Since(start) < timedFor); n++ {
+		took, err := watch.Time(d.compute, t.call.Run)
+		if err != nil {
 			return 0, err
 		}
+		if n == 0 || took < least {
+			least = took
+		}
 	}
-	err = d.compute.Synchronize()
-	return time.Since(start) / timed, err
+	return least, nil
 }

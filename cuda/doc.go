@@ -32,6 +32,7 @@ type Options struct {
 	Index            int           // the driver's ordinal, among the visible devices
 	Nondeterministic bool          // allow engines whose bits may differ from run to run
 	Tune             time.Duration // for measuring engines of convolutions; 0 takes those that cuDNN recommends
+	Workspace        int64         // bytes that one convolution may use at most; 0: a quarter of the memory, and 1 GiB at most
 	Switches         debug.Switches
 	Log              func(line string) // where Switches print, and choices that matter; nil means nowhere
 }

@@ -97,7 +97,7 @@ func TestFaults(t *testing.T) {
 		{"cuCtxSetCurrent", []int{1, 400}, 201},
 		{"cuStreamCreate", []int{1, 2}, 2},
 		{"cuEventCreate", []int{1, 9}, 2},
-		{"cuMemAlloc", []int{1, 20, 60}, 2},
+		{"cuMemAlloc", []int{1, 60}, 2},
 		{"cuMemHostAlloc", []int{1, 30}, 2},
 		{"cuMemsetD8Async", []int{1, 30}, 719},
 		{"cuModuleLoadDataEx", []int{1, 4}, 218},
@@ -138,6 +138,30 @@ func TestFaults(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestEngineWithoutMemory: where there is no memory to try one of cuDNN's engines,
+// another is taken, and the run goes on to its end.
+func TestEngineWithoutMemory(t *testing.T) {
+	if d := open(t, debug.Switches{}); !strings.Contains(d.Info().Model, "test double") {
+		t.Skip("no faults can be asked of a GPU")
+	}
+	out := t.TempDir()
+	if lines, failed := trainChild(t, out, "SOFTWARE_GPU_FAIL=cuMemAlloc:20:2"); failed || lines != "" {
+		t.Fatalf("one engine ended the run: %s", lines)
+	}
+	last(t, out)
+	notes, err := filepath.Glob(filepath.Join(out, "*", "log.txt"))
+	if err != nil || len(notes) != 1 {
+		t.Fatalf("logs %v, %v", notes, err)
+	}
+	log, err := os.ReadFile(notes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(log), "is not used: ") {
+		t.Errorf("the log does not name the engine:\n%s", log)
 	}
 }
 

@@ -11,9 +11,13 @@ import (
 	"time"
 )
 
-// considered is how many of the library's engines are tried for a convolution,
-// unless a Chooser says so.
-const considered = 8
+// considered is how many of the library's engines are tried for a convolution
+// where they are measured, unless a Chooser says so; and how many where they are
+// not, so that the first right one is taken.
+const (
+	considered = 24
+	unmeasured = 8
+)
 
 // A Chooser takes one engine for each convolution: the one that a record names,
 // else the one that was once measured to be the fastest, else the fastest of
@@ -23,7 +27,7 @@ type Chooser struct {
 	Library *Library
 	Target  Target
 	Options Options // without a Choice
-	Limit   int     // of engines that are considered; 0: eight
+	Limit   int     // of engines that are considered; 0: 24, and 8 if nothing is measured
 
 	Record Record // engines to take where possible
 	Cache  *Cache // nil: none
@@ -35,6 +39,11 @@ type Chooser struct {
 	Time   func(p *Plan) (time.Duration, error)
 	Budget time.Duration // for all measurements; 0: as long as they take
 
+	// Broken says whether an error of Check or Time is one that no other engine
+	// would mend: the device is lost. After others, such as a workspace for which
+	// there is no memory, the next engine is tried. nil: it never is.
+	Broken func(err error) bool
+
 	Note func(line string) // hears why an expected engine was not taken; nil: nobody
 
 	chosen    Record
@@ -45,7 +54,7 @@ type Chooser struct {
 
 // Plan makes the plan of a convolution. Where no engine is taken, because none
 // is allowed and right, or because the record says so, the error is
-// ErrUnsupported.
+// ErrUnsupported; where each that was tried failed, it is the last one's.
 func (c *Chooser) Plan(conv Conv) (*Plan, error) {
 	if c.chosen == nil {
 		c.chosen = Record{}
@@ -99,10 +108,14 @@ func (c *Chooser) named(conv Conv, text, failed string) (*Plan, error) {
 		c.note("engine %v %s: %v", choice, failed, err)
 		return nil, nil
 	}
-	wrong, err := c.wrong(p)
-	if err != nil || wrong != "" {
+	right, err := c.right(p)
+	if c.broken(err) {
 		p.Close()
 		return nil, err
+	}
+	if !right {
+		p.Close()
+		return nil, nil
 	}
 	return p, nil
 }
@@ -110,11 +123,7 @@ func (c *Chooser) named(conv Conv, text, failed string) (*Plan, error) {
 // search takes the first of the library's plans, or the fastest where that is
 // measured, that is right.
 func (c *Chooser) search(conv Conv) (*Plan, error) {
-	limit := c.Limit
-	if limit == 0 {
-		limit = considered
-	}
-	plans, err := c.Library.Plans(conv, c.Target, c.Options, limit)
+	plans, err := c.Library.Plans(conv, c.Target, c.Options, c.limit())
 	if err != nil {
 		return nil, err
 	}
@@ -126,16 +135,19 @@ func (c *Chooser) search(conv Conv) (*Plan, error) {
 			}
 		}
 	}()
-	ordered, all, err := c.measure(plans)
-	if err != nil {
-		return nil, err
+	ordered, all, failed := c.measure(plans)
+	if c.broken(failed) {
+		return nil, failed
 	}
 	for _, p := range ordered {
-		wrong, err := c.wrong(p)
-		if err != nil {
+		right, err := c.right(p)
+		if c.broken(err) {
 			return nil, err
 		}
-		if wrong != "" {
+		if err != nil {
+			failed = err
+		}
+		if !right {
 			continue
 		}
 		chosen = p
@@ -144,11 +156,26 @@ func (c *Chooser) search(conv Conv) (*Plan, error) {
 		}
 		return p, nil
 	}
+	if failed != nil {
+		return nil, fmt.Errorf("%v: none of %d engines can be used, the last one for this: %w", conv, len(plans), failed)
+	}
 	return nil, fmt.Errorf("%v: %w: %d engines compute it wrongly", conv, ErrUnsupported, len(plans))
 }
 
-// measure orders plans by the time they take; those for which the budget was
-// spent come last, as the library has them. all says that each was measured.
+func (c *Chooser) limit() int {
+	switch {
+	case c.Limit > 0:
+		return c.Limit
+	case c.Time == nil:
+		return unmeasured
+	}
+	return considered
+}
+
+// measure orders plans by the time they take, without those that fail; those for
+// which the budget was spent come last, as the library has them. all says that
+// each was measured, or failed. The error is that of the last plan that failed, or
+// of the one that broke the device.
 func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) {
 	if c.Time == nil {
 		return plans, false, nil
@@ -169,30 +196,46 @@ func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) 
 			continue
 		}
 		start := now()
-		if took[p], err = c.Time(p); err != nil {
-			return nil, false, fmt.Errorf("%v, engine %v: measuring: %w", p.Conv, p.Choice, err)
-		}
+		t, failed := c.Time(p)
 		c.spent += now().Sub(start)
+		if failed != nil {
+			err = fmt.Errorf("%v, engine %v: measuring: %w", p.Conv, p.Choice, failed)
+			if c.broken(err) {
+				return nil, false, err
+			}
+			c.unused(p, failed)
+			continue
+		}
+		took[p] = t
 		ordered = append(ordered, p)
 	}
 	slices.SortStableFunc(ordered, func(a, b *Plan) int { return cmp.Compare(took[a], took[b]) })
-	return append(ordered, rest...), len(rest) == 0, nil
+	return append(ordered, rest...), len(rest) == 0, err
 }
 
-// wrong says what is wrong with a plan, and notes it.
-func (c *Chooser) wrong(p *Plan) (string, error) {
+// right says whether a plan computes what it should; where it does not, or cannot
+// be tried, that is noted.
+func (c *Chooser) right(p *Plan) (bool, error) {
 	if c.Check == nil {
-		return "", nil
+		return true, nil
 	}
 	wrong, err := c.Check(p)
-	if err != nil {
-		return "", fmt.Errorf("%v, engine %v: checking: %w", p.Conv, p.Choice, err)
+	switch {
+	case err != nil:
+		c.unused(p, err)
+		return false, fmt.Errorf("%v, engine %v: checking: %w", p.Conv, p.Choice, err)
+	case wrong != "":
+		c.unused(p, errors.New(wrong))
 	}
-	if wrong != "" {
-		c.note("%v: engine %v of cuDNN %s is not used: %s", p.Conv, p.Choice, c.Library.Version(), wrong)
-	}
-	return wrong, nil
+	return wrong == "", nil
 }
+
+// unused notes that an engine is not used.
+func (c *Chooser) unused(p *Plan, why error) {
+	c.note("%v: engine %v of cuDNN %s is not used: %v", p.Conv, p.Choice, c.Library.Version(), why)
+}
+
+func (c *Chooser) broken(err error) bool { return err != nil && c.Broken != nil && c.Broken(err) }
 
 func (c *Chooser) note(format string, args ...any) {
 	if c.Note != nil {

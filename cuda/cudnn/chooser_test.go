@@ -119,14 +119,50 @@ func TestChooserChecks(t *testing.T) {
 		wrong[text] = true
 	}
 	tr.wants(t, c, Own, 5, "off by one")
-	tr.Check = func(*Plan) (string, error) { return "", errors.New("out of memory") }
-	if _, err := tr.Plan(c); err == nil || !strings.Contains(err.Error(), "engine 4 2=0: checking: out of memory") {
-		t.Errorf("a check that fails: %v", err)
+}
+
+// TestChooserFailures: an engine that fails is passed over, in measuring and in
+// checking; where all do, the error is the last one's; where the device broke, no
+// other is tried.
+func TestChooserFailures(t *testing.T) {
+	l := double(t)
+	h200 := described(t, l, "h200")
+	c := square(2, 4, 32, 64, 1, 1, 0).as(Forward, TF32)
+	room, lost := errors.New("no room for a workspace"), errors.New("device lost")
+	fails := map[string]error{"4 2=0": room}
+	checked := func(p *Plan) (string, error) { return "", fails[p.Choice.String()] }
+	timed := newTrial(l, h200).measuring(0)
+	measure := timed.Time
+	timed.Time = func(p *Plan) (time.Duration, error) {
+		took, err := measure(p)
+		return took, errors.Join(err, fails[p.Choice.String()])
 	}
-	tr.Time = func(*Plan) (time.Duration, error) { return 0, errors.New("launch failure") }
-	tr.Record = nil
-	if _, err := tr.Plan(c); err == nil || !strings.Contains(err.Error(), "engine 1 2=0: measuring: launch failure") {
-		t.Errorf("a measurement that fails: %v", err)
+	timed.Broken = func(err error) bool { return errors.Is(err, lost) }
+	timed.wants(t, c, "4 2=1", 5, "engine 4 2=0 of cuDNN 9.26.0 is not used: no room")
+	check := newTrial(l, h200).measuring(0)
+	check.Check, check.Broken = checked, timed.Broken
+	check.wants(t, c, "4 2=1", 5, "engine 4 2=0 of cuDNN 9.26.0 is not used: no room")
+	check.Record = Record{c.String(): "4 2=0"}
+	check.wants(t, c, "4 2=1", 5, "engine 4 2=0 of cuDNN 9.26.0 is not used: no room")
+	check.Record = nil
+
+	fails["4 2=1"] = lost
+	check.measured = nil
+	if _, err := check.Plan(c); !errors.Is(err, lost) || len(check.measured) != 5 {
+		t.Errorf("a check that loses the device: %v after %q", err, check.measured)
+	}
+	fails = map[string]error{"1 2=1": lost}
+	timed.measured = nil
+	if _, err := timed.Plan(c); !errors.Is(err, lost) || len(timed.measured) != 2 {
+		t.Errorf("a measurement that loses the device: %v after %q", err, timed.measured)
+	}
+	for text := range times {
+		fails[text] = room
+	}
+	for what, tr := range map[string]*trial{"measured": timed, "checked": check} {
+		if _, err := tr.Plan(c); !errors.Is(err, room) || errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "none of 5 engines can be used") {
+			t.Errorf("%s, all fail: %v", what, err)
+		}
 	}
 }
 

@@ -24,10 +24,14 @@ type Event struct{ c C.CUevent }
 // NewEvent makes an event that takes no time.
 func NewEvent() (Event, error) {
 	var e Event
-	if err := check(C.cuEventCreate(&e.c, C.CU_EVENT_DISABLE_TIMING|C.CU_EVENT_BLOCKING_SYNC)); err != nil {
-		return e, fmt.Errorf("making an event: %w", err)
+	return e, e.create(C.CU_EVENT_DISABLE_TIMING | C.CU_EVENT_BLOCKING_SYNC)
+}
+
+func (e *Event) create(flags C.uint) error {
+	if err := check(C.cuEventCreate(&e.c, flags)); err != nil {
+		return fmt.Errorf("making an event: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // Wait blocks until the work before the event is done; at once if the event was

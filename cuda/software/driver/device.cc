@@ -8,7 +8,7 @@ static const CUcontext primary = reinterpret_cast<CUcontext>(0x1000);
 
 extern "C" {
 
-CUresult cuDriverGetVersion(int *version) { return *version = 12080, CUDA_SUCCESS; }
+CUresult cuDriverGetVersion(int *version) { return *version = 13000, CUDA_SUCCESS; }
 
 CUresult cuDeviceGetCount(int *n) {
     API(NeedsInit);
