@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"time"
 
 	"ganengine/gan/train"
 )
@@ -21,16 +20,12 @@ func benchCommand() command {
 			tune := f.Bool("tune", false, "search all engines of the device first (CUDA)")
 			asJSON := f.Bool("json", false, "print one object")
 			return func(ctx context.Context, _ []string) error {
-				budget := measuring
-				if *tune {
-					budget = tuning
-				}
-				return a.bench(ctx, s, o, budget, *asJSON)
+				return a.bench(ctx, s, o, *tune, *asJSON)
 			}
 		}}
 }
 
-func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune time.Duration, asJSON bool) (err error) {
+func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune, asJSON bool) (err error) {
 	steps := ""
 	for _, v := range s.overrides {
 		if v.key == "train.steps" {
@@ -50,7 +45,7 @@ func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Device.Close()) }()
-	if tune == tuning && h.Device.Info().Name == "cpu" {
+	if tune && h.Device.Info().Name == "cpu" {
 		return usage("-tune searches the engines of a GPU; leave it out on the CPU")
 	}
 	report, err := train.Bench(ctx, cfg, h, o)

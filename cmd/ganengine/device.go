@@ -12,48 +12,40 @@ import (
 	"ganengine/cuda"
 	"ganengine/engine/cpu"
 	"ganengine/engine/device"
+	"ganengine/gan/config"
 )
 
 const deviceUsage = "`D`: auto, cpu, cuda or cuda:N"
 
-// measuring is how long a run measures engines of convolutions that this model of
-// GPU has not seen yet; bench -tune takes as long as it takes.
-const (
-	measuring = 5 * time.Second
-	tuning    = time.Hour
-)
-
 // wish says which device is opened, and how it computes.
 type wish struct {
-	name             string // of the device, as in a configuration
-	threads          int
-	nondeterministic bool
-	tune             time.Duration
-	log              func(line string) // nil drops it
+	config.Run
+	tune time.Duration     // for measuring engines of convolutions
+	log  func(line string) // nil drops it
 }
 
 // openDevice opens a device. Where auto comes to the CPU, note says why.
 func (a *app) openDevice(w wish) (dev device.Device, note string, err error) {
-	kind, number, numbered := strings.Cut(w.name, ":")
-	gpu := cuda.Options{Nondeterministic: w.nondeterministic, Tune: w.tune, Switches: a.switches, Log: w.log}
+	kind, number, numbered := strings.Cut(w.Device, ":")
+	gpu := cuda.Options{Nondeterministic: !w.Deterministic, Tune: w.tune, Workspace: int64(w.WorkspaceMiB) << 20, Switches: a.switches, Log: w.log}
 	if numbered {
 		gpu.Index, err = strconv.Atoi(number)
 	}
 	switch {
 	case err == nil && kind == "cuda":
 		if dev, err = cuda.Open(gpu); err != nil {
-			return nil, "", usage("device %s: %v; use -device cpu, or auto", w.name, err)
+			return nil, "", usage("device %s: %v; use -device cpu, or auto", w.Device, err)
 		}
 		return dev, "", nil
-	case w.name == "auto":
+	case w.Device == "auto":
 		if dev, err = cuda.Open(gpu); err == nil {
 			return dev, "", nil
 		}
 		note = "device auto is the CPU: " + err.Error()
-	case w.name != "cpu":
-		return nil, "", usage("there is no device %q; write auto, cpu, cuda or cuda:N", w.name)
+	case w.Device != "cpu":
+		return nil, "", usage("there is no device %q; write auto, cpu, cuda or cuda:N", w.Device)
 	}
-	dev, err = cpu.New(cpu.Options{Threads: w.threads, Switches: a.switches, Log: w.log})
+	dev, err = cpu.New(cpu.Options{Threads: w.Threads, Switches: a.switches, Log: w.log})
 	return dev, note, err
 }
 
@@ -95,7 +87,7 @@ func (a *app) devices(asJSON bool) error {
 // list opens every device that this machine has. Of a GPU that cannot be used,
 // and of CUDA where there is none, the model says why.
 func (a *app) list() ([]listed, error) {
-	dev, _, err := a.openDevice(wish{name: "cpu"})
+	dev, _, err := a.openDevice(wish{Run: config.Run{Device: "cpu"}})
 	if err != nil {
 		return nil, err
 	}

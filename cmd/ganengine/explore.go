@@ -45,8 +45,9 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 	if err != nil {
 		return err
 	}
-	dev, _, err := a.openDevice(wish{name: r.device, threads: cfg.Run.Threads, nondeterministic: !cfg.Run.Deterministic,
-		log: a.newConsole(a.stderr, quiet).Detail})
+	on := cfg.Run
+	on.Device = r.device
+	dev, _, err := a.openDevice(wish{Run: on, log: a.newConsole(a.stderr, quiet).Detail})
 	if err != nil {
 		return err
 	}

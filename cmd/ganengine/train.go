@@ -165,7 +165,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	}
 	show := a.newConsole(a.stdout, t.volume())
 	defer show.end()
-	h, err := a.host(j.config, show, measuring)
+	h, err := a.host(j.config, show, false)
 	if err != nil {
 		return err
 	}
@@ -185,10 +185,14 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 }
 
 // host is what training needs from outside; its device is the caller's to close.
-// It says once what the device makes of the configuration.
-func (a *app) host(cfg *config.Config, show *console, tune time.Duration) (train.Host, error) {
-	dev, note, err := a.openDevice(wish{name: cfg.Run.Device, threads: cfg.Run.Threads, nondeterministic: !cfg.Run.Deterministic,
-		tune: tune, log: show.Detail})
+// It says once what the device makes of the configuration. With tune it measures
+// every engine of the device.
+func (a *app) host(cfg *config.Config, show *console, tune bool) (train.Host, error) {
+	budget := time.Duration(cfg.Run.TuneSeconds * float64(time.Second))
+	if tune {
+		budget = time.Hour // as long as it takes
+	}
+	dev, note, err := a.openDevice(wish{Run: cfg.Run, tune: budget, log: show.Detail})
 	if err != nil {
 		return train.Host{}, err
 	}

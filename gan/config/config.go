@@ -46,12 +46,14 @@ type Config struct {
 
 // Run names the run and where it computes.
 type Run struct {
-	Name          string `toml:"name" default:"" derived:"model, data and batch: dcgan-glyphs-b128" doc:"name of the run directory, after its number"`
-	Seed          int    `toml:"seed" default:"0" range:"[0,)" doc:"seed of weights, latents, noise and the order of the data"`
-	Device        string `toml:"device" default:"auto" doc:"auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"`
-	Precision     string `toml:"precision" default:"fp32" values:"fp32|tf32|bf16" meant:"fp16=bf16|float16=bf16|half=bf16|16=bf16|amp=bf16|mixed=bf16|bfloat16=bf16|float32=fp32|float=fp32|single=fp32|32=fp32" doc:"arithmetic of matrix products and convolutions; tf32 means fp32 on a CPU"`
-	Deterministic bool   `toml:"deterministic" default:"true" doc:"same seed, device and libraries give the same bits; false allows faster engines that do not"`
-	Threads       int    `toml:"threads" default:"0" range:"[0,4096]" doc:"CPU threads; 0 uses all cores"`
+	Name          string  `toml:"name" default:"" derived:"model, data and batch: dcgan-glyphs-b128" doc:"name of the run directory, after its number"`
+	Seed          int     `toml:"seed" default:"0" range:"[0,)" doc:"seed of weights, latents, noise and the order of the data"`
+	Device        string  `toml:"device" default:"auto" doc:"auto, cpu, cuda or cuda:N; auto takes a GPU where there is one"`
+	Precision     string  `toml:"precision" default:"fp32" values:"fp32|tf32|bf16" meant:"fp16=bf16|float16=bf16|half=bf16|16=bf16|amp=bf16|mixed=bf16|bfloat16=bf16|float32=fp32|float=fp32|single=fp32|32=fp32" doc:"arithmetic of matrix products and convolutions; tf32 means fp32 on a CPU"`
+	Deterministic bool    `toml:"deterministic" default:"true" doc:"same seed, device and libraries give the same bits; false allows faster engines that do not"`
+	Threads       int     `toml:"threads" default:"0" range:"[0,4096]" doc:"CPU threads; 0 uses all cores"`
+	TuneSeconds   float64 `toml:"tune_seconds" default:"5" range:"[0,)" doc:"CUDA: how long a run may measure engines of convolutions that this model of GPU has not seen; 0 takes those that cuDNN recommends"`
+	WorkspaceMiB  int     `toml:"workspace_mib" default:"0" range:"[0,)" derived:"a quarter of the GPU's memory, 1024 at most" doc:"CUDA: working memory that one convolution may use at most"`
 }
 
 // Data says where real samples come from and how they are made to fit.

@@ -57,7 +57,7 @@ func rewritten(t *testing.T, c *Config) *Config {
 func TestDefaults(t *testing.T) {
 	c := mustResolve(t, "")
 	want := &Config{
-		Run:        Run{Name: "dcgan-glyphs-b64", Device: "auto", Precision: "fp32", Deterministic: true},
+		Run:        Run{Name: "dcgan-glyphs-b64", Device: "auto", Precision: "fp32", Deterministic: true, TuneSeconds: 5},
 		Data:       Data{Kind: "glyphs", Images: Images{Size: 64, Height: 64, Width: 64, Channels: 3, Fit: "auto", Background: "white"}},
 		Model:      Model{Kind: "dcgan", Z: 100, ZDist: "normal", Slope: 0.2, Init: "normal", InitScale: 0.02, DCGAN: DCGAN{64, 64, "batch", "batch"}},
 		Loss:       Loss{Kind: "non-saturating", SmoothReal: 1, GPAt: "interpolate", Every: 1},
