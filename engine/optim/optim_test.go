@@ -67,12 +67,12 @@ func (l *lab) run(f func(b *graph.Builder), inputs ...reference.Array) []referen
 }
 
 // update is one step of o over its only parameter, whose gradients are g.
-func (l *lab) update(o *Optimizer, g []float64) {
+func (l *lab) update(o *Optimizer, lr float64, g []float64) {
 	l.Helper()
 	w := o.Params()[0]
 	l.run(func(b *graph.Builder) {
 		x := b.Input("g", w.DType, w.Shape)
-		b.Update(w, o.Step(b, []*graph.Node{b.Read(w)}, []*graph.Node{x})[0], nil)
+		b.Update(w, o.Step(b, b.Const(graph.F64, lr), []*graph.Node{b.Read(w)}, []*graph.Node{x})[0], nil)
 	}, reference.Array{DType: w.DType, Shape: w.Shape, Data: g})
 }
 
@@ -136,7 +136,7 @@ func TestRules(t *testing.T) {
 			const lr = .02
 			l := newLab(t)
 			w := l.param("g/w", graph.F64, 1, -2, .5)
-			o := New(l.vars, "opt", c.rule, Schedule{Rate: lr}, []*graph.Variable{w})
+			o := New(l.vars, "opt", c.rule, []*graph.Variable{w})
 			want, moments := []float64{1, -2, .5}, make([][]float64, 3)
 			for s := range steps {
 				g := make([]float64, 3)
@@ -147,7 +147,7 @@ func TestRules(t *testing.T) {
 					}
 					want[i] = c.formula(want[i], g[i], lr, s+1, moments[i])
 				}
-				l.update(o, g)
+				l.update(o, lr, g)
 				l.near(fmt.Sprintf("w after %d", s+1), l.named("g/w"), want, 1e-13)
 				for j, slot := range c.moments {
 					l.near(slot, l.named("opt/"+slot+"/g/w"), []float64{moments[0][j], moments[1][j], moments[2][j]}, 1e-13)
@@ -169,12 +169,12 @@ func TestAdamFP32(t *testing.T) {
 	const lr = 2e-4
 	l := newLab(t)
 	w := l.param("g/w", graph.F32, 0)
-	o := New(l.vars, "opt", Adam{.5, .999, 1e-8}, Schedule{Rate: lr}, []*graph.Variable{w})
+	o := New(l.vars, "opt", Adam{.5, .999, 1e-8}, []*graph.Variable{w})
 	want, moments, f := 0., make([]float64, 2), adam(Adam{.5, .999, 1e-8})
 	for s := range steps {
 		g := graph.F32.Round(gradient(0, s))
 		want = f(want, g, lr, s+1, moments)
-		l.update(o, []float64{g})
+		l.update(o, lr, []float64{g})
 		// Ten operations a step, each rounded to 2^-24.
 		if got := l.named("g/w")[0]; math.Abs(got-want) > 10*float64(s+1)*lr/(1<<24) {
 			t.Errorf("after %d: %.9g, want %.9g", s+1, got, want)
@@ -185,7 +185,7 @@ func TestAdamFP32(t *testing.T) {
 func TestSchedules(t *testing.T) {
 	for _, c := range []struct {
 		s    Schedule
-		want map[int]float64 // rate after so many updates
+		want map[int]float64 // rate while the clock shows that
 	}{
 		{Schedule{Rate: .3}, map[int]float64{0: .3, 1000: .3}},
 		{Schedule{Rate: .3, Kind: "constant", End: 9, From: 1, To: 2}, map[int]float64{0: .3, 5: .3}},
@@ -198,34 +198,39 @@ func TestSchedules(t *testing.T) {
 			map[int]float64{0: 1, 10: 1, 15: .1, 20: .01, 30: .01}},
 	} {
 		l := newLab(t)
-		for done, want := range c.want {
-			got := l.run(func(b *graph.Builder) { b.Output("rate", c.s.at(b, b.Input("done", graph.F64, nil))) },
-				reference.Array{DType: graph.F64, Data: []float64{float64(done)}})
-			l.near(fmt.Sprintf("%+v after %d", c.s, done), got[0].Data, []float64{want}, 1e-14)
+		for now, want := range c.want {
+			got := l.run(func(b *graph.Builder) { b.Output("rate", c.s.Node(b, b.Input("clock", graph.I32, nil))) },
+				reference.Array{DType: graph.I32, Data: []float64{float64(now)}})
+			l.near(fmt.Sprintf("%+v at %d", c.s, now), got[0].Data, []float64{want}, 1e-14)
+			l.near(fmt.Sprintf("%+v at %d, for people", c.s, now), []float64{c.s.At(int64(now))}, []float64{want}, 1e-14)
 		}
 	}
 }
 
-// The rate of an update is the one after the updates before it.
+// A clock that moves once in two updates: the rate is the clock's, whatever the
+// optimiser has counted.
 func TestScheduledSteps(t *testing.T) {
 	l := newLab(t)
-	w := l.param("g/w", graph.F64, 0)
-	o := New(l.vars, "opt", SGD{}, Schedule{Rate: 4, Kind: "linear", From: 1, To: 4, End: 1}, []*graph.Variable{w})
+	w, clock := l.param("g/w", graph.F64, 0), l.vars.Add(&graph.Variable{Name: "clock", DType: graph.I32, Init: graph.Fill(graph.I32, 0)})
+	o := New(l.vars, "opt", SGD{}, []*graph.Variable{w})
+	rate := Schedule{Rate: 4, Kind: "linear", From: 1, To: 4, End: 1}
 	want := 0.
-	for _, rate := range []float64{4, 4, 3, 2, 1, 1} {
-		l.update(o, []float64{1})
-		want -= rate
+	for i, lr := range []float64{4, 4, 4, 4, 3, 3, 2, 2, 1, 1, 1} {
+		l.run(func(b *graph.Builder) {
+			now := b.Read(clock)
+			b.Update(w, o.Step(b, rate.Node(b, now), []*graph.Node{b.Read(w)}, []*graph.Node{b.Literal(graph.F64, graph.Shape{1}, []float64{1})})[0], nil)
+			if i%2 == 1 {
+				b.Update(clock, graph.Add(now, b.Const(graph.I32, 1)), nil)
+			}
+		})
+		want -= lr
 		l.near("w", l.named("g/w"), []float64{want}, 1e-14)
 	}
 }
 
 func TestNoSuchSchedule(t *testing.T) {
 	l := newLab(t)
-	o := New(l.vars, "opt", SGD{}, Schedule{Rate: 1, Kind: "cosine"}, []*graph.Variable{l.param("w", graph.F64, 0)})
-	_, err := graph.Build("p", l.vars, func(b *graph.Builder) {
-		w := b.Read(o.Params()[0])
-		o.Step(b, []*graph.Node{w}, []*graph.Node{w})
-	})
+	_, err := graph.Build("p", l.vars, func(b *graph.Builder) { Schedule{Rate: 1, Kind: "cosine"}.Node(b, b.Const(graph.I32, 0)) })
 	var be *graph.BuildError
 	if !errors.As(err, &be) || !strings.Contains(err.Error(), "no schedule cosine") {
 		t.Errorf("error %v", err)
@@ -239,7 +244,7 @@ func TestSharedParameter(t *testing.T) {
 	w := l.param("g/w", graph.F64, 1, 2)
 	params := []*graph.Variable{w}
 	a, b := Adam{.5, .9, 1e-8}, Adam{.1, .99, 1e-8}
-	first, second := New(l.vars, "one", a, Schedule{Rate: .1}, params), New(l.vars, "two", b, Schedule{Rate: .3}, params)
+	first, second := New(l.vars, "one", a, params), New(l.vars, "two", b, params)
 	if w, v := l.vars.ByName("one/m/g/w"), l.vars.ByName("two/v/g/w"); w == nil || v == nil || w.Group != "one/m" || v.Group != "two/v" {
 		t.Fatalf("moments %v, %v", w, v)
 	}
@@ -249,9 +254,9 @@ func TestSharedParameter(t *testing.T) {
 		g := []float64{gradient(0, s), gradient(1, s)}
 		l.run(func(b *graph.Builder) {
 			x := []*graph.Node{b.Input("g", graph.F64, w.Shape)}
-			y := first.Step(b, []*graph.Node{b.Read(w)}, x)
+			y := first.Step(b, b.Const(graph.F64, .1), []*graph.Node{b.Read(w)}, x)
 			if s >= 4 { // the second starts late
-				y = second.Step(b, y, x)
+				y = second.Step(b, b.Const(graph.F64, .3), y, x)
 			}
 			b.Update(w, y[0], nil)
 		}, reference.Array{DType: graph.F64, Shape: w.Shape, Data: g})
@@ -272,10 +277,10 @@ func TestSharedParameter(t *testing.T) {
 func TestSeveralParameters(t *testing.T) {
 	l := newLab(t)
 	params := []*graph.Variable{l.param("a", graph.F64, 1), l.param("b", graph.F64, 2, 3)}
-	o := New(l.vars, "opt", SGD{.5}, Schedule{Rate: 1}, params)
+	o := New(l.vars, "opt", SGD{.5}, params)
 	l.run(func(b *graph.Builder) {
 		values := []*graph.Node{b.Read(params[0]), b.Read(params[1])}
-		for i, x := range o.Step(b, values, []*graph.Node{b.Literal(graph.F64, graph.Shape{1}, []float64{10}), values[1]}) {
+		for i, x := range o.Step(b, b.Const(graph.F64, 1), values, []*graph.Node{b.Literal(graph.F64, graph.Shape{1}, []float64{10}), values[1]}) {
 			b.Update(params[i], x, nil)
 		}
 	})

@@ -12,8 +12,10 @@ import (
 	"ganengine/engine/safetensors"
 )
 
-// Format is the version of checkpoints that this program writes.
-const Format = "ganengine-1"
+// Format is the version of checkpoints that this program writes. It changes with what a
+// Variable means, not only with the file: a state that another version would continue
+// otherwise is refused.
+const Format = "ganengine-2"
 
 var stored = map[graph.DType]safetensors.DType{graph.F32: safetensors.F32, graph.F64: safetensors.F64, graph.BF16: safetensors.BF16,
 	graph.I32: safetensors.I32, graph.U8: safetensors.U8, graph.Bool: safetensors.Bool}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strconv"
@@ -61,6 +62,13 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 		return m, fmt.Errorf("%s was written by another configuration: restore the run's config.toml, or start a run of its own with -init", path)
 	}
 	t.step, t.place, t.done = m.step, m.next, m.step
+	clock, err := t.ses.ReadBytes(t.game.Clock.Name)
+	if err != nil {
+		return m, err
+	}
+	if now := binary.LittleEndian.Uint32(clock); int64(now) != m.step {
+		return m, fmt.Errorf("%s contradicts itself: step %d, and its clock shows %d; use an earlier checkpoint", path, m.step, now)
+	}
 	if m.next < 0 || m.next >= t.seq.dSteps || t.position() != m.position {
 		return m, fmt.Errorf("%s contradicts itself: step %d, program %d, batch %d; use an earlier checkpoint", path, m.step, m.next, m.position)
 	}

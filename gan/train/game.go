@@ -25,6 +25,9 @@ type Game struct {
 	// Seed (I32 [2]) is the one number that every random stream depends on; the
 	// host writes it before the first program runs.
 	Seed *graph.Variable
+	// Clock (I32 []) counts the finished steps. What changes in the course of a run
+	// reads it; the last program of a step moves it.
+	Clock *graph.Variable
 	// Finite (Bool []) is true until a run of a training program met a NaN or an
 	// infinity; from then on nothing is updated.
 	Finite *graph.Variable
@@ -54,12 +57,13 @@ func NewGame(c config.Config, sample graph.Shape, float graph.DType) (*Game, err
 		return nil, fmt.Errorf("loss.kind: %w", err)
 	}
 	g.Seed = g.Vars.Add(&graph.Variable{Name: "seed", Shape: graph.Shape{2}, DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})
+	g.Clock = g.Vars.Add(&graph.Variable{Name: "clock/steps", DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})
 	g.Finite = g.Vars.Add(&graph.Variable{Name: "finite", DType: graph.Bool, Group: "counters", Init: graph.Fill(graph.Bool, 1)})
 	if err := g.declareNets(sample); err != nil {
 		return nil, err
 	}
-	g.OptG = optim.New(g.Vars, "opt/g", rule(c.Optim.G), schedule(c.Optim.G), g.G.Params())
-	g.OptD = optim.New(g.Vars, "opt/d", rule(c.Optim.D), schedule(c.Optim.D), g.D.Params())
+	g.OptG = optim.New(g.Vars, "opt/g", rule(c.Optim.G), g.G.Params())
+	g.OptD = optim.New(g.Vars, "opt/d", rule(c.Optim.D), g.D.Params())
 	if c.Train.EMAKimg > 0 {
 		g.Avg = nn.NewAverage(g.G, "g_ema")
 	}
@@ -91,6 +95,7 @@ func rule(c config.Optim) optim.Rule {
 	return optim.Adam{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps}
 }
 
+// schedule is an optimiser's rate over the clock of steps.
 func schedule(c config.Optim) optim.Schedule {
 	return optim.Schedule{Rate: c.LR, Kind: c.Schedule, End: c.LREnd, From: c.DecayStart, To: c.DecayEnd}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
+	"ganengine/gan/config"
 	"ganengine/gan/loss"
 )
 
@@ -12,6 +13,7 @@ type update struct {
 	*Game
 	b      *graph.Builder
 	penal  bool          // compute the penalties
+	clock  *graph.Node   // steps finished before this one
 	real   *graph.Node   // real samples as the networks see them
 	dv, gv *nn.Values    // values of the networks' Variables at this point
 	names  []string      // of the scores
@@ -45,6 +47,7 @@ func (g *Game) DGUpdate(penalties bool) (*Step, error) {
 			fake, params = u.generate("z.g", u.gv, true)
 		}
 		u.generator(fake, params)
+		u.b.Update(u.Clock, graph.Add(u.clock, u.b.Const(graph.I32, 1)), nil)
 	})
 }
 
@@ -58,7 +61,7 @@ func (g *Game) program(name string, penalties bool, f func(u *update)) (*Step, e
 	var err error
 	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})
-		u := &update{Game: g, b: b, penal: penalties, dv: nn.NewValues(), gv: nn.NewValues()}
+		u := &update{Game: g, b: b, penal: penalties, clock: b.Read(g.Clock), dv: nn.NewValues(), gv: nn.NewValues()}
 		b.WithPrecision(g.prec, func() {
 			u.real = g.realInput(b)
 			f(u)
@@ -136,7 +139,7 @@ func (u *update) discriminator(fake *graph.Node) {
 	u.penalties(fake, add)
 	length := norm(grads)
 	u.score("d_grad", length)
-	for i, x := range u.OptD.Step(u.b, params, grads) {
+	for i, x := range u.OptD.Step(u.b, u.rate(u.Config.Optim.D), params, grads) {
 		u.dv.Set(u.D.Params()[i], x)
 	}
 	u.finite = append(u.finite, total, length)
@@ -190,15 +193,17 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 	u.judged("fake_after", d)
 	length := norm(grads)
 	u.score("g_grad", length)
-	step := u.b.Read(u.OptG.StepVar)
-	for i, x := range u.OptG.Step(u.b, params, grads) {
+	for i, x := range u.OptG.Step(u.b, u.rate(u.Config.Optim.G), params, grads) {
 		u.gv.Set(u.G.Params()[i], x)
 	}
 	if u.Avg != nil {
-		u.Avg.Follow(u.b, u.gv, u.decay(), step)
+		u.Avg.Follow(u.b, u.gv, u.decay(), u.clock)
 	}
 	u.finite = append(u.finite, l, length)
 }
+
+// rate is an optimiser's learning rate at this step.
+func (u *update) rate(c config.Optim) *graph.Node { return schedule(c).Node(u.b, u.clock) }
 
 // norm is the length of all gradients as one vector. It is finite only where all
 // their elements are, so that nothing else has to look at each of them.

@@ -46,10 +46,10 @@ MOMENTS = {"exp_avg": "m", "exp_avg_sq": "v", "square_avg": "v"}
 
 
 class Optimizer:
-    """torch.optim behind the schedule of engine/optim."""
+    """torch.optim behind the schedule of engine/optim, which reads a clock of steps."""
 
     def __init__(self, section, params):
-        self.section, self.params, self.done = section, params, 0
+        self.section, self.params = section, params
         kind, lr = section["kind"], section["lr"]
         if kind == "adam":
             self.inner = torch.optim.Adam(params, lr, (section["beta1"], section["beta2"]), 1e-8, foreach=False)
@@ -58,23 +58,22 @@ class Optimizer:
         else:
             self.inner = torch.optim.RMSprop(params, lr, section["beta2"], 1e-8, momentum=section.get("momentum", 0), foreach=False)
 
-    def rate(self):
+    def rate(self, clock):
         s, t = self.section, 0.0
         if s.get("schedule", "constant") != "constant":
             start = s.get("decay_start", 0)
-            t = min(max((self.done - start) / (s["decay_end"] - start), 0.0), 1.0)
+            t = min(max((clock - start) / (s["decay_end"] - start), 0.0), 1.0)
         if s.get("schedule") == "linear":
             return s["lr"] + t * (s["lr_end"] - s["lr"])
         if s.get("schedule") == "exponential":
             return s["lr"] * (s["lr_end"] / s["lr"]) ** t
         return s["lr"]
 
-    def step(self, grads):
+    def step(self, grads, clock):
         for p, g in zip(self.params, grads):
             p.grad = g.detach()
-        self.inner.param_groups[0]["lr"] = self.rate()
+        self.inner.param_groups[0]["lr"] = self.rate(clock)
         self.inner.step()
-        self.done += 1
 
     def moments(self):
         """[(parameter, our slot, tensor)] of what the optimizer keeps."""
@@ -102,6 +101,7 @@ class Game:
         self.real_loss, self.fake_loss, self.g_loss = losses(config["loss"])
         self.average = {}
         self.grads = {}
+        self.clock = 0  # finished steps
 
     # Passes.
 
@@ -165,7 +165,7 @@ class Game:
             grads = [a + b for a, b in zip(grads, more)]
         scores["d_grad"] = norm(grads)
         self.grads["d"] = grads
-        self.opt_d.step(grads)
+        self.opt_d.step(grads, self.clock)
 
     def step(self, inputs, penalize):
         """One step; inputs lists the draws and the batch ("real") of each D
@@ -185,8 +185,9 @@ class Game:
         self.judge("fake_after", d, scores)
         scores["g_grad"] = norm(grads)
         self.grads["g"] = grads
-        self.opt_g.step(grads)
+        self.opt_g.step(grads, self.clock)
         self.follow()
+        self.clock += 1
         return {k: v.detach() for k, v in scores.items()}
 
     def judge(self, name, d, scores):
@@ -202,7 +203,7 @@ class Game:
         decay = 0.5 ** (train["batch"] * train.get("d_steps", 1) / (1000 * train["ema_kimg"]))
         for k, v in self.weights("g", self.g, "g_ema").items():
             v = v.detach().clone()
-            if self.opt_g.done > 1 and not k.endswith(("/mean", "/var")):
+            if self.clock > 0 and not k.endswith(("/mean", "/var")):
                 v = self.average[k] + (v - self.average[k]) * (1 - decay)
             self.average[k] = v
 
@@ -239,6 +240,6 @@ class Game:
         twin.d.load_state_dict(self.d.state_dict())
         for mine, its in ((self.opt_g, twin.opt_g), (self.opt_d, twin.opt_d)):
             its.inner.load_state_dict(copy.deepcopy(mine.inner.state_dict()))
-            its.done = mine.done
+        twin.clock = self.clock
         twin.average = {k: v.clone() for k, v in self.average.items()}
         return twin

@@ -166,6 +166,7 @@ func (r *rig) load(f *fixture, prefix string, done int) {
 		}
 		r.write(name, data)
 	}
+	r.write("clock/steps", count(done))
 	r.write("opt/g/step", count(done))
 	r.write("opt/d/step", count(done*f.config.Train.DSteps))
 }
