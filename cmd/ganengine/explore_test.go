@@ -204,7 +204,7 @@ func TestGraph(t *testing.T) {
 		t.Errorf("no graph: %.60q", dot)
 	}
 	p.run("graph", "-config", "@/points.toml", "-set", "loss.r1=1", "-set", "loss.every=4", "-set", "train.d_steps=2", "-o", "@/g.txt")
-	for _, name := range []string{"d", "d_reg", "dg", "dg_reg"} {
+	for _, name := range []string{"d", "dg", "dg_reg"} { // d_reg never runs: each fourth update is a second one
 		if !strings.Contains("\n"+string(p.read("g.txt")), "\nprogram "+name+"\n") {
 			t.Errorf("g.txt lacks program %s", name)
 		}

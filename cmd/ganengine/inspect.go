@@ -108,7 +108,7 @@ func (a *app) graph(ctx context.Context, s *settings, path string) error {
 	if err != nil {
 		return err
 	}
-	programs, err := trainingPrograms(ctx, cfg)
+	programs, err := train.Programs(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -125,37 +125,6 @@ func (a *app) graph(ctx context.Context, s *settings, path string) error {
 		return err
 	}
 	return a.printf("%s: %s\n", path, strings.Join(names, ", "))
-}
-
-// trainingPrograms builds the programs of which steps are made.
-func trainingPrograms(ctx context.Context, cfg *config.Config) (programs []*graph.Program, err error) {
-	set, err := train.OpenData(ctx, cfg, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer set.Close()
-	game, err := train.NewGame(*cfg, train.SampleShape(set), graph.F32)
-	if err != nil {
-		return nil, err
-	}
-	penalties := []bool{true}
-	if cfg.Loss.Every > 1 {
-		penalties = []bool{false, true}
-	}
-	for _, p := range penalties {
-		builds := []func(bool) (*train.Step, error){game.DGUpdate}
-		if cfg.Train.DSteps > 1 {
-			builds = append(builds, game.DUpdate)
-		}
-		for _, build := range builds {
-			step, err := build(p)
-			if err != nil {
-				return nil, err
-			}
-			programs = append(programs, step.Program)
-		}
-	}
-	return programs, nil
 }
 
 func versionCommand() command {

@@ -204,6 +204,10 @@ func TestWrongUses(t *testing.T) {
 	}
 	p.write("nan.npy", nan.String())
 	p.run("-config", "@/points.toml", "-out", "@/points", "-quiet")
+	p.run("-config", "@/points.toml", "-out", "@/begun", "-quiet", "-steps", "1")
+	if err := os.Remove(p.at("begun/00000-mlp-ring-b8/checkpoints/000001.safetensors")); err != nil {
+		t.Fatal(err)
+	}
 	for _, dir := range []string{"empty", "bare/00000-x"} {
 		if err := os.MkdirAll(p.at(dir), 0o777); err != nil {
 			t.Fatal(err)
@@ -253,6 +257,13 @@ func TestWrongUses(t *testing.T) {
 		{resume("-set", "optim.g.lr=0.5"), 2, "optim.g.lr: the run has 0.0002"},
 		{resume("-batch", "16"), 2, "train.batch: the run has 8"},
 		{resume("-set", "train.step=9"), 2, "did you mean train.steps?"},
+		{[]string{"-config", "@/points.toml", "-set", "eval.every=5", "-set", "eval.metrics=bogus"}, 2, "-set: eval.every: 5 is not supported by this version"},
+		{[]string{"-config", "@/points.toml", "-dry-run", "-set", "eval.metrics=bogus"}, 2, "-set: eval.metrics: "},
+		{[]string{"-config", "@/points.toml", "-set", "data.size=48", "-set", "data.width=64"}, 2, "data."},
+		{[]string{"-config", "@/images.toml", "-set", "data.size=16", "-set", "data.width=32"}, 2, "-set: data.width: disagrees with data.size = 16"},
+		{[]string{"-config", "@/images.toml", "-precision", "fp16"}, 2, `did you mean "bf16"?`},
+		{[]string{"-config", "@/images.toml", "-dry-run", "-set", "data.limit=5"}, 2, "train.batch: 8 is more than the data set holds"},
+		{[]string{"-resume", "0", "-dry-run", "-out", "@/begun"}, 1, "has no checkpoint"},
 		{[]string{"encode"}, 2, "encode is not supported by this version"},
 		{[]string{"eval", "-run", "0"}, 2, "eval is not supported by this version"},
 		{[]string{"compare", "0", "1"}, 2, "compare is not supported by this version"},

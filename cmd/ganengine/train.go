@@ -119,6 +119,12 @@ func (t *trainFlags) continuing(dir rundir.Dir, own, next *config.Config) (*job,
 	if err != nil {
 		return nil, err
 	}
+	if _, err := dir.Checkpoint("latest"); err != nil {
+		return nil, err
+	}
+	if pid, locked := dir.Owner(); locked {
+		return nil, &rundir.LockError{Dir: dir, PID: pid}
+	}
 	if err := next.FixSteps(info.Data.Items); err != nil {
 		return nil, err
 	}
@@ -175,7 +181,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 		show.Line(note)
 	}
 	if t.dryRun {
-		return train.DryRun(j.config, h, a.stdout)
+		return train.DryRun(ctx, j.config, h, a.stdout)
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader of the lines that goes away ends no training; log.txt has them too
 	if j.resume != "" {

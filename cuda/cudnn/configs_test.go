@@ -76,7 +76,7 @@ func shipped(t *testing.T) map[Conv]string {
 			dev := collector{seen: func(p *graph.Program, c Conv) {
 				all[c] = fmt.Sprintf("%s.toml in %s, program %s", name, precision, p.Name)
 			}}
-			if err := train.DryRun(cfg, train.Host{Device: dev}, io.Discard); err != nil {
+			if err := train.DryRun(t.Context(), cfg, train.Host{Device: dev}, io.Discard); err != nil {
 				t.Fatal(err)
 			}
 		}

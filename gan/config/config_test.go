@@ -143,11 +143,11 @@ func TestFixSteps(t *testing.T) {
 func TestSetEachType(t *testing.T) {
 	c := mustResolve(t, "[model]\nkind = \"mlp\"\n",
 		"run.name=a-run", `run.device="cpu"`, "run.seed=1_000", "optim.g.lr=1e-4", "loss.gp=10",
-		"run.deterministic=false", "model.g_hidden=[8, 16]", "model.d_hidden=32,64", "eval.metrics=swd,prdc",
+		"run.deterministic=false", "model.g_hidden=[8, 16]", "model.d_hidden=32,64",
 		"loss.kind=lsgan", "loss.targets=-1, 1, 0", "model.output='sigmoid'")
-	want := []any{"a-run", "cpu", 1000, 1e-4, 10.0, false, []int{8, 16}, []int{32, 64}, []string{"swd", "prdc"}, []float64{-1, 1, 0}, "sigmoid"}
+	want := []any{"a-run", "cpu", 1000, 1e-4, 10.0, false, []int{8, 16}, []int{32, 64}, []float64{-1, 1, 0}, "sigmoid"}
 	got := []any{c.Run.Name, c.Run.Device, c.Run.Seed, c.Optim.G.LR, c.Loss.GP, c.Run.Deterministic, c.Model.MLP.GHidden, c.Model.MLP.DHidden,
-		c.Eval.Metrics, c.Loss.Targets, c.Model.MLP.Output}
+		c.Loss.Targets, c.Model.MLP.Output}
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Errorf("value %d is %v (%T), want %v", i, got[i], got[i], want[i])
@@ -251,7 +251,6 @@ func TestResumeAllowed(t *testing.T) {
 		{"log.every=3", ""},
 		{"sample.count=9", ""},
 		{"checkpoint.keep=7", ""},
-		{"eval.samples=5", ""},
 		{"run.device=cpu", ""},
 		{"run.threads=2", ""},
 		{"train.batch=16", "train.batch: the run has 8, and a resume cannot change it to 16; leave it out, or start a new run with -init"},

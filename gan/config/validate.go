@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 )
 
@@ -19,7 +18,7 @@ func (c *Config) Validate() error {
 			return &Error{Key: k.name, Msg: complaint}
 		}
 	}
-	for _, rule := range []func() *Error{c.checkRun, c.checkData, c.checkModel, c.checkLoss, c.checkOptim, c.checkEval} {
+	for _, rule := range []func() *Error{c.checkRun, c.checkData, c.checkModel, c.checkLoss, c.checkOptim} {
 		if err := rule(); err != nil {
 			return err
 		}
@@ -111,19 +110,6 @@ func (c *Config) checkOptim() *Error {
 		default:
 			return wrong(o.section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
 		}
-	}
-	return nil
-}
-
-func (c *Config) checkEval() *Error {
-	switch {
-	case c.Eval.Every > 0 && len(c.Eval.Metrics) == 0:
-		return wrong("eval.metrics", "the list is empty; name what to measure each %d steps", c.Eval.Every)
-	case c.Checkpoint.Best == "":
-	case c.Eval.Every == 0:
-		return wrong("checkpoint.best", "nothing is measured; set eval.every too")
-	case !slices.Contains(c.Eval.Metrics, c.Checkpoint.Best):
-		return wrong("checkpoint.best", "%q is not measured; name one of eval.metrics", shorten(c.Checkpoint.Best))
 	}
 	return nil
 }

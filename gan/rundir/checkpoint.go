@@ -105,7 +105,7 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 			return StepFile{}, err
 		}
 		if info.Best == nil {
-			return StepFile{}, fmt.Errorf("run %s names no best checkpoint: set checkpoint.best and eval.every, or use latest", d)
+			return StepFile{}, fmt.Errorf("run %s names no best checkpoint: use latest, or a step", d)
 		}
 		step = info.Best.Step
 	default:

@@ -8,30 +8,25 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
+	"ganengine/engine/printable"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
 )
 
 // DryRun prints the resolved configuration, what each layer gives, how many
-// parameters there are and the memory that training would take. It reads the
-// data's directory, writes nothing and allocates nothing on the device.
-func DryRun(cfg *config.Config, h Host, w io.Writer) error {
-	c := *cfg
-	var notes []string
-	set, err := OpenData(context.Background(), &c, func(line string) { notes = append(notes, line) })
+// parameters there are and the memory that training would take, and refuses
+// what training would refuse. It reads the data's directory, writes nothing and
+// allocates nothing on the device.
+func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error {
+	h.Console = nil // notes follow the configuration
+	r, game, err := open(ctx, cfg, h)
 	if err != nil {
 		return err
 	}
-	defer set.Close()
-	if err := fits(&c, set); err != nil {
-		return err
-	}
-	game, err := NewGame(c, SampleShape(set), graph.F32)
-	if err != nil {
-		return err
-	}
+	defer r.close()
 	programs, err := game.all()
 	if err != nil {
 		return err
@@ -40,24 +35,42 @@ func DryRun(cfg *config.Config, h Host, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := c.WriteTOML(w); err != nil {
+	if most, room := max(memory.Variables, memory.Arena), h.Device.Info().Memory; room > 0 && most > room {
+		return r.suggest(outOfMemory(&device.OutOfMemoryError{Device: h.Device.Info().Name, Label: "training", Wanted: most, Present: room}, session.Memory{}))
+	}
+	if err := r.cfg.WriteTOML(w); err != nil {
 		return err
 	}
 	p := &printer{w: w}
 	p.printf("\n")
-	for _, note := range notes {
-		p.printf("%s\n", note)
+	for _, note := range r.notes {
+		p.printf("%s\n", printable.Line(note))
 	}
-	p.printf("data: %s, %d samples of %s, %s\n", c.Data.Kind, set.Len(), SampleShape(set), set.Fingerprint())
-	g, d, err := game.layers()
+	p.printf("data: %s, %d samples of %s, %s\n", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), r.set.Fingerprint())
+	gen, dis, err := game.layers()
 	if err == nil {
-		p.layers("generator", game.G, g)
-		p.layers("discriminator", game.D, d)
+		p.layers("generator", game.G, gen)
+		p.layers("discriminator", game.D, dis)
 	}
 	const mib = 1 << 20
 	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
 		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
 	return errors.Join(err, p.err)
+}
+
+// Programs builds the training programs of a configuration, in the order of
+// their first runs.
+func Programs(ctx context.Context, cfg *config.Config) (programs []*graph.Program, err error) {
+	r, game, err := open(ctx, cfg, Host{})
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	_, steps, err := game.steps()
+	for _, s := range steps {
+		programs = append(programs, s.Program)
+	}
+	return programs, err
 }
 
 // all builds every program of a fresh run.

@@ -28,25 +28,36 @@ type rig struct {
 // newRig opens the data, builds the model and compiles what a run needs. A
 // fresh one can also draw first weights.
 func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, error) {
-	if h.Console == nil {
-		h.Console = silent{}
-	}
-	if cfg.Eval.Every > 0 {
-		return nil, &config.Error{Key: "eval.every", Msg: "this version measures nothing while it trains; set it to 0, and use ganengine eval afterwards"}
-	}
-	r := &rig{host: h, cfg: *cfg}
-	var err error
-	r.set, err = OpenData(ctx, cfg, func(line string) {
-		r.notes = append(r.notes, line)
-		h.Console.Line(line)
-	})
+	r, game, err := open(ctx, cfg, h)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.compile(fresh); err != nil {
+	if err := r.compile(game, fresh); err != nil {
 		return nil, closing(err, r.close)
 	}
 	return r, nil
+}
+
+// open does what comes before the device's part, with every check of it: the
+// same for a run and for what only looks at one.
+func open(ctx context.Context, cfg *config.Config, h Host) (r *rig, game *Game, err error) {
+	if h.Console == nil {
+		h.Console = silent{}
+	}
+	r = &rig{host: h, cfg: *cfg}
+	if r.set, err = OpenData(ctx, cfg, func(line string) {
+		r.notes = append(r.notes, line)
+		h.Console.Line(line)
+	}); err != nil {
+		return nil, nil, err
+	}
+	if err = fits(&r.cfg, r.set); err == nil {
+		game, err = NewGame(r.cfg, SampleShape(r.set), graph.F32)
+	}
+	if err != nil {
+		return nil, nil, closing(err, r.close)
+	}
+	return r, game, nil
 }
 
 // fits checks a configuration against its data, and completes it with the
@@ -59,14 +70,7 @@ func fits(c *config.Config, set data.Set) error {
 	return c.FixSteps(set.Len())
 }
 
-func (r *rig) compile(fresh bool) error {
-	if err := fits(&r.cfg, r.set); err != nil {
-		return err
-	}
-	game, err := NewGame(r.cfg, SampleShape(r.set), graph.F32)
-	if err != nil {
-		return err
-	}
+func (r *rig) compile(game *Game, fresh bool) error {
 	r.sampler = newSampler(game)
 	programs, err := r.sampler.programs(fresh)
 	if err != nil {

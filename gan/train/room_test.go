@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -22,6 +23,12 @@ func (c *cramped) Alloc(s device.Spec) (device.Buffer, error) {
 	}
 	c.room -= s.Bytes
 	return c.Device.Alloc(s)
+}
+
+func (c *cramped) Info() device.Info {
+	info := c.Device.Info()
+	info.Memory = c.room
+	return info
 }
 
 // TestOutOfMemory: the error says what is needed and which batch fits, and that
@@ -50,6 +57,12 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	if err := run("24", 1000); err == nil || !strings.Contains(err.Error(), "no batch fits") {
 		t.Errorf("error %v", err)
+	}
+	h, _ := testHost(t, out)
+	h.Device = &cramped{h.Device, 40 << 10}
+	if err := DryRun(t.Context(), configure(t, tinyImages, "train.batch=24"), h, io.Discard); !errors.As(err, &oom) ||
+		!strings.Contains(err.Error(), "train.batch = 24 needs ") {
+		t.Errorf("a dry run: %v", err)
 	}
 	if files, _ := os.ReadDir(out); len(files) != 1 {
 		t.Errorf("%d runs, want the one that fitted", len(files))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -198,24 +199,24 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"train.batch=31", "train.batch: 31 is more than the data set holds, which is 30"},
 		{"data.size=512", "512"},
-		{"eval.every=5", "eval.every: this version measures nothing"},
-		{"data.kind=zip", `data.kind: "zip" is not supported by this version; use glyphs, mixture, idx, folder`},
+		{"train.epochs=1 optim.g.schedule=linear optim.g.decay_start=8", "optim.g.decay_start: 8 is not before the last step, which is 8"},
+		{"data.kind=zip data.path=x", `data.kind: "zip" is not supported by this version; use glyphs, mixture, idx, folder`},
 	} {
 		out := filepath.Join(t.TempDir(), "runs")
 		h, _ := testHost(t, out)
-		set := []string{c.set}
-		if strings.HasPrefix(c.set, "eval") {
-			set = append(set, `eval.metrics=["x"]`)
-		}
-		if strings.HasPrefix(c.set, "data.kind") {
-			set = append(set, "data.path=x")
-		}
+		set := strings.Fields(c.set)
 		err := Run(context.Background(), configure(t, tinyImages, set...), h)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one line with %q", c.set, err, c.want)
 		}
 		if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: a run directory was left behind", c.set)
+		}
+		if dry := DryRun(t.Context(), configure(t, tinyImages, set...), h, io.Discard); dry == nil || dry.Error() != err.Error() {
+			t.Errorf("%s: a dry run says %v, training %v", c.set, dry, err)
+		}
+		if _, also := Programs(t.Context(), configure(t, tinyImages, set...)); also == nil || also.Error() != err.Error() {
+			t.Errorf("%s: its graph says %v, training %v", c.set, also, err)
 		}
 	}
 }

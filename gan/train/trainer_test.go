@@ -112,7 +112,7 @@ func TestDryRun(t *testing.T) {
 	out := t.TempDir()
 	h, _ := testHost(t, out)
 	var text strings.Builder
-	if err := DryRun(configure(t, tinyImages), h, &text); err != nil {
+	if err := DryRun(t.Context(), configure(t, tinyImages), h, &text); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"batch = 4\n", "generator: 328 parameters", "up0/conv  [4,4,4,4]  256", "image     [4,8,8,1]  64",
