@@ -48,22 +48,52 @@ func Open(opt Options) (device.Device, error) {
 	if opt.Log == nil {
 		opt.Log = func(string) {}
 	}
-	found, err := usable(driver.Probe(), opt.Index)
+	status := driver.Probe()
+	if opt.Index == Any && len(status.Usable()) > 0 {
+		return openAny(status, opt)
+	}
+	found, err := usable(status, opt.Index)
 	if err != nil {
 		return nil, err
 	}
+	return openDevice(found, opt)
+}
+
+// openAny opens the first device that can be opened, and notes of the others why not.
+func openAny(s driver.Status, opt Options) (device.Device, error) {
+	failed := map[int]error{}
+	var first error
+	for _, found := range s.Usable() {
+		d, err := openDevice(found, opt)
+		if err != nil {
+			failed[found.Index], first = err, device.First(first, err)
+			continue
+		}
+		for _, other := range s.Devices {
+			if err := failed[other.Index]; err != nil {
+				d.note(err.Error())
+			} else if other.Index != found.Index {
+				d.note(fmt.Sprintf("cuda:%d, %s, is not used: %s", other.Index, other.Name, other.Behind(found)))
+			}
+		}
+		return d, nil
+	}
+	return nil, first
+}
+
+func openDevice(found driver.Device, opt Options) (*Device, error) {
 	d := &Device{opt: opt, plans: map[cudnn.Conv]*cudnn.Plan{}, modules: map[string]cu.Module{}}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := d.start(found); err != nil {
-		return nil, device.First(fmt.Errorf("opening cuda:%d, %s: %w", opt.Index, found.Name, err), d.stop())
+		return nil, device.First(fmt.Errorf("opening cuda:%d, %s: %w", found.Index, found.Name, err), d.stop())
 	}
 	return d, nil
 }
 
 // usable is the device that was asked for.
 func usable(s driver.Status, index int) (driver.Device, error) {
-	if s.Problem != "" && len(s.Devices) == 0 {
+	if s.Problem != "" && (len(s.Devices) == 0 || index == Any) {
 		return driver.Device{}, errors.New(s.Problem)
 	}
 	if index < 0 || index >= len(s.Devices) {

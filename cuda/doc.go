@@ -27,9 +27,12 @@ import (
 	"ganengine/engine/debug"
 )
 
+// Any is the usable device with the most memory.
+const Any = -1
+
 // Options choose a device and how it computes.
 type Options struct {
-	Index            int           // the driver's ordinal, among the visible devices
+	Index            int           // the driver's ordinal, among the visible devices, or Any
 	Nondeterministic bool          // allow engines whose bits may differ from run to run
 	Tune             time.Duration // for measuring engines of convolutions; 0 takes those that cuDNN recommends
 	Workspace        int64         // bytes that one convolution may use at most; 0: a quarter of the memory, and 1 GiB at most

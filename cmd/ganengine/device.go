@@ -38,6 +38,7 @@ func (a *app) openDevice(w wish) (dev device.Device, note string, err error) {
 		}
 		return dev, "", nil
 	case w.Device == "auto":
+		gpu.Index = cuda.Any
 		if dev, err = cuda.Open(gpu); err == nil {
 			return dev, "", nil
 		}

@@ -19,7 +19,11 @@
 // cgo; scripts/with-cuda sets them up. Reference: NVIDIA's CUDA driver API 12.
 package driver
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 //go:generate go run ./internal/gen
 
@@ -41,7 +45,9 @@ type Device struct {
 	Problem         string // why it cannot be used; "" if it can
 }
 
-// Usable returns the devices that can be used.
+// Usable returns the devices that can be used, the one to take first: the one with the
+// most memory; of equals the one of the higher compute capability, then of the lower
+// number.
 func (s Status) Usable() []Device {
 	var usable []Device
 	for _, d := range s.Devices {
@@ -49,7 +55,27 @@ func (s Status) Usable() []Device {
 			usable = append(usable, d)
 		}
 	}
+	slices.SortStableFunc(usable, func(a, b Device) int {
+		return -cmp.Or(cmp.Compare(a.Memory, b.Memory), a.compareCapability(b))
+	})
 	return usable
+}
+
+func (d Device) compareCapability(other Device) int {
+	return cmp.Or(cmp.Compare(d.Major, other.Major), cmp.Compare(d.Minor, other.Minor))
+}
+
+// Behind says why a device comes behind the one that is taken.
+func (d Device) Behind(taken Device) string {
+	switch {
+	case d.Problem != "":
+		return d.Problem
+	case d.Memory < taken.Memory:
+		return fmt.Sprintf("it has %.1f GiB, cuda:%d %.1f", float64(d.Memory)/(1<<30), taken.Index, float64(taken.Memory)/(1<<30))
+	case d.compareCapability(taken) < 0:
+		return fmt.Sprintf("its compute capability is %d.%d, that of cuda:%d %d.%d", d.Major, d.Minor, taken.Index, taken.Major, taken.Minor)
+	}
+	return fmt.Sprintf("cuda:%d comes first", taken.Index)
 }
 
 // CUDA returns the version of the driver's API as people write it, "12.1".
