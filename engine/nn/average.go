@@ -42,17 +42,15 @@ func (a *Average) Values() *Values {
 func (a *Average) Variable(v *graph.Variable) *graph.Variable { return a.of[v] }
 
 // Follow moves the averages towards the values in now: avg + (1-decay) (x - avg).
-// Statistics are copied, since they are averages already. At step 0 (i32 [],
-// before the update) the averages take the values as they are, so they need
-// no correction for where they started.
+// Running statistics go with the weights, since those of other weights would give
+// the averaged network other means than it has. At step 0 (i32 [], before the
+// update) the averages take the values as they are, so they need no correction for
+// where they started.
 func (a *Average) Follow(b *graph.Builder, now *Values, decay float64, step *graph.Node) {
 	first := graph.Equal(step, b.Const(graph.I32, 0))
-	for _, v := range a.net.params {
+	for _, v := range slices.Concat(a.net.params, a.net.stats) {
 		x, avg := now.Get(b, v), b.Read(a.of[v])
 		moved := graph.Add(avg, graph.Scale(graph.Sub(x, avg), 1-decay))
 		b.Update(a.of[v], graph.Select(first, x, moved), nil)
-	}
-	for _, v := range a.net.stats {
-		b.Update(a.of[v], now.Get(b, v), nil)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"ganengine/engine/graph"
 )
 
-// Net is a network's Variables, by name: parameters are trained, statistics
-// follow the data.
+// Net is a network's Variables, by name: parameters are trained, statistics are
+// running means that follow the data.
 type Net struct {
 	Name   string      // the first part of every Variable's name
 	Float  graph.DType // type of parameters and activations: F32, or F64 in tests

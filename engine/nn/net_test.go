@@ -120,7 +120,17 @@ func TestAverage(t *testing.T) {
 	if got := names([]*graph.Variable{avg.Variable(net.Params()[0]), avg.Variable(net.Stats()[1])}); got != "ema/block/fc/w in ema, ema/block/bn/var in ema" {
 		t.Errorf("averages %s", got)
 	}
-	var mean []float64 // of g/out/w
+	var mean, spread []float64 // averages of g/out/w and of g/block/bn/var
+	towards := func(avg, now []float64) []float64 {
+		if avg == nil { // the first step copies
+			return now
+		}
+		next := make([]float64, len(avg))
+		for i := range next {
+			next[i] = decay*avg[i] + (1-decay)*now[i]
+		}
+		return next
+	}
 	for i := range 3 {
 		old, now := []float64{1, 2, float64(i)}, []float64{4, -float64(i), 5}
 		variance := []float64{2, 3, 4 + float64(i)}
@@ -133,17 +143,10 @@ func TestAverage(t *testing.T) {
 			avg.Follow(b, v, decay, b.Read(step))
 			b.Update(step, graph.Add(b.Read(step), b.Const(graph.I32, 1)), nil)
 		})
-		if mean == nil { // the first step copies
-			mean = now
-		} else {
-			next := make([]float64, 3)
-			for j := range next {
-				next[j] = decay*mean[j] + (1-decay)*now[j]
-			}
-			mean = next
-		}
+		mean, spread = towards(mean, now), towards(spread, variance)
 		l.near("average", l.named("ema/out/w"), mean)
-		l.near("statistic", l.named("ema/block/bn/var"), variance)
+		l.near("average of a statistic", l.named("ema/block/bn/var"), spread)
+		l.near("the statistic itself", l.named("g/block/bn/var"), variance)
 		l.near("the weight itself", l.named("g/out/w"), old)
 	}
 }

@@ -196,14 +196,14 @@ class Game:
             scores["p_" + name] = d.sigmoid().mean()
 
     def follow(self):
-        """The exponential average of G's weights; statistics are copied."""
+        """The exponential average of G's weights and running statistics."""
         train = self.config["train"]
         if "ema_kimg" not in train:
             return
         decay = 0.5 ** (train["batch"] * train.get("d_steps", 1) / (1000 * train["ema_kimg"]))
         for k, v in self.weights("g", self.g, "g_ema").items():
             v = v.detach().clone()
-            if self.clock > 0 and not k.endswith(("/mean", "/var")):
+            if self.clock > 0:
                 v = self.average[k] + (v - self.average[k]) * (1 - decay)
             self.average[k] = v
 
