@@ -1,29 +1,47 @@
 package gemm
 
-// The products of package winograd are sums of one tile each, on panels that it
-// has written itself. Panels are TileWidth wide: element x of a panel is its row
-// x/TileWidth. Products of Engine's pack their operands themselves.
-const (
-	TileRows  = 8
-	TileWidth = 32
-)
+// TileWidth is the width of the panels of package winograd, which writes them itself.
+// Element x of a panel is its row x/TileWidth. Products of Engine's pack their
+// operands themselves.
+const TileWidth = 32
 
-// HaveTiles says whether SumRows and SumColumns are fast: the processor has
-// AVX-512. Elsewhere they are plain loops with other roundings.
-func HaveTiles() bool { return haveAVX512 }
+// Tiles are the kernels of package winograd's products, for one kind of vectors.
+// Each kind has its own roundings.
+type Tiles struct {
+	Name  string
+	Lanes int // of the vectors, 1 for plain loops
+	Rows  int // that SumRows computes at a time
 
-// SumRows stores in c, TileRows rows of TileWidth,
+	rows    func(panels int, a []float32, step int, b, c []float32)
+	columns func(k int, a, b, c []float32)
+}
+
+// AllTiles are the kinds that the CPU has, the fastest first, plain loops last.
+func AllTiles() []Tiles {
+	return append(vectorTiles(), Tiles{Name: "go", Lanes: 1, Rows: 8, rows: plainRows, columns: plainColumns})
+}
+
+// Fast says that the tiles are of vectors.
+func (t *Tiles) Fast() bool { return t.Lanes > 1 }
+
+// SumRows stores in c, t.Rows rows of TileWidth,
 //
 //	c[i][j] = sum over x < panels and p < TileWidth of a[x*step + i*TileWidth + p] b[(x*TileWidth+p)*TileWidth + j].
-func SumRows(panels int, a []float32, step int, b, c []float32, fast bool) {
-	a, b, c = a[:(panels-1)*step+TileRows*TileWidth], b[:panels*TileWidth*TileWidth], c[:TileRows*TileWidth]
-	if fast {
-		sumRows(panels, a, step, b, c)
-		return
-	}
+func (t *Tiles) SumRows(panels int, a []float32, step int, b, c []float32) {
+	t.rows(panels, a[:(panels-1)*step+t.Rows*TileWidth], step, b[:panels*TileWidth*TileWidth], c[:t.Rows*TileWidth])
+}
+
+// SumColumns stores in c, TileWidth rows of TileWidth,
+//
+//	c[i][j] = sum over p < k of a[p*TileWidth + i] b[p*TileWidth + j].
+func (t *Tiles) SumColumns(k int, a, b, c []float32) {
+	t.columns(k, a[:k*TileWidth], b[:k*TileWidth], c[:TileWidth*TileWidth])
+}
+
+func plainRows(panels int, a []float32, step int, b, c []float32) {
 	clear(c)
 	for x := range panels {
-		for i := range TileRows {
+		for i := range len(c) / TileWidth {
 			row := c[i*TileWidth : (i+1)*TileWidth]
 			for p, v := range a[x*step+i*TileWidth : x*step+(i+1)*TileWidth] {
 				addScaled(row, v, b[(x*TileWidth+p)*TileWidth:])
@@ -32,18 +50,10 @@ func SumRows(panels int, a []float32, step int, b, c []float32, fast bool) {
 	}
 }
 
-// SumColumns stores in c, TileRows rows of TileWidth,
-//
-//	c[i][j] = sum over p < k of a[p*TileWidth + i] b[p*TileWidth + j].
-func SumColumns(k int, a, b, c []float32, fast bool) {
-	a, b, c = a[:(k-1)*TileWidth+TileRows], b[:k*TileWidth], c[:TileRows*TileWidth]
-	if fast {
-		sumColumns(k, a, b, c)
-		return
-	}
+func plainColumns(k int, a, b, c []float32) {
 	clear(c)
 	for p := range k {
-		for i, v := range a[p*TileWidth : p*TileWidth+TileRows] {
+		for i, v := range a[p*TileWidth : (p+1)*TileWidth] {
 			addScaled(c[i*TileWidth:(i+1)*TileWidth], v, b[p*TileWidth:])
 		}
 	}

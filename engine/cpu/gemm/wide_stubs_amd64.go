@@ -15,3 +15,23 @@ func tileRowsWide(panels int, a *float32, step int, b *float32, c *float32)
 //
 //go:noescape
 func tileColumnsWide(k int, a *float32, b *float32, c *float32)
+
+// tileRowsAVX2 stores 6 rows of 32 sums. The terms' first factors are rows of 32 in
+// panels step elements apart, the second ones a row of 32 for each term.
+//
+//go:noescape
+func tileRowsAVX2(panels int, a *float32, step int, b *float32, c *float32)
+
+// tileColumns6 adds k terms to 16 sums in 6 rows of c: rows of 32 in both panels, of
+// which the first counts 6 and the second 16. It asks for values ahead bytes after the
+// second's.
+//
+//go:noescape
+func tileColumns6(k int, a *float32, b *float32, c *float32, ahead int)
+
+// tileColumns5 adds k terms to 16 sums in 5 rows of c: rows of 32 in both panels, of
+// which the first counts 5 and the second 16. It asks for values ahead bytes after the
+// second's.
+//
+//go:noescape
+func tileColumns5(k int, a *float32, b *float32, c *float32, ahead int)

@@ -35,16 +35,14 @@ type short struct {
 // digits for what they save.
 var sizes = [][2]int{{2, 2}, {4, 2}, {2, 3}}
 
-func shorts(fast bool) []*short {
+// plainShorts are the algorithms with transforms in plain loops.
+func plainShorts() []*short {
 	var all []*short
 	for _, f := range sizes {
 		t := toom.New(f[0], f[1])
 		s := &short{m: t.M, r: t.R, n: t.N,
 			image: scatter(t.In), result: scatter(t.Out.Transposed()), filter: scatter(t.Filter),
 			toResult: collect(t.Out), toImage: collectAdd(t.In.Transposed()), toFilter: collectAdd(t.Filter.Transposed())}
-		if fast {
-			s.vectorise()
-		}
 		all = append(all, s)
 	}
 	return all

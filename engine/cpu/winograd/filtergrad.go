@@ -38,9 +38,7 @@ func (e *Engine) filterGradTask(worker, block, task int) {
 		a := j.results[block%2].at(point, kPanel, 0)
 		for image := range images {
 			b := j.images[block%2].at(point, first+image, 0)
-			for k := 0; k < width; k += gemm.TileRows {
-				gemm.SumColumns(count, a[k:], b, sum(image, point)[k*width:], e.fast)
-			}
+			e.tiles.SumColumns(count, a, b, sum(image, point))
 		}
 	}
 	for image := range images {

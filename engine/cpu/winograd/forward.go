@@ -27,7 +27,7 @@ func (e *Engine) forward(c gemm.Conv) job {
 func (j *job) filterSize(depth int) int { return j.n * j.n * (depth*width + skew) }
 
 // productSize is the size of a chunk's products: [point][tile][width].
-func (j *job) productSize() int { return j.n * j.n * (chunk*width + skew) }
+func (j *job) productSize() int { return j.n * j.n * (j.chunk*width + skew) }
 
 func (e *Engine) forwardTask(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
@@ -41,12 +41,12 @@ func (e *Engine) forwardTask(worker, block, task int) {
 		e.turnFilters(s, filters, turned, panel)
 	}
 	k := panel * width
-	for ; tiles.left > 0; tiles.next() {
-		n := min(chunk, tiles.left)
+	for ; tiles.left > 0; tiles.next(j.chunk) {
+		n := min(j.chunk, tiles.left)
 		e.multiply(products, &j.images[block%2], j.phases*j.imagePanels, filters, tiles.at, n)
 		for t := range n {
 			j.resultPixels(&s.dst, &s.spill[0], j.y, block*j.block+tiles.at+t, k)
-			j.toResult(&s.dst[0], &products[t*width], chunk*width+skew, min(j.conv.K-k, width))
+			j.toResult(&s.dst[0], &products[t*width], j.chunk*width+skew, min(j.conv.K-k, width))
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (e *Engine) forwardTask(worker, block, task int) {
 type tileRange struct{ at, left int }
 
 // next goes on by a chunk.
-func (r *tileRange) next() { r.at, r.left = r.at+chunk, r.left-chunk }
+func (r *tileRange) next(chunk int) { r.at, r.left = r.at+chunk, r.left-chunk }
 
 // groupOf is the panel of a task and its tiles in the block.
 func (j *job) groupOf(block, task int) (panel int, tiles tileRange) {
@@ -68,10 +68,11 @@ func (j *job) groupOf(block, task int) (panel int, tiles tileRange) {
 // multiply computes the products of n tiles from t0 on with one panel of
 // filters: [point][tile][width].
 func (e *Engine) multiply(products []float32, tiles *panels, depth int, filters []float32, t0, n int) {
-	for point := range e.job.n * e.job.n {
+	j := &e.job
+	for point := range j.n * j.n {
 		b := filters[point*(depth*width*width+skew):]
-		for t := 0; t < n; t += gemm.TileRows {
-			gemm.SumRows(depth, tiles.at(point, 0, t0+t), tiles.panel, b, products[point*(chunk*width+skew)+t*width:], e.fast)
+		for t := 0; t < n; t += e.tiles.Rows {
+			e.tiles.SumRows(depth, tiles.at(point, 0, t0+t), tiles.panel, b, products[point*(j.chunk*width+skew)+t*width:])
 		}
 	}
 }
@@ -110,8 +111,8 @@ func (e *Engine) turnFilters(s *scratch, filters, turned []float32, panel int) {
 func (e *Engine) transposeRows(dst []float32, s *scratch, n int) {
 	dst = dst[:ceil(n, width)*width*width]
 	clear(dst[n*width:])
-	if e.fast {
-		transposeRows(&dst[0], &s.rows[0], n)
+	if e.transpose != nil {
+		e.transpose(&dst[0], &s.rows[0], n)
 		return
 	}
 	for i, row := range s.rows {

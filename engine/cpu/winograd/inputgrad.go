@@ -35,14 +35,14 @@ func (e *Engine) inputGradTask(worker, block, task int) {
 	for i := range s.add {
 		s.add[i] = &e.zeros[0]
 	}
-	for ; tiles.left > 0; tiles.next() {
-		n := min(chunk, tiles.left)
+	for ; tiles.left > 0; tiles.next(j.chunk) {
+		n := min(j.chunk, tiles.left)
 		e.multiply(products, &j.results[block%2], j.kPanels, filters, tiles.at, n)
 		for t := range n {
 			tile := block*j.block + tiles.at + t
 			j.imagePixels(&s.dst, &s.spill[0], j.x, tile, phase, c)
 			j.earlier(s, &e.zeros[0], tile)
-			j.toImage(&s.dst[0], &s.add[0], &products[t*width], chunk*width+skew, min(j.conv.C-c, width))
+			j.toImage(&s.dst[0], &s.add[0], &products[t*width], j.chunk*width+skew, min(j.conv.C-c, width))
 		}
 	}
 }

@@ -9,14 +9,12 @@ const (
 	// least blockLeast tiles: enough to transform the filters only a few times.
 	blockBytes = 8 << 20
 	blockLeast = 128
-	// chunk is how many tiles are multiplied before they are transformed back,
-	// while their products still lie in the second-level cache.
-	chunk = 64
+	// chunkTiles is about how many tiles are multiplied before they are transformed
+	// back, while their products still lie in the second-level cache.
+	chunkTiles = 64
 	// skew keeps the points of one pixel, which are written together, out of one
 	// set of the caches.
 	skew = 16
-	// transformTiles is how many tiles are transformed in one task.
-	transformTiles = gemm.TileRows
 )
 
 // job is the call in progress.
@@ -27,6 +25,7 @@ type job struct {
 	down, across         int // tiles of an image
 	block                int // tiles in a block, the last may be smaller
 	group                int // tiles of a task that goes over tiles: whole images, or a block
+	chunk                int // tiles of a task that are multiplied at once: whole rows of panels
 	imagePanels, kPanels int // panels of channels in one phase, and of filters
 
 	x, w, y []float32 // image, filters, result; one of them is written
@@ -40,14 +39,15 @@ type job struct {
 }
 
 // panels is a block of transformed tiles: for each point, panel of channels and
-// group of gemm.TileRows tiles, that many rows of width.
+// group of as many tiles as the kernel has rows, that many rows of width.
 type panels struct {
 	data                []float32
+	rows                int
 	point, panel, group int // elements from one to the next
 }
 
 func (p *panels) at(point, panel, tile int) []float32 {
-	return p.data[point*p.point+panel*p.panel+tile/gemm.TileRows*p.group+tile%gemm.TileRows*width:]
+	return p.data[point*p.point+panel*p.panel+tile/p.rows*p.group+tile%p.rows*width:]
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
@@ -119,11 +119,13 @@ func (e *Engine) prepare(c gemm.Conv, images, results bool) job {
 		j.block = ceil(c.N*image, ceil(c.N*image, limit))
 	}
 	// Sums over tiles read all tiles of a panel, the others all panels of a tile.
-	tiles := ceil(j.block, gemm.TileRows) * gemm.TileRows
+	rows := e.tiles.Rows
+	tiles := ceil(j.block, rows) * rows
+	j.chunk = ceil(chunkTiles, rows) * rows
 	lay := func(count int) panels {
-		p := panels{point: count*tiles*width + skew, panel: gemm.TileRows * width, group: count * gemm.TileRows * width}
+		p := panels{rows: rows, point: count*tiles*width + skew, panel: rows * width, group: count * rows * width}
 		if images && results {
-			p.panel, p.group = tiles*width, gemm.TileRows*width
+			p.panel, p.group = tiles*width, rows*width
 		}
 		return p
 	}
@@ -140,11 +142,11 @@ func (e *Engine) prepare(c gemm.Conv, images, results bool) job {
 
 // share cuts the tiles of a block into groups of whole images, if it has several,
 // so that the workers have some tasks each for each of as many panels. Kernels
-// take a group's tiles from its first on, gemm.TileRows at a time.
+// take a group's tiles from its first on, so many at a time.
 func (e *Engine) share(j *job, panels int) {
 	least := j.down * j.across
-	for least%gemm.TileRows != 0 {
-		least *= 2
+	for least%e.tiles.Rows != 0 {
+		least += j.down * j.across
 	}
 	j.group = j.block
 	if least < j.block {
@@ -191,7 +193,7 @@ func (e *Engine) run(j job, ws, x, w, y []float32) {
 		e.scratch[i].panel = -1
 	}
 	e.job = j
-	e.reset(j.blocks(), ceil(j.block, transformTiles), j.products, e.workers)
+	e.reset(j.blocks(), ceil(j.block, e.tiles.Rows), j.products, e.workers)
 	if e.workers > 1 {
 		e.par.For(e.workers, e.body)
 	} else {
@@ -206,12 +208,12 @@ func (j *job) mine(worker int) []float32 {
 	return j.own[worker*j.perWorker : (worker+1)*j.perWorker]
 }
 
-// transform writes the panels of some tiles of a block.
+// transform writes the panels of as many tiles of a block as the kernel has rows.
 func (e *Engine) transform(worker, block, task int) {
 	j, s := &e.job, &e.scratch[worker]
 	first, count := j.tilesOf(block)
 	images, results := &j.images[block%2], &j.results[block%2]
-	for t := task * transformTiles; t < min((task+1)*transformTiles, count); t++ {
+	for t := task * e.tiles.Rows; t < min((task+1)*e.tiles.Rows, count); t++ {
 		if images.point > 0 {
 			for phase := range j.phases {
 				j.imagePixels(&s.src, &e.zeros[0], j.x, first+t, phase, 0)

@@ -3002,3 +3002,5804 @@ block:
 	JG         block
 	VZEROUPPER
 	RET
+
+// func image2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV
+TEXT ·image2x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ    SI, $0x08
+	JL      tail
+	MOVQ    (CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    24(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	MOVQ    48(CX), R8
+	VMOVUPS (R8)(DI*1), Y2
+	VSUBPS  Y1, Y0, Y0
+	VSUBPS  Y1, Y2, Y2
+	MOVQ    8(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	MOVQ    32(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	MOVQ    56(CX), R8
+	VMOVUPS (R8)(DI*1), Y5
+	VSUBPS  Y4, Y3, Y3
+	VSUBPS  Y4, Y5, Y5
+	MOVQ    16(CX), R8
+	VMOVUPS (R8)(DI*1), Y6
+	MOVQ    40(CX), R8
+	VMOVUPS (R8)(DI*1), Y7
+	MOVQ    64(CX), R8
+	VMOVUPS (R8)(DI*1), Y8
+	VSUBPS  Y7, Y6, Y6
+	VSUBPS  Y7, Y8, Y8
+	MOVQ    AX, R8
+	VSUBPS  Y3, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y3, Y6, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y1, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y7, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y5, Y2, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y5, Y8, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	JMP     next
+
+tail:
+	MOVQ       SI, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       (CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       24(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	MOVQ       48(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	VSUBPS     Y2, Y1, Y1
+	VSUBPS     Y2, Y3, Y3
+	MOVQ       8(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	MOVQ       32(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y5
+	MOVQ       56(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y6
+	VSUBPS     Y5, Y4, Y4
+	VSUBPS     Y5, Y6, Y6
+	MOVQ       16(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y7
+	MOVQ       40(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y8
+	MOVQ       64(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y0
+	VSUBPS     Y8, Y7, Y7
+	VSUBPS     Y8, Y0, Y0
+	MOVQ       AX, R8
+	VSUBPS     Y4, Y1, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y4, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y4, Y7, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y2, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y5, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y8, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y6, Y3, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y6, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y6, Y0, Y0
+	VMOVUPS    Y0, (R8)
+	ADDQ       DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+DATA lanes<>+0(SB)/4, $-1
+DATA lanes<>+4(SB)/4, $-1
+DATA lanes<>+8(SB)/4, $-1
+DATA lanes<>+12(SB)/4, $-1
+DATA lanes<>+16(SB)/4, $-1
+DATA lanes<>+20(SB)/4, $-1
+DATA lanes<>+24(SB)/4, $-1
+DATA lanes<>+28(SB)/4, $-1
+DATA lanes<>+32(SB)/4, $+0
+DATA lanes<>+36(SB)/4, $+0
+DATA lanes<>+40(SB)/4, $+0
+DATA lanes<>+44(SB)/4, $+0
+DATA lanes<>+48(SB)/4, $+0
+DATA lanes<>+52(SB)/4, $+0
+DATA lanes<>+56(SB)/4, $+0
+DATA lanes<>+60(SB)/4, $+0
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// func result2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV
+TEXT ·result2x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ    SI, $0x08
+	JL      tail
+	MOVQ    (CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    16(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y2
+	MOVQ    8(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	MOVQ    24(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	VADDPS  Y4, Y3, Y5
+	MOVQ    AX, R8
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y5, Y2, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y4, Y1, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    DX, R8
+	JMP     next
+
+tail:
+	MOVQ       SI, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       (CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       16(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y3
+	MOVQ       8(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	MOVQ       24(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y0
+	VADDPS     Y0, Y4, Y5
+	MOVQ       AX, R8
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y4, Y1, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y4, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y3, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y5, Y3, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y5, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y0, Y2, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y0, (R8)
+	ADDQ       DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+// func filter2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV
+TEXT ·filter2x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ    SI, $0x08
+	JL      tail
+	MOVQ    (CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    16(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y2
+	MOVQ    8(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	MOVQ    24(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	VADDPS  Y4, Y3, Y5
+	MOVQ    AX, R8
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y3, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y5, Y2, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y4, Y1, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    DX, R8
+	JMP     next
+
+tail:
+	MOVQ       SI, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       (CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       16(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y3
+	MOVQ       8(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	MOVQ       24(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y0
+	VADDPS     Y0, Y4, Y5
+	MOVQ       AX, R8
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y4, Y1, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y4, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y3, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y5, Y3, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y5, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y0, Y2, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y0, (R8)
+	ADDQ       DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+// func toResult2x2AVX2(dst **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV
+TEXT ·toResult2x2AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ channels+24(FP), BX
+	SHLQ $0x02, DX
+	XORQ SI, SI
+
+vector:
+	CMPQ    BX, $0x08
+	JL      tail
+	MOVQ    CX, DI
+	IMUL3Q  $0x03, DX, R9
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y2
+	ADDQ    R9, R8
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y4
+	ADDQ    R9, R8
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y4, Y3, Y3
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y6
+	ADDQ    R9, R8
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y2, Y0, Y0
+	MOVQ    (AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VADDPS  Y4, Y2, Y0
+	MOVQ    8(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VADDPS  Y3, Y1, Y0
+	MOVQ    16(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VADDPS  Y5, Y3, Y0
+	MOVQ    24(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	JMP     next
+
+tail:
+	MOVQ       BX, DI
+	XORQ       R8, R8
+	TESTQ      DI, DI
+	CMOVQLT    R8, DI
+	NEGQ       DI
+	LEAQ       lanes<>+32(SB), R8
+	VMOVUPS    (R8)(DI*4), Y0
+	MOVQ       CX, DI
+	IMUL3Q     $0x03, DX, R9
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y1
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y2
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y3
+	ADDQ       R9, R8
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y2, Y2
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y3
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y4
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y5
+	ADDQ       R9, R8
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y5, Y4, Y4
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y5
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y6
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y7
+	ADDQ       R9, R8
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y7, Y6, Y6
+	VADDPS     Y3, Y1, Y1
+	MOVQ       (AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VADDPS     Y5, Y3, Y1
+	MOVQ       8(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VADDPS     Y4, Y2, Y1
+	MOVQ       16(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VADDPS     Y6, Y4, Y1
+	MOVQ       24(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, SI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toImage2x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV
+TEXT ·toImage2x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ    BX, $0x08
+	JL      tail
+	MOVQ    CX, R8
+	IMUL3Q  $0x03, DX, R10
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VSUBPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y5
+	ADDQ    R10, R9
+	VSUBPS  Y3, Y4, Y4
+	VSUBPS  Y5, Y4, Y4
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	ADDQ    R10, R9
+	VSUBPS  Y6, Y7, Y7
+	VSUBPS  Y8, Y7, Y7
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(DI*1), Y9
+	VADDPS  Y9, Y0, Y9
+	MOVQ    (AX), R8
+	VMOVUPS Y9, (R8)(DI*1)
+	VSUBPS  Y0, Y3, Y0
+	VSUBPS  Y6, Y0, Y0
+	MOVQ    8(SI), R8
+	VMOVUPS (R8)(DI*1), Y3
+	VADDPS  Y3, Y0, Y3
+	MOVQ    8(AX), R8
+	VMOVUPS Y3, (R8)(DI*1)
+	MOVQ    16(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y6, Y0
+	MOVQ    16(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	MOVQ    24(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y1, Y0
+	MOVQ    24(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	VSUBPS  Y1, Y4, Y0
+	VSUBPS  Y7, Y0, Y0
+	MOVQ    32(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    32(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	MOVQ    40(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y7, Y0
+	MOVQ    40(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	MOVQ    48(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y2, Y0
+	MOVQ    48(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	VSUBPS  Y2, Y5, Y0
+	VSUBPS  Y8, Y0, Y0
+	MOVQ    56(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    56(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	MOVQ    64(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y8, Y0
+	MOVQ    64(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	JMP     next
+
+tail:
+	MOVQ       BX, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       CX, R8
+	IMUL3Q     $0x03, DX, R10
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VSUBPS     Y1, Y2, Y2
+	VSUBPS     Y3, Y2, Y2
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	ADDQ       R10, R9
+	VSUBPS     Y4, Y5, Y5
+	VSUBPS     Y6, Y5, Y5
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y9
+	ADDQ       R10, R9
+	VSUBPS     Y7, Y8, Y8
+	VSUBPS     Y9, Y8, Y8
+	MOVQ       (SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y10
+	VADDPS     Y10, Y1, Y10
+	MOVQ       (AX), R8
+	VMASKMOVPS Y10, Y0, (R8)(DI*1)
+	VSUBPS     Y1, Y4, Y1
+	VSUBPS     Y7, Y1, Y1
+	MOVQ       8(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	VADDPS     Y4, Y1, Y4
+	MOVQ       8(AX), R8
+	VMASKMOVPS Y4, Y0, (R8)(DI*1)
+	MOVQ       16(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y7, Y1
+	MOVQ       16(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	MOVQ       24(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y2, Y1
+	MOVQ       24(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	VSUBPS     Y2, Y5, Y1
+	VSUBPS     Y8, Y1, Y1
+	MOVQ       32(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       32(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	MOVQ       40(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y8, Y1
+	MOVQ       40(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	MOVQ       48(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y3, Y1
+	MOVQ       48(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	VSUBPS     Y3, Y6, Y1
+	VSUBPS     Y9, Y1, Y1
+	MOVQ       56(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       56(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	MOVQ       64(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y9, Y1
+	MOVQ       64(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toFilter2x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV
+TEXT ·toFilter2x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ    BX, $0x08
+	JL      tail
+	MOVQ    CX, R8
+	IMUL3Q  $0x03, DX, R10
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	ADDQ    R10, R9
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y4, Y3, Y3
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	ADDQ    R10, R9
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y2, Y0, Y0
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(DI*1), Y6
+	VADDPS  Y6, Y0, Y6
+	MOVQ    (AX), R8
+	VMOVUPS Y6, (R8)(DI*1)
+	VADDPS  Y4, Y2, Y0
+	MOVQ    8(SI), R8
+	VMOVUPS (R8)(DI*1), Y2
+	VADDPS  Y2, Y0, Y2
+	MOVQ    8(AX), R8
+	VMOVUPS Y2, (R8)(DI*1)
+	VADDPS  Y3, Y1, Y0
+	MOVQ    16(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    16(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	VADDPS  Y5, Y3, Y0
+	MOVQ    24(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    24(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	JMP     next
+
+tail:
+	MOVQ       BX, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       CX, R8
+	IMUL3Q     $0x03, DX, R10
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y2, Y2
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y5
+	ADDQ       R10, R9
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y5, Y4, Y4
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y7
+	ADDQ       R10, R9
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y7, Y6, Y6
+	VADDPS     Y3, Y1, Y1
+	MOVQ       (SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y7
+	VADDPS     Y7, Y1, Y7
+	MOVQ       (AX), R8
+	VMASKMOVPS Y7, Y0, (R8)(DI*1)
+	VADDPS     Y5, Y3, Y1
+	MOVQ       8(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	VADDPS     Y3, Y1, Y3
+	MOVQ       8(AX), R8
+	VMASKMOVPS Y3, Y0, (R8)(DI*1)
+	VADDPS     Y4, Y2, Y1
+	MOVQ       16(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       16(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	VADDPS     Y6, Y4, Y1
+	MOVQ       24(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       24(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func image4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·image4x2AVX2(SB), $544-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ        SI, $0x08
+	JL          tail
+	MOVQ        (CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        40(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        80(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        120(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        160(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 64(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, 128(SP)
+	MOVQ        8(CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        48(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        88(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        128(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        168(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, 288(SP)
+	MOVQ        16(CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        56(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        96(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        136(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        176(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 384(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 416(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, 448(SP)
+	MOVQ        24(CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        64(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        104(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        144(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        184(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 480(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 512(SP)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y3, Y0, Y0
+	VMOVAPS     Y3, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VADDPS      Y4, Y1, Y1
+	MOVQ        32(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        72(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        112(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        152(CX), R8
+	VMOVUPS     (R8)(DI*1), Y6
+	MOVQ        192(CX), R8
+	VMOVUPS     (R8)(DI*1), Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y2
+	VADDPS      Y6, Y2, Y2
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y8
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y8
+	VSUBPS      Y6, Y8, Y8
+	VMOVAPS     Y4, Y9
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y9
+	VSUBPS      Y6, Y9, Y9
+	VMOVAPS     Y6, Y10
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y10
+	VMOVAPS     Y3, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y3
+	VADDPS      Y7, Y3, Y3
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y4
+	VMOVUPS     160(SP), Y6
+	VMOVUPS     320(SP), Y7
+	VMOVUPS     480(SP), Y11
+	VMOVAPS     Y4, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y4
+	VADDPS      Y11, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y6, Y4
+	VFMADD231PS c40200000x8<>+0(SB), Y7, Y4
+	VSUBPS      Y11, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y7, Y4
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y4
+	VSUBPS      Y11, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y11, Y4
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y6, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y11, Y4
+	VADDPS      Y2, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y2
+	VMOVUPS     192(SP), Y4
+	VMOVUPS     352(SP), Y6
+	VMOVUPS     512(SP), Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y2
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y4, Y2
+	VFMADD231PS c40200000x8<>+0(SB), Y6, Y2
+	VSUBPS      Y7, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y6, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y2
+	VSUBPS      Y7, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y7, Y2
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y4, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y2
+	VADDPS      Y8, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     224(SP), Y4
+	VMOVUPS     384(SP), Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y2
+	VADDPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y4, Y2
+	VFMADD231PS c40200000x8<>+0(SB), Y6, Y2
+	VSUBPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y6, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y2
+	VSUBPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y0, Y2
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y4, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y2
+	VADDPS      Y9, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     256(SP), Y2
+	VMOVUPS     416(SP), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VADDPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y0
+	VSUBPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y4, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y5, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VADDPS      Y10, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     128(SP), Y0
+	VMOVUPS     288(SP), Y2
+	VMOVUPS     448(SP), Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y4, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	JMP         next
+
+tail:
+	MOVQ        SI, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        (CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        40(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        80(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        120(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        160(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, (SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 32(SP)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 64(SP)
+	VMOVAPS     Y4, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, 96(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y1
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     Y1, 128(SP)
+	MOVQ        8(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        48(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        88(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        128(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        168(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 160(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 192(SP)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 224(SP)
+	VMOVAPS     Y4, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, 256(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y1
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     Y1, 288(SP)
+	MOVQ        16(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        56(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        96(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        136(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        176(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 320(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 352(SP)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 384(SP)
+	VMOVAPS     Y4, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, 416(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y1
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     Y1, 448(SP)
+	MOVQ        24(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        64(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        104(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        144(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        184(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 480(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 512(SP)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VSUBPS      Y4, Y1, Y1
+	VMOVAPS     Y4, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y2
+	VADDPS      Y5, Y2, Y2
+	MOVQ        32(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        72(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        112(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	MOVQ        152(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y7
+	MOVQ        192(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y0
+	VMOVAPS     Y3, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y3
+	VADDPS      Y7, Y3, Y3
+	VMULPS      cbf800000x8<>+0(SB), Y4, Y8
+	VFMADD231PS c40200000x8<>+0(SB), Y5, Y8
+	VSUBPS      Y7, Y8, Y8
+	VMOVAPS     Y5, Y9
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y9
+	VSUBPS      Y7, Y9, Y9
+	VMOVAPS     Y7, Y10
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y10
+	VMOVAPS     Y4, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y4
+	VADDPS      Y0, Y4, Y4
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y0
+	VMOVUPS     160(SP), Y5
+	VMOVUPS     320(SP), Y7
+	VMOVUPS     480(SP), Y11
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y0
+	VADDPS      Y11, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y5, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y7, Y0
+	VSUBPS      Y11, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y7, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y5, Y0
+	VSUBPS      Y11, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y11, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y5, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y11, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y0
+	VMOVUPS     192(SP), Y3
+	VMOVUPS     352(SP), Y5
+	VMOVUPS     512(SP), Y7
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VADDPS      Y7, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y5, Y0
+	VSUBPS      Y7, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y5, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y0
+	VSUBPS      Y7, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y7, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y0
+	VADDPS      Y8, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     64(SP), Y0
+	VMOVUPS     224(SP), Y3
+	VMOVUPS     384(SP), Y5
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y5, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y5, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y0
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VADDPS      Y9, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     256(SP), Y1
+	VMOVUPS     416(SP), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VADDPS      Y6, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y0
+	VSUBPS      Y6, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y6, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y6, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y6, Y0
+	VADDPS      Y10, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     128(SP), Y0
+	VMOVUPS     288(SP), Y1
+	VMOVUPS     448(SP), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y0
+	VSUBPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VSUBPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y0
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+DATA cbfc00000x8<>+0(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+4(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+8(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+12(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+16(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+20(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+24(SB)/4, $(-1.5)
+DATA cbfc00000x8<>+28(SB)/4, $(-1.5)
+GLOBL cbfc00000x8<>(SB), RODATA|NOPTR, $32
+
+DATA cbf800000x8<>+0(SB)/4, $(-1.0)
+DATA cbf800000x8<>+4(SB)/4, $(-1.0)
+DATA cbf800000x8<>+8(SB)/4, $(-1.0)
+DATA cbf800000x8<>+12(SB)/4, $(-1.0)
+DATA cbf800000x8<>+16(SB)/4, $(-1.0)
+DATA cbf800000x8<>+20(SB)/4, $(-1.0)
+DATA cbf800000x8<>+24(SB)/4, $(-1.0)
+DATA cbf800000x8<>+28(SB)/4, $(-1.0)
+GLOBL cbf800000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c40200000x8<>+0(SB)/4, $(2.5)
+DATA c40200000x8<>+4(SB)/4, $(2.5)
+DATA c40200000x8<>+8(SB)/4, $(2.5)
+DATA c40200000x8<>+12(SB)/4, $(2.5)
+DATA c40200000x8<>+16(SB)/4, $(2.5)
+DATA c40200000x8<>+20(SB)/4, $(2.5)
+DATA c40200000x8<>+24(SB)/4, $(2.5)
+DATA c40200000x8<>+28(SB)/4, $(2.5)
+GLOBL c40200000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c40000000x8<>+0(SB)/4, $(2.0)
+DATA c40000000x8<>+4(SB)/4, $(2.0)
+DATA c40000000x8<>+8(SB)/4, $(2.0)
+DATA c40000000x8<>+12(SB)/4, $(2.0)
+DATA c40000000x8<>+16(SB)/4, $(2.0)
+DATA c40000000x8<>+20(SB)/4, $(2.0)
+DATA c40000000x8<>+24(SB)/4, $(2.0)
+DATA c40000000x8<>+28(SB)/4, $(2.0)
+GLOBL c40000000x8<>(SB), RODATA|NOPTR, $32
+
+DATA cbf000000x8<>+0(SB)/4, $(-0.5)
+DATA cbf000000x8<>+4(SB)/4, $(-0.5)
+DATA cbf000000x8<>+8(SB)/4, $(-0.5)
+DATA cbf000000x8<>+12(SB)/4, $(-0.5)
+DATA cbf000000x8<>+16(SB)/4, $(-0.5)
+DATA cbf000000x8<>+20(SB)/4, $(-0.5)
+DATA cbf000000x8<>+24(SB)/4, $(-0.5)
+DATA cbf000000x8<>+28(SB)/4, $(-0.5)
+GLOBL cbf000000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c3f000000x8<>+0(SB)/4, $(0.5)
+DATA c3f000000x8<>+4(SB)/4, $(0.5)
+DATA c3f000000x8<>+8(SB)/4, $(0.5)
+DATA c3f000000x8<>+12(SB)/4, $(0.5)
+DATA c3f000000x8<>+16(SB)/4, $(0.5)
+DATA c3f000000x8<>+20(SB)/4, $(0.5)
+DATA c3f000000x8<>+24(SB)/4, $(0.5)
+DATA c3f000000x8<>+28(SB)/4, $(0.5)
+GLOBL c3f000000x8<>(SB), RODATA|NOPTR, $32
+
+// func result4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·result4x2AVX2(SB), $352-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ        SI, $0x08
+	JL          tail
+	MOVQ        (CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        32(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        64(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        96(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVUPS     Y0, (SP)
+	VSUBPS      Y1, Y0, Y4
+	VADDPS      Y2, Y4, Y4
+	VSUBPS      Y3, Y4, Y4
+	VMOVUPS     Y4, 32(SP)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y4
+	VMOVUPS     Y4, 64(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y3, 128(SP)
+	MOVQ        8(CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        40(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        72(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        104(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVUPS     Y0, 160(SP)
+	VSUBPS      Y1, Y0, Y4
+	VADDPS      Y2, Y4, Y4
+	VSUBPS      Y3, Y4, Y4
+	VMOVUPS     Y4, 192(SP)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y4
+	VMOVUPS     Y4, 224(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y3, 288(SP)
+	MOVQ        16(CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        48(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        80(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        112(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVUPS     Y0, 320(SP)
+	VSUBPS      Y1, Y0, Y4
+	VADDPS      Y2, Y4, Y4
+	VSUBPS      Y3, Y4, Y4
+	VMOVAPS     Y0, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y5
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y5
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	MOVQ        24(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        56(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        88(CX), R8
+	VMOVUPS     (R8)(DI*1), Y6
+	MOVQ        120(CX), R8
+	VMOVUPS     (R8)(DI*1), Y7
+	VSUBPS      Y2, Y1, Y8
+	VADDPS      Y6, Y8, Y8
+	VSUBPS      Y7, Y8, Y8
+	VMOVAPS     Y1, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y9
+	VFMADD231PS c3e800000x8<>+0(SB), Y6, Y9
+	VFMADD231PS c3e000000x8<>+0(SB), Y7, Y9
+	VMOVAPS     Y1, Y10
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y10
+	VFMADD231PS c40800000x8<>+0(SB), Y6, Y10
+	VFMADD231PS c41000000x8<>+0(SB), Y7, Y10
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y2
+	VMOVUPS     160(SP), Y6
+	VMOVUPS     320(SP), Y11
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y6, Y2, Y12
+	VADDPS      Y11, Y12, Y12
+	VSUBPS      Y1, Y12, Y12
+	VMOVUPS     Y12, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y12
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y12
+	VFMADD231PS c3e800000x8<>+0(SB), Y11, Y12
+	VFMADD231PS c3e000000x8<>+0(SB), Y1, Y12
+	VMOVUPS     Y12, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y2
+	VFMADD231PS c40800000x8<>+0(SB), Y11, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y1, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     192(SP), Y2
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y2, Y1, Y6
+	VADDPS      Y4, Y6, Y6
+	VSUBPS      Y8, Y6, Y6
+	VMOVUPS     Y6, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y6
+	VFMADD231PS c3e000000x8<>+0(SB), Y8, Y6
+	VMOVUPS     Y6, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y8, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     64(SP), Y1
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y2, Y1, Y4
+	VADDPS      Y5, Y4, Y4
+	VSUBPS      Y9, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y4
+	VFMADD231PS c3e000000x8<>+0(SB), Y9, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y9, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     96(SP), Y1
+	VMOVUPS     256(SP), Y2
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y2, Y1, Y4
+	VADDPS      Y0, Y4, Y4
+	VSUBPS      Y10, Y4, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e800000x8<>+0(SB), Y0, Y4
+	VFMADD231PS c3e000000x8<>+0(SB), Y10, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y0, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y10, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     128(SP), Y0
+	VMOVUPS     288(SP), Y1
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y1, Y0, Y2
+	VADDPS      Y3, Y2, Y2
+	VSUBPS      Y7, Y2, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y0, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y2
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c3e000000x8<>+0(SB), Y7, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	JMP         next
+
+tail:
+	MOVQ        SI, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        (CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        32(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        64(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        96(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VMOVUPS     Y1, (SP)
+	VSUBPS      Y2, Y1, Y5
+	VADDPS      Y3, Y5, Y5
+	VSUBPS      Y4, Y5, Y5
+	VMOVUPS     Y5, 32(SP)
+	VMOVAPS     Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 64(SP)
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 96(SP)
+	VMOVUPS     Y4, 128(SP)
+	MOVQ        8(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        40(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        72(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        104(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VMOVUPS     Y1, 160(SP)
+	VSUBPS      Y2, Y1, Y5
+	VADDPS      Y3, Y5, Y5
+	VSUBPS      Y4, Y5, Y5
+	VMOVUPS     Y5, 192(SP)
+	VMOVAPS     Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 224(SP)
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 256(SP)
+	VMOVUPS     Y4, 288(SP)
+	MOVQ        16(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        48(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        80(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        112(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VMOVUPS     Y1, 320(SP)
+	VSUBPS      Y2, Y1, Y5
+	VADDPS      Y3, Y5, Y5
+	VSUBPS      Y4, Y5, Y5
+	VMOVAPS     Y1, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y6
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	MOVQ        24(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        56(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	MOVQ        88(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y7
+	MOVQ        120(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y0
+	VSUBPS      Y3, Y2, Y8
+	VADDPS      Y7, Y8, Y8
+	VSUBPS      Y0, Y8, Y8
+	VMOVAPS     Y2, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y9
+	VFMADD231PS c3e800000x8<>+0(SB), Y7, Y9
+	VFMADD231PS c3e000000x8<>+0(SB), Y0, Y9
+	VMOVAPS     Y2, Y10
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y10
+	VFMADD231PS c40800000x8<>+0(SB), Y7, Y10
+	VFMADD231PS c41000000x8<>+0(SB), Y0, Y10
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y3
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     320(SP), Y11
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y7, Y3, Y12
+	VADDPS      Y11, Y12, Y12
+	VSUBPS      Y2, Y12, Y12
+	VMOVUPS     Y12, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y12
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y12
+	VFMADD231PS c3e800000x8<>+0(SB), Y11, Y12
+	VFMADD231PS c3e000000x8<>+0(SB), Y2, Y12
+	VMOVUPS     Y12, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c40000000x8<>+0(SB), Y7, Y3
+	VFMADD231PS c40800000x8<>+0(SB), Y11, Y3
+	VFMADD231PS c41000000x8<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y2
+	VMOVUPS     192(SP), Y3
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y3, Y2, Y7
+	VADDPS      Y5, Y7, Y7
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y7
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y7
+	VFMADD231PS c3e000000x8<>+0(SB), Y8, Y7
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c40800000x8<>+0(SB), Y5, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y8, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     224(SP), Y3
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y3, Y2, Y5
+	VADDPS      Y6, Y5, Y5
+	VSUBPS      Y9, Y5, Y5
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y6, Y5
+	VFMADD231PS c3e000000x8<>+0(SB), Y9, Y5
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c40800000x8<>+0(SB), Y6, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y9, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     96(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y3, Y2, Y5
+	VADDPS      Y1, Y5, Y5
+	VSUBPS      Y10, Y5, Y5
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3e000000x8<>+0(SB), Y10, Y5
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c40800000x8<>+0(SB), Y1, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y10, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     288(SP), Y2
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VSUBPS      Y2, Y1, Y3
+	VADDPS      Y4, Y3, Y3
+	VSUBPS      Y0, Y3, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y3
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y3
+	VFMADD231PS c3e000000x8<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+DATA c3e800000x8<>+0(SB)/4, $(0.25)
+DATA c3e800000x8<>+4(SB)/4, $(0.25)
+DATA c3e800000x8<>+8(SB)/4, $(0.25)
+DATA c3e800000x8<>+12(SB)/4, $(0.25)
+DATA c3e800000x8<>+16(SB)/4, $(0.25)
+DATA c3e800000x8<>+20(SB)/4, $(0.25)
+DATA c3e800000x8<>+24(SB)/4, $(0.25)
+DATA c3e800000x8<>+28(SB)/4, $(0.25)
+GLOBL c3e800000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c3e000000x8<>+0(SB)/4, $(0.125)
+DATA c3e000000x8<>+4(SB)/4, $(0.125)
+DATA c3e000000x8<>+8(SB)/4, $(0.125)
+DATA c3e000000x8<>+12(SB)/4, $(0.125)
+DATA c3e000000x8<>+16(SB)/4, $(0.125)
+DATA c3e000000x8<>+20(SB)/4, $(0.125)
+DATA c3e000000x8<>+24(SB)/4, $(0.125)
+DATA c3e000000x8<>+28(SB)/4, $(0.125)
+GLOBL c3e000000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c40800000x8<>+0(SB)/4, $(4.0)
+DATA c40800000x8<>+4(SB)/4, $(4.0)
+DATA c40800000x8<>+8(SB)/4, $(4.0)
+DATA c40800000x8<>+12(SB)/4, $(4.0)
+DATA c40800000x8<>+16(SB)/4, $(4.0)
+DATA c40800000x8<>+20(SB)/4, $(4.0)
+DATA c40800000x8<>+24(SB)/4, $(4.0)
+DATA c40800000x8<>+28(SB)/4, $(4.0)
+GLOBL c40800000x8<>(SB), RODATA|NOPTR, $32
+
+DATA c41000000x8<>+0(SB)/4, $(8.0)
+DATA c41000000x8<>+4(SB)/4, $(8.0)
+DATA c41000000x8<>+8(SB)/4, $(8.0)
+DATA c41000000x8<>+12(SB)/4, $(8.0)
+DATA c41000000x8<>+16(SB)/4, $(8.0)
+DATA c41000000x8<>+20(SB)/4, $(8.0)
+DATA c41000000x8<>+24(SB)/4, $(8.0)
+DATA c41000000x8<>+28(SB)/4, $(8.0)
+GLOBL c41000000x8<>(SB), RODATA|NOPTR, $32
+
+// func filter4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·filter4x2AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ        SI, $0x08
+	JL          tail
+	MOVQ        (CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        16(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VMULPS      c3e638e39x8<>+0(SB), Y0, Y2
+	VFMADD231PS cbe638e39x8<>+0(SB), Y1, Y2
+	VMULPS      c3f638e39x8<>+0(SB), Y0, Y3
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y1, Y3
+	VMULPS      c3de38e39x8<>+0(SB), Y0, Y4
+	VFMADD231PS c3e638e39x8<>+0(SB), Y1, Y4
+	MOVQ        8(CX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	MOVQ        24(CX), R8
+	VMOVUPS     (R8)(DI*1), Y6
+	VMULPS      c3e638e39x8<>+0(SB), Y5, Y7
+	VFMADD231PS cbe638e39x8<>+0(SB), Y6, Y7
+	VMULPS      c3f638e39x8<>+0(SB), Y5, Y8
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y6, Y8
+	VMULPS      c3de38e39x8<>+0(SB), Y5, Y9
+	VFMADD231PS c3e638e39x8<>+0(SB), Y6, Y9
+	MOVQ        AX, R8
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y0, Y10
+	VFMADD231PS cbe638e39x8<>+0(SB), Y5, Y10
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y0, Y10
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y5, Y10
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y0, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y5, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y7, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y4, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y9, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y6, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y6, (R8)
+	ADDQ        DX, R8
+	JMP         next
+
+tail:
+	MOVQ        SI, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        (CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        16(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VMULPS      c3e638e39x8<>+0(SB), Y1, Y3
+	VFMADD231PS cbe638e39x8<>+0(SB), Y2, Y3
+	VMULPS      c3f638e39x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y2, Y4
+	VMULPS      c3de38e39x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3e638e39x8<>+0(SB), Y2, Y5
+	MOVQ        8(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y6
+	MOVQ        24(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y0
+	VMULPS      c3e638e39x8<>+0(SB), Y6, Y7
+	VFMADD231PS cbe638e39x8<>+0(SB), Y0, Y7
+	VMULPS      c3f638e39x8<>+0(SB), Y6, Y8
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y0, Y8
+	VMULPS      c3de38e39x8<>+0(SB), Y6, Y9
+	VFMADD231PS c3e638e39x8<>+0(SB), Y0, Y9
+	MOVQ        AX, R8
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y1, Y10
+	VFMADD231PS cbe638e39x8<>+0(SB), Y6, Y10
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y1, Y10
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y6, Y10
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y1, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y6, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y6, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y7, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y7, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y7, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y4, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y8, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y4, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y8, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y4, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y8, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y5, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y5, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y9, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y9, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y9, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3e638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3de38e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+DATA c3e638e39x8<>+0(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+4(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+8(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+12(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+16(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+20(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+24(SB)/4, $(0.22222222)
+DATA c3e638e39x8<>+28(SB)/4, $(0.22222222)
+GLOBL c3e638e39x8<>(SB), RODATA|NOPTR, $32
+
+DATA cbe638e39x8<>+0(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+4(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+8(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+12(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+16(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+20(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+24(SB)/4, $(-0.22222222)
+DATA cbe638e39x8<>+28(SB)/4, $(-0.22222222)
+GLOBL cbe638e39x8<>(SB), RODATA|NOPTR, $32
+
+DATA c3f638e39x8<>+0(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+4(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+8(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+12(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+16(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+20(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+24(SB)/4, $(0.8888889)
+DATA c3f638e39x8<>+28(SB)/4, $(0.8888889)
+GLOBL c3f638e39x8<>(SB), RODATA|NOPTR, $32
+
+DATA c3ee38e39x8<>+0(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+4(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+8(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+12(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+16(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+20(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+24(SB)/4, $(0.44444445)
+DATA c3ee38e39x8<>+28(SB)/4, $(0.44444445)
+GLOBL c3ee38e39x8<>(SB), RODATA|NOPTR, $32
+
+DATA c3de38e39x8<>+0(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+4(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+8(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+12(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+16(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+20(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+24(SB)/4, $(0.11111111)
+DATA c3de38e39x8<>+28(SB)/4, $(0.11111111)
+GLOBL c3de38e39x8<>(SB), RODATA|NOPTR, $32
+
+// func toResult4x2AVX2(dst **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·toResult4x2AVX2(SB), $384-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ channels+24(FP), BX
+	SHLQ $0x02, DX
+	XORQ SI, SI
+
+vector:
+	CMPQ        BX, $0x08
+	JL          tail
+	MOVQ        CX, DI
+	IMUL3Q      $0x05, DX, R9
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y0
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 64(SP)
+	VSUBPS      Y1, Y4, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 96(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y0
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 128(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 192(SP)
+	VSUBPS      Y1, Y4, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 224(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y0
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 320(SP)
+	VSUBPS      Y1, Y4, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 352(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y0
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMULPS      cbf800000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y5
+	VMOVAPS     Y1, Y6
+	VFMADD231PS c3e800000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c40800000x8<>+0(SB), Y3, Y6
+	VSUBPS      Y1, Y4, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y3, Y1
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y7
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y8
+	ADDQ        R9, R8
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VADDPS      Y7, Y2, Y2
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y9
+	VFMADD231PS c40000000x8<>+0(SB), Y7, Y9
+	VMOVAPS     Y3, Y10
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y10
+	VFMADD231PS c40800000x8<>+0(SB), Y7, Y10
+	VSUBPS      Y3, Y8, Y3
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y3
+	VFMADD231PS c41000000x8<>+0(SB), Y7, Y3
+	VMOVUPS     (SP), Y4
+	VMOVUPS     128(SP), Y7
+	VMOVUPS     256(SP), Y8
+	VADDPS      Y7, Y4, Y4
+	VADDPS      Y8, Y4, Y4
+	VADDPS      Y0, Y4, Y4
+	MOVQ        (AX), DI
+	VMOVUPS     Y4, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y7, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y4
+	VFMADD231PS c40000000x8<>+0(SB), Y0, Y4
+	MOVQ        8(AX), DI
+	VMOVUPS     Y4, (DI)(SI*1)
+	VMOVAPS     Y7, Y4
+	VFMADD231PS c3e800000x8<>+0(SB), Y8, Y4
+	VFMADD231PS c40800000x8<>+0(SB), Y0, Y4
+	MOVQ        16(AX), DI
+	VMOVUPS     Y4, (DI)(SI*1)
+	VSUBPS      Y7, Y2, Y2
+	VFMADD231PS c3e000000x8<>+0(SB), Y8, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y0, Y2
+	MOVQ        24(AX), DI
+	VMOVUPS     Y2, (DI)(SI*1)
+	VMOVUPS     32(SP), Y0
+	VMOVUPS     160(SP), Y2
+	VMOVUPS     288(SP), Y4
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y5, Y0, Y0
+	MOVQ        32(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y5, Y0
+	MOVQ        40(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y5, Y0
+	MOVQ        48(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VSUBPS      Y2, Y9, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y5, Y0
+	MOVQ        56(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMOVUPS     64(SP), Y0
+	VMOVUPS     192(SP), Y2
+	VMOVUPS     320(SP), Y4
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	MOVQ        64(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y0
+	MOVQ        72(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y6, Y0
+	MOVQ        80(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VSUBPS      Y2, Y10, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y6, Y0
+	MOVQ        88(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     352(SP), Y4
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	MOVQ        96(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y0
+	MOVQ        104(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VMOVAPS     Y2, Y0
+	VFMADD231PS c3e800000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c40800000x8<>+0(SB), Y1, Y0
+	MOVQ        112(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	VSUBPS      Y2, Y3, Y0
+	VFMADD231PS c3e000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c41000000x8<>+0(SB), Y1, Y0
+	MOVQ        120(AX), DI
+	VMOVUPS     Y0, (DI)(SI*1)
+	JMP         next
+
+tail:
+	MOVQ        BX, DI
+	XORQ        R8, R8
+	TESTQ       DI, DI
+	CMOVQLT     R8, DI
+	NEGQ        DI
+	LEAQ        lanes<>+32(SB), R8
+	VMOVUPS     (R8)(DI*4), Y0
+	MOVQ        CX, DI
+	IMUL3Q      $0x05, DX, R9
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y5
+	ADDQ        R9, R8
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, (SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 32(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 64(SP)
+	VSUBPS      Y2, Y5, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 96(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y5
+	ADDQ        R9, R8
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 128(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 160(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 192(SP)
+	VSUBPS      Y2, Y5, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 224(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y5
+	ADDQ        R9, R8
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     Y1, 256(SP)
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 288(SP)
+	VMOVAPS     Y2, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 320(SP)
+	VSUBPS      Y2, Y5, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 352(SP)
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y1
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y2
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y5
+	ADDQ        R9, R8
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VMULPS      cbf800000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y6
+	VMOVAPS     Y2, Y7
+	VFMADD231PS c3e800000x8<>+0(SB), Y3, Y7
+	VFMADD231PS c40800000x8<>+0(SB), Y4, Y7
+	VSUBPS      Y2, Y5, Y2
+	VFMADD231PS c3e000000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c41000000x8<>+0(SB), Y4, Y2
+	MOVQ        DI, R8
+	ADDQ        DX, DI
+	VMOVUPS     (R8), Y3
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y4
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y5
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y8
+	ADDQ        R9, R8
+	VMOVUPS     (R8), Y9
+	ADDQ        R9, R8
+	VADDPS      Y4, Y3, Y3
+	VADDPS      Y5, Y3, Y3
+	VADDPS      Y8, Y3, Y3
+	VMULPS      cbf800000x8<>+0(SB), Y4, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y10
+	VFMADD231PS c40000000x8<>+0(SB), Y8, Y10
+	VMOVAPS     Y4, Y11
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y11
+	VFMADD231PS c40800000x8<>+0(SB), Y8, Y11
+	VSUBPS      Y4, Y9, Y4
+	VFMADD231PS c3e000000x8<>+0(SB), Y5, Y4
+	VFMADD231PS c41000000x8<>+0(SB), Y8, Y4
+	VMOVUPS     (SP), Y5
+	VMOVUPS     128(SP), Y8
+	VMOVUPS     256(SP), Y9
+	VADDPS      Y8, Y5, Y5
+	VADDPS      Y9, Y5, Y5
+	VADDPS      Y1, Y5, Y5
+	MOVQ        (AX), DI
+	VMASKMOVPS  Y5, Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y8, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y1, Y5
+	MOVQ        8(AX), DI
+	VMASKMOVPS  Y5, Y0, (DI)(SI*1)
+	VMOVAPS     Y8, Y5
+	VFMADD231PS c3e800000x8<>+0(SB), Y9, Y5
+	VFMADD231PS c40800000x8<>+0(SB), Y1, Y5
+	MOVQ        16(AX), DI
+	VMASKMOVPS  Y5, Y0, (DI)(SI*1)
+	VSUBPS      Y8, Y3, Y3
+	VFMADD231PS c3e000000x8<>+0(SB), Y9, Y3
+	VFMADD231PS c41000000x8<>+0(SB), Y1, Y3
+	MOVQ        24(AX), DI
+	VMASKMOVPS  Y3, Y0, (DI)(SI*1)
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     160(SP), Y3
+	VMOVUPS     288(SP), Y5
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y6, Y1, Y1
+	MOVQ        32(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y1
+	MOVQ        40(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y6, Y1
+	MOVQ        48(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VSUBPS      Y3, Y10, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y6, Y1
+	MOVQ        56(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMOVUPS     64(SP), Y1
+	VMOVUPS     192(SP), Y3
+	VMOVUPS     320(SP), Y5
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y7, Y1, Y1
+	MOVQ        64(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y7, Y1
+	MOVQ        72(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y7, Y1
+	MOVQ        80(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VSUBPS      Y3, Y11, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y7, Y1
+	MOVQ        88(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMOVUPS     96(SP), Y1
+	VMOVUPS     224(SP), Y3
+	VMOVUPS     352(SP), Y5
+	VADDPS      Y3, Y1, Y1
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	MOVQ        96(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMULPS      cbf800000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y1
+	MOVQ        104(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VMOVAPS     Y3, Y1
+	VFMADD231PS c3e800000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c40800000x8<>+0(SB), Y2, Y1
+	MOVQ        112(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+	VSUBPS      Y3, Y4, Y1
+	VFMADD231PS c3e000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c41000000x8<>+0(SB), Y2, Y1
+	MOVQ        120(AX), DI
+	VMASKMOVPS  Y1, Y0, (DI)(SI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, SI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toImage4x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·toImage4x2AVX2(SB), $544-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ        BX, $0x08
+	JL          tail
+	MOVQ        CX, R8
+	IMUL3Q      $0x05, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     Y0, (SP)
+	VMOVAPS     Y4, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 32(SP)
+	VMOVAPS     Y2, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VFMADD231PS c40200000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 64(SP)
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y4, 128(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y4, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 192(SP)
+	VMOVAPS     Y2, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VFMADD231PS c40200000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 224(SP)
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y4, 288(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     Y0, 320(SP)
+	VMOVAPS     Y4, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 352(SP)
+	VMOVAPS     Y2, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VFMADD231PS c40200000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 384(SP)
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y4, 448(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     Y0, 480(SP)
+	VMOVAPS     Y4, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 512(SP)
+	VMOVAPS     Y2, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y5
+	VFMADD231PS c40200000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y5
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y2, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y0
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVAPS     Y7, Y8
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y8
+	VSUBPS      Y2, Y8, Y8
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y8
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y8
+	VMOVAPS     Y3, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y9
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y9
+	VSUBPS      Y2, Y1, Y2
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y2
+	VMOVUPS     (SP), Y3
+	VMOVUPS     160(SP), Y6
+	VMOVUPS     320(SP), Y10
+	VMOVUPS     480(SP), Y11
+	MOVQ        (SI), R8
+	VMOVUPS     (R8)(DI*1), Y12
+	VADDPS      Y12, Y3, Y12
+	MOVQ        (AX), R8
+	VMOVUPS     Y12, (R8)(DI*1)
+	VMOVAPS     Y1, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y12
+	VSUBPS      Y6, Y12, Y12
+	VFMADD231PS c40000000x8<>+0(SB), Y10, Y12
+	VFMADD231PS cbf000000x8<>+0(SB), Y11, Y12
+	MOVQ        8(SI), R8
+	VMOVUPS     (R8)(DI*1), Y13
+	VADDPS      Y13, Y12, Y13
+	MOVQ        8(AX), R8
+	VMOVUPS     Y13, (R8)(DI*1)
+	VMOVAPS     Y10, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y12
+	VFMADD231PS c40200000x8<>+0(SB), Y6, Y12
+	VFMADD231PS c3f000000x8<>+0(SB), Y11, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y12
+	MOVQ        16(SI), R8
+	VMOVUPS     (R8)(DI*1), Y13
+	VADDPS      Y13, Y12, Y13
+	MOVQ        16(AX), R8
+	VMOVUPS     Y13, (R8)(DI*1)
+	VSUBPS      Y6, Y3, Y3
+	VSUBPS      Y10, Y3, Y3
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y3
+	MOVQ        24(SI), R8
+	VMOVUPS     (R8)(DI*1), Y6
+	VADDPS      Y6, Y3, Y6
+	MOVQ        24(AX), R8
+	VMOVUPS     Y6, (R8)(DI*1)
+	MOVQ        32(SI), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VADDPS      Y3, Y1, Y3
+	MOVQ        32(AX), R8
+	VMOVUPS     Y3, (R8)(DI*1)
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     192(SP), Y3
+	VMOVUPS     352(SP), Y6
+	VMOVUPS     512(SP), Y10
+	MOVQ        40(SI), R8
+	VMOVUPS     (R8)(DI*1), Y11
+	VADDPS      Y11, Y1, Y11
+	MOVQ        40(AX), R8
+	VMOVUPS     Y11, (R8)(DI*1)
+	VMOVAPS     Y8, Y11
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y11
+	VSUBPS      Y3, Y11, Y11
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y11
+	VFMADD231PS cbf000000x8<>+0(SB), Y10, Y11
+	MOVQ        48(SI), R8
+	VMOVUPS     (R8)(DI*1), Y12
+	VADDPS      Y12, Y11, Y12
+	MOVQ        48(AX), R8
+	VMOVUPS     Y12, (R8)(DI*1)
+	VMOVAPS     Y6, Y11
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y11
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y11
+	VFMADD231PS c3f000000x8<>+0(SB), Y10, Y11
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y11
+	MOVQ        56(SI), R8
+	VMOVUPS     (R8)(DI*1), Y12
+	VADDPS      Y12, Y11, Y12
+	MOVQ        56(AX), R8
+	VMOVUPS     Y12, (R8)(DI*1)
+	VSUBPS      Y3, Y1, Y1
+	VSUBPS      Y6, Y1, Y1
+	VADDPS      Y10, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y1
+	MOVQ        64(SI), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VADDPS      Y3, Y1, Y3
+	MOVQ        64(AX), R8
+	VMOVUPS     Y3, (R8)(DI*1)
+	MOVQ        72(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y8, Y1
+	MOVQ        72(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVUPS     64(SP), Y1
+	VMOVUPS     224(SP), Y3
+	VMOVUPS     384(SP), Y6
+	MOVQ        80(SI), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VADDPS      Y8, Y1, Y8
+	MOVQ        80(AX), R8
+	VMOVUPS     Y8, (R8)(DI*1)
+	VMOVAPS     Y9, Y8
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y8
+	VSUBPS      Y3, Y8, Y8
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y8
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y8
+	MOVQ        88(SI), R8
+	VMOVUPS     (R8)(DI*1), Y10
+	VADDPS      Y10, Y8, Y10
+	MOVQ        88(AX), R8
+	VMOVUPS     Y10, (R8)(DI*1)
+	VMOVAPS     Y6, Y8
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y8
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y8
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y8
+	VFMADD231PS cbfc00000x8<>+0(SB), Y9, Y8
+	MOVQ        96(SI), R8
+	VMOVUPS     (R8)(DI*1), Y10
+	VADDPS      Y10, Y8, Y10
+	MOVQ        96(AX), R8
+	VMOVUPS     Y10, (R8)(DI*1)
+	VSUBPS      Y3, Y1, Y1
+	VSUBPS      Y6, Y1, Y1
+	VADDPS      Y5, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y9, Y1
+	MOVQ        104(SI), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VADDPS      Y3, Y1, Y3
+	MOVQ        104(AX), R8
+	VMOVUPS     Y3, (R8)(DI*1)
+	MOVQ        112(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y9, Y1
+	MOVQ        112(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVUPS     96(SP), Y1
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     416(SP), Y5
+	MOVQ        120(SI), R8
+	VMOVUPS     (R8)(DI*1), Y6
+	VADDPS      Y6, Y1, Y6
+	MOVQ        120(AX), R8
+	VMOVUPS     Y6, (R8)(DI*1)
+	VMOVAPS     Y2, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VSUBPS      Y3, Y6, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y5, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y0, Y6
+	MOVQ        128(SI), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VADDPS      Y8, Y6, Y8
+	MOVQ        128(AX), R8
+	VMOVUPS     Y8, (R8)(DI*1)
+	VMOVAPS     Y5, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y6
+	MOVQ        136(SI), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VADDPS      Y8, Y6, Y8
+	MOVQ        136(AX), R8
+	VMOVUPS     Y8, (R8)(DI*1)
+	VSUBPS      Y3, Y1, Y1
+	VSUBPS      Y5, Y1, Y1
+	VADDPS      Y0, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y1
+	MOVQ        144(SI), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	VADDPS      Y0, Y1, Y0
+	MOVQ        144(AX), R8
+	VMOVUPS     Y0, (R8)(DI*1)
+	MOVQ        152(SI), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	VADDPS      Y0, Y2, Y0
+	MOVQ        152(AX), R8
+	VMOVUPS     Y0, (R8)(DI*1)
+	VMOVUPS     128(SP), Y0
+	VMOVUPS     288(SP), Y1
+	VMOVUPS     448(SP), Y2
+	MOVQ        160(SI), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VADDPS      Y3, Y0, Y3
+	MOVQ        160(AX), R8
+	VMOVUPS     Y3, (R8)(DI*1)
+	VMOVAPS     Y7, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	VFMADD231PS c40000000x8<>+0(SB), Y2, Y3
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y3
+	MOVQ        168(SI), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y5, Y3, Y5
+	MOVQ        168(AX), R8
+	VMOVUPS     Y5, (R8)(DI*1)
+	VMOVAPS     Y2, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y0, Y3
+	VFMADD231PS c40200000x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y3
+	MOVQ        176(SI), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y5, Y3, Y5
+	MOVQ        176(AX), R8
+	VMOVUPS     Y5, (R8)(DI*1)
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y2, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS cbfc00000x8<>+0(SB), Y7, Y0
+	MOVQ        184(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        184(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	MOVQ        192(SI), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	VADDPS      Y0, Y7, Y0
+	MOVQ        192(AX), R8
+	VMOVUPS     Y0, (R8)(DI*1)
+	JMP         next
+
+tail:
+	MOVQ        BX, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        CX, R8
+	IMUL3Q      $0x05, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     Y1, (SP)
+	VMOVAPS     Y5, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VSUBPS      Y2, Y6, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, 32(SP)
+	VMOVAPS     Y3, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, 64(SP)
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y1
+	VMOVUPS     Y1, 96(SP)
+	VMOVUPS     Y5, 128(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     Y1, 160(SP)
+	VMOVAPS     Y5, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VSUBPS      Y2, Y6, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, 192(SP)
+	VMOVAPS     Y3, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, 224(SP)
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y1
+	VMOVUPS     Y1, 256(SP)
+	VMOVUPS     Y5, 288(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     Y1, 320(SP)
+	VMOVAPS     Y5, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VSUBPS      Y2, Y6, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, 352(SP)
+	VMOVAPS     Y3, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y6
+	VMOVUPS     Y6, 384(SP)
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y1
+	VMOVUPS     Y1, 416(SP)
+	VMOVUPS     Y5, 448(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     Y1, 480(SP)
+	VMOVAPS     Y5, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VSUBPS      Y2, Y6, Y6
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y6
+	VMOVUPS     Y6, 512(SP)
+	VMOVAPS     Y3, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y6
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y5, Y1
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y8
+	ADDQ        R10, R9
+	VMOVAPS     Y8, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y9
+	VSUBPS      Y3, Y9, Y9
+	VFMADD231PS c40000000x8<>+0(SB), Y4, Y9
+	VFMADD231PS cbf000000x8<>+0(SB), Y7, Y9
+	VMOVAPS     Y4, Y10
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y10
+	VFMADD231PS c40200000x8<>+0(SB), Y3, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y10
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y10
+	VSUBPS      Y3, Y2, Y3
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y3
+	VMOVUPS     (SP), Y4
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     320(SP), Y11
+	VMOVUPS     480(SP), Y12
+	MOVQ        (SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y13
+	VADDPS      Y13, Y4, Y13
+	MOVQ        (AX), R8
+	VMASKMOVPS  Y13, Y0, (R8)(DI*1)
+	VMOVAPS     Y2, Y13
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y13
+	VSUBPS      Y7, Y13, Y13
+	VFMADD231PS c40000000x8<>+0(SB), Y11, Y13
+	VFMADD231PS cbf000000x8<>+0(SB), Y12, Y13
+	MOVQ        8(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y14
+	VADDPS      Y14, Y13, Y14
+	MOVQ        8(AX), R8
+	VMASKMOVPS  Y14, Y0, (R8)(DI*1)
+	VMOVAPS     Y11, Y13
+	VFMADD231PS cbfc00000x8<>+0(SB), Y4, Y13
+	VFMADD231PS c40200000x8<>+0(SB), Y7, Y13
+	VFMADD231PS c3f000000x8<>+0(SB), Y12, Y13
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y13
+	MOVQ        16(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y14
+	VADDPS      Y14, Y13, Y14
+	MOVQ        16(AX), R8
+	VMASKMOVPS  Y14, Y0, (R8)(DI*1)
+	VSUBPS      Y7, Y4, Y4
+	VSUBPS      Y11, Y4, Y4
+	VADDPS      Y12, Y4, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y4
+	MOVQ        24(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y7
+	VADDPS      Y7, Y4, Y7
+	MOVQ        24(AX), R8
+	VMASKMOVPS  Y7, Y0, (R8)(DI*1)
+	MOVQ        32(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y4
+	MOVQ        32(AX), R8
+	VMASKMOVPS  Y4, Y0, (R8)(DI*1)
+	VMOVUPS     32(SP), Y2
+	VMOVUPS     192(SP), Y4
+	VMOVUPS     352(SP), Y7
+	VMOVUPS     512(SP), Y11
+	MOVQ        40(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y12
+	VADDPS      Y12, Y2, Y12
+	MOVQ        40(AX), R8
+	VMASKMOVPS  Y12, Y0, (R8)(DI*1)
+	VMOVAPS     Y9, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y12
+	VSUBPS      Y4, Y12, Y12
+	VFMADD231PS c40000000x8<>+0(SB), Y7, Y12
+	VFMADD231PS cbf000000x8<>+0(SB), Y11, Y12
+	MOVQ        48(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y13
+	VADDPS      Y13, Y12, Y13
+	MOVQ        48(AX), R8
+	VMASKMOVPS  Y13, Y0, (R8)(DI*1)
+	VMOVAPS     Y7, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y12
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y12
+	VFMADD231PS c3f000000x8<>+0(SB), Y11, Y12
+	VFMADD231PS cbfc00000x8<>+0(SB), Y9, Y12
+	MOVQ        56(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y13
+	VADDPS      Y13, Y12, Y13
+	MOVQ        56(AX), R8
+	VMASKMOVPS  Y13, Y0, (R8)(DI*1)
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y7, Y2, Y2
+	VADDPS      Y11, Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y9, Y2
+	MOVQ        64(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y4
+	MOVQ        64(AX), R8
+	VMASKMOVPS  Y4, Y0, (R8)(DI*1)
+	MOVQ        72(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y9, Y2
+	MOVQ        72(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     224(SP), Y4
+	VMOVUPS     384(SP), Y7
+	MOVQ        80(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y9
+	VADDPS      Y9, Y2, Y9
+	MOVQ        80(AX), R8
+	VMASKMOVPS  Y9, Y0, (R8)(DI*1)
+	VMOVAPS     Y10, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y9
+	VSUBPS      Y4, Y9, Y9
+	VFMADD231PS c40000000x8<>+0(SB), Y7, Y9
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y9
+	MOVQ        88(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y11
+	VADDPS      Y11, Y9, Y11
+	MOVQ        88(AX), R8
+	VMASKMOVPS  Y11, Y0, (R8)(DI*1)
+	VMOVAPS     Y7, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y9
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y9
+	VFMADD231PS cbfc00000x8<>+0(SB), Y10, Y9
+	MOVQ        96(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y11
+	VADDPS      Y11, Y9, Y11
+	MOVQ        96(AX), R8
+	VMASKMOVPS  Y11, Y0, (R8)(DI*1)
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y7, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y10, Y2
+	MOVQ        104(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y4
+	MOVQ        104(AX), R8
+	VMASKMOVPS  Y4, Y0, (R8)(DI*1)
+	MOVQ        112(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y10, Y2
+	MOVQ        112(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVUPS     96(SP), Y2
+	VMOVUPS     256(SP), Y4
+	VMOVUPS     416(SP), Y6
+	MOVQ        120(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y7
+	VADDPS      Y7, Y2, Y7
+	MOVQ        120(AX), R8
+	VMASKMOVPS  Y7, Y0, (R8)(DI*1)
+	VMOVAPS     Y3, Y7
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y7
+	VSUBPS      Y4, Y7, Y7
+	VFMADD231PS c40000000x8<>+0(SB), Y6, Y7
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y7
+	MOVQ        128(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y9
+	VADDPS      Y9, Y7, Y9
+	MOVQ        128(AX), R8
+	VMASKMOVPS  Y9, Y0, (R8)(DI*1)
+	VMOVAPS     Y6, Y7
+	VFMADD231PS cbfc00000x8<>+0(SB), Y2, Y7
+	VFMADD231PS c40200000x8<>+0(SB), Y4, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y7
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y7
+	MOVQ        136(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y9
+	VADDPS      Y9, Y7, Y9
+	MOVQ        136(AX), R8
+	VMASKMOVPS  Y9, Y0, (R8)(DI*1)
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y6, Y2, Y2
+	VADDPS      Y1, Y2, Y2
+	VFMADD231PS cbfc00000x8<>+0(SB), Y3, Y2
+	MOVQ        144(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	VADDPS      Y1, Y2, Y1
+	MOVQ        144(AX), R8
+	VMASKMOVPS  Y1, Y0, (R8)(DI*1)
+	MOVQ        152(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	VADDPS      Y1, Y3, Y1
+	MOVQ        152(AX), R8
+	VMASKMOVPS  Y1, Y0, (R8)(DI*1)
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     288(SP), Y2
+	VMOVUPS     448(SP), Y3
+	MOVQ        160(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	VADDPS      Y4, Y1, Y4
+	MOVQ        160(AX), R8
+	VMASKMOVPS  Y4, Y0, (R8)(DI*1)
+	VMOVAPS     Y8, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y4
+	VSUBPS      Y2, Y4, Y4
+	VFMADD231PS c40000000x8<>+0(SB), Y3, Y4
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y4
+	MOVQ        168(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y6
+	VADDPS      Y6, Y4, Y6
+	MOVQ        168(AX), R8
+	VMASKMOVPS  Y6, Y0, (R8)(DI*1)
+	VMOVAPS     Y3, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y1, Y4
+	VFMADD231PS c40200000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y4
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y4
+	MOVQ        176(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y6
+	VADDPS      Y6, Y4, Y6
+	MOVQ        176(AX), R8
+	VMASKMOVPS  Y6, Y0, (R8)(DI*1)
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y5, Y1, Y1
+	VFMADD231PS cbfc00000x8<>+0(SB), Y8, Y1
+	MOVQ        184(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        184(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	MOVQ        192(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	VADDPS      Y1, Y8, Y1
+	MOVQ        192(AX), R8
+	VMASKMOVPS  Y1, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toFilter4x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·toFilter4x2AVX2(SB), $64-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ        BX, $0x08
+	JL          tail
+	MOVQ        CX, R8
+	IMUL3Q      $0x05, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f638e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3de38e39x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 32(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f638e39x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3de38e39x8<>+0(SB), Y3, Y0
+	VMOVAPS     Y4, Y4
+	VFMADD231PS cbe638e39x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e638e39x8<>+0(SB), Y3, Y4
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f638e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3de38e39x8<>+0(SB), Y5, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS cbe638e39x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y3, Y6
+	VFMADD231PS c3e638e39x8<>+0(SB), Y5, Y6
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y8
+	ADDQ        R10, R9
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c3e638e39x8<>+0(SB), Y3, Y2
+	VFMADD231PS c3f638e39x8<>+0(SB), Y5, Y2
+	VFMADD231PS c3de38e39x8<>+0(SB), Y7, Y2
+	VMOVAPS     Y8, Y8
+	VFMADD231PS cbe638e39x8<>+0(SB), Y3, Y8
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y5, Y8
+	VFMADD231PS c3e638e39x8<>+0(SB), Y7, Y8
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y9
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y10
+	ADDQ        R10, R9
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c3e638e39x8<>+0(SB), Y5, Y3
+	VFMADD231PS c3f638e39x8<>+0(SB), Y7, Y3
+	VFMADD231PS c3de38e39x8<>+0(SB), Y9, Y3
+	VMOVAPS     Y10, Y10
+	VFMADD231PS cbe638e39x8<>+0(SB), Y5, Y10
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y7, Y10
+	VFMADD231PS c3e638e39x8<>+0(SB), Y9, Y10
+	VMOVUPS     (SP), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS c3e638e39x8<>+0(SB), Y0, Y5
+	VFMADD231PS c3f638e39x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3de38e39x8<>+0(SB), Y2, Y5
+	MOVQ        (SI), R8
+	VMOVUPS     (R8)(DI*1), Y7
+	VADDPS      Y7, Y5, Y7
+	MOVQ        (AX), R8
+	VMOVUPS     Y7, (R8)(DI*1)
+	VMOVAPS     Y3, Y3
+	VFMADD231PS cbe638e39x8<>+0(SB), Y0, Y3
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3e638e39x8<>+0(SB), Y2, Y3
+	MOVQ        8(SI), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	VADDPS      Y0, Y3, Y0
+	MOVQ        8(AX), R8
+	VMOVUPS     Y0, (R8)(DI*1)
+	VMOVUPS     32(SP), Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3f638e39x8<>+0(SB), Y6, Y0
+	VFMADD231PS c3de38e39x8<>+0(SB), Y8, Y0
+	MOVQ        16(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        16(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVAPS     Y10, Y0
+	VFMADD231PS cbe638e39x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y6, Y0
+	VFMADD231PS c3e638e39x8<>+0(SB), Y8, Y0
+	MOVQ        24(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        24(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	JMP         next
+
+tail:
+	MOVQ        BX, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        CX, R8
+	IMUL3Q      $0x05, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f638e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3de38e39x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (SP)
+	VMOVAPS     Y5, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 32(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f638e39x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3de38e39x8<>+0(SB), Y4, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS cbe638e39x8<>+0(SB), Y2, Y5
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3e638e39x8<>+0(SB), Y4, Y5
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c3e638e39x8<>+0(SB), Y3, Y2
+	VFMADD231PS c3f638e39x8<>+0(SB), Y4, Y2
+	VFMADD231PS c3de38e39x8<>+0(SB), Y6, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS cbe638e39x8<>+0(SB), Y3, Y7
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y4, Y7
+	VFMADD231PS c3e638e39x8<>+0(SB), Y6, Y7
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y8
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y9
+	ADDQ        R10, R9
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c3e638e39x8<>+0(SB), Y4, Y3
+	VFMADD231PS c3f638e39x8<>+0(SB), Y6, Y3
+	VFMADD231PS c3de38e39x8<>+0(SB), Y8, Y3
+	VMOVAPS     Y9, Y9
+	VFMADD231PS cbe638e39x8<>+0(SB), Y4, Y9
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y6, Y9
+	VFMADD231PS c3e638e39x8<>+0(SB), Y8, Y9
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y8
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y10
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y11
+	ADDQ        R10, R9
+	VMOVAPS     Y4, Y4
+	VFMADD231PS c3e638e39x8<>+0(SB), Y6, Y4
+	VFMADD231PS c3f638e39x8<>+0(SB), Y8, Y4
+	VFMADD231PS c3de38e39x8<>+0(SB), Y10, Y4
+	VMOVAPS     Y11, Y11
+	VFMADD231PS cbe638e39x8<>+0(SB), Y6, Y11
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y8, Y11
+	VFMADD231PS c3e638e39x8<>+0(SB), Y10, Y11
+	VMOVUPS     (SP), Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS c3e638e39x8<>+0(SB), Y1, Y6
+	VFMADD231PS c3f638e39x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3de38e39x8<>+0(SB), Y3, Y6
+	MOVQ        (SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y8
+	VADDPS      Y8, Y6, Y8
+	MOVQ        (AX), R8
+	VMASKMOVPS  Y8, Y0, (R8)(DI*1)
+	VMOVAPS     Y4, Y4
+	VFMADD231PS cbe638e39x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3e638e39x8<>+0(SB), Y3, Y4
+	MOVQ        8(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	VADDPS      Y1, Y4, Y1
+	MOVQ        8(AX), R8
+	VMASKMOVPS  Y1, Y0, (R8)(DI*1)
+	VMOVUPS     32(SP), Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f638e39x8<>+0(SB), Y7, Y1
+	VFMADD231PS c3de38e39x8<>+0(SB), Y9, Y1
+	MOVQ        16(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        16(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVAPS     Y11, Y1
+	VFMADD231PS cbe638e39x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3ee38e39x8<>+0(SB), Y7, Y1
+	VFMADD231PS c3e638e39x8<>+0(SB), Y9, Y1
+	MOVQ        24(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        24(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func image2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV
+TEXT ·image2x3AVX2(SB), $224-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ    SI, $0x08
+	JL      tail
+	MOVQ    (CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    32(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	MOVQ    64(CX), R8
+	VMOVUPS (R8)(DI*1), Y2
+	MOVQ    96(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (SP)
+	VADDPS  Y2, Y1, Y0
+	VMOVUPS Y0, 32(SP)
+	VSUBPS  Y1, Y2, Y0
+	VMOVUPS Y0, 64(SP)
+	VSUBPS  Y1, Y3, Y0
+	VMOVUPS Y0, 96(SP)
+	MOVQ    8(CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    40(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	MOVQ    72(CX), R8
+	VMOVUPS (R8)(DI*1), Y2
+	MOVQ    104(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, 128(SP)
+	VADDPS  Y2, Y1, Y0
+	VMOVUPS Y0, 160(SP)
+	VSUBPS  Y1, Y2, Y0
+	VMOVUPS Y0, 192(SP)
+	VSUBPS  Y1, Y3, Y0
+	MOVQ    16(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	MOVQ    48(CX), R8
+	VMOVUPS (R8)(DI*1), Y2
+	MOVQ    80(CX), R8
+	VMOVUPS (R8)(DI*1), Y3
+	MOVQ    112(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	VSUBPS  Y3, Y1, Y1
+	VADDPS  Y3, Y2, Y5
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y2, Y4, Y2
+	MOVQ    24(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	MOVQ    56(CX), R8
+	VMOVUPS (R8)(DI*1), Y6
+	MOVQ    88(CX), R8
+	VMOVUPS (R8)(DI*1), Y7
+	MOVQ    120(CX), R8
+	VMOVUPS (R8)(DI*1), Y8
+	VSUBPS  Y7, Y4, Y4
+	VADDPS  Y7, Y6, Y9
+	VSUBPS  Y6, Y7, Y7
+	VSUBPS  Y6, Y8, Y6
+	MOVQ    AX, R8
+	VMOVUPS (SP), Y8
+	VMOVUPS 128(SP), Y10
+	VSUBPS  Y1, Y8, Y8
+	VMOVUPS Y8, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y1, Y10, Y8
+	VMOVUPS Y8, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y10, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y10, Y4, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VMOVUPS 32(SP), Y1
+	VMOVUPS 160(SP), Y4
+	VSUBPS  Y5, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y5, Y4, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y5, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y9, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VMOVUPS 64(SP), Y1
+	VMOVUPS 192(SP), Y4
+	VSUBPS  Y3, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y3, Y4, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y3, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y7, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VMOVUPS 96(SP), Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y2, Y0, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y0, Y2, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y0, Y6, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	JMP     next
+
+tail:
+	MOVQ       SI, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       (CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       32(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	MOVQ       64(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	MOVQ       96(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	VSUBPS     Y3, Y1, Y1
+	VMOVUPS    Y1, (SP)
+	VADDPS     Y3, Y2, Y1
+	VMOVUPS    Y1, 32(SP)
+	VSUBPS     Y2, Y3, Y1
+	VMOVUPS    Y1, 64(SP)
+	VSUBPS     Y2, Y4, Y1
+	VMOVUPS    Y1, 96(SP)
+	MOVQ       8(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       40(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	MOVQ       72(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	MOVQ       104(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	VSUBPS     Y3, Y1, Y1
+	VMOVUPS    Y1, 128(SP)
+	VADDPS     Y3, Y2, Y1
+	VMOVUPS    Y1, 160(SP)
+	VSUBPS     Y2, Y3, Y1
+	VMOVUPS    Y1, 192(SP)
+	VSUBPS     Y2, Y4, Y1
+	MOVQ       16(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	MOVQ       48(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	MOVQ       80(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y4
+	MOVQ       112(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y5
+	VSUBPS     Y4, Y2, Y2
+	VADDPS     Y4, Y3, Y6
+	VSUBPS     Y3, Y4, Y4
+	VSUBPS     Y3, Y5, Y3
+	MOVQ       24(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y5
+	MOVQ       56(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y7
+	MOVQ       88(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y8
+	MOVQ       120(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y0
+	VSUBPS     Y8, Y5, Y5
+	VADDPS     Y8, Y7, Y9
+	VSUBPS     Y7, Y8, Y8
+	VSUBPS     Y7, Y0, Y0
+	MOVQ       AX, R8
+	VMOVUPS    (SP), Y7
+	VMOVUPS    128(SP), Y10
+	VSUBPS     Y2, Y7, Y7
+	VMOVUPS    Y7, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y2, Y10, Y7
+	VMOVUPS    Y7, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y10, Y2, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y10, Y5, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    32(SP), Y2
+	VMOVUPS    160(SP), Y5
+	VSUBPS     Y6, Y2, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y6, Y5, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y6, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y9, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    64(SP), Y2
+	VMOVUPS    192(SP), Y5
+	VSUBPS     Y4, Y2, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y4, Y5, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y4, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y8, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    96(SP), Y2
+	VSUBPS     Y3, Y2, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y3, Y1, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y1, Y3, Y2
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    Y0, (R8)
+	ADDQ       DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+// func result2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV
+TEXT ·result2x3AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ    SI, $0x08
+	JL      tail
+	MOVQ    (CX), R8
+	VMOVUPS (R8)(DI*1), Y0
+	MOVQ    16(CX), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y2
+	VSUBPS  Y1, Y0, Y3
+	MOVQ    8(CX), R8
+	VMOVUPS (R8)(DI*1), Y4
+	MOVQ    24(CX), R8
+	VMOVUPS (R8)(DI*1), Y5
+	VADDPS  Y5, Y4, Y6
+	VSUBPS  Y5, Y4, Y7
+	MOVQ    AX, R8
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y4, Y0, Y8
+	VMOVUPS Y8, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y4, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y6, Y2, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y6, Y2, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y6, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y7, Y3, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y7, Y3, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y7, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    DX, R8
+	VADDPS  Y5, Y1, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VSUBPS  Y5, Y1, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    DX, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    DX, R8
+	JMP     next
+
+tail:
+	MOVQ       SI, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       (CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	MOVQ       16(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y3
+	VSUBPS     Y2, Y1, Y4
+	MOVQ       8(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y5
+	MOVQ       24(CX), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y0
+	VADDPS     Y0, Y5, Y6
+	VSUBPS     Y0, Y5, Y7
+	MOVQ       AX, R8
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y5, Y1, Y8
+	VMOVUPS    Y8, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y5, Y1, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y5, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y3, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y6, Y3, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y6, Y3, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y6, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y4, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y7, Y4, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y7, Y4, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y7, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y2, (R8)
+	ADDQ       DX, R8
+	VADDPS     Y0, Y2, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VSUBPS     Y0, Y2, Y1
+	VMOVUPS    Y1, (R8)
+	ADDQ       DX, R8
+	VMOVUPS    Y0, (R8)
+	ADDQ       DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+// func filter2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·filter2x3AVX2(SB), $64-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ panel+24(FP), BX
+	MOVQ channels+32(FP), SI
+	SHLQ $0x02, DX
+	SHLQ $0x02, BX
+	SUBQ $0x00000080, BX
+	XORQ DI, DI
+
+vector:
+	CMPQ        SI, $0x08
+	JL          tail
+	MOVQ        (CX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        24(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        48(CX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	VMOVUPS     Y0, (SP)
+	VMULPS      c3f000000x8<>+0(SB), Y0, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 32(SP)
+	VMULPS      c3f000000x8<>+0(SB), Y0, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	MOVQ        8(CX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        32(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        56(CX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y5
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	MOVQ        16(CX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        40(CX), R8
+	VMOVUPS     (R8)(DI*1), Y7
+	MOVQ        64(CX), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y9
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y10
+	VFMADD231PS cbf000000x8<>+0(SB), Y7, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y10
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y7
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y7, Y11
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y11
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y11
+	VMOVUPS     Y11, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y7, Y7
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y7
+	VMOVUPS     Y7, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y3
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y0, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y10, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y0, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y10, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	JMP         next
+
+tail:
+	MOVQ        SI, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        (CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	MOVQ        24(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        48(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y3
+	VMOVUPS     Y1, (SP)
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y4
+	VMOVUPS     Y4, 32(SP)
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	MOVQ        8(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	MOVQ        32(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        56(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y5
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y6
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y7
+	VFMADD231PS cbf000000x8<>+0(SB), Y4, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y7
+	MOVQ        16(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y4
+	MOVQ        40(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y8
+	MOVQ        64(CX), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y0
+	VMULPS      c3f000000x8<>+0(SB), Y4, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y9
+	VMULPS      c3f000000x8<>+0(SB), Y4, Y10
+	VFMADD231PS cbf000000x8<>+0(SB), Y8, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y10
+	MOVQ        AX, R8
+	VMOVUPS     (SP), Y8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y8, Y11
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y11
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y11
+	VMOVUPS     Y11, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y8, Y8
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y8
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y8
+	VMOVUPS     Y8, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     32(SP), Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y4
+	VMOVUPS     Y4, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y2
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y9, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y10, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y7, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y10, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y10, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y3, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y1
+	VMOVUPS     Y1, (R8)
+	ADDQ        DX, R8
+	VMOVUPS     Y0, (R8)
+	ADDQ        DX, R8
+
+next:
+	SUBQ  $0x08, SI
+	ADDQ  $0x20, DI
+	ADDQ  $0x20, AX
+	TESTQ $0x00000060, DI
+	JNE   vector
+	ADDQ  BX, AX
+	TESTQ SI, SI
+	JG    vector
+	VZEROUPPER
+	RET
+
+// func toResult2x3AVX2(dst **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV
+TEXT ·toResult2x3AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ point+16(FP), DX
+	MOVQ channels+24(FP), BX
+	SHLQ $0x02, DX
+	XORQ SI, SI
+
+vector:
+	CMPQ    BX, $0x08
+	JL      tail
+	MOVQ    CX, DI
+	IMUL3Q  $0x04, DX, R9
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y3
+	ADDQ    R9, R8
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y2, Y0, Y0
+	VSUBPS  Y2, Y1, Y1
+	VADDPS  Y3, Y1, Y1
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y5
+	ADDQ    R9, R8
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y4, Y2, Y2
+	VSUBPS  Y4, Y3, Y3
+	VADDPS  Y5, Y3, Y3
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y7
+	ADDQ    R9, R8
+	VADDPS  Y5, Y4, Y4
+	VADDPS  Y6, Y4, Y4
+	VSUBPS  Y6, Y5, Y5
+	VADDPS  Y7, Y5, Y5
+	MOVQ    DI, R8
+	ADDQ    DX, DI
+	VMOVUPS (R8), Y6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y7
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y8
+	ADDQ    R9, R8
+	VMOVUPS (R8), Y9
+	ADDQ    R9, R8
+	VADDPS  Y7, Y6, Y6
+	VADDPS  Y8, Y6, Y6
+	VSUBPS  Y8, Y7, Y7
+	VADDPS  Y9, Y7, Y7
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y4, Y0, Y0
+	MOVQ    (AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VSUBPS  Y4, Y2, Y0
+	VADDPS  Y6, Y0, Y0
+	MOVQ    8(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VADDPS  Y3, Y1, Y0
+	VADDPS  Y5, Y0, Y0
+	MOVQ    16(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	VSUBPS  Y5, Y3, Y0
+	VADDPS  Y7, Y0, Y0
+	MOVQ    24(AX), DI
+	VMOVUPS Y0, (DI)(SI*1)
+	JMP     next
+
+tail:
+	MOVQ       BX, DI
+	XORQ       R8, R8
+	TESTQ      DI, DI
+	CMOVQLT    R8, DI
+	NEGQ       DI
+	LEAQ       lanes<>+32(SB), R8
+	VMOVUPS    (R8)(DI*4), Y0
+	MOVQ       CX, DI
+	IMUL3Q     $0x04, DX, R9
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y1
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y2
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y3
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y4
+	ADDQ       R9, R8
+	VADDPS     Y2, Y1, Y1
+	VADDPS     Y3, Y1, Y1
+	VSUBPS     Y3, Y2, Y2
+	VADDPS     Y4, Y2, Y2
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y3
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y4
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y5
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y6
+	ADDQ       R9, R8
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y5, Y3, Y3
+	VSUBPS     Y5, Y4, Y4
+	VADDPS     Y6, Y4, Y4
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y5
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y6
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y7
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y8
+	ADDQ       R9, R8
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y7, Y5, Y5
+	VSUBPS     Y7, Y6, Y6
+	VADDPS     Y8, Y6, Y6
+	MOVQ       DI, R8
+	ADDQ       DX, DI
+	VMOVUPS    (R8), Y7
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y8
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y9
+	ADDQ       R9, R8
+	VMOVUPS    (R8), Y10
+	ADDQ       R9, R8
+	VADDPS     Y8, Y7, Y7
+	VADDPS     Y9, Y7, Y7
+	VSUBPS     Y9, Y8, Y8
+	VADDPS     Y10, Y8, Y8
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y5, Y1, Y1
+	MOVQ       (AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VSUBPS     Y5, Y3, Y1
+	VADDPS     Y7, Y1, Y1
+	MOVQ       8(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VADDPS     Y4, Y2, Y1
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+	VSUBPS     Y6, Y4, Y1
+	VADDPS     Y8, Y1, Y1
+	MOVQ       24(AX), DI
+	VMASKMOVPS Y1, Y0, (DI)(SI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, SI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toImage2x3AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV
+TEXT ·toImage2x3AVX2(SB), $224-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ    BX, $0x08
+	JL      tail
+	MOVQ    CX, R8
+	IMUL3Q  $0x04, DX, R10
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS Y0, (SP)
+	VSUBPS  Y2, Y1, Y4
+	VSUBPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(SP)
+	VSUBPS  Y0, Y1, Y0
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 64(SP)
+	VMOVUPS Y3, 96(SP)
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS Y0, 128(SP)
+	VSUBPS  Y2, Y1, Y4
+	VSUBPS  Y3, Y4, Y4
+	VMOVUPS Y4, 160(SP)
+	VSUBPS  Y0, Y1, Y0
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 192(SP)
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	ADDQ    R10, R9
+	VSUBPS  Y2, Y1, Y5
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y0, Y1, Y1
+	VADDPS  Y2, Y1, Y1
+	MOVQ    R8, R9
+	ADDQ    DX, R8
+	VMOVUPS (R9), Y2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	ADDQ    R10, R9
+	VSUBPS  Y7, Y6, Y9
+	VSUBPS  Y8, Y9, Y9
+	VSUBPS  Y2, Y6, Y6
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS (SP), Y7
+	VMOVUPS 128(SP), Y10
+	MOVQ    (SI), R8
+	VMOVUPS (R8)(DI*1), Y11
+	VADDPS  Y11, Y7, Y11
+	MOVQ    (AX), R8
+	VMOVUPS Y11, (R8)(DI*1)
+	VSUBPS  Y0, Y10, Y11
+	VSUBPS  Y2, Y11, Y11
+	MOVQ    8(SI), R8
+	VMOVUPS (R8)(DI*1), Y12
+	VADDPS  Y12, Y11, Y12
+	MOVQ    8(AX), R8
+	VMOVUPS Y12, (R8)(DI*1)
+	VSUBPS  Y7, Y10, Y7
+	VADDPS  Y0, Y7, Y7
+	MOVQ    16(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y7, Y0
+	MOVQ    16(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	MOVQ    24(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y2, Y0
+	MOVQ    24(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	VMOVUPS 32(SP), Y0
+	VMOVUPS 160(SP), Y2
+	MOVQ    32(SI), R8
+	VMOVUPS (R8)(DI*1), Y7
+	VADDPS  Y7, Y0, Y7
+	MOVQ    32(AX), R8
+	VMOVUPS Y7, (R8)(DI*1)
+	VSUBPS  Y5, Y2, Y7
+	VSUBPS  Y9, Y7, Y7
+	MOVQ    40(SI), R8
+	VMOVUPS (R8)(DI*1), Y10
+	VADDPS  Y10, Y7, Y10
+	MOVQ    40(AX), R8
+	VMOVUPS Y10, (R8)(DI*1)
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y5, Y0, Y0
+	MOVQ    48(SI), R8
+	VMOVUPS (R8)(DI*1), Y2
+	VADDPS  Y2, Y0, Y2
+	MOVQ    48(AX), R8
+	VMOVUPS Y2, (R8)(DI*1)
+	MOVQ    56(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y9, Y0
+	MOVQ    56(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	VMOVUPS 64(SP), Y0
+	VMOVUPS 192(SP), Y2
+	MOVQ    64(SI), R8
+	VMOVUPS (R8)(DI*1), Y5
+	VADDPS  Y5, Y0, Y5
+	MOVQ    64(AX), R8
+	VMOVUPS Y5, (R8)(DI*1)
+	VSUBPS  Y1, Y2, Y5
+	VSUBPS  Y6, Y5, Y5
+	MOVQ    72(SI), R8
+	VMOVUPS (R8)(DI*1), Y7
+	VADDPS  Y7, Y5, Y7
+	MOVQ    72(AX), R8
+	VMOVUPS Y7, (R8)(DI*1)
+	VSUBPS  Y0, Y2, Y0
+	VADDPS  Y1, Y0, Y0
+	MOVQ    80(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    80(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	MOVQ    88(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y6, Y0
+	MOVQ    88(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	VMOVUPS 96(SP), Y0
+	MOVQ    96(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    96(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	VSUBPS  Y4, Y3, Y1
+	VSUBPS  Y8, Y1, Y1
+	MOVQ    104(SI), R8
+	VMOVUPS (R8)(DI*1), Y2
+	VADDPS  Y2, Y1, Y2
+	MOVQ    104(AX), R8
+	VMOVUPS Y2, (R8)(DI*1)
+	VSUBPS  Y0, Y3, Y0
+	VADDPS  Y4, Y0, Y0
+	MOVQ    112(SI), R8
+	VMOVUPS (R8)(DI*1), Y1
+	VADDPS  Y1, Y0, Y1
+	MOVQ    112(AX), R8
+	VMOVUPS Y1, (R8)(DI*1)
+	MOVQ    120(SI), R8
+	VMOVUPS (R8)(DI*1), Y0
+	VADDPS  Y0, Y8, Y0
+	MOVQ    120(AX), R8
+	VMOVUPS Y0, (R8)(DI*1)
+	JMP     next
+
+tail:
+	MOVQ       BX, R8
+	XORQ       R9, R9
+	TESTQ      R8, R8
+	CMOVQLT    R9, R8
+	NEGQ       R8
+	LEAQ       lanes<>+32(SB), R9
+	VMOVUPS    (R9)(R8*4), Y0
+	MOVQ       CX, R8
+	IMUL3Q     $0x04, DX, R10
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	ADDQ       R10, R9
+	VMOVUPS    Y1, (SP)
+	VSUBPS     Y3, Y2, Y5
+	VSUBPS     Y4, Y5, Y5
+	VMOVUPS    Y5, 32(SP)
+	VSUBPS     Y1, Y2, Y1
+	VADDPS     Y3, Y1, Y1
+	VMOVUPS    Y1, 64(SP)
+	VMOVUPS    Y4, 96(SP)
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	ADDQ       R10, R9
+	VMOVUPS    Y1, 128(SP)
+	VSUBPS     Y3, Y2, Y5
+	VSUBPS     Y4, Y5, Y5
+	VMOVUPS    Y5, 160(SP)
+	VSUBPS     Y1, Y2, Y1
+	VADDPS     Y3, Y1, Y1
+	VMOVUPS    Y1, 192(SP)
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y5
+	ADDQ       R10, R9
+	VSUBPS     Y3, Y2, Y6
+	VSUBPS     Y5, Y6, Y6
+	VSUBPS     Y1, Y2, Y2
+	VADDPS     Y3, Y2, Y2
+	MOVQ       R8, R9
+	ADDQ       DX, R8
+	VMOVUPS    (R9), Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y9
+	ADDQ       R10, R9
+	VSUBPS     Y8, Y7, Y10
+	VSUBPS     Y9, Y10, Y10
+	VSUBPS     Y3, Y7, Y7
+	VADDPS     Y8, Y7, Y7
+	VMOVUPS    (SP), Y8
+	VMOVUPS    128(SP), Y11
+	MOVQ       (SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y12
+	VADDPS     Y12, Y8, Y12
+	MOVQ       (AX), R8
+	VMASKMOVPS Y12, Y0, (R8)(DI*1)
+	VSUBPS     Y1, Y11, Y12
+	VSUBPS     Y3, Y12, Y12
+	MOVQ       8(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y13
+	VADDPS     Y13, Y12, Y13
+	MOVQ       8(AX), R8
+	VMASKMOVPS Y13, Y0, (R8)(DI*1)
+	VSUBPS     Y8, Y11, Y8
+	VADDPS     Y1, Y8, Y8
+	MOVQ       16(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y8, Y1
+	MOVQ       16(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	MOVQ       24(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y3, Y1
+	MOVQ       24(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	VMOVUPS    32(SP), Y1
+	VMOVUPS    160(SP), Y3
+	MOVQ       32(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y8
+	VADDPS     Y8, Y1, Y8
+	MOVQ       32(AX), R8
+	VMASKMOVPS Y8, Y0, (R8)(DI*1)
+	VSUBPS     Y6, Y3, Y8
+	VSUBPS     Y10, Y8, Y8
+	MOVQ       40(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y11
+	VADDPS     Y11, Y8, Y11
+	MOVQ       40(AX), R8
+	VMASKMOVPS Y11, Y0, (R8)(DI*1)
+	VSUBPS     Y1, Y3, Y1
+	VADDPS     Y6, Y1, Y1
+	MOVQ       48(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	VADDPS     Y3, Y1, Y3
+	MOVQ       48(AX), R8
+	VMASKMOVPS Y3, Y0, (R8)(DI*1)
+	MOVQ       56(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y10, Y1
+	MOVQ       56(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	VMOVUPS    64(SP), Y1
+	VMOVUPS    192(SP), Y3
+	MOVQ       64(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y6
+	VADDPS     Y6, Y1, Y6
+	MOVQ       64(AX), R8
+	VMASKMOVPS Y6, Y0, (R8)(DI*1)
+	VSUBPS     Y2, Y3, Y6
+	VSUBPS     Y7, Y6, Y6
+	MOVQ       72(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y8
+	VADDPS     Y8, Y6, Y8
+	MOVQ       72(AX), R8
+	VMASKMOVPS Y8, Y0, (R8)(DI*1)
+	VSUBPS     Y1, Y3, Y1
+	VADDPS     Y2, Y1, Y1
+	MOVQ       80(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       80(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	MOVQ       88(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y7, Y1
+	MOVQ       88(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+	VMOVUPS    96(SP), Y1
+	MOVQ       96(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       96(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	VSUBPS     Y5, Y4, Y2
+	VSUBPS     Y9, Y2, Y2
+	MOVQ       104(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y3
+	VADDPS     Y3, Y2, Y3
+	MOVQ       104(AX), R8
+	VMASKMOVPS Y3, Y0, (R8)(DI*1)
+	VSUBPS     Y1, Y4, Y1
+	VADDPS     Y5, Y1, Y1
+	MOVQ       112(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y2
+	VADDPS     Y2, Y1, Y2
+	MOVQ       112(AX), R8
+	VMASKMOVPS Y2, Y0, (R8)(DI*1)
+	MOVQ       120(SI), R8
+	VMASKMOVPS (R8)(DI*1), Y0, Y1
+	VADDPS     Y1, Y9, Y1
+	MOVQ       120(AX), R8
+	VMASKMOVPS Y1, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func toFilter2x3AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·toFilter2x3AVX2(SB), $96-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+16(FP), CX
+	MOVQ point+24(FP), DX
+	MOVQ channels+32(FP), BX
+	MOVQ add+8(FP), SI
+	SHLQ $0x02, DX
+	XORQ DI, DI
+
+vector:
+	CMPQ        BX, $0x08
+	JL          tail
+	MOVQ        CX, R8
+	IMUL3Q      $0x04, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 64(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y0
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y0
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y4
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y3
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y7
+	VFMADD231PS cbf000000x8<>+0(SB), Y5, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y6
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y5
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y8
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y9
+	ADDQ        R10, R9
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y2
+	VMULPS      c3f000000x8<>+0(SB), Y5, Y10
+	VFMADD231PS cbf000000x8<>+0(SB), Y8, Y10
+	VMOVAPS     Y9, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y9
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y9
+	VMOVUPS     (SP), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y5
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y5
+	MOVQ        (SI), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VADDPS      Y8, Y5, Y8
+	MOVQ        (AX), R8
+	VMOVUPS     Y8, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y0, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y1, Y5
+	MOVQ        8(SI), R8
+	VMOVUPS     (R8)(DI*1), Y8
+	VADDPS      Y8, Y5, Y8
+	MOVQ        8(AX), R8
+	VMOVUPS     Y8, (R8)(DI*1)
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y0, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y2
+	MOVQ        16(SI), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	VADDPS      Y0, Y2, Y0
+	MOVQ        16(AX), R8
+	VMOVUPS     Y0, (R8)(DI*1)
+	VMOVUPS     32(SP), Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y0
+	MOVQ        24(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        24(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y7, Y0
+	MOVQ        32(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        32(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVAPS     Y10, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y0
+	MOVQ        40(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        40(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVUPS     64(SP), Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y0
+	MOVQ        48(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        48(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y0
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y0
+	MOVQ        56(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        56(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	VMOVAPS     Y9, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y0
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y0
+	MOVQ        64(SI), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	VADDPS      Y1, Y0, Y1
+	MOVQ        64(AX), R8
+	VMOVUPS     Y1, (R8)(DI*1)
+	JMP         next
+
+tail:
+	MOVQ        BX, R8
+	XORQ        R9, R9
+	TESTQ       R8, R8
+	CMOVQLT     R9, R8
+	NEGQ        R8
+	LEAQ        lanes<>+32(SB), R9
+	VMOVUPS     (R9)(R8*4), Y0
+	MOVQ        CX, R8
+	IMUL3Q      $0x04, DX, R10
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, (SP)
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, 32(SP)
+	VMOVAPS     Y4, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMOVUPS     Y1, 64(SP)
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y1
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y4
+	ADDQ        R10, R9
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y1
+	VMULPS      c3f000000x8<>+0(SB), Y2, Y5
+	VFMADD231PS cbf000000x8<>+0(SB), Y3, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y4
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y4
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y2
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y7
+	ADDQ        R10, R9
+	VMOVAPS     Y2, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y2
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y2
+	VMULPS      c3f000000x8<>+0(SB), Y3, Y8
+	VFMADD231PS cbf000000x8<>+0(SB), Y6, Y8
+	VMOVAPS     Y7, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y3, Y7
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y7
+	MOVQ        R8, R9
+	ADDQ        DX, R8
+	VMOVUPS     (R9), Y3
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y6
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y9
+	ADDQ        R10, R9
+	VMOVUPS     (R9), Y10
+	ADDQ        R10, R9
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y3
+	VMULPS      c3f000000x8<>+0(SB), Y6, Y11
+	VFMADD231PS cbf000000x8<>+0(SB), Y9, Y11
+	VMOVAPS     Y10, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y6, Y10
+	VFMADD231PS c3f000000x8<>+0(SB), Y9, Y10
+	VMOVUPS     (SP), Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y6
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y6
+	MOVQ        (SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y9
+	VADDPS      Y9, Y6, Y9
+	MOVQ        (AX), R8
+	VMASKMOVPS  Y9, Y0, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y1, Y6
+	VFMADD231PS cbf000000x8<>+0(SB), Y2, Y6
+	MOVQ        8(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y9
+	VADDPS      Y9, Y6, Y9
+	MOVQ        8(AX), R8
+	VMASKMOVPS  Y9, Y0, (R8)(DI*1)
+	VMOVAPS     Y3, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y1, Y3
+	VFMADD231PS c3f000000x8<>+0(SB), Y2, Y3
+	MOVQ        16(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y1
+	VADDPS      Y1, Y3, Y1
+	MOVQ        16(AX), R8
+	VMASKMOVPS  Y1, Y0, (R8)(DI*1)
+	VMOVUPS     32(SP), Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y1
+	MOVQ        24(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        24(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y8, Y1
+	MOVQ        32(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        32(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVAPS     Y11, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y5, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y8, Y1
+	MOVQ        40(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        40(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVUPS     64(SP), Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y1
+	MOVQ        48(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        48(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMULPS      c3f000000x8<>+0(SB), Y4, Y1
+	VFMADD231PS cbf000000x8<>+0(SB), Y7, Y1
+	MOVQ        56(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        56(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+	VMOVAPS     Y10, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y4, Y1
+	VFMADD231PS c3f000000x8<>+0(SB), Y7, Y1
+	MOVQ        64(SI), R8
+	VMASKMOVPS  (R8)(DI*1), Y0, Y2
+	VADDPS      Y2, Y1, Y2
+	MOVQ        64(AX), R8
+	VMASKMOVPS  Y2, Y0, (R8)(DI*1)
+
+next:
+	ADDQ $0x20, CX
+	ADDQ $0x20, DI
+	SUBQ $0x08, BX
+	JG   vector
+	VZEROUPPER
+	RET
+
+// func transpose32AVX2(dst *float32, src **float32, n int)
+// Requires: AVX, CMOV
+TEXT ·transpose32AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+block:
+	CMPQ       DX, $0x08
+	JL         tail
+	MOVQ       (CX), SI
+	VMOVUPS    (SI)(BX*1), Y0
+	MOVQ       8(CX), SI
+	VMOVUPS    (SI)(BX*1), Y1
+	MOVQ       16(CX), SI
+	VMOVUPS    (SI)(BX*1), Y2
+	MOVQ       24(CX), SI
+	VMOVUPS    (SI)(BX*1), Y3
+	MOVQ       32(CX), SI
+	VMOVUPS    (SI)(BX*1), Y4
+	MOVQ       40(CX), SI
+	VMOVUPS    (SI)(BX*1), Y5
+	MOVQ       48(CX), SI
+	VMOVUPS    (SI)(BX*1), Y6
+	MOVQ       56(CX), SI
+	VMOVUPS    (SI)(BX*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (AX)
+	VMOVUPS    Y7, 128(AX)
+	VMOVUPS    Y2, 256(AX)
+	VMOVUPS    Y8, 384(AX)
+	VMOVUPS    Y3, 512(AX)
+	VMOVUPS    Y1, 640(AX)
+	VMOVUPS    Y5, 768(AX)
+	VMOVUPS    Y0, 896(AX)
+	MOVQ       64(CX), SI
+	VMOVUPS    (SI)(BX*1), Y0
+	MOVQ       72(CX), SI
+	VMOVUPS    (SI)(BX*1), Y1
+	MOVQ       80(CX), SI
+	VMOVUPS    (SI)(BX*1), Y2
+	MOVQ       88(CX), SI
+	VMOVUPS    (SI)(BX*1), Y3
+	MOVQ       96(CX), SI
+	VMOVUPS    (SI)(BX*1), Y4
+	MOVQ       104(CX), SI
+	VMOVUPS    (SI)(BX*1), Y5
+	MOVQ       112(CX), SI
+	VMOVUPS    (SI)(BX*1), Y6
+	MOVQ       120(CX), SI
+	VMOVUPS    (SI)(BX*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, 32(AX)
+	VMOVUPS    Y7, 160(AX)
+	VMOVUPS    Y2, 288(AX)
+	VMOVUPS    Y8, 416(AX)
+	VMOVUPS    Y3, 544(AX)
+	VMOVUPS    Y1, 672(AX)
+	VMOVUPS    Y5, 800(AX)
+	VMOVUPS    Y0, 928(AX)
+	MOVQ       128(CX), SI
+	VMOVUPS    (SI)(BX*1), Y0
+	MOVQ       136(CX), SI
+	VMOVUPS    (SI)(BX*1), Y1
+	MOVQ       144(CX), SI
+	VMOVUPS    (SI)(BX*1), Y2
+	MOVQ       152(CX), SI
+	VMOVUPS    (SI)(BX*1), Y3
+	MOVQ       160(CX), SI
+	VMOVUPS    (SI)(BX*1), Y4
+	MOVQ       168(CX), SI
+	VMOVUPS    (SI)(BX*1), Y5
+	MOVQ       176(CX), SI
+	VMOVUPS    (SI)(BX*1), Y6
+	MOVQ       184(CX), SI
+	VMOVUPS    (SI)(BX*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, 64(AX)
+	VMOVUPS    Y7, 192(AX)
+	VMOVUPS    Y2, 320(AX)
+	VMOVUPS    Y8, 448(AX)
+	VMOVUPS    Y3, 576(AX)
+	VMOVUPS    Y1, 704(AX)
+	VMOVUPS    Y5, 832(AX)
+	VMOVUPS    Y0, 960(AX)
+	MOVQ       192(CX), SI
+	VMOVUPS    (SI)(BX*1), Y0
+	MOVQ       200(CX), SI
+	VMOVUPS    (SI)(BX*1), Y1
+	MOVQ       208(CX), SI
+	VMOVUPS    (SI)(BX*1), Y2
+	MOVQ       216(CX), SI
+	VMOVUPS    (SI)(BX*1), Y3
+	MOVQ       224(CX), SI
+	VMOVUPS    (SI)(BX*1), Y4
+	MOVQ       232(CX), SI
+	VMOVUPS    (SI)(BX*1), Y5
+	MOVQ       240(CX), SI
+	VMOVUPS    (SI)(BX*1), Y6
+	MOVQ       248(CX), SI
+	VMOVUPS    (SI)(BX*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, 96(AX)
+	VMOVUPS    Y7, 224(AX)
+	VMOVUPS    Y2, 352(AX)
+	VMOVUPS    Y8, 480(AX)
+	VMOVUPS    Y3, 608(AX)
+	VMOVUPS    Y1, 736(AX)
+	VMOVUPS    Y5, 864(AX)
+	VMOVUPS    Y0, 992(AX)
+	JMP        next
+
+tail:
+	MOVQ       DX, SI
+	XORQ       DI, DI
+	TESTQ      SI, SI
+	CMOVQLT    DI, SI
+	NEGQ       SI
+	LEAQ       lanes<>+32(SB), DI
+	VMOVUPS    (DI)(SI*4), Y0
+	MOVQ       (CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y1
+	MOVQ       8(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y2
+	MOVQ       16(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y3
+	MOVQ       24(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y4
+	MOVQ       32(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y5
+	MOVQ       40(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y6
+	MOVQ       48(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y7
+	MOVQ       56(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y8
+	VUNPCKLPS  Y2, Y1, Y9
+	VUNPCKHPS  Y2, Y1, Y1
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPD  Y2, Y9, Y4
+	VUNPCKHPD  Y2, Y9, Y2
+	VUNPCKLPD  Y3, Y1, Y9
+	VUNPCKHPD  Y3, Y1, Y1
+	VUNPCKLPS  Y6, Y5, Y3
+	VUNPCKHPS  Y6, Y5, Y5
+	VUNPCKLPS  Y8, Y7, Y6
+	VUNPCKHPS  Y8, Y7, Y7
+	VUNPCKLPD  Y6, Y3, Y8
+	VUNPCKHPD  Y6, Y3, Y3
+	VUNPCKLPD  Y7, Y5, Y6
+	VUNPCKHPD  Y7, Y5, Y5
+	VPERM2F128 $0x20, Y8, Y4, Y7
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x20, Y3, Y2, Y8
+	VPERM2F128 $0x31, Y3, Y2, Y2
+	VPERM2F128 $0x20, Y6, Y9, Y3
+	VPERM2F128 $0x31, Y6, Y9, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VMOVUPS    Y7, (AX)
+	VMOVUPS    Y8, 128(AX)
+	VMOVUPS    Y3, 256(AX)
+	VMOVUPS    Y9, 384(AX)
+	VMOVUPS    Y4, 512(AX)
+	VMOVUPS    Y2, 640(AX)
+	VMOVUPS    Y6, 768(AX)
+	VMOVUPS    Y1, 896(AX)
+	MOVQ       64(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y1
+	MOVQ       72(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y2
+	MOVQ       80(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y3
+	MOVQ       88(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y4
+	MOVQ       96(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y5
+	MOVQ       104(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y6
+	MOVQ       112(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y7
+	MOVQ       120(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y8
+	VUNPCKLPS  Y2, Y1, Y9
+	VUNPCKHPS  Y2, Y1, Y1
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPD  Y2, Y9, Y4
+	VUNPCKHPD  Y2, Y9, Y2
+	VUNPCKLPD  Y3, Y1, Y9
+	VUNPCKHPD  Y3, Y1, Y1
+	VUNPCKLPS  Y6, Y5, Y3
+	VUNPCKHPS  Y6, Y5, Y5
+	VUNPCKLPS  Y8, Y7, Y6
+	VUNPCKHPS  Y8, Y7, Y7
+	VUNPCKLPD  Y6, Y3, Y8
+	VUNPCKHPD  Y6, Y3, Y3
+	VUNPCKLPD  Y7, Y5, Y6
+	VUNPCKHPD  Y7, Y5, Y5
+	VPERM2F128 $0x20, Y8, Y4, Y7
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x20, Y3, Y2, Y8
+	VPERM2F128 $0x31, Y3, Y2, Y2
+	VPERM2F128 $0x20, Y6, Y9, Y3
+	VPERM2F128 $0x31, Y6, Y9, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VMOVUPS    Y7, 32(AX)
+	VMOVUPS    Y8, 160(AX)
+	VMOVUPS    Y3, 288(AX)
+	VMOVUPS    Y9, 416(AX)
+	VMOVUPS    Y4, 544(AX)
+	VMOVUPS    Y2, 672(AX)
+	VMOVUPS    Y6, 800(AX)
+	VMOVUPS    Y1, 928(AX)
+	MOVQ       128(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y1
+	MOVQ       136(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y2
+	MOVQ       144(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y3
+	MOVQ       152(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y4
+	MOVQ       160(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y5
+	MOVQ       168(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y6
+	MOVQ       176(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y7
+	MOVQ       184(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y8
+	VUNPCKLPS  Y2, Y1, Y9
+	VUNPCKHPS  Y2, Y1, Y1
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPD  Y2, Y9, Y4
+	VUNPCKHPD  Y2, Y9, Y2
+	VUNPCKLPD  Y3, Y1, Y9
+	VUNPCKHPD  Y3, Y1, Y1
+	VUNPCKLPS  Y6, Y5, Y3
+	VUNPCKHPS  Y6, Y5, Y5
+	VUNPCKLPS  Y8, Y7, Y6
+	VUNPCKHPS  Y8, Y7, Y7
+	VUNPCKLPD  Y6, Y3, Y8
+	VUNPCKHPD  Y6, Y3, Y3
+	VUNPCKLPD  Y7, Y5, Y6
+	VUNPCKHPD  Y7, Y5, Y5
+	VPERM2F128 $0x20, Y8, Y4, Y7
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x20, Y3, Y2, Y8
+	VPERM2F128 $0x31, Y3, Y2, Y2
+	VPERM2F128 $0x20, Y6, Y9, Y3
+	VPERM2F128 $0x31, Y6, Y9, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VMOVUPS    Y7, 64(AX)
+	VMOVUPS    Y8, 192(AX)
+	VMOVUPS    Y3, 320(AX)
+	VMOVUPS    Y9, 448(AX)
+	VMOVUPS    Y4, 576(AX)
+	VMOVUPS    Y2, 704(AX)
+	VMOVUPS    Y6, 832(AX)
+	VMOVUPS    Y1, 960(AX)
+	MOVQ       192(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y1
+	MOVQ       200(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y2
+	MOVQ       208(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y3
+	MOVQ       216(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y4
+	MOVQ       224(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y5
+	MOVQ       232(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y6
+	MOVQ       240(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y7
+	MOVQ       248(CX), SI
+	VMASKMOVPS (SI)(BX*1), Y0, Y0
+	VUNPCKLPS  Y2, Y1, Y8
+	VUNPCKHPS  Y2, Y1, Y1
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPD  Y2, Y8, Y4
+	VUNPCKHPD  Y2, Y8, Y2
+	VUNPCKLPD  Y3, Y1, Y8
+	VUNPCKHPD  Y3, Y1, Y1
+	VUNPCKLPS  Y6, Y5, Y3
+	VUNPCKHPS  Y6, Y5, Y5
+	VUNPCKLPS  Y0, Y7, Y6
+	VUNPCKHPS  Y0, Y7, Y0
+	VUNPCKLPD  Y6, Y3, Y7
+	VUNPCKHPD  Y6, Y3, Y3
+	VUNPCKLPD  Y0, Y5, Y6
+	VUNPCKHPD  Y0, Y5, Y0
+	VPERM2F128 $0x20, Y7, Y4, Y5
+	VPERM2F128 $0x31, Y7, Y4, Y4
+	VPERM2F128 $0x20, Y3, Y2, Y7
+	VPERM2F128 $0x31, Y3, Y2, Y2
+	VPERM2F128 $0x20, Y6, Y8, Y3
+	VPERM2F128 $0x31, Y6, Y8, Y6
+	VPERM2F128 $0x20, Y0, Y1, Y8
+	VPERM2F128 $0x31, Y0, Y1, Y0
+	VMOVUPS    Y5, 96(AX)
+	VMOVUPS    Y7, 224(AX)
+	VMOVUPS    Y3, 352(AX)
+	VMOVUPS    Y8, 480(AX)
+	VMOVUPS    Y4, 608(AX)
+	VMOVUPS    Y2, 736(AX)
+	VMOVUPS    Y6, 864(AX)
+	VMOVUPS    Y0, 992(AX)
+
+next:
+	ADDQ $0x20, BX
+	ADDQ $0x00000400, AX
+	SUBQ $0x08, DX
+	JG   block
+	VZEROUPPER
+	RET

@@ -2,8 +2,6 @@
 
 package winograd
 
-// Without assembly no Engine has fast set, and none of these is called.
+// Without assembly all transforms are plain loops.
 
-func (s *short) vectorise() {}
-
-func transposeRows(dst *float32, src **float32, n int) {}
+func (e *Engine) vectorise(lanes int) {}

@@ -112,7 +112,122 @@ func toImage2x3(dst **float32, add **float32, src *float32, point int, channels 
 //go:noescape
 func toFilter2x3(dst **float32, add **float32, src *float32, point int, channels int)
 
-// transpose32 stores n columns of 32 rows one after the other, reading up to 15 more.
+// transpose32 stores n columns of 32 rows one after the other, and as many of zeros as are
+// missing for a multiple of 16.
 //
 //go:noescape
 func transpose32(dst *float32, src **float32, n int)
+
+// image2x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func image2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// result2x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func result2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// filter2x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func filter2x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// toResult2x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst.
+//
+//go:noescape
+func toResult2x2AVX2(dst **float32, src *float32, point int, channels int)
+
+// toImage2x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toImage2x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// toFilter2x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toFilter2x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// image4x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func image4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// result4x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func result4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// filter4x2AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func filter4x2AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// toResult4x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst.
+//
+//go:noescape
+func toResult4x2AVX2(dst **float32, src *float32, point int, channels int)
+
+// toImage4x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toImage4x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// toFilter4x2AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toFilter4x2AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// image2x3AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func image2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// result2x3AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func result2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// filter2x3AVX2 transforms all channels of the pixels at src into panels that lie panel
+// elements apart, with their points point elements apart.
+//
+//go:noescape
+func filter2x3AVX2(dst *float32, src **float32, point int, panel int, channels int)
+
+// toResult2x3AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst.
+//
+//go:noescape
+func toResult2x3AVX2(dst **float32, src *float32, point int, channels int)
+
+// toImage2x3AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toImage2x3AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// toFilter2x3AVX2 transforms up to 32 channels of a panel, whose points lie point elements
+// apart, into the pixels at dst, and adds the values at add.
+//
+//go:noescape
+func toFilter2x3AVX2(dst **float32, add **float32, src *float32, point int, channels int)
+
+// transpose32AVX2 stores n columns of 32 rows one after the other, and as many of zeros as are
+// missing for a multiple of 8.
+//
+//go:noescape
+func transpose32AVX2(dst *float32, src **float32, n int)

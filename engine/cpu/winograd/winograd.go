@@ -47,11 +47,14 @@ const maxChannels = 4096
 type Engine struct {
 	par     gemm.Parallel
 	workers int
-	fast    bool
+	tiles   gemm.Tiles
 	short   []*short
-	scratch []scratch // one for each worker
-	zeros   [maxChannels]float32
-	body    func(worker int) // work, bound once
+	// transpose stores n columns of width rows one after the other; nil where
+	// plain loops do it.
+	transpose func(dst *float32, src **float32, n int)
+	scratch   []scratch // one for each worker
+	zeros     [maxChannels]float32
+	body      func(worker int) // work, bound once
 
 	job job // the call in progress
 	queue
@@ -67,13 +70,12 @@ type scratch struct {
 
 // New is an engine with the fastest kernels that the CPU has. A nil par means
 // the calling goroutine alone.
-func New(par gemm.Parallel) *Engine { return newEngine(par, gemm.HaveTiles()) }
+func New(par gemm.Parallel) *Engine { return With(gemm.AllTiles()[0], par) }
 
-// NewGeneric is an engine with plain Go loops.
-func NewGeneric(par gemm.Parallel) *Engine { return newEngine(par, false) }
-
-func newEngine(par gemm.Parallel, fast bool) *Engine {
-	e := &Engine{par: par, workers: 1, fast: fast, short: shorts(fast)}
+// With is an engine with the kernels that belong to some of gemm.AllTiles.
+func With(tiles gemm.Tiles, par gemm.Parallel) *Engine {
+	e := &Engine{par: par, workers: 1, tiles: tiles, short: plainShorts()}
+	e.vectorise(tiles.Lanes)
 	if par != nil {
 		e.workers = par.Workers()
 	}
@@ -84,4 +86,4 @@ func newEngine(par gemm.Parallel, fast bool) *Engine {
 
 // Fast says whether the engine has vector instructions: elsewhere other
 // algorithms are faster.
-func (e *Engine) Fast() bool { return e.fast }
+func (e *Engine) Fast() bool { return e.tiles.Fast() }

@@ -65,10 +65,16 @@ func wide[T gemm.Float](x []T, f func(float64) float64) []float64 {
 
 func identity(v float64) float64 { return v }
 
+// inLoops is an engine with plain loops.
+func inLoops() *Engine {
+	all := gemm.AllTiles()
+	return With(all[len(all)-1], nil)
+}
+
 func engines() map[string]*Engine {
-	all := map[string]*Engine{"go/1": NewGeneric(nil), "go/3": NewGeneric(kerneltest.Team(3))}
-	if gemm.HaveTiles() {
-		all["fast/1"], all["fast/3"] = New(nil), New(kerneltest.Team(3))
+	all := map[string]*Engine{}
+	for _, tiles := range gemm.AllTiles() {
+		all[tiles.Name+"/1"], all[tiles.Name+"/3"] = With(tiles, nil), With(tiles, kerneltest.Team(3))
 	}
 	return all
 }
@@ -79,7 +85,7 @@ func engines() map[string]*Engine {
 // sum, all independent, its error's standard deviation is at most
 // ulp·√(roundings·Σx²), the roundings being those that a term passes through.
 func spreads() *Engine {
-	e := NewGeneric(nil)
+	e := inLoops()
 	e.short = nil
 	squared := func(m toom.Matrix) toom.Matrix {
 		var out toom.Matrix
@@ -123,7 +129,7 @@ func TestConvolutions(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%dx%dx%dx%d-%d/%d", op.Name, c.N, c.H, c.W, c.C, c.K, c.R), func(t *testing.T) {
 				want := plain(op, c, [3][]float64{wide(args[0], identity), wide(args[1], identity), wide(args[2], identity)})
 				allowed := tolerance(op, c, args)
-				first := map[bool][]float32{}
+				first := map[string][]float32{}
 				for name, e := range all {
 					if !e.Supports(c) {
 						t.Fatalf("%s: not supported", name)
@@ -140,8 +146,8 @@ func TestConvolutions(t *testing.T) {
 							t.Fatalf("%s: element %d is %v, want %v: off by %.3g, %.3g are allowed", name, i, v, want[i], off, allowed[i])
 						}
 					}
-					if f := first[e.Fast()]; f == nil {
-						first[e.Fast()] = out
+					if f := first[e.tiles.Name]; f == nil {
+						first[e.tiles.Name] = out
 					} else {
 						for i := range out {
 							if out[i] != f[i] {
@@ -158,7 +164,7 @@ func TestConvolutions(t *testing.T) {
 // TestSupports: what would compute something that is exactly zero is refused, as
 // is what there is no algorithm for.
 func TestSupports(t *testing.T) {
-	e := NewGeneric(nil)
+	e := inLoops()
 	if !e.Supports(convtest.Square(1, 8, 4, 4, 4, 2, 1)) {
 		t.Error("a layer of DCGAN is refused")
 	}

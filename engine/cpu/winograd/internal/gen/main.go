@@ -1,10 +1,9 @@
-// Command gen writes the AVX-512 assembly of package winograd and its Go stubs.
-// Run it with `go generate ./engine/cpu/winograd`.
+// Command gen writes the AVX-512 and the AVX2 assembly of package winograd and its Go
+// stubs. Run it with `go generate ./engine/cpu/winograd`.
 package main
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -12,28 +11,32 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"ganengine/engine/cpu/winograd/internal/toom"
-	"ganengine/engine/internal/transpose"
 )
 
 func main() {
 	ConstraintExpr("amd64")
-	for _, f := range [][2]int{{2, 2}, {4, 2}, {2, 3}} {
-		s := toom.New(f[0], f[1])
-		name := func(what string) string { return fmt.Sprintf("%s%dx%d", what, s.M, s.R) }
-		scatter(name("image"), s.In)
-		scatter(name("result"), s.Out.Transposed())
-		scatter(name("filter"), s.Filter)
-		collect(name("toResult"), s.Out, false)
-		collect(name("toImage"), s.In.Transposed(), true)
-		collect(name("toFilter"), s.Filter.Transposed(), true)
+	for _, m := range []machine{avx512, avx2} {
+		for _, f := range [][2]int{{2, 2}, {4, 2}, {2, 3}} {
+			s := toom.New(f[0], f[1])
+			name := func(what string) string { return fmt.Sprintf("%s%dx%d%s", what, s.M, s.R, m.suffix) }
+			m.scatter(name("image"), s.In)
+			m.scatter(name("result"), s.Out.Transposed())
+			m.scatter(name("filter"), s.Filter)
+			m.collect(name("toResult"), s.Out, false)
+			m.collect(name("toImage"), s.In.Transposed(), true)
+			m.collect(name("toFilter"), s.Filter.Transposed(), true)
+		}
+		m.transposeRows()
 	}
-	transposeRows()
 	Generate()
 }
 
+// panelBytes is the size of a row of a panel: 32 channels.
+const panelBytes = 4 * 32
+
 // scatter emits l x lᵀ from pixels given by pointers to panels of 32 channels.
-func scatter(name string, l toom.Matrix) {
-	TEXT(name, attr.NOSPLIT, "func(dst *float32, src **float32, point, panel, channels int)")
+func (m *machine) scatter(name string, l toom.Matrix) {
+	stack := m.text(name, l, "func(dst *float32, src **float32, point, panel, channels int)")
 	Doc(name+" transforms all channels of the pixels at src into panels that lie panel",
 		"elements apart, with their points point elements apart.")
 	Pragma("noescape")
@@ -42,29 +45,30 @@ func scatter(name string, l toom.Matrix) {
 	left := Load(Param("channels"), GP64())
 	SHLQ(Imm(2), point)
 	SHLQ(Imm(2), panel)
-	SUBQ(U32(128), panel) // which the loop itself goes on
+	SUBQ(U32(panelBytes), panel) // which the loop itself goes on
 	off := GP64()
 	XORQ(off, off)
 	Label("vector")
-	mask := tail(left)
 	n := len(l[0])
-	out := sandwich(l, func(i, j int) VecVirtual {
-		p, v := GP64(), ZMM()
-		MOVQ(Mem{Base: src, Disp: 8 * (i*n + j)}, p)
-		VMOVUPS_Z(Mem{Base: p, Index: off, Scale: 1}, mask, v)
-		return v
+	m.each(left, func(channels part) {
+		out := m.sandwich(l, stack, func(i, j int) VecVirtual {
+			p, v := GP64(), m.register()
+			MOVQ(Mem{Base: src, Disp: 8 * (i*n + j)}, p)
+			channels.load(Mem{Base: p, Index: off, Scale: 1}, v)
+			return v
+		})
+		at := GP64()
+		MOVQ(dst, at)
+		out(func(_, _ int, v VecVirtual) {
+			VMOVUPS(v, Mem{Base: at})
+			ADDQ(point, at)
+		})
 	})
-	at := GP64()
-	MOVQ(dst, at)
-	out(func(_, _ int, v VecVirtual) {
-		VMOVUPS(v, Mem{Base: at})
-		ADDQ(point, at)
-	})
-	SUBQ(Imm(16), left)
-	ADDQ(Imm(64), off)
-	ADDQ(Imm(64), dst)
-	TESTQ(U32(64), off)
-	JNE(LabelRef("vector")) // the panel's second half
+	SUBQ(Imm(uint64(m.lanes)), left)
+	ADDQ(Imm(uint64(m.bytes())), off)
+	ADDQ(Imm(uint64(m.bytes())), dst)
+	TESTQ(U32(uint32(panelBytes-m.bytes())), off)
+	JNE(LabelRef("vector")) // the rest of the panel
 	ADDQ(panel, dst)
 	TESTQ(left, left)
 	JG(LabelRef("vector"))
@@ -73,12 +77,12 @@ func scatter(name string, l toom.Matrix) {
 }
 
 // collect emits l x lᵀ from a panel to pixels given by pointers.
-func collect(name string, l toom.Matrix, add bool) {
+func (m *machine) collect(name string, l toom.Matrix, add bool) {
 	signature, base := "func(dst **float32, src *float32, point, channels int)", "."
 	if add {
 		signature, base = "func(dst, add **float32, src *float32, point, channels int)", ", and adds the values at add."
 	}
-	TEXT(name, attr.NOSPLIT, signature)
+	stack := m.text(name, l, signature)
 	Doc(name+" transforms up to 32 channels of a panel, whose points lie point elements", "apart, into the pixels at dst"+base)
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
@@ -91,83 +95,102 @@ func collect(name string, l toom.Matrix, add bool) {
 	off := GP64()
 	XORQ(off, off)
 	Label("vector")
-	mask := tail(left)
-	m, n := len(l), len(l[0])
-	row, from := GP64(), GP64()
-	MOVQ(src, row)
-	stride := GP64() // from one row of points to the next
-	IMUL3Q(Imm(uint64(n)), point, stride)
-	out := sandwich(l, func(i, j int) VecVirtual {
-		v := ZMM()
-		if i == 0 {
-			MOVQ(row, from)
-			ADDQ(point, row)
-		}
-		VMOVUPS(Mem{Base: from}, v)
-		ADDQ(stride, from)
-		return v
+	r, n := len(l), len(l[0])
+	m.each(left, func(channels part) {
+		row, from := GP64(), GP64()
+		MOVQ(src, row)
+		stride := GP64() // from one row of points to the next
+		IMUL3Q(Imm(uint64(n)), point, stride)
+		out := m.sandwich(l, stack, func(i, j int) VecVirtual {
+			v := m.register()
+			if i == 0 {
+				MOVQ(row, from)
+				ADDQ(point, row)
+			}
+			VMOVUPS(Mem{Base: from}, v)
+			ADDQ(stride, from)
+			return v
+		})
+		out(func(i, j int, v VecVirtual) {
+			p := GP64()
+			if add {
+				MOVQ(Mem{Base: old, Disp: 8 * (i*r + j)}, p)
+				o := m.register()
+				channels.load(Mem{Base: p, Index: off, Scale: 1}, o)
+				VADDPS(o, v, o)
+				v = o
+			}
+			MOVQ(Mem{Base: dst, Disp: 8 * (i*r + j)}, p)
+			channels.store(v, Mem{Base: p, Index: off, Scale: 1})
+		})
 	})
-	out(func(i, j int, v VecVirtual) {
-		p := GP64()
-		if add {
-			MOVQ(Mem{Base: old, Disp: 8 * (i*m + j)}, p)
-			o := ZMM()
-			VMOVUPS_Z(Mem{Base: p, Index: off, Scale: 1}, mask, o)
-			VADDPS(o, v, o)
-			v = o
-		}
-		MOVQ(Mem{Base: dst, Disp: 8 * (i*m + j)}, p)
-		VMOVUPS(v, mask, Mem{Base: p, Index: off, Scale: 1})
-	})
-	ADDQ(Imm(64), src)
-	ADDQ(Imm(64), off)
-	SUBQ(Imm(16), left)
+	ADDQ(Imm(uint64(m.bytes())), src)
+	ADDQ(Imm(uint64(m.bytes())), off)
+	SUBQ(Imm(uint64(m.lanes)), left)
 	JG(LabelRef("vector"))
 	VZEROUPPER()
 	RET()
 }
 
-// tail is the mask of the channels of a vector, left of which are left.
-func tail(left Register) Register {
-	n, bits, mask := GP64(), GP64(), K()
-	MOVQ(left, n)
-	XORQ(bits, bits)
-	TESTQ(n, n)
-	CMOVQLT(bits, n)
-	MOVQ(U32(16), bits)
-	CMPQ(n, bits)
-	CMOVQGT(bits, n)
-	MOVQ(U32(0xffff), bits)
-	BZHIQ(n, bits, bits)
-	KMOVW(bits.As32(), mask)
-	return mask
+// text begins a function that transforms by l and answers where on the stack there is
+// room for what its registers do not hold. Such a one must not leave out the check that
+// the stack is large enough.
+func (m *machine) text(name string, l toom.Matrix, signature string) (stack Mem) {
+	spilled := m.spilled(l)
+	if spilled == 0 {
+		TEXT(name, attr.NOSPLIT, signature)
+		return stack
+	}
+	TEXT(name, 0, signature)
+	return AllocLocal(spilled * m.bytes())
+}
+
+// spilled is how many elements of l x do not stay in registers: besides these there
+// are a column or row of values, a sum and an addend.
+func (m *machine) spilled(l toom.Matrix) int {
+	return max(len(l)*len(l[0])-(m.registers-len(l[0])-2), 0)
 }
 
 // sandwich emits l x, column by column, and returns what emits the rest, row by
-// row, and passes each element on.
-func sandwich(l toom.Matrix, load func(i, j int) VecVirtual) func(store func(i, j int, v VecVirtual)) {
-	n := len(l[0])
+// row, and passes each element on. The first elements of l x wait on the stack where
+// the registers do not hold all.
+func (m *machine) sandwich(l toom.Matrix, stack Mem, load func(i, j int) VecVirtual) func(store func(i, j int, v VecVirtual)) {
+	n, spilled := len(l[0]), m.spilled(l)
 	half := make([][]VecVirtual, len(l)) // l x
+	place := func(i, j int) (Mem, bool) {
+		at := j*len(l) + i
+		return stack.Offset(at * m.bytes()), at < spilled
+	}
 	for j := range n {
 		column := make([]VecVirtual, n)
 		for i := range n {
 			column[i] = load(i, j)
 		}
 		for i, row := range l {
-			half[i] = append(half[i], combine(row, column))
+			v := m.combine(row, column)
+			if at, ok := place(i, j); ok {
+				VMOVUPS(v, at)
+			}
+			half[i] = append(half[i], v)
 		}
 	}
 	return func(store func(i, j int, v VecVirtual)) {
 		for i := range half {
+			for j := range half[i] {
+				if at, ok := place(i, j); ok {
+					half[i][j] = m.register()
+					VMOVUPS(at, half[i][j])
+				}
+			}
 			for j, row := range l {
-				store(i, j, combine(row, half[i]))
+				store(i, j, m.combine(row, half[i]))
 			}
 		}
 	}
 }
 
 // combine emits the sum of c[k] x[k], beginning with a term of factor one.
-func combine(c []float64, x []VecVirtual) VecVirtual {
+func (m *machine) combine(c []float64, x []VecVirtual) VecVirtual {
 	first := -1
 	for k, v := range c {
 		if v != 0 && (first < 0 || v == 1 && c[first] != 1) {
@@ -177,14 +200,14 @@ func combine(c []float64, x []VecVirtual) VecVirtual {
 	sum := x[first]
 	fresh := false // sum is not one of x
 	if c[first] != 1 {
-		sum, fresh = ZMM(), true
-		VMULPS_BCST(constant(c[first]), x[first], sum)
+		sum, fresh = m.register(), true
+		m.multiply(c[first], x[first], sum)
 	}
 	own := func() VecVirtual {
 		if fresh {
 			return sum
 		}
-		return ZMM()
+		return m.register()
 	}
 	for k, v := range c {
 		switch {
@@ -200,55 +223,44 @@ func combine(c []float64, x []VecVirtual) VecVirtual {
 			sum = next
 		default:
 			if !fresh {
-				next := ZMM()
+				next := m.register()
 				VMOVAPS(sum, next)
 				sum = next
 			}
-			VFMADD231PS_BCST(constant(v), x[k], sum)
+			m.multiplyAdd(v, x[k], sum)
 		}
 		fresh = true
 	}
 	return sum
 }
 
-var constants = map[uint32]Mem{}
-
-func constant(v float64) Mem {
-	b := math.Float32bits(float32(v))
-	if m, ok := constants[b]; ok {
-		return m
-	}
-	m := GLOBL(fmt.Sprintf("c%08x", b), attr.RODATA|attr.NOPTR)
-	DATA(0, F32(float32(v)))
-	constants[b] = m
-	return m
-}
-
-// transposeRows emits the exchange of rows and columns in blocks of 16×16.
-func transposeRows() {
-	TEXT("transpose32", attr.NOSPLIT, "func(dst *float32, src **float32, n int)")
-	Doc("transpose32 stores n columns of 32 rows one after the other, reading up to 15 more.")
+// transposeRows emits the exchange of rows and columns in square blocks.
+func (m *machine) transposeRows() {
+	name := "transpose32" + m.suffix
+	TEXT(name, attr.NOSPLIT, "func(dst *float32, src **float32, n int)")
+	Doc(fmt.Sprintf("%s stores n columns of 32 rows one after the other, and as many of zeros as are", name), fmt.Sprintf("missing for a multiple of %d.", m.lanes))
 	Pragma("noescape")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
 	off := GP64()
 	XORQ(off, off)
 	Label("block")
-	mask := tail(n)
-	for half := range 2 {
-		v := make([]VecVirtual, 16)
-		for i := range v {
-			p := GP64()
-			v[i] = ZMM()
-			MOVQ(Mem{Base: src, Disp: 8 * (16*half + i)}, p)
-			VMOVUPS_Z(Mem{Base: p, Index: off, Scale: 1}, mask, v[i])
+	m.each(n, func(columns part) {
+		for first := 0; first < 32; first += m.lanes {
+			v := make([]VecVirtual, m.lanes)
+			for i := range v {
+				p := GP64()
+				v[i] = m.register()
+				MOVQ(Mem{Base: src, Disp: 8 * (first + i)}, p)
+				columns.load(Mem{Base: p, Index: off, Scale: 1}, v[i])
+			}
+			for i, column := range m.exchange(v) {
+				VMOVUPS(column, Mem{Base: dst, Disp: panelBytes*i + 4*first})
+			}
 		}
-		for i, column := range transpose.Lanes(v) {
-			VMOVUPS(column, Mem{Base: dst, Disp: 128*i + 64*half})
-		}
-	}
-	ADDQ(Imm(64), off)
-	ADDQ(U32(16*128), dst)
-	SUBQ(Imm(16), n)
+	})
+	ADDQ(Imm(uint64(m.bytes())), off)
+	ADDQ(U32(uint32(m.lanes*panelBytes)), dst)
+	SUBQ(Imm(uint64(m.lanes)), n)
 	JG(LabelRef("block"))
 	VZEROUPPER()
 	RET()
