@@ -258,15 +258,15 @@ func (s *stepper) read(t *testing.T, v *graph.Variable) []float64 {
 	return x
 }
 
-// takeOver gives a stepper in float64 the state of one in float32.
-func (s *stepper) takeOver(t *testing.T, from *stepper) {
+// takeOver gives a stepper in float64 the state of one in float32, each number changed.
+func (s *stepper) takeOver(t *testing.T, from *stepper, change func(x float64) float64) {
 	t.Helper()
 	for _, v := range from.game.Vars.All() {
 		data, err := from.session.ReadBytes(v.Name)
 		if err == nil && v.DType == graph.F32 {
 			data = nil
 			for _, x := range from.read(t, v) {
-				data = binary.NativeEndian.AppendUint64(data, math.Float64bits(x))
+				data = binary.NativeEndian.AppendUint64(data, math.Float64bits(change(x)))
 			}
 		}
 		if err == nil {
