@@ -75,7 +75,7 @@ func TestWinogradStaysWithinItsRounding(t *testing.T) {
 			}
 		}
 		for name, d := range off {
-if allowed := max(kink, 1.1*jumps[name]); !(d <= allowed) {
+			if allowed := max(kink, 1.1*jumps[name]); !(d <= allowed) {
 				t.Errorf("state %d: %s is off by %.3g of its size, %.3g are allowed", s, name, d, allowed)
 			}
 		}
