@@ -123,6 +123,8 @@ func allowed() []edge {
 		{"gan/model", "engine/nn"},
 		{"gan/model", "gan/config"},
 		{"gan/data/folder", "gan/data/pixel"},
+		{"gan/data/folder", "gan/data/regular"},
+		{"gan/data/idx", "gan/data/regular"},
 		{"gan/data/idx", "gan/data/pixel"},
 		{"gan/data/glyphs", "gan/data/seeded"},
 		{"gan/data/mixture", "gan/data/seeded"},

@@ -20,7 +20,8 @@ import (
 
 func dataCommand() command {
 	return command{name: "data", usage: "data inspect PATH", short: "look through a data set before training on it", args: 2,
-		about:   "Reads everything: kind, samples, classes, sizes, channels, unreadable files and exact duplicates.",
+		about: "Reads everything: kind, samples, classes, sizes, channels, unreadable files and exact duplicates.\n" +
+			"The status is 1 where files cannot be read.",
 		example: []string{"ganengine data inspect photos/"},
 		flags: func(a *app, _ *flag.FlagSet) action {
 			return func(ctx context.Context, args []string) error {
@@ -33,11 +34,14 @@ func dataCommand() command {
 				if _, err := data.Detect(args[1]); err != nil {
 					return usage("%w", err)
 				}
-				report, err := data.Inspect(ctx, data.Spec{Path: args[1]})
+				report, err := data.Inspect(ctx, data.Spec{Path: args[1], Progress: func(line string) { fmt.Fprintln(a.stderr, line) }})
 				if err != nil {
 					return err
 				}
-				return a.print(report.String())
+				if err := a.print(report.String()); err != nil {
+					return err
+				}
+				return report.Err()
 			}
 		}}
 }

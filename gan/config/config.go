@@ -60,6 +60,7 @@ type Run struct {
 type Data struct {
 	Kind    string `toml:"kind" default:"glyphs" values:"glyphs|idx|cifar10|folder|zip|tar|npz|csv|mixture" doc:"glyphs: characters drawn from built-in fonts; idx: MNIST files; cifar10: binary batches; folder, zip, tar: images; npz, csv: arrays; mixture: Gaussians"`
 	Path    string `toml:"path" default:"" when:"kind=idx|cifar10|folder|zip|tar|npz|csv" doc:"file or directory, which these kinds need"`
+	Bad     string `toml:"bad" default:"stop" values:"stop|skip" when:"kind=folder|zip|tar" doc:"what files do that cannot be read; all are named before the first step either way, and a file that goes bad during a run is skipped and counted either way"`
 	Images  `when:"kind=glyphs|idx|cifar10|folder|zip|tar|npz|csv"`
 	Mixture `when:"kind=mixture"`
 }

@@ -30,9 +30,14 @@ type Spec struct {
 	Limit  int  // no more samples than this; 0: all
 	Seed   uint64
 
+	SkipBad bool // leave files out that cannot be read; else one of them is an error
+	Since   *Bad // what the run that goes on did without; nil begins one
+
 	Layout        string // of a mixture: ring, grid or line
 	Modes         int
 	Radius, Sigma float64
+
+	Progress func(string) // is told now and then how far opening has come; may be nil
 }
 
 // Set is a data set: Images or Points. It is safe for concurrent use.
@@ -58,8 +63,8 @@ type Points interface {
 }
 
 // Open opens the data of a spec. notes, which may be nil, is told once of each
-// conversion that the data undergo and of anything left out. Errors name the
-// file or key and say what to do.
+// conversion that the data undergo, of anything left out and of each file that
+// cannot be read. Errors name the file or key and say what to do.
 func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
 	if notes == nil {
 		notes = func(string) {}

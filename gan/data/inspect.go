@@ -40,7 +40,7 @@ func Inspect(ctx context.Context, spec Spec) (Report, error) {
 		return Report{}, err
 	}
 	if k.name == "folder" {
-		return inspectFolder(ctx, spec.Path)
+		return inspectFolder(ctx, spec)
 	}
 	spec.Kind, spec.Limit = k.name, 0
 	if k.claims != nil { // stored data show their own shape
@@ -98,8 +98,8 @@ func (r *Report) readSet(ctx context.Context, set Set) error {
 	return nil
 }
 
-func inspectFolder(ctx context.Context, path string) (Report, error) {
-	tree, err := folder.Scan(ctx, path)
+func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
+	tree, err := folder.Scan(ctx, spec.Path, spec.Progress)
 	if err != nil {
 		return Report{}, fmt.Errorf("data: %w", err)
 	}
@@ -107,7 +107,7 @@ func inspectFolder(ctx context.Context, path string) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("data: %w", err)
 	}
-	r := Report{Kind: "folder", Path: path, Notes: tree.Notes()}
+	r := Report{Kind: "folder", Path: spec.Path, Notes: tree.Notes()}
 	classes, sizes, channels := map[string]int{}, map[string]int{}, map[string]int{}
 	var good []folder.File
 	var sums [][sha256.Size]byte
@@ -165,6 +165,19 @@ func duplicates(digests [][sha256.Size]byte, name func(int) string) [][]string {
 // shown is how many lines of a list String prints.
 const shown = 20
 
+// Err is an error where training by default would refuse the data, or would
+// have to pass over some: files that cannot be read.
+func (r Report) Err() error {
+	switch n := len(r.Unreadable); n {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s; replace or remove it, or train with data.bad = \"skip\"", r.Unreadable[0])
+	default:
+		return fmt.Errorf("%d of %d images in %s cannot be read; replace or remove them, or train with data.bad = \"skip\"", n, n+r.Samples, r.Path)
+	}
+}
+
 // String is the report for people.
 func (r Report) String() string {
 	var b strings.Builder
@@ -186,16 +199,16 @@ func (r Report) String() string {
 	counts("classes", r.Classes)
 	counts("sizes", r.Sizes)
 	counts("channels", r.Channels)
-	lines := func(title string, list []string) {
+	lines := func(title string, list []string, most int) {
 		fmt.Fprintf(&b, "%-11s %d\n", title, len(list))
-		for _, line := range list[:min(shown, len(list))] {
+		for _, line := range list[:min(most, len(list))] {
 			fmt.Fprintf(&b, "%-11s %s\n", "", printable.Line(line))
 		}
-		if rest := len(list) - shown; rest > 0 {
+		if rest := len(list) - most; rest > 0 {
 			fmt.Fprintf(&b, "%-11s ... and %d more\n", "", rest)
 		}
 	}
-	lines("unreadable", r.Unreadable)
+	lines("unreadable", r.Unreadable, len(r.Unreadable)) // all: each is to be mended
 	var groups []string
 	for _, g := range r.Duplicates {
 		line := strings.Join(g[:min(shown, len(g))], " = ")
@@ -204,7 +217,7 @@ func (r Report) String() string {
 		}
 		groups = append(groups, line)
 	}
-	lines("duplicates", groups)
+	lines("duplicates", groups, shown)
 	for _, note := range r.Notes {
 		fmt.Fprintf(&b, "%-11s %s\n", "note", printable.Line(note))
 	}

@@ -173,7 +173,8 @@ func openFolder(ctx context.Context, spec Spec, notes func(string)) (Set, error)
 	if err != nil {
 		return nil, err
 	}
-	set, err := folder.Open(ctx, spec.Path, folder.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	set, err := folder.Open(ctx, spec.Path, folder.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit,
+		Skip: spec.SkipBad, Since: spec.Since, Progress: spec.Progress}, notes)
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,11 @@ import (
 // what training would refuse. It reads the data's directory, writes nothing and
 // allocates nothing on the device.
 func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error {
-	h.Console = nil // notes follow the configuration
-	r, game, err := open(ctx, cfg, h)
+	var notes []string // which follow the configuration, or are why there is none
+	r, game, err := open(ctx, cfg, h, nil, func(line string) { notes = append(notes, line) })
+	p := &printer{w: w}
 	if err != nil {
+		p.lines(notes)
 		return err
 	}
 	defer r.close()
@@ -41,11 +43,8 @@ func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error 
 	if err := r.cfg.WriteTOML(w); err != nil {
 		return err
 	}
-	p := &printer{w: w}
 	p.printf("\n")
-	for _, note := range r.notes {
-		p.printf("%s\n", printable.Line(note))
-	}
+	p.lines(notes)
 	p.printf("data: %s, %d samples of %s, %s\n", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), r.set.Fingerprint())
 	gen, dis, err := game.layers()
 	if err == nil {
@@ -61,7 +60,7 @@ func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error 
 // Programs builds the training programs of a configuration, in the order of
 // their first runs.
 func Programs(ctx context.Context, cfg *config.Config) (programs []*graph.Program, err error) {
-	r, game, err := open(ctx, cfg, Host{})
+	r, game, err := open(ctx, cfg, Host{}, nil, silent{}.Line)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +134,12 @@ type printer struct {
 func (p *printer) printf(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *printer) lines(all []string) {
+	for _, line := range all {
+		p.printf("%s\n", printable.Line(line))
 	}
 }
 

@@ -22,6 +22,13 @@ type Host struct {
 	Started  time.Time // when the process started, for the time that starting takes
 }
 
+func (h Host) console() Console {
+	if h.Console == nil {
+		return silent{}
+	}
+	return h.Console
+}
+
 // Console shows a run to people. Its methods are called from one goroutine and
 // should return quickly. Lines are also written to the run's log.txt.
 type Console interface {

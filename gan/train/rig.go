@@ -28,7 +28,8 @@ type rig struct {
 // newRig opens the data, builds the model and compiles what a run needs. A
 // fresh one can also draw first weights.
 func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, error) {
-	r, game, err := open(ctx, cfg, h)
+	h.Console = h.console()
+	r, game, err := open(ctx, cfg, h, nil, h.Console.Line)
 	if err != nil {
 		return nil, err
 	}
@@ -39,15 +40,13 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, 
 }
 
 // open does what comes before the device's part, with every check of it: the
-// same for a run and for what only looks at one.
-func open(ctx context.Context, cfg *config.Config, h Host) (r *rig, game *Game, err error) {
-	if h.Console == nil {
-		h.Console = silent{}
-	}
+// same for a run and for what only looks at one. notes is told what there is
+// to know about the data, of a run that goes on if since is not nil.
+func open(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, notes func(line string)) (r *rig, game *Game, err error) {
 	r = &rig{host: h, cfg: *cfg}
-	if r.set, err = OpenData(ctx, cfg, func(line string) {
+	if r.set, err = openData(ctx, cfg, since, h.console().Line, func(line string) {
 		r.notes = append(r.notes, line)
-		h.Console.Line(line)
+		notes(line)
 	}); err != nil {
 		return nil, nil, err
 	}

@@ -11,10 +11,11 @@ import (
 	"ganengine/gan/data"
 )
 
-// OpenData opens the real samples of a configuration. notes, which may be nil,
-// is told of each conversion once. Drawn data do not depend on run.seed, so
-// that runs of several seeds train on the same samples.
-func OpenData(ctx context.Context, cfg *config.Config, notes func(line string)) (data.Set, error) {
+// openData opens the real samples of a configuration, for a run that goes on
+// if since is not nil. progress is told how far it is and notes of each
+// conversion once. Drawn data do not depend on run.seed, so that runs of
+// several seeds train on the same samples.
+func openData(ctx context.Context, cfg *config.Config, since *data.Bad, progress, notes func(line string)) (data.Set, error) {
 	d := cfg.Data
 	if kinds := data.Kinds(); !slices.Contains(kinds, d.Kind) {
 		return nil, &config.Error{Key: "data.kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
@@ -24,7 +25,9 @@ func OpenData(ctx context.Context, cfg *config.Config, notes func(line string)) 
 		Height: d.Height, Width: d.Width, Channels: d.Channels,
 		Fit: d.Fit, Background: d.Background,
 		Labels: d.Labels, Limit: d.Limit,
+		SkipBad: d.Bad == "skip", Since: since,
 		Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma,
+		Progress: progress,
 	}, notes)
 }
 

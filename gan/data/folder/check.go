@@ -14,14 +14,14 @@ import (
 // formats. A file that cannot be decoded gets its Err, and no digest.
 func (t *Tree) Check(ctx context.Context) ([][sha256.Size]byte, error) {
 	digests := make([][sha256.Size]byte, len(t.Files))
-	err := t.each(ctx, func(i int, f *File) {
+	err := t.each(ctx, "decoded", func(i int, f *File) {
 		if f.Err != nil {
 			return
 		}
 		var b bytes.Buffer
 		img, err := decode(t.path(f.Name), &b)
 		if err != nil {
-			f.Err = err
+			f.Err = t.fault(f.Name, err)
 			return
 		}
 		digests[i] = digest(img)

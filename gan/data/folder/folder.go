@@ -7,19 +7,22 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 
 	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/regular"
 )
 
 // Options say what of a folder is wanted.
 type Options struct {
-	Format pixel.Format // Height and Width 0: as the files, which must agree; Channels 0: 1 if all are grey, else 3
-	Labels bool         // sub-folders of the root are classes
-	Limit  int          // only so many images, spread evenly over the sorted names; 0: all
+	Format   pixel.Format // Height and Width 0: as the files, which must agree; Channels 0: 1 if all are grey, else 3
+	Labels   bool         // sub-folders of the root are classes
+	Limit    int          // only so many images, spread evenly over the sorted names; 0: all
+	Skip     bool         // leave files out that cannot be read; else they are an error
+	Since    *Bad         // the files that the run that goes on did without; nil begins one
+	Progress func(string) // is told now and then how far the scan is; may be nil
 }
 
 // Set is a folder of images; it is safe for concurrent use. Files are opened
@@ -27,6 +30,7 @@ type Options struct {
 type Set struct {
 	tree      *Tree
 	files     []File
+	out       []string // names of files that are no part of it, as they cannot be read
 	labels    []int32
 	classes   []string
 	format    pixel.Format
@@ -34,30 +38,23 @@ type Set struct {
 	pool      sync.Pool // of *bytes.Buffer, files being decoded
 }
 
-// Open scans the folder and checks it; notes is told of each conversion and of
-// files left out.
+// Open scans the folder and checks it; notes is told of each conversion, of
+// files left out and of each that cannot be read.
 func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set, error) {
-	tree, err := Scan(ctx, root)
+	tree, err := Scan(ctx, root, o.Progress)
 	if err != nil {
 		return nil, err
 	}
-	if err := tree.check(o.Labels); err != nil {
+	s := &Set{tree: tree, format: o.Format}
+	if o.Since != nil {
+		s.files, s.out = tree.resume(*o.Since, notes), o.Since.Out
+	} else if s.files, s.out, err = tree.begin(o.Skip, notes); err != nil {
 		return nil, err
 	}
-	s := &Set{tree: tree, files: tree.Files, format: o.Format}
-	if n := o.Limit; n > 0 && n < len(tree.Files) {
-		s.files = make([]File, n)
-		for i := range s.files {
-			s.files[i] = tree.Files[i*len(tree.Files)/n]
-		}
+	if err := s.check(o.Labels); err != nil {
+		return nil, err
 	}
-	if o.Labels {
-		s.classes = tree.Classes()
-		for _, f := range s.files {
-			class, _ := slices.BinarySearch(s.classes, f.Class())
-			s.labels = append(s.labels, int32(class))
-		}
-	}
+	s.choose(o)
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
@@ -69,39 +66,50 @@ func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set
 	return s, nil
 }
 
-// check refuses a tree that cannot be trained on.
-func (t *Tree) check(labels bool) error {
-	if len(t.Files) == 0 {
-		return fmt.Errorf("image folder %s holds no images: looked for %s in it and in its folders", t.Root, strings.Join(pixel.Extensions(), " "))
-	}
-	var bad []error
-	for _, f := range t.Files {
-		if f.Err != nil {
-			bad = append(bad, f.Err)
-		}
-	}
+// check refuses files that cannot be trained on.
+func (s *Set) check(labels bool) error {
+	root := s.tree.Root
 	switch {
-	case len(bad) == 1:
-		return bad[0]
-	case len(bad) > 1:
-		return fmt.Errorf("%w (and %d more: `ganengine data inspect %s` lists them)", bad[0], len(bad)-1, t.Root)
+	case len(s.files) == 0:
+		return fmt.Errorf("image folder %s holds no images: looked for %s in it and in its folders", root, strings.Join(pixel.Extensions(), " "))
 	case !labels:
-		return nil
-	}
-	if len(t.Classes()) == 0 {
-		return fmt.Errorf("image folder %s has no class folders: put each class's images in a folder of its own, or set labels = false", t.Root)
-	}
-	if f := t.Files[0]; f.Class() == "" { // the root's own files sort first
-		return fmt.Errorf("image %s lies beside the class folders and so has no class: move it into one, or set labels = false", t.path(f.Name))
+	case len(classes(s.files)) == 0:
+		return fmt.Errorf("image folder %s has no class folders: put each class's images in a folder of its own, or set labels = false", root)
+	case s.files[0].Class() == "": // the root's own files sort first
+		return fmt.Errorf("image %s lies beside the class folders and so has no class: move it into one, or set labels = false", s.tree.path(s.files[0].Name))
 	}
 	return nil
 }
 
+// choose limits the files and labels them.
+func (s *Set) choose(o Options) {
+	all := s.files
+	if o.Labels {
+		s.classes = classes(all)
+	}
+	if n := o.Limit; n > 0 && n < len(all) {
+		s.files = make([]File, n)
+		for i := range s.files {
+			s.files[i] = all[i*len(all)/n]
+		}
+	}
+	for _, f := range s.files {
+		if o.Labels {
+			class, _ := slices.BinarySearch(s.classes, f.Class())
+			s.labels = append(s.labels, int32(class))
+		}
+	}
+}
+
 // settle fills the parts of the format that are left to the data.
 func (s *Set) settle() error {
-	first := s.files[0]
+	read := slices.DeleteFunc(slices.Clone(s.files), func(f File) bool { return f.Err != nil })
+	if len(read) == 0 {
+		return fmt.Errorf("none of the %d images in %s can be read any more: is it the folder that the run began with?", len(s.files), s.tree.Root)
+	}
+	first := read[0]
 	if s.format.Height == 0 {
-		for _, f := range s.files {
+		for _, f := range read {
 			if f.Header.Width != first.Header.Width || f.Header.Height != first.Header.Height {
 				return fmt.Errorf("images in %s have different sizes (%s %dx%d, %s %dx%d): set the size that they are to have", s.tree.Root,
 					first.Name, first.Header.Width, first.Header.Height, f.Name, f.Header.Width, f.Header.Height)
@@ -111,7 +119,7 @@ func (s *Set) settle() error {
 	}
 	if s.format.Channels == 0 {
 		s.format.Channels = 1
-		if slices.ContainsFunc(s.files, func(f File) bool { return !f.Header.Grey }) {
+		if slices.ContainsFunc(read, func(f File) bool { return !f.Header.Grey }) {
 			s.format.Channels = 3
 		}
 	}
@@ -119,9 +127,11 @@ func (s *Set) settle() error {
 }
 
 func (s *Set) headers() []pixel.Header {
-	headers := make([]pixel.Header, len(s.files))
-	for i, f := range s.files {
-		headers[i] = f.Header
+	var headers []pixel.Header
+	for _, f := range s.files {
+		if f.Err == nil {
+			headers = append(headers, f.Header)
+		}
 	}
 	return headers
 }
@@ -146,13 +156,18 @@ func (s *Set) Label(i int) int {
 // Name is image i's file, relative to the root.
 func (s *Set) Name(i int) string { return s.files[i].Name }
 
-// Read decodes image i into dst, height·width·channels bytes.
+// Read decodes image i into dst, height·width·channels bytes. Errors are
+// *FileError.
 func (s *Set) Read(dst []byte, i int) error {
+	f := &s.files[i]
+	if f.Err != nil {
+		return f.Err
+	}
 	b := s.pool.Get().(*bytes.Buffer)
 	defer s.pool.Put(b)
-	img, err := decode(s.tree.path(s.files[i].Name), b)
+	img, err := decode(s.tree.path(f.Name), b)
 	if err != nil {
-		return err
+		return s.tree.fault(f.Name, err)
 	}
 	s.converter.Convert(dst, img)
 	return nil
@@ -160,30 +175,57 @@ func (s *Set) Read(dst []byte, i int) error {
 
 // decode reads a file through b, whose storage is reused.
 func decode(path string, b *bytes.Buffer) (image.Image, error) {
-	file, err := os.Open(path)
+	file, _, err := regular.Open(path)
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, err
 	}
 	defer file.Close()
 	b.Reset()
 	if _, err := io.Copy(b, file); err != nil {
-		return nil, fileError(path, err)
+		return nil, err
 	}
-	img, err := pixel.Decode(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len())))
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return img, nil
+	return pixel.Decode(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len())))
 }
 
-// Fingerprint identifies the files in use: their names, sizes and first and
-// last 4 KiB.
-func (s *Set) Fingerprint() string {
-	h := sha256.New()
-	for _, f := range s.files {
-		fmt.Fprintf(h, "%q %x\n", f.Name, f.digest)
+// Lost are the images that a run which goes on does not read.
+func (s *Set) Lost() []int {
+	var lost []int
+	for i, f := range s.files {
+		if f.Err != nil {
+			lost = append(lost, i)
+		}
 	}
-	return fmt.Sprintf("folder:%x", h.Sum(nil)[:16])
+	return lost
+}
+
+// Bad names what a run does without that has lost these images.
+func (s *Set) Bad(lost []int) Bad {
+	bad := Bad{Out: s.out}
+	for _, i := range lost {
+		bad.Lost = append(bad.Lost, s.files[i].Name)
+	}
+	slices.Sort(bad.Lost)
+	return bad
+}
+
+// Fingerprint identifies the files in use, wherever the root is: their names,
+// then their sizes and first and last 4 KiB.
+func (s *Set) Fingerprint() string { return s.Identity(s.Lost()) }
+
+// Identity is the fingerprint without the images that were lost.
+func (s *Set) Identity(lost []int) string {
+	without := map[int]bool{}
+	for _, i := range lost {
+		without[i] = true
+	}
+	names, contents := sha256.New(), sha256.New()
+	for i, f := range s.files {
+		if !without[i] {
+			fmt.Fprintf(names, "%q\n", f.Name)
+			contents.Write(f.digest[:])
+		}
+	}
+	return fmt.Sprintf("folder:%x-%x", names.Sum(nil)[:8], contents.Sum(nil)[:16])
 }
 
 // Close does nothing: no file stays open.

@@ -82,7 +82,7 @@ func TestClassesAreFoldersSortedByBytes(t *testing.T) {
 	if !slices.Equal(s.Classes(), []string{"Z", "a", "a-b", "b"}) || !slices.Equal(labels, []int{0, 1, 1, 2, 3, 3}) {
 		t.Errorf("classes %v, labels %v", s.Classes(), labels)
 	}
-	if want := []string{"5 entries that are no images left out (.json: 1, .txt: 1, hidden: 2, no extension: 1)"}; !slices.Equal(notes, want) {
+	if want := []string{"5 entries that are no images left out (.json: 1, .txt: 1, hidden: 2, no extension: 1)", "class folder empty holds no images"}; !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
 	}
 	if h, w, c := s.Shape(); h != 2 || w != 2 || c != 3 {
@@ -149,7 +149,7 @@ func TestOpenErrors(t *testing.T) {
 		{"empty", nil, false, []string{"holds no images: looked for .png .jpg .jpeg .jpe .jfif .gif .webp .bmp .tif .tiff"}},
 		{"only text", map[string][]byte{"a.txt": nil}, false, []string{"holds no images"}},
 		{"not an image", map[string][]byte{"a.png": good, "b.png": []byte("<html>")}, false,
-			[]string{"b.png cannot be read: it is no PNG, JPEG, GIF, WebP, BMP or TIFF image; replace or remove it"}},
+			[]string{"b.png cannot be read: it is no PNG, JPEG, GIF, WebP, BMP or TIFF image; replace or remove it, or set data.bad = \"skip\""}},
 		{"empty file", map[string][]byte{"a.png": nil}, false, []string{"a.png cannot be read"}},
 		{"two bad", map[string][]byte{"a.png": []byte("x"), "b.png": []byte("x")}, false, []string{"a.png", "and 1 more: `ganengine data inspect"}},
 		{"no classes", map[string][]byte{"a.png": good}, true, []string{"has no class folders", "labels = false"}},
@@ -179,33 +179,6 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func TestTruncatedImageIsNamedWhenRead(t *testing.T) {
-	big := image.NewGray(image.Rect(0, 0, 64, 64))
-	for i := range big.Pix {
-		big.Pix[i] = byte(i * i)
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, big); err != nil {
-		t.Fatal(err)
-	}
-	root := write(t, map[string][]byte{"a.png": b.Bytes()[:b.Len()/2], "b.png": b.Bytes()})
-	s, _ := open(t, root, Options{})
-	dst := make([]byte, 64*64)
-	err := s.Read(dst, 0)
-	if err == nil || !strings.Contains(err.Error(), filepath.Join(root, "a.png")+" cannot be read: it is truncated or damaged (png: ") || !strings.HasSuffix(err.Error(), "; replace or remove it") {
-		t.Errorf("truncated image: %v", err)
-	}
-	if err := s.Read(dst, 1); err != nil || !bytes.Equal(dst, big.Pix) {
-		t.Errorf("the image after it: %v", err)
-	}
-	if err := os.Remove(filepath.Join(root, "b.png")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Read(dst, 1); err == nil || !strings.Contains(err.Error(), "b.png cannot be read: no such file") {
-		t.Errorf("removed image: %v", err)
-	}
-}
-
 func TestDeeper(t *testing.T) {
 	good := flat(t, 4, 4, color.White)
 	for _, c := range []struct {
@@ -224,7 +197,7 @@ func TestDeeper(t *testing.T) {
 			files[f] = good
 		}
 		root := write(t, files)
-		tree, err := Scan(context.Background(), root)
+		tree, err := Scan(context.Background(), root, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +223,7 @@ func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
 	if err := os.Symlink(other, filepath.Join(other, "loop")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Scan(context.Background(), other); err == nil || !strings.Contains(err.Error(), "loop of links") {
+	if _, err := Scan(context.Background(), other, nil); err == nil || !strings.Contains(err.Error(), "loop of links") {
 		t.Errorf("a loop: %v", err)
 	}
 }

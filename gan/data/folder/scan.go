@@ -3,8 +3,9 @@
 // images at any depth (torchvision's ImageFolder layout).
 //
 // Names are judged first: hidden files and files without an image's extension
-// are left out and counted. Then every file's header is read, so that sizes
-// are known and a file that only claims to be an image is found at once.
+// are left out and counted. Then both ends of every file are read, so that
+// sizes are known, and a file that only claims to be an image or was cut short
+// is found at once. What is no regular file is never opened.
 package folder
 
 import (
@@ -14,28 +15,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/regular"
 )
 
 const (
-	maxDepth = 16      // folders deep; a loop of links ends here
-	probe    = 4 << 10 // bytes at each end of a file that identify it
+	maxDepth = 16   // folders deep; a loop of links ends here
+	some     = 1024 // entries that are listed at once
 )
 
 // File is one file that its name says is an image.
 type File struct {
 	Name   string // relative to the root, with slashes
 	Header pixel.Header
-	Err    error // why it cannot be read, naming the file
+	Err    error // why it cannot be read, a *FileError
 	digest [sha256.Size]byte
 }
 
@@ -48,17 +48,25 @@ func (f File) Class() string {
 	return class
 }
 
-// Tree is what a directory holds.
-type Tree struct {
-	Root    string
-	Files   []File         // sorted by class, then name, by bytes
-	Ignored map[string]int // files left out, by extension; hidden files under "hidden"
+// order sorts by class, then name, by bytes.
+func order(a, b File) int {
+	return cmp.Or(strings.Compare(a.Class(), b.Class()), strings.Compare(a.Name, b.Name))
 }
 
-// Scan lists the directory and reads the headers. Files that cannot be read
-// are listed with their error; only a directory that cannot be listed fails.
-func Scan(ctx context.Context, root string) (*Tree, error) {
-	t := &Tree{Root: root, Ignored: map[string]int{}}
+// Tree is what a directory holds.
+type Tree struct {
+	Root     string
+	Files    []File         // sorted by class, then name, by bytes
+	Ignored  map[string]int // files left out, by extension; hidden files under "hidden"
+	folders  []string       // in the root
+	progress func(line string)
+}
+
+// Scan lists the directory and reads both ends of its files. Files that cannot
+// be read are listed with their error; only a directory that cannot be listed
+// fails. progress, which may be nil, is told now and then how far it is.
+func Scan(ctx context.Context, root string, progress func(line string)) (*Tree, error) {
+	t := &Tree{Root: root, Ignored: map[string]int{}, progress: progress}
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, fmt.Errorf("opening image folder: %w", err)
@@ -69,129 +77,87 @@ func Scan(ctx context.Context, root string) (*Tree, error) {
 	if err := t.list(ctx, "", 0); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(t.Files, func(a, b File) int {
-		return cmp.Or(strings.Compare(a.Class(), b.Class()), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(t.Files, order)
+	slices.Sort(t.folders)
 	return t, t.probe(ctx)
 }
 
 // list adds the files of the folder dir, relative to the root, and below.
-// Links are followed, as classes are often linked together.
 func (t *Tree) list(ctx context.Context, dir string, depth int) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("listing image folder %s: %w", t.Root, err)
-	}
 	if depth > maxDepth {
 		return fmt.Errorf("image folder %s is more than %d folders deep at %s: is there a loop of links?", t.Root, maxDepth, dir)
 	}
-	entries, err := os.ReadDir(t.path(dir))
+	opened, err := os.Open(t.path(dir))
 	if err != nil {
 		return fmt.Errorf("listing image folder: %w", err)
 	}
-	for _, e := range entries {
-		name := path.Join(dir, e.Name())
-		if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" {
-			t.Ignored["hidden"]++
-			continue
+	defer opened.Close()
+	for {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("listing image folder %s: %w", t.Root, err)
 		}
-		isDir := e.IsDir()
-		if e.Type()&os.ModeSymlink != 0 {
-			if target, err := os.Stat(t.path(name)); err == nil {
-				isDir = target.IsDir()
+		entries, err := opened.ReadDir(some)
+		for _, e := range entries {
+			if err := t.add(ctx, dir, e, depth); err != nil {
+				return err
 			}
 		}
 		switch {
-		case isDir:
-			if err := t.list(ctx, name, depth+1); err != nil {
-				return err
-			}
-		case pixel.HasExtension(e.Name()):
-			t.Files = append(t.Files, File{Name: name})
-		default:
-			t.Ignored[cmp.Or(strings.ToLower(path.Ext(e.Name())), "no extension")]++
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("listing image folder: %w", err)
 		}
+	}
+}
+
+// add takes in one entry of dir. Links are followed, as classes are often
+// linked together.
+func (t *Tree) add(ctx context.Context, dir string, e fs.DirEntry, depth int) error {
+	name := path.Join(dir, e.Name())
+	if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" {
+		t.Ignored["hidden"]++
+		return nil
+	}
+	mode := e.Type()
+	if mode&fs.ModeSymlink != 0 {
+		mode = 0 // opening a link that leads nowhere says so
+		if target, err := os.Stat(t.path(name)); err == nil {
+			mode = target.Mode().Type()
+		}
+	}
+	before := len(t.Files)
+	if mode.IsDir() {
+		if err := t.list(ctx, name, depth+1); err != nil {
+			return err
+		}
+		if dir == "" {
+			t.folders = append(t.folders, name)
+		}
+	}
+	named := pixel.HasExtension(e.Name())
+	switch {
+	case mode.IsDir() && (len(t.Files) > before || !named):
+	case named:
+		f := File{Name: name}
+		if err := regular.Check(mode); err != nil {
+			f.Err = t.fault(name, err)
+		}
+		t.Files = append(t.Files, f)
+	default:
+		t.Ignored[cmp.Or(strings.ToLower(path.Ext(e.Name())), "no extension")]++
 	}
 	return nil
 }
 
 func (t *Tree) path(name string) string { return filepath.Join(t.Root, filepath.FromSlash(name)) }
 
-// probe reads all headers.
-func (t *Tree) probe(ctx context.Context) error {
-	err := t.each(ctx, func(_ int, f *File) {
-		if err := f.probe(t.path(f.Name)); err != nil {
-			f.Err = fileError(t.path(f.Name), err)
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("reading image headers in %s: %w", t.Root, err)
-	}
-	return nil
-}
-
-// each visits every file once, in parallel, until ctx is cancelled.
-func (t *Tree) each(ctx context.Context, visit func(int, *File)) error {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(t.Files) {
-					return
-				}
-				visit(i, &t.Files[i])
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
-}
-
-// probe reads the header, and digests the size and both ends of the file: its
-// identity without reading all of it.
-func (f *File) probe(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is no regular file")
-	}
-	size := info.Size()
-	h := sha256.New()
-	fmt.Fprintln(h, size)
-	for _, part := range []*io.SectionReader{
-		io.NewSectionReader(file, 0, min(probe, size)),
-		io.NewSectionReader(file, max(probe, size-probe), probe),
-	} {
-		if _, err := io.Copy(h, part); err != nil {
-			return err
-		}
-	}
-	h.Sum(f.digest[:0])
-	f.Header, err = pixel.ReadHeader(io.NewSectionReader(file, 0, size))
-	return err
-}
-
-// fileError is the one line that is said of a file that is no good image.
-func fileError(path string, err error) error {
-	var fault *os.PathError
-	if errors.As(err, &fault) {
-		return fmt.Errorf("image %s cannot be read: %w", path, fault.Err)
-	}
-	return fmt.Errorf("image %s cannot be read: %w; replace or remove it", path, err)
-}
-
 // Classes are the class folders that hold images, sorted by bytes.
-func (t *Tree) Classes() []string {
+func (t *Tree) Classes() []string { return classes(t.Files) }
+
+func classes(files []File) []string {
 	var names []string
-	for _, f := range t.Files { // sorted by class, "" first
+	for _, f := range files { // sorted by class, "" first
 		if c := f.Class(); c != "" && (len(names) == 0 || names[len(names)-1] != c) {
 			names = append(names, c)
 		}
@@ -239,8 +205,37 @@ func (t *Tree) Notes() []string {
 		slices.Sort(kinds)
 		lines = append(lines, fmt.Sprintf("%d entries that are no images left out (%s)", total, strings.Join(kinds, ", ")))
 	}
+	if line := t.empty(); line != "" {
+		lines = append(lines, line)
+	}
 	if deeper := t.Deeper(); deeper != "" {
 		lines = append(lines, fmt.Sprintf("the folders in %s hold no images themselves, only folders of them: if those are the classes, give %s", t.Root, deeper))
 	}
 	return lines
+}
+
+// empty names the class folders without images, "" for none. Folders beside
+// images that have no classes are no class folders.
+func (t *Tree) empty() string {
+	const shown = 20
+	with := t.Classes()
+	if len(with) == 0 {
+		return ""
+	}
+	var without []string
+	for _, name := range t.folders {
+		if _, ok := slices.BinarySearch(with, name); !ok {
+			without = append(without, name)
+		}
+	}
+	switch n := len(without); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return fmt.Sprintf("class folder %s holds no images", without[0])
+	case n > shown:
+		return fmt.Sprintf("%d class folders hold no images: %s and %d more", n, strings.Join(without[:shown], ", "), n-shown)
+	default:
+		return fmt.Sprintf("%d class folders hold no images: %s", n, strings.Join(without, ", "))
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"ganengine/gan/data/regular"
 )
 
 // Find says which IDX image file a path means: the path itself if it is an IDX
@@ -53,7 +55,7 @@ func Find(path string) (string, error) {
 
 // isIDX looks at a file's first bytes.
 func isIDX(path string) bool {
-	f, err := os.Open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return false
 	}

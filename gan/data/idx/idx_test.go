@@ -5,10 +5,12 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ganengine/gan/data/pixel"
 )
@@ -138,6 +140,32 @@ func TestFind(t *testing.T) {
 	}
 	if got, err := Find(filepath.Join(root, "text")); got != "" || err != nil {
 		t.Errorf("a text file was taken for IDX: %q, %v", got, err)
+	}
+}
+
+// A pipe in a file's place is an error, and nobody waits for its writer.
+func TestPipes(t *testing.T) {
+	root := write(t, "d", nil)
+	for _, name := range []string{"train-images-idx3-ubyte", "x.bin"} {
+		if err := exec.Command("mkfifo", filepath.Join(root, name)).Run(); err != nil {
+			t.Skip("no named pipes here:", err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		if found, err := Find(filepath.Join(root, "x.bin")); found != "" || err != nil {
+			t.Errorf("a pipe was taken for IDX: %q, %v", found, err)
+		}
+		_, err := Open(root, Options{}, nil)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err == nil || !strings.HasSuffix(err.Error(), "train-images-idx3-ubyte: it is a named pipe, not a file") {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("opening waits for ever")
 	}
 }
 

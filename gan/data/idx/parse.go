@@ -15,7 +15,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
+
+	"ganengine/gan/data/regular"
 )
 
 const typeUint8 = 8
@@ -90,7 +91,7 @@ func header(r io.Reader) ([]int, error) {
 
 // parseFile is Parse for a file that must have the given number of dimensions.
 func parseFile(path string, dimensions int) (dims []int, values []byte, err error) {
-	f, err := os.Open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening IDX file: %w", err)
 	}

@@ -25,19 +25,20 @@ type codec struct {
 	magic      []string // one of them begins every file; ? stands for any byte
 	header     func(*io.SectionReader) (Header, error)
 	decode     func(*io.SectionReader) (image.Image, error)
-	exif       imagemeta.ImageFormat // how its EXIF is found; 0: it has none
+	ends       func(*io.SectionReader) bool // whether the file reaches to its end
+	exif       imagemeta.ImageFormat        // how its EXIF is found; 0: it has none
 }
 
 // codecs is every format: the one place to add another.
 func codecs() []codec { return allCodecs }
 
 var allCodecs = []codec{
-	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, buffered(png.Decode), imagemeta.PNG},
-	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, buffered(jpeg.Decode), imagemeta.JPEG},
-	{"GIF", []string{".gif"}, []string{"GIF87a", "GIF89a"}, headerOfGIF, decodeGIF, 0},
-	{"WebP", []string{".webp"}, []string{"RIFF????WEBP"}, headerOfWebP, buffered(webp.Decode), imagemeta.WebP},
-	{"BMP", []string{".bmp"}, []string{"BM????\x00\x00\x00\x00"}, headerOfBMP, buffered(bmp.Decode), 0},
-	{"TIFF", []string{".tif", ".tiff"}, []string{"II*\x00", "MM\x00*"}, headerOfTIFF, decodeTIFF, imagemeta.TIFF},
+	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, buffered(png.Decode), endsPNG, imagemeta.PNG},
+	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, buffered(jpeg.Decode), endsJPEG, imagemeta.JPEG},
+	{"GIF", []string{".gif"}, []string{"GIF87a", "GIF89a"}, headerOfGIF, decodeGIF, endsGIF, 0},
+	{"WebP", []string{".webp"}, []string{"RIFF????WEBP"}, headerOfWebP, buffered(webp.Decode), endsWebP, imagemeta.WebP},
+	{"BMP", []string{".bmp"}, []string{"BM????\x00\x00\x00\x00"}, headerOfBMP, buffered(bmp.Decode), endsBMP, 0},
+	{"TIFF", []string{".tif", ".tiff"}, []string{"II*\x00", "MM\x00*"}, headerOfTIFF, decodeTIFF, endsTIFF, imagemeta.TIFF},
 }
 
 // longestMagic is how many bytes tell the format.

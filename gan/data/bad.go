@@ -1,0 +1,43 @@
+package data
+
+import "ganengine/gan/data/folder"
+
+// Bad names the files that a run does without: those that could not be read
+// when it began, and those that went bad since.
+type Bad = folder.Bad
+
+// files is the folder behind a set, nil where samples are no files of their own.
+func files(set Set) *folder.Set {
+	switch s := set.(type) {
+	case *folder.Set:
+		return s
+	case *cached:
+		return files(s.Images)
+	}
+	return nil
+}
+
+// Lost are the samples of a set that its Spec's Since, or its opening, found
+// gone bad since the run began.
+func Lost(set Set) []int {
+	if f := files(set); f != nil {
+		return f.Lost()
+	}
+	return nil
+}
+
+// BadOf names what a run on a set does without that has lost these samples.
+func BadOf(set Set, lost []int) Bad {
+	if f := files(set); f != nil {
+		return f.Bad(lost)
+	}
+	return Bad{}
+}
+
+// Identity is a set's fingerprint without the samples that were lost.
+func Identity(set Set, lost []int) string {
+	if f := files(set); f != nil {
+		return f.Identity(lost)
+	}
+	return set.Fingerprint()
+}

@@ -1,0 +1,85 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+var errLost = errors.New("it went bad during the run")
+
+// Bad names the files, relative to the root, that a run does without. It is
+// part of a run's state: a file mended since then stays away all the same.
+type Bad struct {
+	Out  []string `json:"out,omitempty"`  // unreadable when the run began: no part of the set
+	Lost []string `json:"lost,omitempty"` // gone bad since then: in the set, though not read
+}
+
+// Empty says that there are none.
+func (b Bad) Empty() bool { return len(b.Out) == 0 && len(b.Lost) == 0 }
+
+// begin decides on the files of a new run: those that cannot be read are named,
+// and are left out or an error.
+func (t *Tree) begin(skip bool, notes func(string)) (files []File, out []string, err error) {
+	var faults []error
+	for _, f := range t.Files {
+		if f.Err != nil {
+			faults, out = append(faults, f.Err), append(out, f.Name)
+			continue
+		}
+		files = append(files, f)
+	}
+	n := len(faults)
+	if n > 1 || skip {
+		for _, fault := range faults {
+			notes(fault.Error())
+		}
+	}
+	switch {
+	case n == 0:
+	case skip && n < len(t.Files):
+		notes(fmt.Sprintf("%d of %d images left out, as data.bad is \"skip\"", n, len(t.Files)))
+	case skip:
+		err = fmt.Errorf("none of the %d images in %s can be read: give another folder", n, t.Root)
+	case n == 1:
+		err = fmt.Errorf(`%w; replace or remove it, or set data.bad = "skip"`, faults[0])
+	default:
+		err = fmt.Errorf("%w (and %d more: `ganengine data inspect %s` lists them); replace or remove them, or set data.bad = \"skip\"",
+			faults[0], n-1, t.Root)
+	}
+	return files, out, err
+}
+
+// resume gives a run that goes on the files that it began with. Those that it
+// did without stay away, and those that cannot be read any more are lost to it
+// too.
+func (t *Tree) resume(since Bad, notes func(string)) (files []File) {
+	out, lost := set(since.Out), set(since.Lost)
+	for _, f := range t.Files {
+		switch {
+		case out[f.Name]:
+			notes(fmt.Sprintf("image %s is left out, as when the run began", t.path(f.Name)))
+			continue
+		case lost[f.Name]:
+			continue
+		case f.Err != nil:
+			notes(f.Err.Error() + ", as it could when the run began")
+		}
+		files = append(files, f)
+	}
+	for _, name := range since.Lost { // there or not
+		f := File{Name: name, Err: t.fault(name, errLost)}
+		notes(f.Err.Error())
+		files = append(files, f)
+	}
+	slices.SortFunc(files, order)
+	return files
+}
+
+func set(names []string) map[string]bool {
+	s := make(map[string]bool, len(names))
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}

@@ -1,0 +1,162 @@
+package folder
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/regular"
+)
+
+const (
+	piece = 4 << 10         // bytes at each end of a file that identify it
+	pause = 5 * time.Second // between two lines on the progress
+)
+
+// FileError says why an image file cannot be read.
+type FileError struct {
+	Path string
+	Err  error
+}
+
+// Error is one line that names the file.
+func (e *FileError) Error() string {
+	cause := e.Err
+	var fault *os.PathError
+	if errors.As(cause, &fault) { // which names the file again
+		cause = fault.Err
+	}
+	return fmt.Sprintf("image %s cannot be read: %v", e.Path, cause)
+}
+
+func (e *FileError) Unwrap() error { return e.Err }
+
+func (t *Tree) fault(name string, err error) error { return &FileError{t.path(name), err} }
+
+// probe reads both ends of all files.
+func (t *Tree) probe(ctx context.Context) error {
+	pool := sync.Pool{New: func() any { return new(ends) }}
+	err := t.each(ctx, "looked at", func(_ int, f *File) {
+		if f.Err != nil {
+			return
+		}
+		e := pool.Get().(*ends)
+		defer pool.Put(e)
+		if err := f.probe(t.path(f.Name), e); err != nil {
+			f.Err = t.fault(f.Name, err)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("looking at the images in %s: %w", t.Root, err)
+	}
+	return nil
+}
+
+// each visits every file once, in parallel, until ctx is cancelled, and says
+// now and then how many were done.
+func (t *Tree) each(ctx context.Context, done string, visit func(int, *File)) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(t.Files) {
+					return
+				}
+				visit(i, &t.Files[i])
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(finished)
+	}()
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-finished:
+			return ctx.Err()
+		case <-ticker.C:
+			if t.progress != nil {
+				t.progress(fmt.Sprintf("%s %d of %d images in %s", done, min(int(next.Load()), len(t.Files)), len(t.Files), t.Root))
+			}
+		}
+	}
+}
+
+// ends is a file of which both ends are in memory, where most of what tells
+// about an image lies.
+type ends struct {
+	file *os.File
+	size int64
+	tail int64 // where the second half of b stands in the file
+	b    [2 * piece]byte
+}
+
+// load reads both ends; they are one where they meet.
+func (e *ends) load(file *os.File, size int64) error {
+	e.file, e.size, e.tail = file, size, max(piece, size-piece)
+	if size <= 2*piece {
+		_, err := file.ReadAt(e.b[:size], 0)
+		return err
+	}
+	if _, err := file.ReadAt(e.b[:piece], 0); err != nil {
+		return err
+	}
+	_, err := file.ReadAt(e.b[piece:], e.tail)
+	return err
+}
+
+// digest identifies the file without reading all of it.
+func (e *ends) digest() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	fmt.Fprintln(h, e.size)
+	h.Write(e.b[:min(e.size, 2*piece)])
+	h.Sum(sum[:0])
+	return sum
+}
+
+// ReadAt implements io.ReaderAt, within the file.
+func (e *ends) ReadAt(p []byte, at int64) (int, error) {
+	switch end := at + int64(len(p)); {
+	case end > e.size:
+	case end <= piece || e.size <= 2*piece:
+		return copy(p, e.b[at:]), nil
+	case at >= e.tail:
+		return copy(p, e.b[piece+at-e.tail:]), nil
+	}
+	return e.file.ReadAt(p, at)
+}
+
+// probe reads the header, digests both ends of the file, and makes sure that
+// it is whole: a file that does not end as its format says is decoded.
+func (f *File) probe(path string, e *ends) error {
+	file, info, err := regular.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size := info.Size()
+	if err := e.load(file, size); err != nil {
+		return err
+	}
+	f.digest = e.digest()
+	section := io.NewSectionReader(e, 0, size)
+	if f.Header, err = pixel.ReadHeader(section); err != nil || pixel.Ends(section) {
+		return err
+	}
+	_, err = decode(path, new(bytes.Buffer))
+	return err
+}
