@@ -99,7 +99,6 @@ func (c *Config) completeSteps() *Error {
 	case t.Steps == 0:
 		t.Steps = defaultSteps
 	}
-	c.endDecay()
 	return nil
 }
 
@@ -111,7 +110,6 @@ func (c *Config) FixSteps(samples int) error {
 		return nil
 	}
 	c.setSteps(c.Train.Epochs * float64(samples))
-	c.endDecay()
 	return c.Validate()
 }
 
@@ -122,13 +120,13 @@ func (c *Config) setSteps(images float64) {
 	c.Train.Kimg, c.Train.Epochs = 0, 0
 }
 
-// endDecay lets schedules that name no end reach it with the last step.
-func (c *Config) endDecay() {
-	for _, o := range []*Optim{&c.Optim.G, &c.Optim.D} {
-		if o.Schedule != "constant" && o.DecayEnd == 0 {
-			o.DecayEnd = c.Train.Steps
-		}
+// End is the first step at LREnd in a run of so many steps. An end that nobody
+// named is the run's, and stays so where a resume makes it longer.
+func (o *Optim) End(steps int) int {
+	if o.DecayEnd == 0 {
+		return steps
 	}
+	return o.DecayEnd
 }
 
 var (

@@ -144,9 +144,9 @@ type Optim struct {
 	Beta2      float64 `toml:"beta2" default:"0.999" range:"[0,1)" when:"kind=adam|rmsprop" doc:"decay of the average of squared gradients"`
 	Eps        float64 `toml:"eps" default:"1e-8" range:"(0,)" when:"kind=adam|rmsprop" doc:"added to the root of that average"`
 	Momentum   float64 `toml:"momentum" default:"0" range:"[0,1)" when:"kind=sgd|rmsprop" doc:"share of the last update that is kept"`
-	Schedule   string  `toml:"schedule" default:"constant" values:"constant|linear|exponential" doc:"how the rate goes from lr to lr_end"`
-	DecayStart int     `toml:"decay_start" default:"0" range:"[0,)" when:"schedule=linear|exponential" doc:"last step at full rate"`
-	DecayEnd   int     `toml:"decay_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" derived:"train.steps" doc:"first step at lr_end, which then stays"`
+	Schedule   string  `toml:"schedule" default:"constant" values:"constant|linear|exponential" doc:"how the rate goes from lr to lr_end, step by step, however many updates a step has"`
+	DecayStart int     `toml:"decay_start" default:"0" range:"[0,)" when:"schedule=linear|exponential" doc:"the rate is lr until so many steps are done"`
+	DecayEnd   int     `toml:"decay_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" derived:"the end of the run, however long" doc:"the rate is lr_end once so many steps are done; 0 is the end of the run, also where a resume moves it"`
 	LREnd      float64 `toml:"lr_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" doc:"learning rate at decay_end; more than 0 for exponential"`
 }
 

@@ -98,7 +98,7 @@ func TestDerived(t *testing.T) {
 		{"d of another kind", "[optim.g]\nkind = \"sgd\"\n[optim.d]\nkind = \"adam\"\n", nil, func(c *Config) any { return [2]float64{c.Optim.G.Beta1, c.Optim.D.Beta1} }, [2]float64{0, 0.5}},
 		{"kimg", "[train]\nkimg = 10\nbatch = 64\nd_steps = 5\n", nil, func(c *Config) any { return [2]float64{float64(c.Train.Steps), c.Train.Kimg} }, [2]float64{32, 0}},
 		{"a length set replaces another", "[train]\nkimg = 10\n", []string{"train.steps=7"}, func(c *Config) any { return c.Train.Steps }, 7},
-		{"decay ends with the run", "[train]\nsteps = 70\n", []string{"optim.g.schedule=linear"}, func(c *Config) any { return [2]int{c.Optim.G.DecayEnd, c.Optim.D.DecayEnd} }, [2]int{70, 70}},
+		{"decay ends with the run", "[train]\nsteps = 70\n", []string{"optim.g.schedule=linear"}, func(c *Config) any { return [2]int{c.Optim.G.End(c.Train.Steps), c.Optim.D.End(c.Train.Steps)} }, [2]int{70, 70}},
 		{"alias", "[loss]\nkind = \"lsgan\"\n", nil, func(c *Config) any { return c.Loss.Kind }, "least-squares"},
 		{"alias set", "", []string{"loss.kind=wgan"}, func(c *Config) any { return c.Loss.Kind }, "wasserstein"},
 		{"targets", "", []string{"loss.kind=lsgan"}, func(c *Config) any { return c.Loss.Targets }, []float64{0, 1, 1}},
@@ -132,8 +132,8 @@ func TestFixSteps(t *testing.T) {
 	if err := c.FixSteps(1001); err != nil {
 		t.Fatal(err)
 	}
-	if c.Train.Steps != 26 || c.Train.Epochs != 0 || c.Optim.G.DecayEnd != 26 {
-		t.Errorf("steps %d, epochs %v, decay end %d; want 26, 0, 26", c.Train.Steps, c.Train.Epochs, c.Optim.G.DecayEnd)
+	if end := c.Optim.G.End(c.Train.Steps); c.Train.Steps != 26 || c.Train.Epochs != 0 || end != 26 {
+		t.Errorf("steps %d, epochs %v, decay end %d; want 26, 0, 26", c.Train.Steps, c.Train.Epochs, end)
 	}
 	if err := c.FixSteps(5); err != nil || c.Train.Steps != 26 {
 		t.Errorf("a second call changed steps to %d", c.Train.Steps)

@@ -95,11 +95,6 @@ func rule(c config.Optim) optim.Rule {
 	return optim.Adam{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps}
 }
 
-// schedule is an optimiser's rate over the clock of steps.
-func schedule(c config.Optim) optim.Schedule {
-	return optim.Schedule{Rate: c.LR, Kind: c.Schedule, End: c.LREnd, From: c.DecayStart, To: c.DecayEnd}
-}
-
 // decay is the factor by which the average of G's weights keeps its old value
 // at each step: half of it is gone after ema_kimg thousand images.
 func (g *Game) decay() float64 {

@@ -24,6 +24,7 @@ type runner struct {
 	saved   int64         // step of the last checkpoint, -1 before the first
 	perStep time.Duration // pauses included
 	speed   float64       // real images a second, without pauses
+	rates   rates         // that were told last
 }
 
 // segment trains from m to the end, in one go. begin prepares the first step.
@@ -76,6 +77,7 @@ func (r *runner) loop(ctx context.Context) error {
 	if started := r.host.Started; !started.IsZero() {
 		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
 	}
+	r.tell(ratesAt(&r.cfg, r.trainer.step))
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			if err := r.trainer.drain(); err != nil {
@@ -139,7 +141,8 @@ func (r *runner) finished(step int64) {
 	if p.Logged {
 		m := r.trainer.ses.Memory()
 		r.rec.stats(interval{step: step, images: step * r.imagesPerStep(), seconds: r.clock.total().Seconds(),
-			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally})
+			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: ratesAt(&r.cfg, step-1)})
+		r.tell(ratesAt(&r.cfg, step-1))
 		r.rec.logged(p.String())
 		r.trainer.tally.reset()
 		r.logged = step
@@ -147,6 +150,14 @@ func (r *runner) finished(step int64) {
 	}
 	r.host.Console.Progress(p)
 	r.rec.watch()
+}
+
+// tell says the learning rates where they are others than those told last.
+func (r *runner) tell(now rates) {
+	if now != r.rates {
+		r.host.Console.Detail(now.String())
+		r.rates = now
+	}
 }
 
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }

@@ -147,6 +147,10 @@ func tag(score string) string {
 		return "Loss/D/gradient"
 	case "g_grad":
 		return "Loss/G/gradient"
+	case "d_lr":
+		return "Progress/D/lr"
+	case "g_lr":
+		return "Progress/G/lr"
 	case "r1":
 		return "Loss/r1_penalty"
 	case "gp":
@@ -165,6 +169,7 @@ type interval struct {
 	imagesPerSecond float64
 	device          int64 // bytes held there
 	scores          *tally
+	rates           rates // of the last step
 }
 
 // stats writes an interval to stats.jsonl and TensorBoard.
@@ -179,6 +184,10 @@ func (r *recorder) stats(v interval) {
 			out.put(name, rundir.Number(mean))
 			scalars = append(scalars, tfevents.Scalar{Tag: tag(name), Value: float32(mean)})
 		}
+	}
+	for _, x := range []field{{"d_lr", v.rates.d}, {"g_lr", v.rates.g}} {
+		out = append(out, x)
+		scalars = append(scalars, tfevents.Scalar{Tag: tag(x.key), Value: float32(x.value.(float64))})
 	}
 	out.put("host_peak_bytes", host)
 	out.put("device_bytes", v.device)

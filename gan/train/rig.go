@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"ganengine/engine/device"
@@ -20,7 +21,7 @@ type rig struct {
 	host    Host
 	cfg     config.Config
 	set     data.Set
-	notes   []string // on the data
+	notes   []string // on the data and the configuration
 	trainer *trainer
 	sampler *sampler
 }
@@ -41,13 +42,14 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, 
 
 // open does what comes before the device's part, with every check of it: the
 // same for a run and for what only looks at one. notes is told what there is
-// to know about the data, of a run that goes on if since is not nil.
+// to know about data and configuration, of a run that goes on if since is not nil.
 func open(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, notes func(line string)) (r *rig, game *Game, err error) {
 	r = &rig{host: h, cfg: *cfg}
-	if r.set, err = openData(ctx, cfg, since, h.console().Line, func(line string) {
+	note := func(line string) {
 		r.notes = append(r.notes, line)
 		notes(line)
-	}); err != nil {
+	}
+	if r.set, err = openData(ctx, cfg, since, h.console().Line, note); err != nil {
 		return nil, nil, err
 	}
 	if err = fits(&r.cfg, r.set); err == nil {
@@ -55,6 +57,9 @@ func open(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, note
 	}
 	if err != nil {
 		return nil, nil, closing(err, r.close)
+	}
+	for _, line := range idle(&r.cfg) {
+		note(line)
 	}
 	return r, game, nil
 }
@@ -172,7 +177,12 @@ func changes(before, now rundir.Info) string {
 	if before.Data.Fingerprint != now.Data.Fingerprint {
 		out = append(out, fmt.Sprintf("the data were %s and are %s", before.Data.Fingerprint, now.Data.Fingerprint))
 	}
-	return strings.Join(out, "; ")
+	return joined(out...)
+}
+
+// joined is a line of those parts that say something.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
 }
 
 // sameEngines says that what both records have in common is equal. Programs that

@@ -94,7 +94,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		return err
 	}
 	r := &runner{rig: g, run: run, info: info}
-	differs := r.adopt(g.info())
+	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
 	return r.segment(ctx, m, differs == "", func() error {
 		if len(config.Diff(own, &g.cfg)) > 0 {
 			r.rec.writeConfig(&g.cfg)

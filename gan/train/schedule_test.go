@@ -4,9 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"ganengine/engine/nn"
+	"ganengine/gan/config"
+	"ganengine/gan/rundir"
 )
 
 // Schedules are of steps: each of D's five updates of a step has the step's rate,
@@ -92,4 +97,105 @@ func distance(a, b []float64) float64 {
 		sum += (a[i] - b[i]) * (a[i] - b[i])
 	}
 	return math.Sqrt(sum)
+}
+
+// longer is a run's own configuration with a new length, as -resume -set
+// train.steps=N makes it.
+func longer(t *testing.T, d rundir.Dir, steps string) *config.Config {
+	t.Helper()
+	return configure(t, file(t, d.Path("config.toml")), "train.steps="+steps)
+}
+
+// A schedule without an end of its own follows the length of its run, also where a
+// resume changes that: it never goes on at rate 0. Only where a rate was used that
+// the longer run had not is the resume another run than that.
+func TestEndFollowsTheLength(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		set   []string
+		exact bool
+	}{
+		{"from the start", nil, false},
+		{"from step 4", []string{"optim.g.decay_start=4"}, true}, // its last step has the full rate
+		{"D's alone, from step 3", []string{"optim.g.schedule=constant", "optim.d.schedule=linear", "optim.d.decay_start=3"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set := append([]string{"optim.g.schedule=linear", "optim.g.lr=0.01", "train.steps=5", "log.every=1"}, c.set...)
+			out := t.TempDir()
+			train(t, configure(t, tinyRing, set...), out)
+			d := latest(t, out)
+			h, console := testHost(t, "")
+			next := longer(t, d, "10")
+			if err := Resume(t.Context(), string(d), next, h); err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows(t, d) {
+				end := 5
+				if i >= 5 {
+					end = 10
+				}
+				want := ratesAt(configure(t, tinyRing, append(set, fmt.Sprintf("train.steps=%d", end))...), int64(i))
+				if row["d_lr"] != want.d || row["g_lr"] != want.g || want.d <= 0 || want.g <= 0 {
+					t.Errorf("step %d: rates %v and %v, want %+v", i+1, row["d_lr"], row["g_lr"], want)
+				}
+			}
+			for _, net := range []string{"g/dense0/w", "d/dense0/w"} {
+				if reflect.DeepEqual(tensors(t, d, 8)[net], tensors(t, d, 10)[net]) {
+					t.Errorf("%s stands still to the end", net)
+				}
+			}
+			info, err := d.ReadInfo()
+			if err != nil || info.Segments[1].Exact != c.exact {
+				t.Errorf("exact: %+v, %v", info.Segments[1], err)
+			}
+			if said := strings.Contains(strings.Join(console.lines, "\n"), "was to end at step 5 and ends at 10"); said == c.exact {
+				t.Errorf("it says %q", console.lines)
+			}
+			if !c.exact {
+				return
+			}
+			train(t, configure(t, tinyRing, append(set, "train.steps=10")...), out)
+			same(t, tensors(t, d, 10), tensors(t, latest(t, out), 10))
+		})
+	}
+}
+
+// An end that was asked for stays, and that nothing is learnt after it is said
+// before: by a run, by its continuation and by a dry run.
+func TestRateZeroIsSaid(t *testing.T) {
+	const line = "optim.d has the learning rate 0 after step 2 and learns nothing until step 4"
+	set := []string{"optim.d.schedule=linear", "optim.d.decay_end=2", "log.every=1"}
+	out := t.TempDir()
+	cfg := configure(t, tinyImages, append(set, "train.steps=4")...)
+	c := train(t, cfg, out)
+	if said := strings.Join(c.lines, "\n"); strings.Count(said, line) != 1 || strings.Contains(said, "optim.g has") {
+		t.Errorf("it says %s", said)
+	}
+	d := latest(t, out)
+	var rates []any
+	for _, row := range rows(t, d) {
+		rates = append(rates, row["d_lr"])
+	}
+	if want := []any{2e-4, 1e-4, 0., 0.}; !reflect.DeepEqual(rates, want) {
+		t.Errorf("rates %v, want %v", rates, want)
+	}
+	if tags := events(t, d); !slices.Equal(tags["Progress/D/lr"], []int64{1, 2, 3, 4}) || len(tags["Progress/G/lr"]) != 4 {
+		t.Errorf("TensorBoard has %v", tags)
+	}
+	want := []string{"learning rate of G 0.0002, of D 0.0002", "learning rate of G 0.0002, of D 0.0001", "learning rate of G 0.0002, of D 0"}
+	told := slices.DeleteFunc(c.details, func(s string) bool { return !strings.HasPrefix(s, "learning rate") })
+	if !slices.Equal(told, want) {
+		t.Errorf("-v tells %q, want %q", told, want)
+	}
+	h, again := testHost(t, "")
+	if err := Resume(t.Context(), string(d), longer(t, d, "6"), h); err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Join(again.lines, "\n"); !strings.Contains(said, "learning rate 0 after step 2 and learns nothing until step 6") {
+		t.Errorf("continued, it says %s", said)
+	}
+	var text strings.Builder
+	if err := DryRun(t.Context(), cfg, h, &text); err != nil || !strings.Contains(text.String(), line) {
+		t.Errorf("a dry run: %v\n%s", err, text.String())
+	}
 }

@@ -3,7 +3,6 @@ package train
 import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
-	"ganengine/gan/config"
 	"ganengine/gan/loss"
 )
 
@@ -201,9 +200,6 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 	}
 	u.finite = append(u.finite, l, length)
 }
-
-// rate is an optimiser's learning rate at this step.
-func (u *update) rate(c config.Optim) *graph.Node { return schedule(c).Node(u.b, u.clock) }
 
 // norm is the length of all gradients as one vector. It is finite only where all
 // their elements are, so that nothing else has to look at each of them.
