@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-
-	"ganengine/engine/spelling"
 )
 
 // command is a word of the command line with its flags.
@@ -95,36 +93,14 @@ func (c command) flagSet(a *app) (*flag.FlagSet, action) {
 // call parses the flags of a command and runs it.
 func (a *app) call(ctx context.Context, c command, args []string) error {
 	f, do := c.flagSet(a)
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return a.print(c.help())
-		}
-		return c.complain(f, err)
+	words, err := c.parse(f, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return a.print(c.help())
 	}
-	if late := slices.IndexFunc(f.Args(), isFlag); late >= 0 {
-		return usage("%s: %s comes too late: write flags before other words; `ganengine %s -h` lists them", c.name, f.Arg(late), c.name)
+	if err != nil {
+		return err
 	}
-	if rest := f.Args(); len(rest) > c.args {
-		return usage("%s: what is %q for? Flags begin with a dash; `ganengine %s -h` lists them", c.name, rest[c.args], c.name)
-	}
-	return do(ctx, f.Args())
-}
-
-func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
-
-// complain names the nearest flag where there is none of that name.
-func (c command) complain(f *flag.FlagSet, err error) error {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return usage("%s: %w", c.name, err)
-	}
-	var known []string
-	f.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-	near := spelling.Nearest(name, known)
-	if near != "" {
-		near = "; did you mean -" + near + "?"
-	}
-	return usage("%s: there is no flag -%s%s; `ganengine %s -h` lists them", c.name, name, near, c.name)
+	return do(ctx, words)
 }
 
 // help prints the list of commands, or one command's help.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ganengine/gan/config"
 	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
 )
@@ -273,7 +274,18 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"config"}, 2, "ganengine config list"},
 		{[]string{"config", "show", "rng"}, 2, "did you mean ring?"},
 		{[]string{"version", "please"}, 2, `what is "please" for?`},
-		{[]string{"data", "inspect", "@/empty", "-v"}, 2, "-v comes too late"},
+		{[]string{"data", "inspect", "@/empty", "-o", "x"}, 2, "there is no flag -o"},
+		{[]string{"data", "inspect", "--", "-o", "x"}, 2, `what is "x" for?`},
+		{[]string{"data", "inspect", "@/empty", "more"}, 2, `what is "more" for? Flags begin`},
+		{[]string{"interpolate", "-seeds", "1", "2", "3", "-o", "x"}, 2, `what is "2" for? Lists take commas: -seeds 1,2,3` + "\n"},
+		{[]string{"-config", "@/points.toml", "-set", "model.g_hidden=8", "16"}, 2, "Lists take commas: -set model.g_hidden=8,16\n"},
+		{[]string{"-config", "@/points.toml", "-data", "my", "own", "photos", "-v"}, 2, `takes quotes: -data "my own photos"` + "\n"},
+		{[]string{"interpolate", "-loop", "yes"}, 2, `what is "yes" for? Flags begin`},
+		{[]string{"sample", "-trunc", ".5"}, 2, "did you mean -psi?"},
+		{[]string{"sample", "--num_samples", "5"}, 2, "did you mean -n?"},
+		{[]string{"-epochs", "5"}, 2, "did you mean -set train.epochs=N?"},
+		{[]string{"-fp16"}, 2, "did you mean -precision bf16?"},
+		{[]string{"bench", "-Batch_Size=5"}, 2, "did you mean -batch?"},
 		{[]string{"graph", "-config", "@/points.toml"}, 2, "-o: name FILE.dot or FILE.txt"},
 		{[]string{"graph", "-o", "@/g.dot"}, 2, "name a configuration"},
 		{[]string{"bench", "-config", "@/points.toml", "-tune"}, 2, "-tune"},
@@ -333,6 +345,43 @@ func TestWrongUses(t *testing.T) {
 	}
 	if dirs, err := rundir.List(p.at("runs")); err != nil || len(dirs) != 1 {
 		t.Errorf("runs %v (%v), want the one that was trained", dirs, err)
+	}
+}
+
+// Flags stand before, between and after words.
+func TestFlagsAfterWords(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "2", "-o", "@/two/")
+	help := p.run("data", "-h")
+	for _, args := range [][]string{{"data", "inspect", "-h"}, {"data", "inspect", "@/two", "--help"}} {
+		if out := p.run(args...); out != help {
+			t.Errorf("%v prints\n%s", args, out)
+		}
+	}
+	if out := p.run("data", "inspect", "--", "@/two"); !strings.Contains(out, "samples     2") {
+		t.Errorf("after --: %s", out)
+	}
+}
+
+// What others call a flag leads to one that exists.
+func TestElsewhere(t *testing.T) {
+	known := map[string]bool{"scale": true}
+	for _, c := range commands() {
+		f, _ := c.flagSet(&app{})
+		f.VisitAll(func(f *flag.Flag) { known[f.Name] = true })
+	}
+	for theirs, ours := range elsewhere {
+		for _, o := range ours {
+			if name, _, _ := strings.Cut(o, " "); !known[name] {
+				t.Errorf("-%s is explained by -%s, which no command has", theirs, o)
+			}
+			if key, _, set := strings.Cut(strings.TrimPrefix(o, "set "), "="); set {
+				if err := new(config.Settings).Set(key, "1"); err != nil && strings.Contains(err.Error(), "no such key") {
+					t.Errorf("-%s: %v", theirs, err)
+				}
+			}
+		}
 	}
 }
 

@@ -55,6 +55,12 @@ func Load(path string) (*Settings, error) {
 // quotes and lists their brackets.
 func (s *Settings) Set(key, value string) error { return s.SetFlag("-set", key, value) }
 
+// IsList says whether the key of that name is a list.
+func IsList(name string) bool {
+	keys := declared().named[name]
+	return keys != nil && kinds[keys[0].kind].list
+}
+
 // SetFlag is Set for a flag of its own, which errors then name. It overrides
 // the file, and the file's keys that exclude this one (train.kimg, say, for
 // train.steps); such keys of the command line contradict each other in Resolve.

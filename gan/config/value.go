@@ -149,6 +149,9 @@ func (d kind) parseElements(s string) (any, string) {
 	}
 	for e := range strings.SplitSeq(s, ",") {
 		v, complaint := kinds[d].element.parse(strings.TrimSpace(e))
+		if complaint != "" && len(strings.Fields(e)) > 1 {
+			return nil, fmt.Sprintf("cannot read %q; separate the elements of a list with commas, as in %s", shorten(s), strings.Trim(kinds[d].example, "[]"))
+		}
 		if complaint != "" {
 			return nil, "in the list, " + complaint
 		}
