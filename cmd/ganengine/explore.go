@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"ganengine/gan/explore"
 	"ganengine/gan/rundir"
@@ -94,8 +96,8 @@ func exportCommand() command {
 					return usage("there is no format %q; use safetensors", *format)
 				case *net != "g" && *net != "d":
 					return usage("models of this version have the networks g and d, not %q", *net)
-				case *path == "":
-					return usage("name the file: -o FILE.safetensors")
+				case strings.ToLower(filepath.Ext(*path)) != ".safetensors":
+					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
 				}
 				return a.explore(r, func(e *explore.Explorer) error {
 					if err := e.Export(*path, *net); err != nil {

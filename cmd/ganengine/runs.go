@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,11 +21,13 @@ func runsCommand() command {
 		example: []string{"ganengine runs"},
 		flags: func(a *app, _ *flag.FlagSet) action {
 			return func(_ context.Context, args []string) error {
-				parent := "runs"
-				if len(args) > 0 {
-					parent = args[0]
+				if len(args) == 0 {
+					return a.runs("runs")
 				}
-				return a.runs(parent)
+				if _, err := os.Stat(args[0]); err != nil { // one that is named is there
+					return fmt.Errorf("the directory of runs: %w; name the parent of run directories", err)
+				}
+				return a.runs(args[0])
 			}
 		}}
 }

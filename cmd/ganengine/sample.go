@@ -2,21 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"ganengine/gan/explore"
-	"ganengine/gan/npy"
+	"ganengine/gan/picture"
 	"ganengine/gan/train"
 )
 
 type sampleFlags struct {
 	*runFlags
 	n, seed       int
+	scale         int
 	seeds, z      string
 	class         string
 	psi, limit    float64
@@ -26,18 +27,19 @@ type sampleFlags struct {
 }
 
 func sampleCommand() command {
-	return command{name: "sample", usage: "sample -run RUN [-n N -seed S | -seeds LIST | -z FILE.npy] [flags] -o FILE.png | DIR/ | FILE.npy | FILE.npz",
+	return command{name: "sample", usage: "sample -run RUN [-n N -seed S | -seeds LIST | -z FILE] [flags] -o FILE.png | DIR/ | FILE.npy | FILE.npz",
 		short: "draw images or points from a run",
 		about: "Image i of -seed S is the image of seed S+i, here and everywhere. Arrays of images are uint8 [n, h, w, c],\n" +
 			"or with -raw float32 in [-1, 1]; points are float32 [n, dim] in data units. An .npz has arr_0, and the\n" +
-			"latents z.",
+			"latents z, for -z. Memory does not grow with the number of samples, but for that of one grid.",
 		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := &sampleFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
 			f.IntVar(&s.n, "n", 64, "`N`: how many")
 			f.IntVar(&s.seed, "seed", 1, "`S`: seed of the first")
 			f.StringVar(&s.seeds, "seeds", "", "`LIST` of seeds, such as 0,1,4-6")
-			f.StringVar(&s.z, "z", "", "`FILE.npy` of latents to use, float32 [n, z]")
+			f.StringVar(&s.z, "z", "", "`FILE` of latents to use, float32 [n, z]: .npy, or .npz, of which the array z is taken, else the first")
+			f.IntVar(&s.scale, "scale", 0, "`N`: enlarge each pixel N times; 0 chooses for a grid, and leaves one image alone as it is")
 			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class, of conditional models")
 			f.Float64Var(&s.psi, "psi", 1, "`P`: truncation, of models with a mapping network")
 			f.Float64Var(&s.limit, "z-threshold", 0, "draw numbers of a latent again until they are within `T` of 0")
@@ -67,6 +69,10 @@ func (s *sampleFlags) check() error {
 		return usage("-raw goes with -o FILE.npy or FILE.npz: pictures have pixels")
 	case s.captions && format != explore.PNG:
 		return usage("-captions goes with -o FILE.png")
+	case s.scale < 0 || s.scale > picture.MostScale:
+		return usage("-scale must be from 1 to %d, got %d", picture.MostScale, s.scale)
+	case s.set["scale"] && format != explore.PNG && format != explore.Folder:
+		return usage("-scale goes with -o FILE.png or DIR/: arrays have the pixels as they are")
 	}
 	dir, err := s.find()
 	if err != nil {
@@ -80,6 +86,8 @@ func (s *sampleFlags) check() error {
 	switch {
 	case points && format == explore.Folder:
 		return usage("-o %s: %s makes points, which have no images of their own; write FILE.png, FILE.npy or FILE.npz", s.path, dir)
+	case points && s.set["scale"]:
+		return usage("-scale: %s makes points; leave it out", dir)
 	case points && s.captions:
 		return usage("-captions: %s makes points; leave it out", dir)
 	case s.set["class"]:
@@ -91,53 +99,22 @@ func (s *sampleFlags) check() error {
 }
 
 // list gives the seeds; nil where the latents come from a file.
-func (s *sampleFlags) list() ([]int32, error) {
+func (s *sampleFlags) list() (*explore.Seeds, error) {
 	if s.set["z"] {
 		return nil, nil
 	}
 	if s.set["seeds"] {
 		return parseSeeds(s.seeds)
 	}
-	if s.n < 1 || s.n > mostSeeds {
-		return nil, usage("-n must be from 1 to %d, got %d", mostSeeds, s.n)
+	if s.n < 1 {
+		return nil, usage("-n must be 1 or more, got %d", s.n)
 	}
-	if s.seed < 0 || s.seed > math.MaxInt32-s.n+1 {
-		return nil, usage("-seed %d: seeds go from 0 to %d", s.seed, math.MaxInt32)
+	if s.seed < 0 || s.seed > math.MaxInt32 || s.n > math.MaxInt32-s.seed+1 {
+		return nil, usage("-n %d from -seed %d: seeds go from 0 to %d", s.n, s.seed, math.MaxInt32)
 	}
-	seeds := make([]int32, s.n)
-	for i := range seeds {
-		seeds[i] = int32(s.seed + i)
-	}
+	seeds := &explore.Seeds{}
+	seeds.Add(int32(s.seed), s.n)
 	return seeds, nil
-}
-
-// latents draws or reads the latents [n, Z] and names each.
-func (s *sampleFlags) latents(ctx context.Context, e *explore.Explorer, seeds []int32) (z []float32, names, captions []string, err error) {
-	if seeds == nil {
-		shape, z, err := npy.ReadFile[float32](s.z)
-		if err != nil {
-			return nil, nil, nil, usage("-z: %w", err)
-		}
-		if len(shape) != 2 || shape[1] != e.Z() || shape[0] == 0 {
-			return nil, nil, nil, usage("-z %s: its shape is %v, and this run's latents are [n, %d]", s.z, shape, e.Z())
-		}
-		if i := slices.IndexFunc(z, func(v float32) bool { return v-v != 0 }); i >= 0 {
-			return nil, nil, nil, usage("-z %s: number %d of latent %d is %g; write finite numbers", s.z, i%e.Z(), i/e.Z(), z[i])
-		}
-		for i := range shape[0] {
-			names, captions = append(names, fmt.Sprintf("%06d", i)), append(captions, strconv.Itoa(i))
-		}
-		return z, names, captions, nil
-	}
-	for _, seed := range seeds {
-		names, captions = append(names, fmt.Sprintf("seed%06d", seed)), append(captions, strconv.Itoa(int(seed)))
-	}
-	if s.set["z-threshold"] {
-		z, err = e.Truncated(ctx, seeds, s.limit)
-	} else {
-		z, err = e.Latents(ctx, seeds)
-	}
-	return z, names, captions, err
 }
 
 func (a *app) sample(ctx context.Context, s *sampleFlags) error {
@@ -149,31 +126,49 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 		return err
 	}
 	return a.explore(s.runFlags, func(e *explore.Explorer) error {
-		z, names, captions, err := s.latents(ctx, e, seeds)
-		if err != nil {
-			return err
+		if seeds == nil {
+			return a.sampleFile(ctx, e, s)
 		}
-		samples, err := e.Generate(ctx, z, s.raw)
-		if err != nil {
-			return err
-		}
-		l := explore.Layout{Names: names, Z: z}
-		if s.captions {
-			l.Captions = captions
-		}
-		if err := samples.Write(s.path, l); err != nil {
-			return err
-		}
-		return a.wrote(e, count(samples.N, e.Points()), s.path)
+		name := func(i int) string { return fmt.Sprintf("seed%06d", seeds.At(i)) }
+		caption := func(i int) string { return strconv.Itoa(int(seeds.At(i))) }
+		return a.writeSamples(ctx, e, s, e.Drawn(seeds, s.limit), name, caption)
 	})
 }
 
-// mostSeeds bounds lists of seeds, whose samples are kept in memory.
-const mostSeeds = 1 << 20
+// sampleFile draws the latents of -z, which are called by their places.
+func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlags) (err error) {
+	z, err := explore.OpenLatents(ctx, s.z, e.Z())
+	if err != nil {
+		return usage("-z: %w", err)
+	}
+	defer func() { err = errors.Join(err, z.Close()) }()
+	return a.writeSamples(ctx, e, s, z, func(i int) string { return fmt.Sprintf("%06d", i) }, strconv.Itoa)
+}
+
+func (a *app) writeSamples(ctx context.Context, e *explore.Explorer, s *sampleFlags, z explore.Latents, name, caption func(int) string) error {
+	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale}
+	if s.captions {
+		o.Caption = caption
+	}
+	if err := e.Write(ctx, s.path, z, o); err != nil {
+		return tooLarge(err, "draw fewer, or write DIR/ for an image each, FILE.npy or FILE.npz")
+	}
+	return a.wrote(e, count(z.Len(), e.Points()), s.path)
+}
+
+// tooLarge turns a picture out of proportion into a wrong use, which another
+// one mends.
+func tooLarge(err error, advice string) error {
+	var e *picture.TooLarge
+	if errors.As(err, &e) {
+		return usage("-o: %w; %s", err, advice)
+	}
+	return err
+}
 
 // parseSeeds reads a list of seeds and ranges: 0,1,4-6.
-func parseSeeds(text string) ([]int32, error) {
-	var seeds []int32
+func parseSeeds(text string) (*explore.Seeds, error) {
+	seeds := &explore.Seeds{}
 	for part := range strings.SplitSeq(text, ",") {
 		low, high, isRange := strings.Cut(part, "-")
 		if !isRange {
@@ -184,12 +179,7 @@ func parseSeeds(text string) ([]int32, error) {
 		if err1 != nil || err2 != nil || to < from {
 			return nil, usage("-seeds: cannot read %.40q; write whole numbers and ranges, such as 0,1,4-6", part)
 		}
-		if to-from >= mostSeeds || len(seeds)+int(to-from) >= mostSeeds {
-			return nil, usage("-seeds: more than %d seeds; draw them in parts", mostSeeds)
-		}
-		for s := from; s <= to; s++ {
-			seeds = append(seeds, int32(s))
-		}
+		seeds.Add(int32(from), int(to-from)+1)
 	}
-	return slices.Clip(seeds), nil
+	return seeds, nil
 }

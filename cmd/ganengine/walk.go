@@ -22,97 +22,88 @@ func interpolateCommand() command {
 	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif",
 		short: "walk through the latents between seeds",
 		about: "A picture has a row from each seed to the next; an animation goes through them all.\n" +
-			"slerp follows the great circle, near which normal latents lie; lerp is the straight line.",
+			"slerp follows the great circle, near which normal latents lie; lerp is the straight line, which alone\n" +
+			"stays among uniform latents (model.z_dist).",
 		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			w := &walkFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
 			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next")
-			f.StringVar(&w.mode, "mode", "slerp", "`M`: slerp or lerp")
+			f.StringVar(&w.mode, "mode", "", "`M`: slerp, the default of normal latents, or lerp, that of uniform ones")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
 			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
 		}}
 }
 
-func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
-	between := explore.Slerp
-	switch w.mode {
-	case "slerp":
-	case "lerp":
-		between = explore.Lerp
-	default:
-		return usage("there is no mode %q%s; use slerp or lerp", w.mode, didYouMean(w.mode, []string{"slerp", "lerp"}))
+// modes are the ways from one latent to the next.
+var modes = map[string]explore.Between{"slerp": explore.Slerp, "lerp": explore.Lerp}
+
+// check finds what is wrong before anything is computed.
+func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
+	if _, ok := modes[w.mode]; !ok && w.mode != "" {
+		return nil, usage("there is no mode %q%s; use slerp or lerp", w.mode, didYouMean(w.mode, []string{"slerp", "lerp"}))
 	}
-	ext := strings.ToLower(filepath.Ext(w.path))
-	if ext != ".png" && ext != ".gif" {
-		return usage("-o: name FILE.png or FILE.gif, got %q", w.path)
+	if ext := strings.ToLower(filepath.Ext(w.path)); ext != ".png" && ext != ".gif" {
+		return nil, usage("-o: name FILE.png or FILE.gif, got %q", w.path)
 	}
 	if w.seeds == "" {
-		return usage("name the seeds: -seeds 1,7,3,9")
+		return nil, usage("name the seeds: -seeds 1,7,3,9")
 	}
-	seeds, err := parseSeeds(w.seeds)
+	if seeds, err = parseSeeds(w.seeds); err != nil {
+		return nil, err
+	}
+	const mostSteps, mostSeeds = 1000, 10000
+	if seeds.Len() < 2 || seeds.Len() > mostSeeds || w.steps < 1 || w.steps > mostSteps {
+		return nil, usage("a walk needs 2 to %d seeds and 1 to %d steps between them, got %d and %d", mostSeeds, mostSteps, seeds.Len(), w.steps)
+	}
+	return seeds, nil
+}
+
+// between is how a walk through a model's latents goes.
+func (a *app) between(w *walkFlags, dist string) explore.Between {
+	uniform := dist == "uniform"
+	switch {
+	case w.mode == "" && uniform:
+		return explore.Lerp
+	case w.mode == "":
+		return explore.Slerp
+	case w.mode == "slerp" && uniform:
+		a.newConsole(a.stderr, normal).Line("the latents of this model are uniform: slerp leaves their range between two of them, -mode lerp does not")
+	}
+	return modes[w.mode]
+}
+
+func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
+	seeds, err := w.check()
 	if err != nil {
 		return err
 	}
-	const mostSteps = 1000
-	if len(seeds) < 2 || w.steps < 1 || w.steps > mostSteps {
-		return usage("a walk needs two seeds or more and 1 to %d steps between them, got %d and %d", mostSteps, len(seeds), w.steps)
-	}
 	return a.explore(w.runFlags, func(e *explore.Explorer) error {
-		points, err := e.Latents(ctx, seeds)
+		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Config.Model.ZDist)}
+		if strings.ToLower(filepath.Ext(w.path)) == ".gif" {
+			err = e.WriteGIF(ctx, w.path, walk)
+		} else {
+			walk.Legs = true
+			err = e.Write(ctx, w.path, walk, rows(seeds, w))
+		}
 		if err != nil {
-			return err
+			return tooLarge(err, "take fewer -steps or seeds")
 		}
-		if ext == ".gif" {
-			z, err := explore.Walk(points, e.Z(), w.steps, w.loop, between)
-			if err != nil {
-				return err
-			}
-			return a.animate(ctx, e, z, w.path)
-		}
-		return a.rows(ctx, e, w, seeds, points, between)
+		return a.wrote(e, count(walk.Len(), e.Points()), w.path)
 	})
 }
 
-func (a *app) animate(ctx context.Context, e *explore.Explorer, z []float32, path string) error {
-	samples, err := e.Generate(ctx, z, false)
-	if err != nil {
-		return err
+// rows draws each leg of a walk, with both of its ends, as a row.
+func rows(seeds *explore.Seeds, w *walkFlags) explore.Output {
+	o := explore.Output{Columns: w.steps + 1}
+	for i := 1; i < seeds.Len(); i++ {
+		o.Rows = append(o.Rows, fmt.Sprintf("%d-%d", seeds.At(i-1), seeds.At(i)))
 	}
-	if err := samples.WriteGIF(path); err != nil {
-		return err
-	}
-	return a.wrote(e, count(samples.N, e.Points()), path)
-}
-
-// rows draws each leg of the walk, both of its ends included, as a row.
-func (a *app) rows(ctx context.Context, e *explore.Explorer, w *walkFlags, seeds []int32, points []float32,
-	between func(a, b []float32, t float64) []float32) error {
-	l := explore.Layout{Columns: w.steps + 1}
-	legs := len(seeds) - 1
 	if w.loop {
-		legs = len(seeds)
+		o.Rows = append(o.Rows, fmt.Sprintf("%d-%d", seeds.At(seeds.Len()-1), seeds.At(0)))
 	}
-	var all []float32
-	for i := range legs {
-		j := (i + 1) % len(seeds)
-		ends := append(append([]float32{}, points[i*e.Z():(i+1)*e.Z()]...), points[j*e.Z():(j+1)*e.Z()]...)
-		z, err := explore.Walk(ends, e.Z(), w.steps, false, between)
-		if err != nil {
-			return err
-		}
-		all = append(all, z...)
-		l.Rows = append(l.Rows, fmt.Sprintf("%d-%d", seeds[i], seeds[j]))
-	}
-	samples, err := e.Generate(ctx, all, false)
-	if err != nil {
-		return err
-	}
-	if err := samples.Write(w.path, l); err != nil {
-		return err
-	}
-	return a.wrote(e, count(samples.N, e.Points()), w.path)
+	return o
 }
 
 func arithmeticCommand() command {
@@ -146,20 +137,20 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, path string) er
 			return err
 		}
 		at := map[int32][]float32{}
-		var l explore.Layout
+		captions := make([]string, len(seeds))
 		for i, s := range seeds {
 			at[s] = z[i*e.Z() : (i+1)*e.Z()]
-			l.Captions = append(l.Captions, strconv.Itoa(int(s)))
+			captions[i] = strconv.Itoa(int(s))
 		}
 		z = append(z, x.Eval(func(seed int32) []float32 { return at[seed] })...)
-		l.Captions = append(l.Captions, "result")
-		samples, err := e.Generate(ctx, z, false)
+		captions = append(captions, "result")
+		all, err := explore.Held(z, e.Z())
 		if err != nil {
 			return err
 		}
-		if err := samples.Write(path, l); err != nil {
-			return err
+		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int) string { return captions[i] }}); err != nil {
+			return tooLarge(err, "take fewer seeds")
 		}
-		return a.wrote(e, fmt.Sprintf("%s, the last of them %s,", count(samples.N, e.Points()), x), path)
+		return a.wrote(e, fmt.Sprintf("%s, the last of them %s,", count(all.Len(), e.Points()), x), path)
 	})
 }

@@ -98,6 +98,27 @@ func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 	return e
 }
 
+// generate gives the samples of latents in one piece.
+func generate(t *testing.T, e *Explorer, z []float32, raw bool) *Samples {
+	t.Helper()
+	l, err := Held(z, e.Z())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := &Samples{Shape: e.Game.Model.Sample}
+	if err := e.each(t.Context(), l, raw, func(first int, s *Samples) error {
+		if first != all.N {
+			t.Fatalf("a part begins at sample %d, want %d", first, all.N)
+		}
+		all.N += s.N
+		all.Raw, all.Pixels = append(all.Raw, s.Raw...), append(all.Pixels, s.Pixels...)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // A sample depends on its seed alone: not on its place, its neighbours or how
 // many are computed at once.
 func TestSamplesDependOnTheSeed(t *testing.T) {
@@ -108,10 +129,7 @@ func TestSamplesDependOnTheSeed(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := e.Generate(t.Context(), z, true)
-				if err != nil {
-					t.Fatal(err)
-				}
+				s := generate(t, e, z, true)
 				if s.N != len(seeds) || len(s.Raw) != s.N*s.Shape.Size() {
 					t.Fatalf("%d seeds gave %d samples of %s in %d numbers", len(seeds), s.N, s.Shape, len(s.Raw))
 				}
@@ -127,7 +145,7 @@ func TestSamplesDependOnTheSeed(t *testing.T) {
 			if slices.Equal(many.Raw[:each], many.Raw[each:2*each]) {
 				t.Error("two seeds gave one sample")
 			}
-			if _, err := small.Generate(t.Context(), make([]float32, small.Z()+1), true); err == nil {
+			if _, err := Held(make([]float32, small.Z()+1), small.Z()); err == nil {
 				t.Error("latents of a wrong length were taken")
 			}
 		})
@@ -172,10 +190,7 @@ func TestWhichWeights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := e.Generate(t.Context(), z, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := generate(t, e, z, true)
 		// With every weight 0.5 neighbouring pixels inside the image are equal.
 		inside := func(y, x int) float32 { return s.Raw[(y*8+x)*3] }
 		if flat := inside(3, 3) == inside(3, 5); flat != test.average {
@@ -302,7 +317,9 @@ func TestCancelled(t *testing.T) {
 	if _, err := e.Latents(ctx, []int32{1}); !errors.Is(err, stop) {
 		t.Errorf("drawing latents: %v", err)
 	}
-	if _, err := e.Generate(ctx, make([]float32, e.Z()), true); !errors.Is(err, stop) {
+	var one Seeds
+	one.Add(1, 1)
+	if err := e.Write(ctx, filepath.Join(t.TempDir(), "x.npy"), e.Drawn(&one, 0), Output{}); !errors.Is(err, stop) {
 		t.Errorf("generating: %v", err)
 	}
 }

@@ -92,31 +92,3 @@ func Slerp(a, b []float32, t float64) []float32 {
 	}
 	return out
 }
-
-// Walk gives the latents of a path through points [n, Z]: from each to the
-// next in steps (at least 1), the last point included; a loop returns to the
-// first point and leaves that out at its end.
-func Walk(points []float32, z, steps int, loop bool, between func(a, b []float32, t float64) []float32) ([]float32, error) {
-	n := len(points) / z
-	if n < 2 {
-		return nil, fmt.Errorf("a walk needs at least two seeds")
-	}
-	if steps < 1 {
-		return nil, fmt.Errorf("a walk needs at least one step between two images, got %d", steps)
-	}
-	at := func(i int) []float32 { i %= n; return points[i*z : (i+1)*z] }
-	legs := n - 1
-	if loop {
-		legs = n
-	}
-	var out []float32
-	for i := range legs {
-		for k := range steps {
-			out = append(out, between(at(i), at(i+1), float64(k)/float64(steps))...)
-		}
-	}
-	if !loop {
-		out = append(out, at(n-1)...)
-	}
-	return out, nil
-}

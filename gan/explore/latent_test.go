@@ -92,27 +92,56 @@ func TestSlerpWithoutAngle(t *testing.T) {
 }
 
 func TestWalk(t *testing.T) {
-	points := []float32{0, 0, 10, 0, 10, 10}
+	points, err := Held([]float32{0, 0, 10, 0, 10, 10}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	corners := points.(held).z
 	for _, test := range []struct {
-		steps int
-		loop  bool
-		want  []float32
+		steps      int
+		loop, legs bool
+		want       []float32
 	}{
-		{1, false, points},
-		{2, false, []float32{0, 0, 5, 0, 10, 0, 10, 5, 10, 10}},
-		{1, true, points},
-		{2, true, []float32{0, 0, 5, 0, 10, 0, 10, 5, 10, 10, 5, 5}},
+		{1, false, false, corners},
+		{2, false, false, []float32{0, 0, 5, 0, 10, 0, 10, 5, 10, 10}},
+		{1, true, false, corners},
+		{2, true, false, []float32{0, 0, 5, 0, 10, 0, 10, 5, 10, 10, 5, 5}},
+		{2, false, true, []float32{0, 0, 5, 0, 10, 0, 10, 0, 10, 5, 10, 10}},
+		{1, true, true, []float32{0, 0, 10, 0, 10, 0, 10, 10, 10, 10, 0, 0}},
 	} {
-		got, err := Walk(points, 2, test.steps, test.loop, Lerp)
-		if err != nil || !slices.Equal(got, test.want) {
-			t.Errorf("steps %d, loop %v: %v (%v), want %v", test.steps, test.loop, got, err, test.want)
+		w := &Walk{Points: points, Steps: test.steps, Loop: test.loop, Legs: test.legs, Between: Lerp}
+		whole, err := w.Read(t.Context(), 0, w.Len())
+		if err != nil || !slices.Equal(whole, test.want) {
+			t.Errorf("%+v: %v (%v)", test, whole, err)
+		}
+		for i := w.Len() - 1; i >= 0; i-- { // any part, in any order
+			if one, err := w.Read(t.Context(), i, 1); err != nil || !slices.Equal(one, test.want[2*i:2*i+2]) {
+				t.Errorf("%+v: latent %d is %v (%v)", test, i, one, err)
+			}
 		}
 	}
-	if _, err := Walk(points[:2], 2, 3, false, Lerp); err == nil {
-		t.Error("a walk through one point was taken")
+	alone, err := Held(corners[:2], 2)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := Walk(points, 2, 0, false, Lerp); err == nil {
-		t.Error("a walk without steps was taken")
+	for _, w := range []*Walk{{Points: alone, Steps: 3, Between: Lerp}, {Points: points, Between: Lerp}} {
+		if _, err := w.Read(t.Context(), 0, 1); err == nil {
+			t.Errorf("%+v was taken", w)
+		}
+	}
+}
+
+func TestSeeds(t *testing.T) {
+	var s Seeds
+	s.Add(7, 1)
+	s.Add(0, 3)
+	s.Add(math.MaxInt32-1, 2)
+	var got []int32
+	for i := range s.Len() {
+		got = append(got, s.At(i))
+	}
+	if want := []int32{7, 0, 1, 2, math.MaxInt32 - 1, math.MaxInt32}; !slices.Equal(got, want) {
+		t.Errorf("seeds %v, want %v", got, want)
 	}
 }
 

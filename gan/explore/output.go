@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"io"
@@ -45,58 +46,79 @@ func FormatOf(path string) (Format, error) {
 	return 0, fmt.Errorf("%s: samples are written to FILE.png, DIR/ (with the slash), FILE.npy or FILE.npz", path)
 }
 
-// Layout says how samples are presented.
-type Layout struct {
-	Names    []string  // one a sample: the files of a folder
-	Captions []string  // under the images of a grid
-	Rows     []string  // left of the rows of a grid
-	Columns  int       // of a grid; 0 chooses
-	Z        []float32 // the latents, kept in archives for use with other weights
+// Output says how samples are presented.
+type Output struct {
+	Raw     bool               // numbers in place of pixels, in arrays
+	Name    func(i int) string // of the file of sample i in a folder, without extension
+	Caption func(i int) string // under image i of a grid; nil for none
+	Rows    []string           // left of the rows of a grid
+	Columns int                // of a grid; 0 chooses
+	Scale   int                // pixels per pixel of pictures; 0 chooses
 }
 
-// Write writes the samples in the format that the path says. An archive holds
+// Write generates the samples of latents and writes them in the format that the
+// path says, part by part: memory does not grow with their number, but for that
+// of one picture, which has its bounds (*picture.TooLarge). An archive holds
 // arr_0, as numpy.savez calls it, and the latents z.
-func (s *Samples) Write(path string, l Layout) error {
+func (e *Explorer) Write(ctx context.Context, path string, l Latents, o Output) error {
 	format, err := FormatOf(path)
 	if err != nil {
 		return err
 	}
 	switch format {
 	case PNG:
-		im, err := s.Picture(l)
+		im, err := e.picture(ctx, l, o)
 		if err != nil {
 			return err
 		}
 		return picture.WritePNG(path, im)
 	case Folder:
-		return s.writeFolder(path, l.Names)
+		return e.writeFolder(ctx, path, l, o)
 	case NPY:
-		return atomicfile.Write(path, s.writeArray)
+		return atomicfile.Write(path, func(w io.Writer) error { return e.writeArray(ctx, w, l, o.Raw) })
 	}
-	return atomicfile.Write(path, func(w io.Writer) error { return s.writeArchive(w, l) })
+	return atomicfile.Write(path, func(w io.Writer) error { return e.writeArchive(ctx, npy.NewWriter(w), l, o.Raw) })
 }
 
-func (s *Samples) dims() []int { return append([]int{s.N}, s.Shape...) }
-
-func (s *Samples) writeArray(w io.Writer) error {
-	if s.Pixels != nil {
-		return npy.Write(w, s.dims(), s.Pixels)
+func (e *Explorer) writeArray(ctx context.Context, w io.Writer, l Latents, raw bool) error {
+	shape := append([]int{l.Len()}, e.Game.Model.Sample...)
+	if raw || e.Points() {
+		return stream(w, shape, func(add func([]float32) error) error {
+			return e.each(ctx, l, true, func(_ int, s *Samples) error { return add(s.Raw) })
+		})
 	}
-	return npy.Write(w, s.dims(), s.Raw)
+	return stream(w, shape, func(add func([]uint8) error) error {
+		return e.each(ctx, l, false, func(_ int, s *Samples) error { return add(s.Pixels) })
+	})
 }
 
-func (s *Samples) writeArchive(w io.Writer, l Layout) error {
-	a := npy.NewWriter(w)
-	var err error
-	if s.Pixels != nil {
-		err = npy.Add(a, "arr_0", s.dims(), s.Pixels)
-	} else {
-		err = npy.Add(a, "arr_0", s.dims(), s.Raw)
+// stream writes one array, whose elements come in parts.
+func stream[T npy.Element](w io.Writer, shape []int, parts func(add func([]T) error) error) error {
+	s, err := npy.NewStream[T](w, shape)
+	if err == nil {
+		err = parts(s.Append)
 	}
 	if err != nil {
 		return err
 	}
-	if err := npy.Add(a, "z", []int{s.N, len(l.Z) / s.N}, l.Z); err != nil {
+	return s.Close()
+}
+
+// writeArchive reads the latents twice: arrays of an archive follow each other.
+func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, raw bool) error {
+	w, err := a.Create("arr_0")
+	if err != nil {
+		return err
+	}
+	if err := e.writeArray(ctx, w, l, raw); err != nil {
+		return err
+	}
+	if w, err = a.Create("z"); err != nil {
+		return err
+	}
+	if err := stream(w, []int{l.Len(), e.Z()}, func(add func([]float32) error) error {
+		return e.parts(ctx, l, func(_ int, z []float32) error { return add(z) })
+	}); err != nil {
 		return err
 	}
 	return a.Close()
@@ -106,65 +128,108 @@ func (s *Samples) images() picture.Images {
 	return picture.Images{N: s.N, H: s.Shape[0], W: s.Shape[1], C: s.Shape[2], Pix: s.Pixels}
 }
 
-func (s *Samples) writeFolder(dir string, names []string) error {
-	if len(s.Shape) != 3 {
+func (e *Explorer) writeFolder(ctx context.Context, dir string, l Latents, o Output) error {
+	if e.Points() {
 		return fmt.Errorf("%s: points are written to FILE.png, FILE.npy or FILE.npz, not one by one", dir)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("making the folder for samples: %w", atomicfile.Explain(err))
 	}
-	for i := range s.N {
-		im, err := s.images().At(i)
-		if err != nil {
-			return err
+	return e.each(ctx, l, false, func(first int, s *Samples) error {
+		for i := range s.N {
+			im, err := s.images().At(i, o.Scale)
+			if err != nil {
+				return err
+			}
+			if err := picture.WritePNG(filepath.Join(dir, o.Name(first+i)+".png"), im); err != nil {
+				return err
+			}
 		}
-		if err := picture.WritePNG(filepath.Join(dir, names[i]+".png"), im); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// pointsSize is the width of pictures of points, in pixels.
-const pointsSize = 800
+const (
+	pointsSize = 800     // width of pictures of points, in pixels
+	mostPoints = 1 << 20 // in one picture
+)
 
-// Picture draws images as a grid, points of the plane as a scatter, and
+// picture draws images as a grid, points of the plane as a scatter, and
 // numbers as a histogram.
-func (s *Samples) Picture(l Layout) (image.Image, error) {
-	switch {
-	case len(s.Shape) == 3:
-		return picture.Grid(s.images(), picture.GridOptions{Columns: l.Columns, Captions: l.Captions, Rows: l.Rows})
-	case s.Shape[0] == 2:
-		return picture.Scatter{Range: picture.Around(s.Raw), Fakes: s.Raw}.Draw(pointsSize)
-	case s.Shape[0] == 1:
-		lo, hi := picture.Span(s.Raw)
-		return picture.Histogram{Lo: lo, Hi: hi, Fakes: s.Raw}.Draw(pointsSize)
+func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Image, error) {
+	if e.Points() {
+		return e.plot(ctx, l)
 	}
-	return nil, fmt.Errorf("points of %d dimensions have no picture; write them to FILE.npy", s.Shape[0])
+	shape := e.Game.Model.Sample
+	g := picture.GridOptions{Columns: o.Columns, Scale: o.Scale, Rows: o.Rows}
+	if err := picture.CheckGrid(l.Len(), shape[0], shape[1], shape[2], g); err != nil {
+		return nil, err
+	}
+	for i := 0; o.Caption != nil && i < l.Len(); i++ {
+		g.Captions = append(g.Captions, o.Caption(i))
+	}
+	b, err := picture.NewBuilder(l.Len(), shape[0], shape[1], shape[2], g)
+	if err != nil {
+		return nil, err
+	}
+	err = e.each(ctx, l, false, func(_ int, s *Samples) error { return b.Add(s.images()) })
+	return b.Image(), err
+}
+
+func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
+	dim := e.Game.Model.Sample[0]
+	switch {
+	case dim > 2:
+		return nil, fmt.Errorf("points of %d dimensions have no picture; write them to FILE.npy", dim)
+	case l.Len() > mostPoints:
+		return nil, &picture.TooLarge{Why: fmt.Sprintf("a picture of %d points shows no more than one of %d", l.Len(), mostPoints)}
+	}
+	var points []float32
+	if err := e.each(ctx, l, true, func(_ int, s *Samples) error {
+		points = append(points, s.Raw...)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if dim == 2 {
+		return picture.Scatter{Range: picture.Around(points), Fakes: points}.Draw(pointsSize)
+	}
+	lo, hi := picture.Span(points)
+	return picture.Histogram{Lo: lo, Hi: hi, Fakes: points}.Draw(pointsSize)
 }
 
 // An animation's images are enlarged to about frameSize pixels, and each is
-// shown for frameTime.
+// shown for frameTime. Its frames are in memory as a whole.
 const (
-	frameSize = 256
-	frameTime = 80 * time.Millisecond
+	frameSize  = 256
+	frameTime  = 80 * time.Millisecond
+	mostFrames = 1 << 28 // bytes, a pixel each
 )
 
-// WriteGIF writes images one after the other as an endless animation.
-func (s *Samples) WriteGIF(path string) error {
-	if len(s.Shape) != 3 {
+// WriteGIF writes images one after the other as an endless animation. One that
+// is too long is a *picture.TooLarge.
+func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents) error {
+	if e.Points() {
 		return fmt.Errorf("%s: animations are of images, and this run makes points; write FILE.png", path)
 	}
-	scale := max(1, frameSize/max(s.Shape[0], s.Shape[1]))
-	size := s.Shape.Size()
-	frames := make([]image.Image, s.N)
-	for i := range frames {
-		one := picture.Images{N: 1, H: s.Shape[0], W: s.Shape[1], C: s.Shape[2], Pix: s.Pixels[i*size : (i+1)*size]}
-		im, err := picture.Grid(one, picture.GridOptions{Scale: scale})
-		if err != nil {
-			return err
-		}
-		frames[i] = im
+	shape := e.Game.Model.Sample
+	scale := max(1, frameSize/max(shape[0], shape[1]))
+	if most := mostFrames / (shape[0] * shape[1] * scale * scale); l.Len() > most {
+		return &picture.TooLarge{Why: fmt.Sprintf("an animation of %d images, where at most %d of this size fit", l.Len(), most)}
 	}
-	return picture.WriteGIF(path, frames, frameTime)
+	a := picture.NewAnimation(frameTime)
+	if err := e.each(ctx, l, false, func(_ int, s *Samples) error {
+		frames := make([]image.Image, s.N)
+		for i := range frames {
+			im, err := s.images().At(i, scale)
+			if err != nil {
+				return err
+			}
+			frames[i] = im
+		}
+		return a.Add(frames...)
+	}); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, a.Encode)
 }

@@ -90,27 +90,14 @@ func bad(format string, args ...any) error { return &FormatError{fmt.Sprintf(for
 
 // Write writes an array. data must hold as many elements as the shape says.
 func Write[T Element](w io.Writer, shape []int, data []T) error {
-	n, err := elements(shape)
+	s, err := NewStream[T](w, shape)
+	if err == nil {
+		err = s.Append(data)
+	}
 	if err != nil {
 		return err
 	}
-	if n != len(data) {
-		return bad("shape %v has %d elements, %d were given", shape, n, len(data))
-	}
-	if _, err := io.WriteString(w, header(codeOf[T](), shape)); err != nil {
-		return err
-	}
-	size := binary.Size(*new(T))
-	buf := make([]byte, 0, min(chunk, len(data)*size))
-	for len(data) > 0 {
-		n := min(chunk/size, len(data))
-		buf, _ = binary.Append(buf[:0], binary.LittleEndian, data[:n]) // fails for types of no fixed size only
-		if _, err := w.Write(buf); err != nil {
-			return err
-		}
-		data = data[n:]
-	}
-	return nil
+	return s.Close()
 }
 
 // WriteFile replaces the file at path by an array, whole.
@@ -196,24 +183,16 @@ func cut(err error, what string) error {
 
 // ReadData reads the elements that follow a header, whose type must be T.
 func ReadData[T Element](r io.Reader, h Header) ([]T, error) {
-	if want := nameOf(codeOf[T]()); h.DType != want {
-		return nil, bad("holds %s, want %s: convert it with .astype(numpy.%s)", h.DType, want, want)
-	}
-	n, err := elements(h.Shape)
+	s, err := newSource[T](r, h)
 	if err != nil {
 		return nil, err
 	}
-	size := binary.Size(*new(T))
-	data := make([]T, 0, min(n, chunk/size))
-	buf := make([]byte, min(chunk, n*size))
+	n := s.left
+	data := make([]T, 0, min(n, chunk/size[T]()))
 	for len(data) < n {
-		k := min(chunk/size, n-len(data))
-		if _, err := io.ReadFull(r, buf[:k*size]); err != nil {
-			return nil, cut(err, fmt.Sprintf("data of shape %v is cut short", h.Shape))
-		}
 		at := len(data)
-		data = append(data, make([]T, k)...)
-		if _, err := binary.Decode(buf[:k*size], binary.LittleEndian, data[at:]); err != nil {
+		data = append(data, make([]T, min(chunk/size[T](), n-at))...)
+		if err := s.Read(data[at:]); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,7 @@ func NewWriter(w io.Writer) *Writer { return &Writer{zip.NewWriter(w)} }
 
 // Add writes one array of the archive.
 func Add[T Element](w *Writer, name string, shape []int, data []T) error {
-	f, err := w.z.CreateHeader(&zip.FileHeader{Name: name + suffix, Method: zip.Store})
+	f, err := w.Create(name)
 	if err == nil {
 		err = Write(f, shape, data)
 	}
@@ -26,6 +26,11 @@ func Add[T Element](w *Writer, name string, shape []int, data []T) error {
 		return fmt.Errorf("npz array %q: %w", name, err)
 	}
 	return nil
+}
+
+// Create begins an array of the archive, for a Stream that ends before the next.
+func (w *Writer) Create(name string) (io.Writer, error) {
+	return w.z.CreateHeader(&zip.FileHeader{Name: name + suffix, Method: zip.Store})
 }
 
 // Close ends the archive; the underlying writer stays open.
@@ -78,11 +83,32 @@ func ReadArray[T Element](a *Archive, name string) (shape []int, data []T, err e
 	return shape, data, err
 }
 
-// with opens a member for f and names archive and array in errors.
-func (a *Archive) with(name string, f func(io.Reader) error) error {
+// OpenArray opens one array to be read in parts; close ends that.
+func OpenArray[T Element](a *Archive, name string) (s *Source[T], close func() error, err error) {
+	r, err := a.open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, err = NewSource[T](r); err != nil {
+		r.Close()
+		return nil, nil, fmt.Errorf("%s: array %q: %w", a.path, name, err)
+	}
+	return s, r.Close, nil
+}
+
+func (a *Archive) open(name string) (io.ReadCloser, error) {
 	r, err := a.z.Open(name + suffix)
 	if err != nil {
-		return fmt.Errorf("%s has no array %q, it has %q", a.path, name, a.Names())
+		return nil, fmt.Errorf("%s has no array %q, it has %q", a.path, name, a.Names())
+	}
+	return r, nil
+}
+
+// with opens a member for f and names archive and array in errors.
+func (a *Archive) with(name string, f func(io.Reader) error) error {
+	r, err := a.open(name)
+	if err != nil {
+		return err
 	}
 	defer r.Close()
 	if err := f(r); err != nil {

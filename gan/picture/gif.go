@@ -11,41 +11,53 @@ import (
 	"runtime"
 	"sync"
 	"time"
-
-	"ganengine/engine/atomicfile"
 )
 
-// WriteGIF replaces the file at path by an endless animation, whole; see EncodeGIF.
-func WriteGIF(path string, frames []image.Image, delay time.Duration) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return EncodeGIF(w, frames, delay) })
+// An Animation is an endless animation of opaque frames of one size. Each frame has a palette of its own: its
+// colours where they are at most 256, else the best 256 with Floyd–Steinberg dithering.
+type Animation struct {
+	g     gif.GIF
+	delay int // of a frame, in steps of 10 ms
 }
 
-// EncodeGIF writes an endless animation of opaque frames of one size, each shown for delay, in steps of 10 ms.
-// Each frame has a palette of its own: its colours where they are at most 256, else the best 256 with
-// Floyd–Steinberg dithering.
-func EncodeGIF(w io.Writer, frames []image.Image, delay time.Duration) error {
-	if len(frames) == 0 {
-		return errors.New("encode GIF: there are no frames")
-	}
-	size := frames[0].Bounds().Size()
+// NewAnimation begins an animation that shows each frame for delay, in steps of 10 ms.
+func NewAnimation(delay time.Duration) *Animation {
+	return &Animation{delay: max(1, int(delay/(10*time.Millisecond)))}
+}
+
+// Add appends frames.
+func (a *Animation) Add(frames ...image.Image) error {
+	first := len(a.g.Image)
+	a.g.Image = append(a.g.Image, make([]*image.Paletted, len(frames))...)
 	for i, f := range frames {
-		if s := f.Bounds().Size(); s != size {
-			return fmt.Errorf("encode GIF: frame %d is %v, frame 0 is %v", i, s, size)
+		size := frames[0].Bounds().Size()
+		if first > 0 {
+			size = a.g.Image[0].Bounds().Size()
 		}
+		if s := f.Bounds().Size(); s != size {
+			return fmt.Errorf("animation: frame %d is %v, frame 0 is %v", first+i, s, size)
+		}
+		a.g.Delay = append(a.g.Delay, a.delay)
 	}
-	g := gif.GIF{Image: make([]*image.Paletted, len(frames)), Delay: make([]int, len(frames))}
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, f := range frames {
 		slots <- struct{}{}
 		wg.Go(func() {
-			g.Image[i] = paletted(f)
+			a.g.Image[first+i] = paletted(f)
 			<-slots
 		})
-		g.Delay[i] = max(1, int(delay/(10*time.Millisecond)))
 	}
 	wg.Wait()
-	return gif.EncodeAll(w, &g)
+	return nil
+}
+
+// Encode writes the animation as a GIF.
+func (a *Animation) Encode(w io.Writer) error {
+	if len(a.g.Image) == 0 {
+		return errors.New("animation: there are no frames")
+	}
+	return gif.EncodeAll(w, &a.g)
 }
 
 // paletted reduces a frame to its own palette.

@@ -33,7 +33,7 @@ const (
 // GridOptions says how a grid is laid out; the zero value chooses everything.
 type GridOptions struct {
 	Columns  int      // 0: near square, with full rows if some near width has them
-	Scale    int      // pixels per pixel; 0: as large as stays below 1200 pixels in width
+	Scale    int      // pixels per pixel; 0: as large as stays below 1200 pixels in width, but 1 for one image alone
 	Captions []string // one under each image, as far as they go
 	Rows     []string // one left of each row, as far as they go: class names
 }
@@ -43,30 +43,116 @@ func Grid(im Images, o GridOptions) (image.Image, error) {
 	if err := im.check(); err != nil {
 		return nil, err
 	}
-	if o.Columns < 0 || o.Scale < 0 {
-		return nil, fmt.Errorf("picture: grid of %d columns at scale %d", o.Columns, o.Scale)
+	b, err := NewBuilder(im.N, im.H, im.W, im.C, o)
+	if err != nil {
+		return nil, err
 	}
-	l := plan(im, o)
-	dst := newSheet(l.left+l.columns*l.pitchX+l.gap, l.rows*l.pitchY+l.gap, im.C)
-	draw.Draw(dst.canvas, dst.canvas.Bounds(), image.NewUniform(sheetColor), image.Point{}, draw.Src)
-	for i := range im.N {
-		x := l.left + l.gap + i%l.columns*l.pitchX
-		y := l.gap + i/l.columns*l.pitchY
-		dst.place(im, i, x+(l.pitchX-l.gap-im.W*l.scale)/2, y, l.scale)
-		if i < len(o.Captions) {
-			text := o.Captions[i]
-			caption(dst.canvas, text, x+(l.pitchX-l.gap-textWidth(text))/2, y+im.H*l.scale+captionHeight-4)
-		}
+	if err := b.Add(im); err != nil {
+		return nil, err
 	}
-	for r, text := range o.Rows[:min(len(o.Rows), l.rows)] {
-		caption(dst.canvas, text, captionPad, l.gap+r*l.pitchY+im.H*l.scale/2+4)
-	}
-	return dst.image(), nil
+	return b.Image(), nil
 }
 
-// layout is a grid's geometry in pixels; a pitch includes one gap.
+// MostScale bounds how far a pixel is enlarged.
+const MostScale = 1024
+
+// mostPixels bounds a grid, which is in memory as a whole: 8192 by 8192, 256 MiB in colour.
+const mostPixels = 1 << 26
+
+// TooLarge is a picture that nobody could look at, and why.
+type TooLarge struct{ Why string }
+
+func (e *TooLarge) Error() string { return e.Why }
+
+// A Builder draws a grid of images that come in parts.
+type Builder struct {
+	l     layout
+	o     GridOptions
+	shape Images // of the whole, without pixels
+	dst   *sheet
+	next  int // place of the next image
+}
+
+// CheckGrid says whether a grid of n images [h, w, channels] can be drawn. One out of proportion is a *TooLarge.
+func CheckGrid(n, h, w, channels int, o GridOptions) error {
+	_, err := newLayout(Images{N: n, H: h, W: w, C: channels}, o)
+	return err
+}
+
+// NewBuilder begins a grid of n images [h, w, channels]; see CheckGrid.
+func NewBuilder(n, h, w, channels int, o GridOptions) (*Builder, error) {
+	shape := Images{N: n, H: h, W: w, C: channels}
+	l, err := newLayout(shape, o)
+	if err != nil {
+		return nil, err
+	}
+	b := &Builder{l: l, o: o, shape: shape, dst: newSheet(l.width, l.height, channels)}
+	if !l.bare {
+		draw.Draw(b.dst.canvas, b.dst.canvas.Bounds(), image.NewUniform(sheetColor), image.Point{}, draw.Src)
+	}
+	for r, text := range o.Rows[:min(len(o.Rows), l.rows)] {
+		caption(b.dst.canvas, text, captionPad, l.gap+r*l.pitchY+h*l.scale/2+4)
+	}
+	return b, nil
+}
+
+// Add places the next images.
+func (b *Builder) Add(im Images) error {
+	if err := im.check(); err != nil {
+		return err
+	}
+	if s := b.shape; im.H != s.H || im.W != s.W || im.C != s.C || b.next+im.N > s.N {
+		return fmt.Errorf("picture: %d images of %dx%dx%d, where %d of %dx%dx%d are missing", im.N, im.H, im.W, im.C, s.N-b.next, s.H, s.W, s.C)
+	}
+	for i := range im.N {
+		b.place(im, i)
+	}
+	return nil
+}
+
+func (b *Builder) place(im Images, i int) {
+	l, at := b.l, b.next
+	b.next++
+	if l.bare {
+		b.dst.place(im, i, 0, 0, l.scale)
+		return
+	}
+	x := l.left + l.gap + at%l.columns*l.pitchX
+	y := l.gap + at/l.columns*l.pitchY
+	b.dst.place(im, i, x+(l.pitchX-l.gap-im.W*l.scale)/2, y, l.scale)
+	if at < len(b.o.Captions) {
+		text := b.o.Captions[at]
+		caption(b.dst.canvas, text, x+(l.pitchX-l.gap-textWidth(text))/2, y+im.H*l.scale+captionHeight-4)
+	}
+}
+
+// Image is the grid as it is now.
+func (b *Builder) Image() image.Image { return b.dst.image() }
+
+// layout is a grid's geometry in pixels; a pitch includes one gap. A bare one is one image without a frame.
 type layout struct {
 	columns, rows, scale, gap, left, pitchX, pitchY int
+	width, height                                   int // of all
+	bare                                            bool
+}
+
+func newLayout(shape Images, o GridOptions) (layout, error) {
+	if err := shape.checkShape(); err != nil {
+		return layout{}, err
+	}
+	if o.Columns < 0 || o.Scale < 0 || o.Scale > MostScale {
+		return layout{}, fmt.Errorf("picture: grid of %d columns at scale %d", o.Columns, o.Scale)
+	}
+	l := plan(shape, o)
+	l.width, l.height = l.left+l.columns*l.pitchX+l.gap, l.rows*l.pitchY+l.gap
+	if l.bare {
+		l.width, l.height = shape.W*l.scale, shape.H*l.scale
+	}
+	if l.width > mostPixels || l.height > mostPixels || l.width*l.height > mostPixels {
+		return layout{}, &TooLarge{fmt.Sprintf("a picture of %d images would have %d by %d pixels, more than %d million in all", shape.N, l.width, l.height,
+			mostPixels/1_000_000)}
+	}
+	return l, nil
 }
 
 func plan(im Images, o GridOptions) layout {
@@ -79,6 +165,10 @@ func plan(im Images, o GridOptions) layout {
 	for _, text := range o.Rows {
 		l.left = max(l.left, textWidth(text)+2*captionPad)
 	}
+	if im.N == 1 && l.scale == 0 {
+		l.scale = 1
+	}
+	l.bare = im.N == 1 && len(o.Rows)+len(o.Captions) == 0
 	if l.scale == 0 {
 		l.scale = max(1, (targetWidth-l.left)/(l.columns*(im.W+1)))
 		l.scale = min(l.scale, max(1, targetWidth/(l.rows*(im.H+1))))

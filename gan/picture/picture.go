@@ -39,29 +39,36 @@ type Images struct {
 	Pix        []uint8
 }
 
-func (im Images) check() error {
+func (im Images) checkShape() error {
 	switch {
 	case im.C != 1 && im.C != 3:
 		return fmt.Errorf("picture: images have %d channels, want 1 (grey) or 3 (colour)", im.C)
 	case im.N < 1 || im.H < 1 || im.W < 1:
 		return fmt.Errorf("picture: %d images of %dx%d are nothing to draw", im.N, im.H, im.W)
-	case len(im.Pix) != im.N*im.H*im.W*im.C:
+	}
+	return nil
+}
+
+func (im Images) check() error {
+	if err := im.checkShape(); err != nil {
+		return err
+	}
+	if len(im.Pix) != im.N*im.H*im.W*im.C {
 		return fmt.Errorf("picture: %d bytes for %d images of %dx%dx%d", len(im.Pix), im.N, im.H, im.W, im.C)
 	}
 	return nil
 }
 
-// At gives image i as a picture of its own, an image.Gray or an opaque image.RGBA.
-func (im Images) At(i int) (image.Image, error) {
+// At gives image i as a picture of its own, an image.Gray or an opaque image.RGBA, each pixel scale by scale.
+func (im Images) At(i, scale int) (image.Image, error) {
 	if err := im.check(); err != nil {
 		return nil, err
 	}
 	if i < 0 || i >= im.N {
 		return nil, fmt.Errorf("picture: image %d of %d", i, im.N)
 	}
-	dst := newSheet(im.W, im.H, im.C)
-	dst.place(im, i, 0, 0, 1)
-	return dst.image(), nil
+	size := im.W * im.H * im.C
+	return Grid(Images{N: 1, H: im.H, W: im.W, C: im.C, Pix: im.Pix[i*size : (i+1)*size]}, GridOptions{Scale: scale})
 }
 
 // EncodePNG encodes a picture; grey ones stay grey.

@@ -2,10 +2,12 @@ package picture
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/gif"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -110,6 +112,68 @@ func TestGridSizes(t *testing.T) {
 	}
 }
 
+// One image alone is itself: its own pixels, no frame.
+func TestOneImage(t *testing.T) {
+	im := numbered(1, 3, 4, 3)
+	for scale, want := range map[int]image.Point{0: {4, 3}, 1: {4, 3}, 5: {20, 15}} {
+		g, err := Grid(im, GridOptions{Scale: scale})
+		if err != nil || g.Bounds().Size() != want {
+			t.Fatalf("scale %d: %v (%v), want %v", scale, g.Bounds(), err, want)
+		}
+		for y := range want.Y {
+			for x := range want.X {
+				f := max(scale, 1)
+				p := im.Pix[(y/f*4+x/f)*3:]
+				if got, want := g.At(x, y), (color.RGBA{p[0], p[1], p[2], 255}); got != want {
+					t.Fatalf("scale %d: pixel %d,%d is %v, want %v", scale, x, y, got, want)
+				}
+			}
+		}
+	}
+	if g, err := Grid(im, GridOptions{Captions: []string{"7"}}); err != nil || g.Bounds().Dy() != 3+captionHeight+4 {
+		t.Errorf("with a caption: %v (%v)", g.Bounds(), err)
+	}
+}
+
+// A grid built in parts is the grid built at once; one that nobody could look
+// at is refused before it takes memory.
+func TestBuilder(t *testing.T) {
+	im := numbered(7, 3, 4, 1)
+	o := GridOptions{Columns: 3, Captions: []string{"a", "b", "c", "d", "e"}, Rows: []string{"x", "y"}}
+	want, err := Grid(im, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewBuilder(7, 3, 4, 1, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for first := 0; first < 7; first += 2 {
+		n := min(2, 7-first)
+		if err := b.Add(Images{N: n, H: 3, W: 4, C: 1, Pix: im.Pix[first*12 : (first+n)*12]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(b.Image().(*image.Gray).Pix, want.(*image.Gray).Pix) {
+		t.Error("built in parts it differs")
+	}
+	if err := b.Add(numbered(1, 3, 4, 1)); err == nil {
+		t.Error("an image too many was taken")
+	}
+	for _, o := range []GridOptions{{}, {Columns: 1}, {Scale: 1}} {
+		var e *TooLarge
+		if _, err := NewBuilder(100_000, 32, 32, 3, o); !errors.As(err, &e) || !strings.Contains(e.Why, "a picture of 100000 images would have ") {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	if _, err := NewBuilder(1, 32, 32, 3, GridOptions{Scale: math.MaxInt}); err == nil {
+		t.Error("one image was enlarged beyond measure")
+	}
+	if _, err := NewBuilder(4096, 64, 64, 3, GridOptions{}); err != nil {
+		t.Errorf("4096 images of 64x64: %v", err)
+	}
+}
+
 func TestGridTexts(t *testing.T) {
 	im := numbered(4, 8, 8, 1)
 	clear(im.Pix)
@@ -152,14 +216,14 @@ func TestImagesRefused(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := numbered(2, 2, 2, 3).At(2); err == nil {
+	if _, err := numbered(2, 2, 2, 3).At(2, 1); err == nil {
 		t.Error("image 2 of 2 was given")
 	}
 }
 
 func TestPNG(t *testing.T) {
 	for c, want := range map[int]color.Model{1: color.GrayModel, 3: color.RGBAModel} {
-		m, err := numbered(2, 3, 4, c).At(1)
+		m, err := numbered(2, 3, 4, c).At(1, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,8 +263,19 @@ func smooth(side int, phase float64) *image.RGBA {
 	return m
 }
 
+// encode adds frames one by one.
+func encode(w io.Writer, frames ...image.Image) error {
+	a := NewAnimation(80 * time.Millisecond)
+	for _, f := range frames {
+		if err := a.Add(f); err != nil {
+			return err
+		}
+	}
+	return a.Encode(w)
+}
+
 func TestGIF(t *testing.T) {
-	grey, err := numbered(1, 16, 16, 1).At(0)
+	grey, err := numbered(1, 16, 16, 1).At(0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +285,7 @@ func TestGIF(t *testing.T) {
 	} {
 		var first, again bytes.Buffer
 		for _, b := range []*bytes.Buffer{&first, &again} {
-			if err := EncodeGIF(b, frames, 80*time.Millisecond); err != nil {
+			if err := encode(b, frames...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -232,10 +307,10 @@ func TestGIF(t *testing.T) {
 			}
 		}
 	}
-	if err := EncodeGIF(&bytes.Buffer{}, nil, 0); err == nil {
+	if err := encode(&bytes.Buffer{}); err == nil {
 		t.Error("an animation without frames was written")
 	}
-	if err := EncodeGIF(&bytes.Buffer{}, []image.Image{smooth(4, 0), smooth(5, 0)}, 0); err == nil || !strings.Contains(err.Error(), "frame 1") {
+	if err := encode(&bytes.Buffer{}, smooth(4, 0), smooth(5, 0)); err == nil || !strings.Contains(err.Error(), "frame 1") {
 		t.Errorf("frames of two sizes: %v", err)
 	}
 }

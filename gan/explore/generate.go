@@ -1,0 +1,67 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+
+	"ganengine/engine/graph"
+)
+
+// Samples are generated images [n, h, w, c], as pixels or as numbers, or
+// points [n, dim].
+type Samples struct {
+	N      int
+	Shape  graph.Shape // of one sample
+	Raw    []float32   // points in the data's units, or images in [-1, 1]
+	Pixels []uint8     // images without Raw
+}
+
+// each generates the samples of all latents part by part, and hands each part
+// over with the number of its first sample. raw asks for the numbers of images
+// in place of their pixels.
+func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *Samples) error) error {
+	return e.parts(ctx, l, func(first int, z []float32) error {
+		s, err := e.generated(z, raw)
+		if err != nil {
+			return err
+		}
+		return f(first, s)
+	})
+}
+
+// parts hands over all latents, as many at once as are generated at once.
+func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []float32) error) error {
+	for first := 0; first < l.Len(); first += e.chunk {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		z, err := l.Read(ctx, first, min(e.chunk, l.Len()-first))
+		if err != nil {
+			return err
+		}
+		if err := f(first, z); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generated maps at most one chunk of latents to samples.
+func (e *Explorer) generated(z []float32, raw bool) (*Samples, error) {
+	s := &Samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
+	fill(e.z.Data(), z)
+	r, err := e.generate.Run(e.z)
+	if err == nil {
+		err = r.Wait()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("generating: %w", err)
+	}
+	n := s.N * s.Shape.Size()
+	if raw || e.Points() {
+		s.Raw = r.Floats(e.generate.Index("raw"))[:n]
+	} else {
+		s.Pixels = r.Bytes(e.generate.Index("pixels"))[:n]
+	}
+	return s, nil
+}
