@@ -39,10 +39,10 @@ func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
 // status does not tell, but what is enqueued next does.
 func (d *Device) broke(err error) bool {
 	d.notice(err)
-	if !d.lost {
+	if !d.lost.Load() {
 		d.notice(d.compute.Synchronize())
 	}
-	return d.lost
+	return d.lost.Load()
 }
 
 // mostWorkspace is what one convolution may use at most where nothing else is asked

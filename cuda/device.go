@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -34,7 +35,8 @@ type Device struct {
 	chooser *cudnn.Chooser
 	modules map[string]cu.Module // of package kernels, by kernel
 	profile *device.Profile      // nil unless it is taken
-	lost    bool                 // the context is broken: nothing can be given back any more
+	lost    atomic.Bool          // the context is broken: nothing can be given back any more
+	watch   *watchdog
 }
 
 var (
@@ -45,8 +47,10 @@ var (
 
 // Open opens a GPU. The error is one line that says what is missing.
 func Open(opt Options) (device.Device, error) {
-	if opt.Log == nil {
-		opt.Log = func(string) {}
+	for _, say := range []*func(string){&opt.Log, &opt.Warn} {
+		if *say == nil {
+			*say = func(string) {}
+		}
 	}
 	status := driver.Probe()
 	if opt.Index == Any && len(status.Usable()) > 0 {
@@ -88,6 +92,7 @@ func openDevice(found driver.Device, opt Options) (*Device, error) {
 	if err := d.start(found); err != nil {
 		return nil, device.First(fmt.Errorf("opening cuda:%d, %s: %w", found.Index, found.Name, err), d.stop())
 	}
+	d.watch = watch(patience, d.opt.Warn)
 	return d, nil
 }
 
@@ -159,7 +164,9 @@ func (d *Device) notice(err error) {
 	if !ok && !errors.As(err, &code) {
 		return
 	}
-	d.lost = d.lost || code.Lasting()
+	if code.Lasting() {
+		d.lost.Store(true)
+	}
 }
 
 // Info implements device.Device.
@@ -167,10 +174,11 @@ func (d *Device) Info() device.Info { return d.info }
 
 // Close ends the device's work. Executables and memory must have been closed.
 func (d *Device) Close() error {
-	defer d.leave()
-	if d.lost {
+	d.watch.stop()
+	if d.lost.Load() {
 		return nil
 	}
+	defer d.leave()
 	return device.First(d.enter(), d.stop())
 }
 

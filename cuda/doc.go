@@ -38,6 +38,7 @@ type Options struct {
 	Workspace        int64         // bytes that one convolution may use at most; 0: a quarter of the memory, and 1 GiB at most
 	Switches         debug.Switches
 	Log              func(line string) // where Switches print, and choices that matter; nil means nowhere
+	Warn             func(line string) // hears of what a person should look at, from any goroutine; nil: nobody
 }
 
 // Probe starts the driver, once in a program's life, and returns what it found.

@@ -104,12 +104,18 @@ func (x *executable) build(s device.Storage) error {
 	if err := x.locate(s); err != nil {
 		return err
 	}
+	for _, sl := range x.slots {
+		var err error
+		if sl.work, err = x.bind(x.addr, sl.inputs); err != nil {
+			return err
+		}
+	}
 	if err := x.warmUp(); err != nil {
 		return fmt.Errorf("running it once: %w", err)
 	}
 	x.phase("a first run")
 	for _, sl := range x.slots {
-		if err := x.prepare(sl); err != nil {
+		if err := x.capture(sl); err != nil {
 			return err
 		}
 	}
@@ -236,41 +242,42 @@ func appendElement(b []byte, d graph.DType, v float64) []byte {
 	return append(b, byte(v)) // U8, Bool
 }
 
-// warmUp runs the program once, so that the driver and the libraries have
-// loaded all that a capture may not load. The Variables that it would update
-// are scratch memory meanwhile.
+// warmUp runs the program, so that the driver and the libraries have loaded all that
+// a capture may not load: once piece by piece, so that what fails has a name, and
+// once as a step runs, on all its streams. What it does to the Variables is undone:
+// there may be no memory for others.
 func (x *executable) warmUp() error {
-	addr := append([]cu.DevicePtr(nil), x.addr...)
-	var bytes int64
-	for _, v := range x.written {
-		bytes += (int64(v.Bytes()) + boundary - 1) &^ (boundary - 1)
+	saved := make([][]byte, len(x.written))
+	for i, v := range x.written {
+		var err error
+		if saved[i], err = x.fetch(x.addr[x.Variable(v)], int64(v.Bytes())); err != nil {
+			return fmt.Errorf("keeping variable %s: %w", v.Name, err)
+		}
 	}
-	scratch, err := x.Device.allocate("a first run of program "+x.Work.Name, bytes)
-	if err != nil {
+	work := x.slots[0].work
+	if err := work.checked(x.compute); err != nil {
 		return err
 	}
-	at := scratch.at
-	for _, v := range x.written {
-		addr[x.Variable(v)] = at
-		at += cu.DevicePtr((int64(v.Bytes()) + boundary - 1) &^ (boundary - 1))
+	if err := x.Device.enqueue(work); err != nil {
+		return err
 	}
-	work, err := x.bind(addr, x.slots[0].inputs)
-	if err == nil {
-		err = work.checked(x.compute)
-		work.close()
+	if err := x.compute.Synchronize(); err != nil {
+		return err
 	}
-	return device.First(err, scratch.Free())
+	for i, v := range x.written {
+		if err := x.store(x.addr[x.Variable(v)], saved[i]); err != nil {
+			return fmt.Errorf("restoring variable %s: %w", v.Name, err)
+		}
+	}
+	return nil
 }
 
-// prepare binds the program to a slot and captures it.
-func (x *executable) prepare(sl *slot) error {
-	var err error
-	if sl.work, err = x.bind(x.addr, sl.inputs); err != nil {
-		return err
-	}
+// capture captures the program as it is bound to a slot.
+func (x *executable) capture(sl *slot) error {
 	if x.opt.Switches.NoGraph || len(sl.work) == 0 {
 		return nil
 	}
+	var err error
 	sl.graph, err = driver.Capture(x.compute, func() error { return x.Device.enqueue(sl.work) })
 	return err
 }
@@ -281,7 +288,7 @@ func (x *executable) Close() error {
 		return errors.New("cuda: the executable is closed twice")
 	}
 	defer x.leave()
-	if err := x.enter(); err != nil && !x.lost {
+	if err := x.enter(); err != nil && !x.lost.Load() {
 		return err
 	}
 	return x.free()
@@ -290,7 +297,7 @@ func (x *executable) Close() error {
 // free gives back whatever build has made; the device is idle before.
 func (x *executable) free() error {
 	x.closed = true
-	errs := []error{x.copies.Synchronize(), x.compute.Synchronize()}
+	errs := []error{x.copies.Synchronize(), x.aside.Synchronize(), x.compute.Synchronize()}
 	for _, sl := range x.slots {
 		if sl.graph != nil {
 			errs = append(errs, sl.graph.Close())
@@ -309,7 +316,7 @@ func (x *executable) free() error {
 	if x.loaded {
 		errs = append(errs, x.module.Unload())
 	}
-	if x.lost {
+	if x.lost.Load() {
 		return nil
 	}
 	return device.First(errs...)

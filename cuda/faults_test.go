@@ -5,8 +5,10 @@ package cuda
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,23 +18,82 @@ import (
 	"time"
 
 	"ganengine/engine/debug"
+	"ganengine/engine/graph"
+	"ganengine/engine/session"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
 
-// childVariable has the test binary train in a folder, in place of the tests.
-const childVariable = "CUDA_TEST_TRAIN"
+// childVariable has the test binary train in a folder, in place of the tests; and
+// halfVariable has it fill more than half of the device's memory.
+const (
+	childVariable = "CUDA_TEST_TRAIN"
+	halfVariable  = "CUDA_TEST_HALF"
+)
 
 func TestMain(m *testing.M) {
-	if out := os.Getenv(childVariable); out != "" {
-		if err := child(out); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		return
+	var err error
+	switch out := os.Getenv(childVariable); {
+	case out != "":
+		err = child(out)
+	case os.Getenv(halfVariable) != "":
+		err = moreThanHalf()
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// moreThanHalf updates a Variable of 5 of 8 MiB.
+func moreThanHalf() error {
+	dev, err := Open(Options{})
+	if err != nil {
+		return err
+	}
+	vars := graph.NewVars()
+	large := vars.Add(&graph.Variable{Name: "large", Shape: graph.Shape{5 << 18}, DType: graph.F32, Group: "g", Init: graph.Fill(graph.F32, 0)})
+	p, err := graph.Build("grow", vars, func(b *graph.Builder) { b.Update(large, graph.Shift(b.Read(large), 1), nil) })
+	if err != nil {
+		return err
+	}
+	s := session.New(dev, vars, session.Options{})
+	if err := s.Compile(p); err != nil {
+		return err
+	}
+	r, err := s.Program("grow").Run()
+	if err == nil {
+		err = r.Wait()
+	}
+	if err != nil {
+		return err
+	}
+	value, err := s.ReadBytes("large")
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(value); i += 4 {
+		if x := math.Float32frombits(binary.NativeEndian.Uint32(value[i:])); x != 1 {
+			return fmt.Errorf("element %d is %v after one run, so building has left something", i/4, x)
+		}
+	}
+	return errors.Join(s.Close(), dev.Close())
+}
+
+// TestMemoryForOne: building takes no second copy of what a program updates, and
+// leaves no trace in it.
+func TestMemoryForOne(t *testing.T) {
+	if d := open(t, debug.Switches{}); !strings.Contains(d.Info().Model, "test double") {
+		t.Skip("the memory of a GPU is what it is")
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), halfVariable+"=1", fmt.Sprintf("SOFTWARE_GPU_MEMORY=%d", 8<<20))
+	if text, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, text)
+	}
 }
 
 // child trains some steps, or goes on with the run that is there.

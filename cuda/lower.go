@@ -84,6 +84,7 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	l := &lowering{Device: d, lowered: &lowered{Table: lower.New(s.Program)}, emit: emit.New()}
 	for _, group := range emit.Arrange(s.Kernels, l.alone) {
 		if err := l.group(group); err != nil {
+			d.broke(err)
 			return nil, fmt.Errorf("lowering program %s: %w", p.Name, err)
 		}
 	}

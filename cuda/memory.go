@@ -30,13 +30,13 @@ func (m *memory) Free() error {
 		return fmt.Errorf("cuda: memory for %s is freed twice", m.label)
 	}
 	defer m.d.leave()
-	if err := m.d.enter(); err != nil && !m.d.lost {
+	if err := m.d.enter(); err != nil && !m.d.lost.Load() {
 		return err
 	}
 	m.d.settle()
 	err := cu.MemFree(m.at)
 	m.at = 0
-	if err != nil && !m.d.lost {
+	if err != nil && !m.d.lost.Load() {
 		return fmt.Errorf("%s: freeing memory for %s: %w", m.d.info.Name, m.label, err)
 	}
 	return nil
@@ -94,13 +94,13 @@ func (m *hostMemory) Free() error {
 		return errors.New("cuda: memory of the host is freed twice")
 	}
 	defer m.d.leave()
-	if err := m.d.enter(); err != nil && !m.d.lost {
+	if err := m.d.enter(); err != nil && !m.d.lost.Load() {
 		return err
 	}
 	m.d.settle()
 	err := cu.MemFreeHost(m.at)
 	m.at, m.data = nil, nil
-	if err != nil && !m.d.lost {
+	if err != nil && !m.d.lost.Load() {
 		return fmt.Errorf("%s: freeing memory of the host: %w", m.d.info.Name, err)
 	}
 	return nil
@@ -132,10 +132,10 @@ func (d *Device) pin(bytes int64) (*hostMemory, error) {
 	return m, nil
 }
 
-// settle waits until both streams are idle. Errors are of work that somebody else
+// settle waits until all streams are idle. Errors are of work that somebody else
 // waits for.
 func (d *Device) settle() {
-	for _, s := range []cu.Stream{d.copies, d.compute} {
+	for _, s := range []cu.Stream{d.copies, d.aside, d.compute} {
 		d.notice(s.Synchronize())
 	}
 }
@@ -171,8 +171,16 @@ func (d *Device) pinned(b device.HostBuffer, n int64) (unsafe.Pointer, error) {
 // Write implements device.Device.
 func (d *Device) Write(dst device.Buffer, offset int64, src []byte) error {
 	to, err := d.address(dst, offset, int64(len(src)))
-	if err != nil || len(src) == 0 {
+	if err != nil {
 		return err
+	}
+	return d.store(to, src)
+}
+
+// store copies the host's memory to the device's, behind all programs.
+func (d *Device) store(to cu.DevicePtr, src []byte) error {
+	if len(src) == 0 {
+		return nil
 	}
 	return d.transfer("writing", len(src), func() error {
 		return cu.MemcpyHtoDAsync(to, unsafe.Pointer(&src[0]), int64(len(src)), d.compute)

@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"ganengine/cuda/driver"
@@ -23,7 +24,9 @@ func (x *executable) Run(inputs, outputs []device.HostBuffer) (device.Ticket, er
 			x.Work.Name, len(inputs), len(outputs), len(x.Inputs), len(x.outputs))
 	}
 	t := &x.tickets[x.runs%late]
-	if err := t.Wait(); err != nil {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.wait(); err != nil {
 		return nil, err
 	}
 	if err := t.expect(outputs); err != nil {
@@ -116,12 +119,14 @@ func (x *executable) explain(err error) error {
 
 // ticket is one of an executable's runs. It implements device.Ticket.
 type ticket struct {
-	x       *executable
-	done    driver.Event
-	ring    *hostMemory // the block of outputs, as it left the device
+	x    *executable
+	done driver.Event
+	ring *hostMemory // the block of outputs, as it left the device
+	made bool
+
+	mu      sync.Mutex
 	outputs []device.HostBuffer
 	pending bool
-	made    bool
 }
 
 func (t *ticket) allocate(x *executable) (err error) {
@@ -143,7 +148,7 @@ func (t *ticket) free() error {
 	if t.ring != nil {
 		errs = append(errs, t.ring.Free())
 	}
-	if t.x != nil && t.x.lost {
+	if t.x != nil && t.x.lost.Load() {
 		return nil
 	}
 	return device.First(errs...)
@@ -160,12 +165,20 @@ func (t *ticket) expect(outputs []device.HostBuffer) error {
 	return nil
 }
 
-// Wait implements device.Ticket. It may be called by any goroutine, one at a time.
+// Wait implements device.Ticket. Any goroutine may call it.
 func (t *ticket) Wait() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.wait()
+}
+
+func (t *ticket) wait() error {
 	if !t.pending {
 		return nil
 	}
 	x := t.x
+	x.watch.begin(&x.Work.Name)
+	defer x.watch.end()
 	defer x.leave()
 	err := x.enter()
 	if err == nil {

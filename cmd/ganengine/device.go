@@ -27,7 +27,8 @@ type wish struct {
 // openDevice opens a device. Where auto comes to the CPU, note says why.
 func (a *app) openDevice(w wish) (dev device.Device, note string, err error) {
 	kind, number, numbered := strings.Cut(w.Device, ":")
-	gpu := cuda.Options{Nondeterministic: !w.Deterministic, Tune: w.tune, Workspace: int64(w.WorkspaceMiB) << 20, Switches: a.switches, Log: w.log}
+	gpu := cuda.Options{Nondeterministic: !w.Deterministic, Tune: w.tune, Workspace: int64(w.WorkspaceMiB) << 20, Switches: a.switches, Log: w.log,
+		Warn: func(line string) { fmt.Fprintln(a.stderr, line) }}
 	if numbered {
 		gpu.Index, err = strconv.Atoi(number)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,5 +137,15 @@ func TestInitProblem(t *testing.T) {
 	}
 	if got, want := deviceProblem(7, 5, 0), "compute capability 7.5; 8.0 (Ampere) or later is needed"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestLasting: after these results no call in the context works any more.
+func TestLasting(t *testing.T) {
+	lasting := []Error{46, 201, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 805, 806, 807, 810, 999}
+	for e := range Error(1100) {
+		if want := slices.Contains(lasting, e); e.Lasting() != want {
+			t.Errorf("%d (%v): %v, want %v", int(e), e, e.Lasting(), want)
+		}
 	}
 }

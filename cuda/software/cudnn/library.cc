@@ -17,6 +17,7 @@ namespace {
 
 struct Handle {
     void *context, *stream;
+    std::set<void *> warm; // streams on which it has enqueued work outside of a capture
 };
 
 // Descriptor is what the caller holds; its memory is never given out again, so
@@ -35,6 +36,7 @@ struct Driver {
     int (*current)(void **context);
     int (*enqueue)(void *stream, void (*fn)(void *), void *data, void (*drop)(void *));
     int (*check)(const void *address, size_t bytes, int write);
+    int (*capturing)(void *stream, int *status);
 };
 
 void *symbol(const char *name) {
@@ -49,7 +51,8 @@ void *symbol(const char *name) {
 const Driver &driver() {
     static const Driver d = {reinterpret_cast<decltype(Driver::current)>(symbol("cuCtxGetCurrent")),
                              reinterpret_cast<decltype(Driver::enqueue)>(symbol("software_enqueue")),
-                             reinterpret_cast<decltype(Driver::check)>(symbol("software_check"))};
+                             reinterpret_cast<decltype(Driver::check)>(symbol("software_check")),
+                             reinterpret_cast<decltype(Driver::capturing)>(symbol("cuStreamIsCapturing"))};
     return d;
 }
 
@@ -57,6 +60,17 @@ void *current_context() {
     void *context = nullptr;
     if (driver().current(&context) != 0 || !context) throw Failure(STATUS_NOT_INITIALIZED, "no context is current");
     return context;
+}
+
+// warm_up remembers that a handle has met its stream. The library may then make what
+// it keeps for each stream, which no capture allows.
+void warm_up(Handle *h) {
+    int capturing = 0;
+    if (driver().capturing(h->stream, &capturing) == 0 && capturing) {
+        if (!h->warm.count(h->stream)) throw Failure(STATUS_EXECUTION_FAILED, "the handle meets a stream for the first time inside a capture");
+        return;
+    }
+    h->warm.insert(h->stream);
 }
 
 // call runs f under the lock and turns failures into statuses.
@@ -189,7 +203,7 @@ void cudnnGetLastErrorString(char *message, size_t size) {
 
 int cudnnCreate(void **out) {
     return call([&] {
-        auto h = new Handle{current_context(), nullptr};
+        auto h = new Handle{current_context(), nullptr, {}};
         handles.insert(h);
         *out = h;
     });
@@ -274,6 +288,7 @@ int cudnnBackendExecute(void *h, void *p, void *v) {
         if (!plan->has(PLAN_HANDLE) || plan->one<void *>(PLAN_HANDLE) != h) throw Failure(STATUS_BAD_PARAM, "the plan is for another handle");
         if (handle(h)->context != current_context()) throw Failure(STATUS_BAD_PARAM, "the handle is of another context than the current one");
         Order o = order(*plan);
+        warm_up(handle(h));
         auto w = new Work(bind(o, *pack));
         if (wrong(o.engine)) w->job.scale = 1.125f;
         if (int result = driver().enqueue(handle(h)->stream, work, w, drop))
