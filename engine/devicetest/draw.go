@@ -15,7 +15,7 @@ func drawCases() []Case {
 	var cases []Case
 	for _, op := range []string{"Uniform", "Normal"} {
 		for _, d := range []graph.DType{graph.F32, graph.F64} {
-			for _, s := range []graph.Shape{{1}, {5}, {3, 1}, {2, 7}, {3, 4, 5}, {2, 1030}, {128, 100}} {
+			for _, s := range []graph.Shape{{1}, {5}, {3, 1}, {2, 7}, {3, 4, 5}, {2, 1030}, {128, 100}, {2050, 6}} {
 				cases = append(cases,
 					Case{Name: fmt.Sprintf("%s/%s/%s", op, at(s), d), build: func(m *maker) {
 						m.random(-1, 7, 41)

@@ -309,6 +309,37 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
+// TestRedrawsAreNobodysDraw: what replaces a number is not what another seed that
+// people count with has at its place, drawn or redrawn.
+func TestRedrawsAreNobodysDraw(t *testing.T) {
+	e := open(t, makeRun(t, tinyPoints, 2), Options{})
+	seeds := make([]int32, 64)
+	for i := range seeds {
+		seeds[i] = int32(i)
+	}
+	plain, err := e.Latents(t.Context(), seeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := e.Truncated(t.Context(), seeds, .5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for column := range e.Z() {
+		owner := map[float32]int32{}
+		for i, s := range seeds {
+			owner[plain[i*e.Z()+column]] = s
+		}
+		for i, s := range seeds {
+			x := z[i*e.Z()+column]
+			if other, taken := owner[x]; taken && other != s {
+				t.Fatalf("seed %d has number %d of seed %d, %g", s, column, other, x)
+			}
+			owner[x] = s
+		}
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	e := open(t, makeRun(t, tinyPoints, 2), Options{})
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -36,7 +36,7 @@ func TestBF16(t *testing.T) {
 				t.Fatalf("%s: %#x comes back as %#x", o.Name(), i, back[i])
 			}
 		}
-		for n := range 40 {
+		for n := range 140 {
 			x, dst := make([]float32, n), make([]uint16, n+1)
 			dst[n] = 77
 			for i := range x {
@@ -52,6 +52,27 @@ func TestBF16(t *testing.T) {
 			}
 			if dst[n] != 77 {
 				t.Fatalf("%s: wrote past %d", o.Name(), n)
+			}
+		}
+	}
+}
+
+// TestFromBF16 of every length: tails are widened like the rest, and nothing behind.
+func TestFromBF16(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	for _, o := range sets() {
+		for n := range 140 {
+			x := make([]uint16, n)
+			for i := range x {
+				x[i] = uint16(r.Uint32())
+			}
+			dst, check := fenced(t, n, n%4)
+			o.FromBF16(dst, x)
+			check()
+			for i, v := range x {
+				if got, want := math.Float32bits(dst[i]), uint32(v)<<16; got != want {
+					t.Fatalf("%s: number %d of %d, %#x, widens to %#x, want %#x", o.Name(), i, n, v, got, want)
+				}
 			}
 		}
 	}
