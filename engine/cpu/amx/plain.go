@@ -39,10 +39,14 @@ func (t *terms) add(sum *[block]float32, factors []int64, depth int) {
 		a, b := behind(t.a, int(factors[0])), behind(t.b, int(factors[1]))
 		for d := range depth {
 			for i := range t.down * width / 2 {
+				row := (*[width]float32)(sum[i*width:])
 				for p := range width {
 					x := widen(*at(a, d*block+i*width+p))
-					for j := range t.across * width / 2 {
-						sum[i*width+j] += x * widen(*at(b, d*block+j/16*block/2+p/2*width+j%16*2+p%2))
+					for half := range t.across {
+						pairs := (*[width]uint16)(unsafe.Pointer(at(b, d*block+half*block/2+p/2*width)))
+						for j := range width / 2 {
+							row[half*width/2+j] += x * widen(pairs[2*j+p%2])
+						}
 					}
 				}
 			}
