@@ -38,6 +38,7 @@ type Buffer struct {
 type Batch struct {
 	Buffer
 	Index int64 // its place in the stream, from 0
+	Slot  int   // which of LoaderConfig.Buffers it fills
 	slot  *slot
 }
 
@@ -160,7 +161,7 @@ func (l *Loader) makeRing() error {
 				len(b.Images), len(b.Points), len(b.Labels), want.images, want.points, want.labels)
 		}
 		s := &slot{samples: make([]int32, l.config.Batch), flips: make([]bool, l.config.Batch), ready: make(chan struct{}, 1)}
-		s.batch = Batch{Buffer: b, slot: s}
+		s.batch = Batch{Buffer: b, Slot: i, slot: s}
 		l.slots = append(l.slots, s)
 	}
 	l.small = want.images == 0 && 4*want.points <= SmallBatch

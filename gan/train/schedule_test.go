@@ -57,7 +57,7 @@ func (t *trainer) once(tt *testing.T, step, k int64) func(score string) float64 
 		tt.Fatal(err)
 	}
 	program := t.programs[t.seq.at(step, k)]
-	result, err := program.Run(t.args(batch)...)
+	result, err := program.Run(t.inputs[batch.Slot].args...)
 	if err == nil {
 		err = result.Wait()
 	}

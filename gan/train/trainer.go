@@ -33,7 +33,7 @@ type trainer struct {
 	seq      sequence
 	programs [progCount]*trainProgram // nil where the sequence never runs it
 	loader   *data.Loader
-	inputs   []hostInput
+	inputs   []hostInput // by a batch's slot
 	tally    *tally
 
 	// step and place say which program is enqueued next; done counts the steps
@@ -174,17 +174,6 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 // position is the number of the first batch that no run has taken.
 func (t *trainer) position() int64 { return t.step*t.seq.dSteps + t.place }
 
-// args finds the device's view of a batch.
-func (t *trainer) args(b *data.Batch) []device.HostBuffer {
-	for i := range t.inputs {
-		in := &t.inputs[i]
-		if len(b.Images) > 0 && &b.Images[0] == &in.buffer.Images[0] || len(b.Points) > 0 && &b.Points[0] == &in.buffer.Points[0] {
-			return in.args
-		}
-	}
-	panic("train: the loader gave a batch that is in none of its buffers")
-}
-
 // advance enqueues what is left of the current step. Results of earlier runs
 // are read on the way.
 func (t *trainer) advance(ctx context.Context) error {
@@ -199,7 +188,7 @@ func (t *trainer) advance(ctx context.Context) error {
 			return err
 		}
 		f := &t.queue[(t.head+t.queued)%inFlight]
-		*f = flight{program: t.programs[t.seq.at(t.step, t.place)], step: t.step, place: t.place, batch: batch, args: t.args(batch)}
+		*f = flight{program: t.programs[t.seq.at(t.step, t.place)], step: t.step, place: t.place, batch: batch, args: t.inputs[batch.Slot].args}
 		if f.result, err = f.program.Run(f.args...); err != nil {
 			t.broken = true
 			return err
