@@ -141,7 +141,7 @@ func TestResumeIsExact(t *testing.T) {
 // TestResumeElsewhere: a checkpoint of one device goes on on the other.
 func TestResumeElsewhere(t *testing.T) {
 	gpu := open(t, debug.Switches{})
-	host, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true}})
+	host, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Winograd: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,25 @@ type edge struct{ from, to string }
 // floor, for instance to run the conformance suite on a device.
 func allowed() []edge {
 	return []edge{
-		// Ground: philox, debug, plainfile, plan, onednn, vec, config files. They import nothing of ours.
+		// Ground: isa, plainfile, plan, config files. They import nothing of ours. What
+		// has assembly, or chooses it, asks isa.
+		{"engine/philox", "engine/internal/isa"},
+		{"engine/debug", "engine/internal/isa"},
+		{"engine/cpu", "engine/internal/isa"},
+		{"engine/cpu/vec", "engine/internal/isa"},
+		{"engine/cpu/gemm", "engine/internal/isa"},
+		{"engine/cpu/winograd", "engine/internal/isa"},
+		{"engine/cpu/amx", "engine/internal/isa"},
+		{"engine/cpu/onednn", "engine/internal/isa"},
+		{"engine/internal/isa/isagen", "engine/internal/isa"},
+		{"engine/internal/isa/isatest", "engine/internal/isa"},
+		{"engine/philox/internal/gen", "engine/internal/isa/isagen"},
+		{"engine/cpu/vec/internal/gen", "engine/internal/isa/isagen"},
+		{"engine/cpu/gemm/internal/gen", "engine/internal/isa/isagen"},
+		{"engine/cpu/gemm/internal/genwide", "engine/internal/isa/isagen"},
+		{"engine/cpu/gemm/internal/genstrided", "engine/internal/isa/isagen"},
+		{"engine/cpu/winograd/internal/gen", "engine/internal/isa/isagen"},
+		{"engine/cpu/amx/internal/gen", "engine/internal/isa/isagen"},
 		{"engine/atomicfile", "engine/plainfile"},
 		{"engine/safetensors", "engine/atomicfile"},
 

@@ -65,6 +65,7 @@ type listed struct {
 	Name      string   `json:"name"`
 	Model     string   `json:"model"`
 	Libraries []string `json:"libraries"`
+	Kernels   []string `json:"kernels,omitempty"`
 	Threads   int      `json:"threads"`
 	Memory    int64    `json:"memory_bytes"`
 	Notes     []string `json:"notes"`
@@ -117,7 +118,7 @@ func (a *app) list() ([]listed, error) {
 }
 
 func describe(i device.Info) listed {
-	return listed{Name: i.Name, Model: i.Model, Libraries: append([]string{}, i.Libraries...), Threads: i.Threads, Memory: i.Memory,
+	return listed{Name: i.Name, Model: i.Model, Libraries: append([]string{}, i.Libraries...), Kernels: i.Kernels, Threads: i.Threads, Memory: i.Memory,
 		Notes: append([]string{}, i.Notes...)}
 }
 
@@ -141,6 +142,9 @@ func (d listed) String() string {
 		facts = append(facts, "not used: "+d.Problem)
 	}
 	lines := append([]string{strings.Join(facts, ", ")}, d.Libraries...)
+	if len(d.Kernels) > 0 {
+		lines = append(lines, "kernels: "+strings.Join(d.Kernels, ", "))
+	}
 	var s strings.Builder
 	name := d.Name
 	for _, line := range append(lines, d.Notes...) {

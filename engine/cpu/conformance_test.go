@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/amx"
-	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/devicetest"
 	"ganengine/engine/graph"
@@ -41,7 +40,7 @@ func TestConformance(t *testing.T) {
 func TestConformanceShort(t *testing.T) {
 	d := open(t, options()["pure"])
 	if d.winograd == nil { // a processor that the rule leaves to others
-		d.winograd = winograd.With(gemm.AllTiles()[0], d.pool)
+		d.winograd = winograd.New(d.pool, 0)
 	}
 	tried := 0
 	d.prefersShort = func(*productStep, int64) bool {

@@ -21,8 +21,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"golang.org/x/sys/cpu"
-
 	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/onednn"
@@ -30,6 +28,8 @@ import (
 	"ganengine/engine/cpu/winograd"
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
+	"ganengine/engine/internal/isa"
+	"ganengine/engine/philox"
 )
 
 // Options choose how a Device computes.
@@ -47,8 +47,6 @@ type Device struct {
 	workers    []*worker
 	library    *onednn.Library // nil without oneDNN
 	primitives map[shape]*onednn.Primitive
-	// wideVectors is AVX-512, which of gemm only small matrix products use.
-	wideVectors bool
 	// prefers says whether oneDNN is the first choice for a product: the rule
 	// prefersLibrary, which tests replace to try the library everywhere.
 	prefers func(s *productStep, work int64) bool
@@ -64,8 +62,11 @@ type Device struct {
 	gemm64       *gemm.Engine[float64]
 	ops32        vec.Ops[float32]
 	ops64        vec.Ops[float64]
-	profile      *device.Profile // nil unless it is taken
-	runs         uint64          // kernels run, so that workers know a new one
+	random       philox.Code
+	// wideVectors is AVX-512, which of gemm only small matrix products use.
+	wideVectors bool
+	profile     *device.Profile // nil unless it is taken
+	runs        uint64          // kernels run, so that workers know a new one
 }
 
 var (
@@ -84,50 +85,64 @@ func New(opt Options) (*Device, error) {
 	if opt.Log == nil {
 		opt.Log = func(string) {}
 	}
+	have, err := opt.Switches.CPU.Limit(isa.Machine())
+	if err != nil {
+		return nil, fmt.Errorf("cpu: instructions up to %s asked for: %w", opt.Switches.CPU, err)
+	}
 	pool, err := newPool(opt.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("cpu: starting %d workers: %w", opt.Threads, err)
 	}
 	d := &Device{opt: opt, pool: pool, primitives: map[shape]*onednn.Primitive{}}
 	d.info = device.Info{Name: "cpu", Model: modelName(runtime.GOARCH), Threads: opt.Threads, Memory: totalMemory()}
-	if opt.Switches.Vector {
-		d.ops32, d.ops64 = vec.Best[float32](), vec.Best[float64]()
-		d.gemm32, d.gemm64 = gemm.New[float32](d.pool), gemm.New[float64](d.pool)
-	} else {
-		d.gemm32, d.gemm64 = gemm.NewGeneric[float32](d.pool), gemm.NewGeneric[float64](d.pool)
-	}
+	d.ops32, d.ops64, d.random = vec.Best[float32](have), vec.Best[float64](have), philox.Best(have)
+	d.gemm32, d.gemm64 = gemm.New[float32](d.pool, have), gemm.New[float64](d.pool, have)
+	d.wideVectors = have.Has(isa.AVX512F)
 	for range opt.Threads {
 		d.workers = append(d.workers, &worker{})
 	}
 	d.prefers, d.prefersShort, d.prefersTiles = d.prefersLibrary, d.savesEnough, fillsTiles
-	if opt.Switches.Vector && opt.Switches.Winograd {
-		if e := winograd.New(d.pool); e.Fast() {
+	if opt.Switches.Winograd {
+		if e := winograd.New(d.pool, have); e.Fast() {
 			d.winograd = e
 		}
 	}
-	if opt.Switches.Vector && opt.Switches.AMX {
-		if e, ok := amx.New(d.pool); ok {
+	if opt.Switches.AMX {
+		if e, ok := amx.New(d.pool, have); ok {
 			d.amx = e
 		}
 	}
+	d.info.Kernels = d.kernels()
 	d.openLibrary()
 	return d, nil
+}
+
+// kernels says which instructions each kind of computation uses.
+func (d *Device) kernels() []string {
+	all := []string{"elementwise " + d.ops32.Name(), "random numbers " + d.random.Name(), "products " + d.gemm32.Name()}
+	if d.winograd != nil {
+		all = append(all, "Winograd's convolutions "+d.winograd.Name())
+	}
+	if d.amx != nil {
+		all = append(all, "products in bf16 amx")
+	}
+	return all
 }
 
 // openLibrary looks for oneDNN; without it products take the pure Go path.
 func (d *Device) openLibrary() {
 	fallback := fmt.Sprintf("matrix products and convolutions use the pure Go path (%s)", d.gemm32.Name())
-	if d.opt.Switches.OneDNN == "off" {
+	if d.opt.Switches.OneDNN == "off" || d.opt.Switches.CPU == isa.Plain {
 		d.info.Notes = append(d.info.Notes, "oneDNN is switched off: "+fallback)
 		return
 	}
-	l, err := onednn.Open(d.opt.Switches.OneDNN, d.opt.Threads)
+	l, err := onednn.Open(d.opt.Switches.OneDNN, d.opt.Threads, d.opt.Switches.CPU)
 	if err != nil {
 		d.info.Notes = append(d.info.Notes, fmt.Sprintf("oneDNN not found: %v; %s", err, fallback))
 		return
 	}
-	d.library, d.wideVectors = l, cpu.X86.HasAVX512F
-	if !d.wideVectors && d.opt.Switches.Vector {
+	d.library = l
+	if !d.wideVectors {
 		d.info.Notes = append(d.info.Notes, fmt.Sprintf("no AVX-512: oneDNN computes bf16 and images of up to %d channels, the pure Go path (%s) the other products", fewChannels, d.gemm32.Name()))
 	}
 	d.info.Libraries = append(d.info.Libraries, fmt.Sprintf("oneDNN %s (%s)", l.Version(), l.Path()))

@@ -9,6 +9,7 @@ import (
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
+	"ganengine/engine/internal/isa"
 	"ganengine/engine/plan"
 	"ganengine/engine/reference"
 )
@@ -168,17 +169,22 @@ func near(t testing.TB, name string, got, want reference.Array, tol float64) {
 
 // options are the paths that a test goes through.
 func options() map[string]Options {
-	base := debug.Switches{Vector: true, Winograd: true, AMX: true, OneDNN: os.Getenv("GANENGINE_ONEDNN")} // CI tries every major
+	base := debug.Switches{Winograd: true, AMX: true, OneDNN: os.Getenv("GANENGINE_ONEDNN")} // CI tries every major
 	off, plain, nofuse := base, base, base
 	off.OneDNN = "off"
-	plain.OneDNN, plain.Vector = "off", false
+	plain.CPU = isa.Plain
 	nofuse.NoFuse = true
-	return map[string]Options{
+	all := map[string]Options{
 		"default":  {Threads: 2, Switches: base},
 		"pure":     {Threads: 3, Switches: off},
 		"plain go": {Threads: 1, Switches: plain},
 		"unfused":  {Threads: 2, Switches: nofuse},
 	}
+	if isa.Machine().Has(isa.AVX512F) {
+		off.CPU = isa.ToAVX2
+		all["avx2"] = Options{Threads: 2, Switches: off}
+	}
+	return all
 }
 
 func variable(vars *graph.Vars, name string, d graph.DType, s ...int) *graph.Variable {

@@ -35,7 +35,7 @@ func TestSameBits(t *testing.T) {
 func testSameBits(t *testing.T, float graph.DType) {
 	p := func() *graph.Program { return layer(t, float, 16, 32, 3, 40) }
 	for _, library := range []string{os.Getenv("GANENGINE_ONEDNN"), "off"} {
-		sw := debug.Switches{Vector: true, Winograd: true, AMX: true, OneDNN: library}
+		sw := debug.Switches{Winograd: true, AMX: true, OneDNN: library}
 		var first []byte
 		for _, threads := range []int{2, 2, 1, 4} {
 			if library != "off" && threads != 2 {

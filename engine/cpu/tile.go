@@ -29,9 +29,9 @@ func (k *clusterKernel) tile(w *worker, lo, n int, p tilePlace) {
 			}
 		case opDraw:
 			if in.wide {
-				drawTile(w.wide.regs[in.dst], &k.draws[in.a], k.seeds[in.a], lo)
+				drawTile(k.x.random, w.wide.regs[in.dst], &k.draws[in.a], k.seeds[in.a], lo)
 			} else {
-				drawTile(w.narrow.regs[in.dst], &k.draws[in.a], k.seeds[in.a], lo)
+				drawTile(k.x.random, w.narrow.regs[in.dst], &k.draws[in.a], k.seeds[in.a], lo)
 			}
 		case opWiden:
 			vec.Convert(w.wide.regs[in.dst], w.narrow.regs[in.a])
@@ -107,7 +107,7 @@ func (l *load) run(lo, n int) (off int, ok bool) {
 }
 
 // drawTile draws elements lo, lo+1, ... of a stream.
-func drawTile[T vec.Float](dst []T, d *drawing, s seeding, lo int) {
+func drawTile[T vec.Float](code philox.Code, dst []T, d *drawing, s seeding, lo int) {
 	for len(dst) > 0 {
 		row, col := lo/d.cols, lo%d.cols
 		place := s.row
@@ -120,11 +120,11 @@ func drawTile[T vec.Float](dst []T, d *drawing, s seeding, lo int) {
 		switch {
 		case d.normal && !d.perRow && col == 0 && len(dst) >= 2*d.cols:
 			n = len(dst) / d.cols * d.cols
-			philox.FillNormalRows(dst[:n], place, d.cols)
+			philox.FillNormalRows(code, dst[:n], place, d.cols)
 		case d.normal:
-			philox.FillNormal(dst[:n], place, col)
+			philox.FillNormal(code, dst[:n], place, col)
 		default:
-			philox.FillUniform(dst[:n], place, col)
+			philox.FillUniform(code, dst[:n], place, col)
 		}
 		dst, lo = dst[n:], lo+n
 	}

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ganengine/engine/internal/isa"
 	"ganengine/engine/spelling"
 )
 
@@ -26,16 +27,16 @@ const Prefix = "GANENGINE_"
 // Switches is what the environment asks for. The zero value is not the
 // default: take it from Read.
 type Switches struct {
-	NoPlan   bool   // every value has memory of its own
-	NoFuse   bool   // every node is a kernel of its own
-	NoGraph  bool   // CUDA kernels are enqueued one by one
-	CheckNaN bool   // each kernel's outputs are tested at once
-	Level    Level  // what is printed
-	OneDNN   string // "" looks in the usual places, "off", or the library to open
-	CuDNN    string // "" looks in the usual places, else the library, or its folder, to open
-	Vector   bool   // vector instructions where the processor has them
-	Winograd bool   // convolutions with fewer multiplications where they are faster
-	AMX      bool   // bf16 products in tiles where the processor has them
+	NoPlan   bool      // every value has memory of its own
+	NoFuse   bool      // every node is a kernel of its own
+	NoGraph  bool      // CUDA kernels are enqueued one by one
+	CheckNaN bool      // each kernel's outputs are tested at once
+	Level    Level     // what is printed
+	OneDNN   string    // "" looks in the usual places, "off", or the library to open
+	CuDNN    string    // "" looks in the usual places, else the library, or its folder, to open
+	CPU      isa.Level // how many of the processor's instructions are used
+	Winograd bool      // convolutions with fewer multiplications where they are faster
+	AMX      bool      // bf16 products in tiles where the processor has them
 }
 
 // A Level says how much is printed; each includes the ones before it.
@@ -74,8 +75,7 @@ func Table() []Switch {
 			text(func(s *Switches) *string { return &s.OneDNN })},
 		{"GANENGINE_CUDNN", "file, folder", "search", "CUDA: open this cuDNN, or the one in this folder, and no other.",
 			text(func(s *Switches) *string { return &s.CuDNN })},
-		{"GANENGINE_VECTOR", "auto, off", "auto", "Off: plain Go loops in place of vector instructions.",
-			automatic(func(s *Switches) *bool { return &s.Vector })},
+		{"GANENGINE_CPU", "plain, avx2, avx512", "all", "Use no more of the processor's instructions, nor let oneDNN: plain Go loops without oneDNN, up to AVX2, or up to AVX-512.", setCPU},
 		{"GANENGINE_WINOGRAD", "auto, off", "auto", "Off: multiply every term of a convolution, where Winograd's algorithms would take fewer multiplications.",
 			automatic(func(s *Switches) *bool { return &s.Winograd })},
 		{"GANENGINE_AMX", "auto, off", "auto", "Off: leave products in bf16 to oneDNN, or to float32, where the processor has AMX.",
@@ -87,7 +87,7 @@ func Table() []Switch {
 // it; a variable set to nothing counts as not set. The error is one line and
 // names the variable.
 func Read(environ []string) (Switches, error) {
-	s := Switches{Vector: true, Winograd: true, AMX: true}
+	s := Switches{Winograd: true, AMX: true}
 	table := Table()
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -123,6 +123,17 @@ func setLevel(s *Switches, value string) error {
 	}
 	s.Level = Level(n)
 	return nil
+}
+
+// setCPU refuses what this machine lacks.
+func setCPU(s *Switches, value string) error {
+	level, err := isa.ParseLevel(value)
+	if err != nil {
+		return err
+	}
+	s.CPU = level
+	_, err = level.Limit(isa.Machine())
+	return err
 }
 
 func text(field func(*Switches) *string) func(*Switches, string) error {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in docs/debugging.md")
@@ -15,16 +17,16 @@ func TestRead(t *testing.T) {
 		environ string // blank-separated
 		want    Switches
 	}{
-		{"", Switches{Vector: true, Winograd: true, AMX: true}},
-		{"PATH=/bin HOME=/root GANENGINE=1 XGANENGINE_NOPLAN=1", Switches{Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_NOPLAN=1 GANENGINE_NOFUSE=1", Switches{NoPlan: true, NoFuse: true, Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_NOPLAN=0 GANENGINE_CHECKNAN=1", Switches{CheckNaN: true, Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_NOPLAN= GANENGINE_DEBUG=", Switches{Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_DEBUG=3", Switches{Level: PrintRuns, Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_ONEDNN=off GANENGINE_VECTOR=off", Switches{OneDNN: "off", Winograd: true, AMX: true}},
-		{"GANENGINE_ONEDNN=/opt/a=b/libdnnl.so.3 GANENGINE_VECTOR=auto", Switches{OneDNN: "/opt/a=b/libdnnl.so.3", Vector: true, Winograd: true, AMX: true}},
-		{"GANENGINE_WINOGRAD=off", Switches{Vector: true, AMX: true}},
-		{"GANENGINE_AMX=off", Switches{Vector: true, Winograd: true}},
+		{"", Switches{Winograd: true, AMX: true}},
+		{"PATH=/bin HOME=/root GANENGINE=1 XGANENGINE_NOPLAN=1", Switches{Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN=1 GANENGINE_NOFUSE=1", Switches{NoPlan: true, NoFuse: true, Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN=0 GANENGINE_CHECKNAN=1", Switches{CheckNaN: true, Winograd: true, AMX: true}},
+		{"GANENGINE_NOPLAN= GANENGINE_DEBUG=", Switches{Winograd: true, AMX: true}},
+		{"GANENGINE_DEBUG=3", Switches{Level: PrintRuns, Winograd: true, AMX: true}},
+		{"GANENGINE_ONEDNN=off GANENGINE_CPU=plain", Switches{OneDNN: "off", CPU: isa.Plain, Winograd: true, AMX: true}},
+		{"GANENGINE_ONEDNN=/opt/a=b/libdnnl.so.3 GANENGINE_CPU=all", Switches{OneDNN: "/opt/a=b/libdnnl.so.3", Winograd: true, AMX: true}},
+		{"GANENGINE_WINOGRAD=off", Switches{AMX: true}},
+		{"GANENGINE_AMX=off", Switches{Winograd: true}},
 	} {
 		got, err := Read(strings.Fields(c.environ))
 		if err != nil || got != c.want {
@@ -43,7 +45,7 @@ func TestReadRefuses(t *testing.T) {
 		{"GANENGINE_DEBUG=-1", `GANENGINE_DEBUG="-1"`},
 		{"GANENGINE_DEBUG=all", `GANENGINE_DEBUG="all"`},
 		{"GANENGINE_NOPLAN=yes", `GANENGINE_NOPLAN="yes": want 0 or 1`},
-		{"GANENGINE_VECTOR=avx2", `GANENGINE_VECTOR="avx2": want auto or off`},
+		{"GANENGINE_CPU=sse", `environment: GANENGINE_CPU="sse": want plain, avx2, avx512 or all`},
 	} {
 		_, err := Read([]string{"PATH=/bin", c.environ})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -17,6 +17,7 @@ type Info struct {
 	Name      string   // cpu, cuda:0
 	Model     string   // the processor's own name
 	Libraries []string // with versions: oneDNN 2.6.3
+	Kernels   []string // on a CPU: what computes with which instructions
 	Threads   int      // workers on a CPU, 0 elsewhere
 	Memory    int64    // bytes, 0 where unknown
 	Notes     []string // fallbacks that were chosen, and why

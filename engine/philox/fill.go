@@ -1,6 +1,25 @@
 package philox
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"ganengine/engine/internal/isa"
+)
+
+// Code is an implementation of the fills; all give the same bits. The zero value is
+// plain Go loops.
+type Code struct{ simd bool }
+
+// Best is the fastest code for a processor that has these extensions.
+func Best(have isa.Set) Code { return Code{have.Runs(needs)} }
+
+// Name says which implementation it is, for logs.
+func (c Code) Name() string {
+	if c.simd {
+		return "avx2"
+	}
+	return "go"
+}
 
 // A Row names one row of one stream at one run; with a column it names a
 // number. The zero Index and Run go with RowKey.
@@ -19,13 +38,16 @@ const group = 32
 
 // FillWords writes the words of columns col, col+1, ... of row r. Col is at
 // least 0; it need not be a multiple of 4.
-func FillWords[T uint32 | int32](dst []T, r Row, col int) {
+func FillWords[T uint32 | int32](c Code, dst []T, r Row, col int) {
 	if odd := col % 4; odd != 0 {
 		n := copy(dst, words[T](r, uint32(col/4))[odd:])
 		dst, col = dst[n:], col+n
 	}
 	b := uint32(col / 4)
-	n := vectorWords(dst, r, b)
+	n := 0
+	if c.simd {
+		n = vectorWords(dst, r, b)
+	}
 	dst, b = dst[n:], b+uint32(n/4)
 	for ; len(dst) >= 4; b++ {
 		w0, w1, w2, w3 := r.block(b)
@@ -43,11 +65,11 @@ func words[T uint32 | int32](r Row, b uint32) []T {
 }
 
 // FillUniform writes Uniform of the words of columns col, col+1, ... of row r.
-func FillUniform[T float32 | float64](dst []T, r Row, col int) {
+func FillUniform[T float32 | float64](c Code, dst []T, r Row, col int) {
 	var words [chunk]uint32
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
-		FillWords(words[:n], r, col)
+		FillWords(c, words[:n], r, col)
 		for i, w := range words[:n] {
 			dst[i] = T(Uniform(w))
 		}
@@ -56,16 +78,16 @@ func FillUniform[T float32 | float64](dst []T, r Row, col int) {
 }
 
 // FillNormal writes Normal of the words of columns col, col+1, ... of row r.
-func FillNormal[T float32 | float64](dst []T, r Row, col int) {
+func FillNormal[T float32 | float64](c Code, dst []T, r Row, col int) {
 	var part [chunk]float32
 	var z T
 	single := unsafe.Sizeof(z) == unsafe.Sizeof(part[0])
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
 		if single { // in place
-			fillNormal(unsafe.Slice((*float32)(unsafe.Pointer(&dst[0])), n), r, col)
+			c.fillNormal(unsafe.Slice((*float32)(unsafe.Pointer(&dst[0])), n), r, col)
 		} else {
-			fillNormal(part[:n], r, col)
+			c.fillNormal(part[:n], r, col)
 			for i, x := range part[:n] {
 				dst[i] = T(x)
 			}
@@ -77,10 +99,10 @@ func FillNormal[T float32 | float64](dst []T, r Row, col int) {
 // FillNormalRows is FillNormal from column 0 for whole rows of cols columns, r and
 // those after it, one after the other in dst. Where rows are short their words are
 // turned into normals together.
-func FillNormalRows[T float32 | float64](dst []T, r Row, cols int) {
+func FillNormalRows[T float32 | float64](c Code, dst []T, r Row, cols int) {
 	if cols > chunk/2 {
 		for ; len(dst) > 0; dst, r.Index = dst[cols:], r.Index+1 {
-			FillNormal(dst[:cols], r, 0)
+			FillNormal(c, dst[:cols], r, 0)
 		}
 		return
 	}
@@ -88,10 +110,10 @@ func FillNormalRows[T float32 | float64](dst []T, r Row, cols int) {
 	for len(dst) > 0 {
 		n := min(len(dst), chunk/cols*cols)
 		for at := 0; at < n; at, r.Index = at+cols, r.Index+1 {
-			fillShort(words[at:at+cols], r)
+			c.fillShort(words[at:at+cols], r)
 		}
 		part := unsafe.Slice((*float32)(unsafe.Pointer(&words[0])), n)
-		toNormals(part)
+		c.toNormals(part)
 		for i, x := range part {
 			dst[i] = T(x)
 		}
@@ -100,9 +122,9 @@ func FillNormalRows[T float32 | float64](dst []T, r Row, cols int) {
 }
 
 // fillShort is FillWords from column 0 without what only long rows need.
-func fillShort(dst []uint32, r Row) {
+func (c Code) fillShort(dst []uint32, r Row) {
 	if len(dst) >= group {
-		FillWords(dst, r, 0)
+		FillWords(c, dst, r, 0)
 		return
 	}
 	for b := uint32(0); len(dst) > 0; b++ {
@@ -113,15 +135,19 @@ func fillShort(dst []uint32, r Row) {
 }
 
 // fillNormal is FillNormal for a chunk. Words wait in the place of their normals.
-func fillNormal(dst []float32, r Row, col int) {
-	FillWords(unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), len(dst)), r, col)
-	toNormals(dst)
+func (c Code) fillNormal(dst []float32, r Row, col int) {
+	FillWords(c, unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), len(dst)), r, col)
+	c.toNormals(dst)
 }
 
 // toNormals turns up to a chunk of words, held as bits, into normals.
-func toNormals(x []float32) {
+func (c Code) toNormals(x []float32) {
 	words := unsafe.Slice((*uint32)(unsafe.Pointer(&x[0])), len(x))
-	if done := vectorNormals(x); done < len(x) {
+	done := 0
+	if c.simd {
+		done = vectorNormals(x)
+	}
+	if done < len(x) {
 		normals(x[done:], words[done:])
 	}
 }

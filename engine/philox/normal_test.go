@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 func TestUniformExact(t *testing.T) {
@@ -86,7 +88,7 @@ func TestNormalBits(t *testing.T) {
 func TestNormalDistribution(t *testing.T) {
 	const n = 1000000
 	v := make([]float64, n)
-	FillNormal(v, Row{Key: StreamKey(1, StreamHash("g/latent"))}, 0)
+	FillNormal(Best(isa.Machine()), v, Row{Key: StreamKey(1, StreamHash("g/latent"))}, 0)
 	var m [5]float64
 	for _, x := range v {
 		for i, p := 1, x; i <= 4; i, p = i+1, p*x {
@@ -110,8 +112,8 @@ func TestNormalDistribution(t *testing.T) {
 	}
 	// Neighbours in a row, and the same column of neighbouring rows, are uncorrelated.
 	w := make([]float64, n)
-	FillNormal(v, Row{Key: StreamKey(1, StreamHash("g/latent"))}, 0)
-	FillNormal(w, Row{Key: StreamKey(1, StreamHash("g/latent")), Index: 1}, 0)
+	FillNormal(Best(isa.Machine()), v, Row{Key: StreamKey(1, StreamHash("g/latent"))}, 0)
+	FillNormal(Best(isa.Machine()), w, Row{Key: StreamKey(1, StreamHash("g/latent")), Index: 1}, 0)
 	var next, below float64
 	for i := range n - 1 {
 		next += v[i] * v[i+1] / n
@@ -125,14 +127,16 @@ func TestNormalDistribution(t *testing.T) {
 // TestVectorNormals compares every input, and words in every place of a vector,
 // with Normal, bit for bit.
 func TestVectorNormals(t *testing.T) {
+	c := Best(isa.Machine())
+	if !c.simd {
+		t.Skip("no vector code for this processor")
+	}
 	x := make([]float32, 1<<16)
 	for k := uint32(0); k < 1<<24; k += uint32(len(x)) {
 		for i := range x {
 			x[i] = math.Float32frombits((k + uint32(i)) << 8)
 		}
-		if n := vectorNormals(x); n == 0 {
-			t.Skip("no vector code for this processor")
-		}
+		c.toNormals(x)
 		for i, got := range x {
 			if want := Normal((k + uint32(i)) << 8); math.Float32bits(got) != math.Float32bits(want) {
 				t.Fatalf("k=%d: %v, want %v", k+uint32(i), got, want)

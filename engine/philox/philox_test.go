@@ -3,6 +3,8 @@ package philox
 import (
 	"hash/fnv"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 // The vectors are those published with the authors' library Random123
@@ -43,13 +45,13 @@ func TestStreamHash(t *testing.T) {
 func TestLayout(t *testing.T) {
 	const seed, hash, run = 0x1111222233334444, 0xaaaabbbbccccdddd, 0x0000000500000007
 	var got [3]uint32
-	FillWords(got[:], Row{StreamKey(seed, hash), 9, run}, 11)
+	FillWords(Code{}, got[:], Row{StreamKey(seed, hash), 9, run}, 11)
 	key := [2]uint32{0x33334444 ^ 0xccccdddd, 0x11112222 ^ 0xaaaabbbb}
 	a, b := Block(key, [4]uint32{2, 9, 7, 5}), Block(key, [4]uint32{3, 9, 7, 5})
 	if want := [3]uint32{a[3], b[0], b[1]}; got != want {
 		t.Errorf("stream: got %08x, want %08x", got, want)
 	}
-	FillWords(got[:], Row{Key: RowKey(42, hash)}, 4)
+	FillWords(Code{}, got[:], Row{Key: RowKey(42, hash)}, 4)
 	c := Block([2]uint32{42 ^ 0xccccdddd, 0xaaaabbbb}, [4]uint32{1, 0, 0, 0})
 	if want := [3]uint32{c[0], c[1], c[2]}; got != want {
 		t.Errorf("row seed: got %08x, want %08x", got, want)
@@ -69,28 +71,31 @@ func TestFillsAgree(t *testing.T) {
 			cuts = append(cuts, [2]int{col, n})
 		}
 	}
-	for _, cut := range cuts {
-		col, n := cut[0], cut[1]
+	for i := range 2 * len(cuts) {
+		code, col, n := codes()[i%2], cuts[i/2][0], cuts[i/2][1]
 		words, ints := make([]uint32, n), make([]int32, n)
 		u32, u64 := make([]float32, n), make([]float64, n)
 		n32, n64 := make([]float32, n), make([]float64, n)
-		FillWords(words, r, col)
-		FillWords(ints, r, col)
-		FillUniform(u32, r, col)
-		FillUniform(u64, r, col)
-		FillNormal(n32, r, col)
-		FillNormal(n64, r, col)
+		FillWords(code, words, r, col)
+		FillWords(code, ints, r, col)
+		FillUniform(code, u32, r, col)
+		FillUniform(code, u64, r, col)
+		FillNormal(code, n32, r, col)
+		FillNormal(code, n64, r, col)
 		for i := range n {
 			w := at(col + i)
 			u, g := Uniform(w), Normal(w)
 			if words[i] != w || ints[i] != int32(w) || u32[i] != u || u64[i] != float64(u) ||
 				n32[i] != g || n64[i] != float64(g) {
-				t.Fatalf("col %d+%d of %d: %#x %d %v %v %v %v, want word %#x, uniform %v, normal %v",
-					col, i, n, words[i], ints[i], u32[i], u64[i], n32[i], n64[i], w, u, g)
+				t.Fatalf("%s, col %d+%d of %d: %#x %d %v %v %v %v, want word %#x, uniform %v, normal %v",
+					code.Name(), col, i, n, words[i], ints[i], u32[i], u64[i], n32[i], n64[i], w, u, g)
 			}
 		}
 	}
 }
+
+// codes are plain Go loops, and the fastest code for the processor.
+func codes() [2]Code { return [2]Code{{}, Best(isa.Machine())} }
 
 // TestRowsAgree fills rows of all lengths at once and one by one.
 func TestRowsAgree(t *testing.T) {
@@ -98,10 +103,10 @@ func TestRowsAgree(t *testing.T) {
 		r := Row{StreamKey(3, StreamHash("x")), 7, 1 << 40}
 		const rows = 300
 		together, wide, apart := make([]float32, rows*cols), make([]float64, rows*cols), make([]float32, cols)
-		FillNormalRows(together, r, cols)
-		FillNormalRows(wide, r, cols)
+		FillNormalRows(codes()[1], together, r, cols)
+		FillNormalRows(codes()[0], wide, r, cols)
 		for i := range rows {
-			FillNormal(apart, r, 0)
+			FillNormal(Code{}, apart, r, 0)
 			r.Index++
 			for c, v := range apart {
 				if at := i*cols + c; together[at] != v || wide[at] != float64(v) {
@@ -114,18 +119,18 @@ func TestRowsAgree(t *testing.T) {
 
 // BenchmarkFillNormalRows is latents of two numbers.
 func BenchmarkFillNormalRows(b *testing.B) {
-	benchmarkFill(b, func(dst []float32, r Row, _ int) { FillNormalRows(dst, r, 2) })
+	benchmarkFill(b, func(c Code, dst []float32, r Row, _ int) { FillNormalRows(c, dst, r, 2) })
 }
 
 func BenchmarkFillWords(b *testing.B)   { benchmarkFill(b, FillWords[uint32]) }
 func BenchmarkFillUniform(b *testing.B) { benchmarkFill(b, FillUniform[float32]) }
 func BenchmarkFillNormal(b *testing.B)  { benchmarkFill(b, FillNormal[float32]) }
 
-func benchmarkFill[T any](b *testing.B, fill func([]T, Row, int)) {
-	dst := make([]T, 1<<14)
+func benchmarkFill[T any](b *testing.B, fill func(Code, []T, Row, int)) {
+	dst, best := make([]T, 1<<14), Best(isa.Machine())
 	r := Row{Key: StreamKey(1, StreamHash("bench"))}
 	for b.Loop() {
-		fill(dst, r, 0)
+		fill(best, dst, r, 0)
 		r.Run++
 	}
 	b.ReportMetric(float64(b.N)*float64(len(dst))/b.Elapsed().Seconds()/1e6, "M/s")

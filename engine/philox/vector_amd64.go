@@ -1,19 +1,13 @@
 package philox
 
-import (
-	"unsafe"
+import "unsafe"
 
-	"golang.org/x/sys/cpu"
-)
-
-//go:generate go run ./internal/gen -out philox_amd64.s -stubs stubs_amd64.go -pkg philox
-
-var haveAVX2 = cpu.X86.HasAVX2
+//go:generate go run ./internal/gen -out philox_amd64.s -stubs stubs_amd64.go -needs needs_amd64.go -pkg philox
 
 // vectorWords writes words of whole groups, from block b on; it says how many.
 func vectorWords[T uint32 | int32](dst []T, r Row, b uint32) int {
 	n := len(dst) / group
-	if n == 0 || !haveAVX2 {
+	if n == 0 {
 		return 0
 	}
 	key := [2]uint32(r.Key)
@@ -25,7 +19,7 @@ func vectorWords[T uint32 | int32](dst []T, r Row, b uint32) int {
 // vectorNormals turns words, held as bits, into normals; it says how many.
 func vectorNormals(x []float32) int {
 	n := len(x) &^ 7
-	if n == 0 || !haveAVX2 {
+	if n == 0 {
 		return 0
 	}
 	normalsAVX2(&x[0], n)

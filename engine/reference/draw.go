@@ -21,9 +21,9 @@ func draw(n *graph.Node, in []Array, out Array) error {
 		}
 		switch n.Op {
 		case graph.OpUniform:
-			philox.FillUniform(row(out, i), place, 0)
+			philox.FillUniform(philox.Code{}, row(out, i), place, 0)
 		case graph.OpNormal:
-			philox.FillNormal(row(out, i), place, 0)
+			philox.FillNormal(philox.Code{}, row(out, i), place, 0)
 		default:
 			return errMissing
 		}

@@ -93,7 +93,7 @@ func (c *console) Progress(p Progress) {
 }
 
 func testDevice(t testing.TB) device.Device {
-	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true, AMX: true}})
+	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Winograd: true, AMX: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,12 +24,13 @@
 // Operands below bf16's normal range count as zero.
 package amx
 
-//go:generate go run ./internal/gen -out kernel_amd64.s -stubs stubs_amd64.go -pkg amx
+//go:generate go run ./internal/gen -out kernel_amd64.s -stubs stubs_amd64.go -needs needs_amd64.go -pkg amx
 
 import (
 	"unsafe"
 
 	"ganengine/engine/cpu/gemm"
+	"ganengine/engine/internal/isa"
 )
 
 const (
@@ -73,9 +74,10 @@ type scratch struct {
 	spill   [block]float32
 }
 
-// New is an engine with AMX, or false where the processor or the system has none.
-func New(par gemm.Parallel) (*Engine, bool) {
-	k, ok := fastest()
+// New is an engine with AMX, or false where a processor that has these extensions
+// has none, or the system gives none.
+func New(par gemm.Parallel, have isa.Set) (*Engine, bool) {
+	k, ok := fastest(have)
 	if !ok {
 		return nil, false
 	}

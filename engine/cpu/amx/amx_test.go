@@ -10,6 +10,7 @@ import (
 	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 func cases() []gemm.Conv {
@@ -97,7 +98,7 @@ func engines() map[string]*Engine {
 	for _, workers := range []int{1, 3} {
 		par := kerneltest.Team(workers)
 		all[fmt.Sprint("plain ", workers)] = NewGeneric(par)
-		if e, ok := New(par); ok {
+		if e, ok := New(par, isa.Machine()); ok {
 			all[fmt.Sprint("AMX ", workers)] = e
 		}
 	}

@@ -8,12 +8,13 @@ import (
 	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // BenchmarkDCGAN is the layers of the 64×64 discriminator at twice a batch of 128;
 // the generator's are the same with forward and input gradient exchanged.
 func BenchmarkDCGAN(b *testing.B) {
-	e, ok := New(kerneltest.Team(runtime.GOMAXPROCS(0)))
+	e, ok := New(kerneltest.Team(runtime.GOMAXPROCS(0)), isa.Machine())
 	if !ok {
 		b.Skip("no AMX")
 	}

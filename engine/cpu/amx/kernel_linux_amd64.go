@@ -1,25 +1,18 @@
 package amx
 
 import (
-	"sync"
 	"syscall"
 	"unsafe"
 
-	"golang.org/x/sys/cpu"
+	"ganengine/engine/internal/isa"
 )
 
-// fastest is the kernel in AMX, if it can be used.
-func fastest() (kernel, bool) { return tiles{}, available() }
+// fastest is the kernel in AMX, if a processor that has these extensions runs it and
+// the system lets this process have tiles.
+func fastest(have isa.Set) (kernel, bool) { return tiles{}, have.Runs(needs) && permitted() }
 
-// available says whether the processor has the instructions and the system lets
-// this process have tiles. Linux gives a thread room for them only after its
-// process has asked.
-var available = sync.OnceValue(func() bool {
-	x := &cpu.X86
-	return x.HasAMXTile && x.HasAMXBF16 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512BF16 && permitted()
-})
-
-// permitted asks for the state of tiles, for all threads of the process.
+// permitted asks for the state of tiles, for all threads of the process: Linux gives a
+// thread room for them only after its process has asked. It may be asked again.
 //
 // Reference: Linux, Documentation/arch/x86/xstate.rst.
 func permitted() bool {

@@ -2,4 +2,6 @@
 
 package amx
 
-func fastest() (kernel, bool) { return nil, false }
+import "ganengine/engine/internal/isa"
+
+func fastest(isa.Set) (kernel, bool) { return nil, false }

@@ -8,6 +8,7 @@ import (
 
 	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // anyBits is n values of any bits: numbers of all sizes, infinities and NaN.
@@ -22,7 +23,7 @@ func anyBits(r *rand.Rand, n int) []uint16 {
 // TestPacking compares AMX's packing with plain loops, to the bit, for every number
 // of columns.
 func TestPacking(t *testing.T) {
-	fast, ok := fastest()
+	fast, ok := fastest(isa.Machine())
 	if !ok {
 		t.Skip("no AMX")
 	}
@@ -49,7 +50,7 @@ func TestPacking(t *testing.T) {
 
 // TestNarrow compares the last sums and their rounding, to the bit.
 func TestNarrow(t *testing.T) {
-	fast, ok := fastest()
+	fast, ok := fastest(isa.Machine())
 	if !ok {
 		t.Skip("no AMX")
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // measure times f in turn with multiply-adds in registers for about as many
@@ -13,7 +14,7 @@ import (
 func measure(b *testing.B, workers int, flops float64, f func()) {
 	var own, register time.Duration
 	turns := 0
-	if haveAVX2 {
+	if isa.Machine().Runs(kernelNeeds) {
 		turns = max(1, int(flops/192/float64(workers)))
 	}
 	for b.Loop() {

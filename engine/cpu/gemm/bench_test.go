@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 func gflops(b *testing.B, flops float64) {
@@ -15,7 +16,7 @@ func gflops(b *testing.B, flops float64) {
 func BenchmarkMultiply(b *testing.B) {
 	for _, n := range []int{16, 64, 256, 2048} {
 		for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
-			e := New[float32](kerneltest.Team(workers))
+			e := New[float32](kerneltest.Team(workers), isa.Machine())
 			p := Product[float32]{M: n, N: n, K: n, Alpha: 1}
 			x, y, z, ws := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n), make([]float32, e.MultiplyWorkspace(p))
 			b.Run(fmt.Sprintf("%s/%d/workers=%d", e.Name(), n, workers), func(b *testing.B) {
@@ -35,7 +36,7 @@ func BenchmarkLayers(b *testing.B) {
 			"weights": {M: l.out, N: l.in, K: l.batch, TransA: true, Alpha: 1},
 		} {
 			for _, workers := range []int{1, runtime.GOMAXPROCS(0)} {
-				e := New[float32](kerneltest.Team(workers))
+				e := New[float32](kerneltest.Team(workers), isa.Machine())
 				x, y, z, ws := make([]float32, p.M*p.K), make([]float32, p.N*p.K), make([]float32, p.M*p.N), make([]float32, e.MultiplyWorkspace(p))
 				b.Run(fmt.Sprintf("%s/%d-%d-%d/workers=%d", name, l.batch, l.in, l.out, workers), func(b *testing.B) {
 					measure(b, workers, 2*float64(p.M)*float64(p.N)*float64(p.K), func() { e.Multiply(ws, p, x, y, z) })
@@ -48,7 +49,7 @@ func BenchmarkLayers(b *testing.B) {
 // BenchmarkGeneric is the plain Go kernel in the type of the parity tests.
 func BenchmarkGeneric(b *testing.B) {
 	const n = 128
-	e := NewGeneric[float64](nil)
+	e := New[float64](nil, 0)
 	p := Product[float64]{M: n, N: n, K: n, Alpha: 1}
 	x, z, ws := make([]float64, n*n), make([]float64, n*n), make([]float64, e.MultiplyWorkspace(p))
 	for b.Loop() {
@@ -61,7 +62,7 @@ func BenchmarkGeneric(b *testing.B) {
 // generator's are the same with forward and input gradient exchanged.
 func BenchmarkDCGAN(b *testing.B) {
 	workers := runtime.GOMAXPROCS(0)
-	e := New[float32](kerneltest.Team(workers))
+	e := New[float32](kerneltest.Team(workers), isa.Machine())
 	layer := func(size, c, k, stride, pad int) Conv {
 		return Conv{N: 32, H: size, W: size, C: c, K: k, R: 4, S: 4, StrideH: stride, StrideW: stride, PadTop: pad, PadLeft: pad}.padded(pad, pad)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // each calls f for every product of the convolution: x at xi meets w at wi in
@@ -165,7 +166,7 @@ func TestLots(t *testing.T) {
 		t.Fatalf("lots of %d of %d images test nothing", lot, c.N)
 	}
 	r := rand.New(rand.NewPCG(5, 6))
-	e := New[float32](kerneltest.Team(2))
+	e := New[float32](kerneltest.Team(2), isa.Machine())
 	w, dy := kerneltest.Random[float32](r, c.K*c.R*c.S*c.C), kerneltest.Random[float32](r, c.N*c.P*c.Q*c.K)
 	one := c
 	one.N = 1

@@ -14,9 +14,11 @@
 // alone: results are the same bits for any number of workers.
 package gemm
 
-//go:generate go run ./internal/gen -out gemm_amd64.s -stubs stubs_amd64.go -pkg gemm
-//go:generate go run ./internal/genwide -out wide_amd64.s -stubs wide_stubs_amd64.go -pkg gemm
-//go:generate go run ./internal/genstrided -out strided_amd64.s -stubs strided_stubs_amd64.go -pkg gemm
+//go:generate go run ./internal/gen -out gemm_amd64.s -stubs stubs_amd64.go -needs needs_amd64.go -pkg gemm
+//go:generate go run ./internal/genwide -out wide_amd64.s -stubs wide_stubs_amd64.go -needs wide_needs_amd64.go -pkg gemm
+//go:generate go run ./internal/genstrided -out strided_amd64.s -stubs strided_stubs_amd64.go -needs strided_needs_amd64.go -pkg gemm
+
+import "ganengine/engine/internal/isa"
 
 // Float is an element type.
 type Float interface{ float32 | float64 }
@@ -44,8 +46,8 @@ type Parallel interface {
 type Engine[T Float] struct {
 	par     Parallel
 	workers int
-	simd    bool // only ever true where T is float32 and the CPU has AVX2 and FMA
-	wide    bool // simd, and the CPU has AVX-512
+	simd    bool // only ever true where T is float32 and the CPU runs the kernel for AVX2
+	wide    bool // simd, and the CPU runs those for AVX-512
 	mr, nr  int  // the tile of packed products
 
 	body, foldBody, partsBody func(worker, i int) // task, foldRow and addPartsTask, bound once
@@ -60,22 +62,14 @@ type Engine[T Float] struct {
 	runs uint64 // calls, so that workers know what they have packed for which
 }
 
-// New is an engine with the fastest kernel that the CPU has. A nil par means
-// the calling goroutine alone.
-func New[T Float](par Parallel) *Engine[T] {
+// New is an engine with the fastest kernels for a processor that has these
+// extensions. A nil par means the calling goroutine alone.
+func New[T Float](par Parallel, have isa.Set) *Engine[T] {
 	var z T
 	_, single := any(z).(float32)
-	e := newEngine[T](par, single && haveAVX2)
-	e.wide = e.simd && haveAVX512
-	return e
-}
-
-// NewGeneric is an engine with the plain Go kernel.
-func NewGeneric[T Float](par Parallel) *Engine[T] { return newEngine[T](par, false) }
-
-func newEngine[T Float](par Parallel, simd bool) *Engine[T] {
-	e := &Engine[T]{par: par, workers: 1, simd: simd, mr: 4, nr: 4}
-	if simd {
+	e := &Engine[T]{par: par, workers: 1, mr: 4, nr: 4}
+	if single && have.Runs(kernelNeeds) {
+		e.simd, e.wide = true, have.Runs(stridedNeeds)
 		e.mr, e.nr = 6, 16
 	}
 	if par != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // tolerance is c·ulp·√terms·S, S the same sum over absolute values.
@@ -21,9 +22,8 @@ func tolerance[T Float](terms int, abs float64) float64 {
 func engines[T Float]() map[string]*Engine[T] {
 	all := map[string]*Engine[T]{}
 	for _, workers := range []kerneltest.Team{1, 3} {
-		avx2 := New[T](workers)
-		avx2.wide = false
-		for _, e := range []*Engine[T]{New[T](workers), avx2, NewGeneric[T](workers)} {
+		for _, have := range isa.Limits(isa.Machine()) {
+			e := New[T](workers, have)
 			all[fmt.Sprintf("%s/%d", e.Name(), workers)] = e
 		}
 	}
@@ -176,7 +176,7 @@ func TestAllocations(t *testing.T) {
 	p := Product[float32]{M: 70, N: 50, K: 60, Alpha: 1}
 	c := Conv{N: 2, H: 8, W: 8, C: 5, K: 7, R: 3, S: 3, P: 4, Q: 4, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1}
 	x, w, y := make([]float32, 70*60), make([]float32, 60*50), make([]float32, 70*50)
-	for _, e := range []*Engine[float32]{New[float32](nil), NewGeneric[float32](nil)} {
+	for _, e := range []*Engine[float32]{New[float32](nil, isa.Machine()), New[float32](nil, 0)} {
 		ws := make([]float32, max(e.MultiplyWorkspace(p), e.ConvForwardWorkspace(c), e.ConvInputGradWorkspace(c), e.ConvFilterGradWorkspace(c)))
 		if n := testing.AllocsPerRun(10, func() {
 			e.Multiply(ws, p, x, w, y)

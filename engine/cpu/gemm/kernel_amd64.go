@@ -1,12 +1,6 @@
 package gemm
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/cpu"
-)
-
-var haveAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+import "unsafe"
 
 // The functions below are only called where T is float32.
 

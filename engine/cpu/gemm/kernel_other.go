@@ -2,9 +2,11 @@
 
 package gemm
 
+import "ganengine/engine/internal/isa"
+
 // Without assembly no Engine has simd or wide set, and none of these is called.
 
-const haveAVX2 = false
+var kernelNeeds, stridedNeeds isa.Table
 
 func kernelSIMD[T Float](int, []T, []T, *[6]*T, bool)                          {}
 func copyRowsSIMD[T Float]([]T, int, []T, int, int)                            {}

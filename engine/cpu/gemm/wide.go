@@ -1,5 +1,7 @@
 package gemm
 
+import "ganengine/engine/internal/isa"
+
 // TileWidth is the width of the panels of package winograd, which writes them itself.
 // Element x of a panel is its row x/TileWidth. Products of Engine's pack their
 // operands themselves.
@@ -16,9 +18,10 @@ type Tiles struct {
 	columns func(k int, a, b, c []float32)
 }
 
-// AllTiles are the kinds that the CPU has, the fastest first, plain loops last.
-func AllTiles() []Tiles {
-	return append(vectorTiles(), Tiles{Name: "go", Lanes: 1, Rows: 8, rows: plainRows, columns: plainColumns})
+// AllTiles are the kinds for a processor that has these extensions, the fastest first,
+// plain loops last.
+func AllTiles(have isa.Set) []Tiles {
+	return append(vectorTiles(have), Tiles{Name: "go", Lanes: 1, Rows: 8, rows: plainRows, columns: plainColumns})
 }
 
 // Fast says that the tiles are of vectors.

@@ -1,14 +1,13 @@
 package gemm
 
-import "golang.org/x/sys/cpu"
+import "ganengine/engine/internal/isa"
 
-var haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
-
-func vectorTiles() (all []Tiles) {
-	if haveAVX512 {
+func vectorTiles(have isa.Set) (all []Tiles) {
+	avx2, avx512 := tileNeeds.Split("AVX2")
+	if have.Runs(avx512) {
 		all = append(all, Tiles{Name: "avx512", Lanes: 16, Rows: 8, rows: rowsAVX512, columns: columnsAVX512})
 	}
-	if haveAVX2 {
+	if have.Runs(avx2) {
 		all = append(all, Tiles{Name: "avx2", Lanes: 8, Rows: 6, rows: rowsAVX2, columns: columnsAVX2})
 	}
 	return all
@@ -43,10 +42,10 @@ func columnsAVX2(k int, a, b, c []float32) {
 			for i := 0; i < TileWidth; {
 				at, row, sum := &a[p*TileWidth+i], &b[p*TileWidth+j], &c[i*TileWidth+j]
 				if i < 12 {
-					tileColumns6(end-p, at, row, sum, ahead)
+					tileColumns6AVX2(end-p, at, row, sum, ahead)
 					i += 6
 				} else {
-					tileColumns5(end-p, at, row, sum, ahead)
+					tileColumns5AVX2(end-p, at, row, sum, ahead)
 					i += 5
 				}
 				ahead = 0

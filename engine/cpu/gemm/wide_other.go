@@ -2,8 +2,8 @@
 
 package gemm
 
+import "ganengine/engine/internal/isa"
+
 // Without assembly no Engine has wide set.
 
-const haveAVX512 = false
-
-func vectorTiles() []Tiles { return nil }
+func vectorTiles(isa.Set) []Tiles { return nil }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // sumsOf are the sums of terms a(i, p) b(p, j), in float64, and the same of absolute
@@ -37,7 +38,7 @@ func TestTiles(t *testing.T) {
 			}
 		}
 	}
-	for _, tiles := range AllTiles() {
+	for _, tiles := range AllTiles(isa.Machine()) {
 		for _, panels := range []int{1, 2, 9} {
 			step := (tiles.Rows + panels) * TileWidth
 			a, b := kerneltest.Random[float32](r, panels*step), kerneltest.Random[float32](r, panels*TileWidth*TileWidth)

@@ -19,6 +19,8 @@ enum { FORMAT_ANY = 1, ENGINE_CPU = 1, STREAM_DEFAULT = 1, SCRATCHPAD_USER = 1 }
 enum { FORWARD_TRAINING = 64, CONVOLUTION_DIRECT = 1 };
 enum { RUNTIME_SEQUENTIAL = 1, RUNTIME_OPENMP = 2 };
 
+enum cpu_isa { ISA_AVX2 = 0x07, ISA_AVX512_CORE = 0x27 }; // a bit for each extension
+
 enum query {
     QUERY_IMPLEMENTATION = 8,
     QUERY_SRC = 129,
@@ -57,6 +59,8 @@ typedef struct {
 // handle; the functions of COMMON take either.
 #define COMMON_FUNCTIONS(F) \
     F(version, const version_t *, (void)) \
+    F(set_max_cpu_isa, int, (int isa)) \
+    F(get_effective_cpu_isa, int, (void)) \
     F(engine_create, int, (void **engine, int kind, size_t index)) \
     F(engine_destroy, int, (void *engine)) \
     F(stream_create, int, (void **stream, void *engine, unsigned flags)) \

@@ -12,7 +12,7 @@ import (
 // benchmarked opens the library for a benchmark; libraryVar chooses it.
 func benchmarked(b *testing.B) *Library {
 	b.Helper()
-	l, err := Open(os.Getenv(libraryVar), runtime.NumCPU())
+	l, err := Open(os.Getenv(libraryVar), runtime.NumCPU(), "")
 	if err != nil {
 		missing(b, err.Error())
 	}

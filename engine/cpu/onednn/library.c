@@ -54,6 +54,13 @@ library_t *onednn_load(const char *path, char *why, size_t n) {
     return l;
 }
 
+int onednn_limit(library_t *l, int isa) {
+    // Only the first call in a process, before the library has compiled anything, has
+    // an effect; where it comes too late, what is in force may still be little enough.
+    l->api.set_max_cpu_isa(isa);
+    return l->api.get_effective_cpu_isa() & ~isa ? STATUS_INVALID : STATUS_OK;
+}
+
 int onednn_start(library_t *l, int threads) {
     const api_t *a = &l->api;
     l->owner = pthread_self();

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"ganengine/engine/internal/isa"
 )
 
 // A Library is an opened oneDNN with the one OS thread that calls it. Its
@@ -37,13 +39,17 @@ type Library struct {
 
 // Open opens the library at path, or, where that is empty, the first that the
 // search in the package comment finds, to compute with the given number of
-// threads (0: one for each processor of the process). The error lists what was
-// tried.
-func Open(path string, threads int) (*Library, error) {
-	if path != "" {
-		return open([]string{path}, threads)
+// threads (0: one for each processor of the process) and with instructions up to
+// a level. The error lists what was tried.
+func Open(path string, threads int, level isa.Level) (*Library, error) {
+	if level == isa.Plain {
+		return nil, errors.New("oneDNN has no plain loops")
 	}
-	return open(candidates("libdnnl.so.3", "libdnnl.so.2"), threads)
+	paths := candidates("libdnnl.so.3", "libdnnl.so.2")
+	if path != "" {
+		paths = []string{path}
+	}
+	return open(paths, threads, level)
 }
 
 // candidates lists where libraries of these names may be: the loader's own
@@ -78,7 +84,7 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func open(paths []string, threads int) (*Library, error) {
+func open(paths []string, threads int, level isa.Level) (*Library, error) {
 	var tried []string
 	for _, path := range paths {
 		c, err := load(path)
@@ -86,7 +92,7 @@ func open(paths []string, threads int) (*Library, error) {
 			tried = append(tried, err.Error())
 			continue
 		}
-		return start(c, threads)
+		return start(c, threads, level)
 	}
 	return nil, fmt.Errorf("no usable oneDNN (install Debian's libdnnl3 or libdnnl2, or set GANENGINE_ONEDNN to the library): %s",
 		strings.Join(tried, "; "))
@@ -103,7 +109,7 @@ func load(path string) (*C.library_t, error) {
 	return c, nil
 }
 
-func start(c *C.library_t, threads int) (*Library, error) {
+func start(c *C.library_t, threads int, level isa.Level) (*Library, error) {
 	if threads <= 0 {
 		threads = runtime.NumCPU()
 	}
@@ -118,6 +124,9 @@ func start(c *C.library_t, threads int) (*Library, error) {
 	}
 	go l.serve()
 	err := l.Do(func() error {
+		if err := l.limit(level); err != nil {
+			return err
+		}
 		if status := C.onednn_start(c, C.int(threads)); status != C.STATUS_OK {
 			return fmt.Errorf("%s: start of the engine: %w", l.path, statusError(status))
 		}
@@ -129,6 +138,23 @@ func start(c *C.library_t, threads int) (*Library, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// limit keeps the library to the instructions of a level.
+func (l *Library) limit(level isa.Level) error {
+	var most C.int
+	switch level {
+	case isa.ToAVX2:
+		most = C.ISA_AVX2
+	case isa.To512:
+		most = C.ISA_AVX512_CORE
+	default:
+		return nil
+	}
+	if status := C.onednn_limit(l.c, most); status != C.STATUS_OK {
+		return fmt.Errorf("%s does not let itself be limited to %s; it may be in use already", l.path, level)
+	}
+	return nil
 }
 
 // serve runs jobs on one OS thread, which ends with it.

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 // libraryVar names the library for a child and for benchmarks; empty: search.
@@ -40,6 +42,11 @@ func TestEveryMajor(t *testing.T) {
 			if testing.Verbose() {
 				t.Logf("%s\n%s", path, out)
 			}
+			cmd = exec.Command(os.Args[0], "-test.v", "-test.run", "^TestLimitedChild$")
+			cmd.Env = append(os.Environ(), childMark+"=1", libraryVar+"="+path)
+			if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: TestLimitedChild") {
+				t.Errorf("limited: %v\n%s", err, out)
+			}
 		})
 	}
 }
@@ -71,7 +78,7 @@ func child(t *testing.T) *Library {
 	if os.Getenv(childMark) == "" {
 		t.Skip("run by TestEveryMajor")
 	}
-	l, err := Open(os.Getenv(libraryVar), 2)
+	l, err := Open(os.Getenv(libraryVar), 2, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +88,35 @@ func child(t *testing.T) *Library {
 		}
 	})
 	return l
+}
+
+// TestLimitedChild takes a convolution's kernel for AVX2, whatever the processor has,
+// in a process of its own: the limit is the process's.
+func TestLimitedChild(t *testing.T) {
+	if os.Getenv(childMark) == "" {
+		t.Skip("run by TestEveryMajor")
+	}
+	if _, err := isa.ToAVX2.Limit(isa.Machine()); err != nil {
+		t.Log(err)
+		return
+	}
+	if l, err := Open(os.Getenv(libraryVar), 1, isa.Plain); err == nil {
+		l.Close()
+		t.Error("opened for plain loops")
+	}
+	l, err := Open(os.Getenv(libraryVar), 1, isa.ToAVX2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p, err := l.ConvForward(square(2, 8, 16, 32, 4, 2, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if name := p.Implementation(); !strings.Contains(name, "avx2") || strings.Contains(name, "avx512") {
+		t.Errorf("the kernel is %s, want one for AVX2", name)
+	}
 }
 
 func TestChildOpens(t *testing.T) {
@@ -123,7 +159,7 @@ func TestChildThread(t *testing.T) {
 // own thread and number of threads.
 func TestChildTwoLibraries(t *testing.T) {
 	l := child(t)
-	one, err := Open(os.Getenv(libraryVar), 1)
+	one, err := Open(os.Getenv(libraryVar), 1, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +183,7 @@ func TestOpenSaysWhatWasTried(t *testing.T) {
 		"libm.so.6":                "no symbol dnnl_version",
 		"library_test.go/not/a/so": "library_test.go",
 	} {
-		l, err := Open(value, 1)
+		l, err := Open(value, 1, "")
 		if err == nil {
 			l.Close()
 			t.Errorf("%s: opened", value)

@@ -10,6 +10,9 @@
 // in /usr/local/lib, Intel's directory, the active Python or Conda environment,
 // ~/.local/lib and /opt/onednn*.
 //
+// What level of instructions it uses is the process's: the first Open decides, and one
+// that asks for less later is an error.
+//
 // # Invariants
 //
 // Memory at the border is plain: images NHWC, filters KRSC. Layouts that oneDNN

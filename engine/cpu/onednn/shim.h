@@ -76,6 +76,8 @@ typedef struct {
 
 // onednn_load opens path. On failure it returns NULL and writes why.
 library_t *onednn_load(const char *path, char *why, size_t n);
+// onednn_limit keeps the library to these instructions, enum cpu_isa. It comes first.
+int onednn_limit(library_t *l, int isa);
 int onednn_start(library_t *l, int threads);
 void onednn_stop(library_t *l);
 int onednn_is_owner(const library_t *l);

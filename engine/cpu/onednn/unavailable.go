@@ -5,6 +5,8 @@ package onednn
 import (
 	"errors"
 	"unsafe"
+
+	"ganengine/engine/internal/isa"
 )
 
 var errUnavailable = errors.New("this program was built without oneDNN: it needs Linux and cgo (build with CGO_ENABLED=1 and a C compiler)")
@@ -16,7 +18,7 @@ type Library struct{}
 type Primitive struct{}
 
 // Open returns an error that says why there is no oneDNN.
-func Open(path string, threads int) (*Library, error) { return nil, errUnavailable }
+func Open(path string, threads int, level isa.Level) (*Library, error) { return nil, errUnavailable }
 
 func (l *Library) Do(f func() error) error                   { return errUnavailable }
 func (l *Library) Version() string                           { return "" }

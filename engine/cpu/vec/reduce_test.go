@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 func finiteTile(r *rand.Rand, n int) []float32 {
@@ -23,7 +25,7 @@ func near(got, want, abs float64, n int) bool {
 // both sets.
 func TestReductions(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	best, generic := Best[float32](), Generic[float32]()
+	best, generic := Best[float32](isa.Machine()), Ops[float32]{}
 	for n := range 150 {
 		x, y := finiteTile(r, n), finiteTile(r, n)
 		const mean = 2.75

@@ -3,13 +3,6 @@ package vec
 import (
 	"math"
 	"unsafe"
-
-	"golang.org/x/sys/cpu"
-)
-
-var (
-	haveAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-	haveAVX512 = haveAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
 )
 
 // f32 is x itself as float32, which it is wherever an Ops has simd set.

@@ -2,10 +2,12 @@
 
 package vec
 
+import "ganengine/engine/internal/isa"
+
 // Without assembly no Ops has simd set, and none of these is reached with
 // anything to do: each reports that it did nothing.
 
-const haveAVX2, haveAVX512 = false, false
+var needs isa.Table
 
 func f32[T Float]([]T) []float32 { return nil }
 

@@ -16,9 +16,13 @@
 // panics; scalars are arguments. Nothing allocates.
 package vec
 
-//go:generate go run ./internal/gen -out vec_amd64.s -stubs stubs_amd64.go -pkg vec
+//go:generate go run ./internal/gen -out vec_amd64.s -stubs stubs_amd64.go -needs needs_amd64.go -pkg vec
 
-import "fmt"
+import (
+	"fmt"
+
+	"ganengine/engine/internal/isa"
+)
 
 // Float is an element type.
 type Float interface{ float32 | float64 }
@@ -26,19 +30,18 @@ type Float interface{ float32 | float64 }
 // Ops is a set of implementations of all instructions for one element type.
 // The zero value is the plain Go loops.
 type Ops[T Float] struct {
-	simd bool // only ever true where T is float32 and the CPU has AVX2 and FMA
-	wide bool // simd, and the CPU has AVX-512
+	simd bool // only ever true where T is float32 and the CPU runs the functions for AVX2
+	wide bool // simd, and the CPU runs those for AVX-512
 }
 
-// Best is the fastest set that the CPU has.
-func Best[T Float]() Ops[T] {
+// Best is the fastest set for a processor that has these extensions.
+func Best[T Float](have isa.Set) Ops[T] {
 	var z T
 	_, single := any(z).(float32)
-	return Ops[T]{simd: single && haveAVX2, wide: single && haveAVX512}
+	avx2, avx512 := needs.Split("AVX2")
+	simd := single && have.Runs(avx2)
+	return Ops[T]{simd: simd, wide: simd && have.Runs(avx512)}
 }
-
-// Generic is the plain Go loops.
-func Generic[T Float]() Ops[T] { return Ops[T]{} }
 
 // Name says which implementation the set holds, for logs.
 func (o Ops[T]) Name() string {

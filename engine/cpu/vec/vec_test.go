@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"ganengine/engine/internal/isa"
 )
 
 // inf and nan as float32 values of every kind that arithmetic treats apart.
@@ -159,12 +161,11 @@ func instructions() []instruction {
 	)
 }
 
-// sets are the plain loops and what the CPU has.
+// sets are what the CPU has, and less, down to the plain loops.
 func sets() []Ops[float32] {
-	all := []Ops[float32]{Generic[float32](), Best[float32]()}
-	if best := all[1]; best.wide {
-		best.wide = false
-		all = append(all, best)
+	var all []Ops[float32]
+	for _, have := range isa.Limits(isa.Machine()) {
+		all = append(all, Best[float32](have))
 	}
 	return all
 }
@@ -258,7 +259,7 @@ func TestTranscendental(t *testing.T) {
 // TestPlace demands that an element's value does not depend on its place.
 func TestPlace(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	o := Best[float32]()
+	o := Best[float32](isa.Machine())
 	x := tile(r, 61)
 	whole := make([]float32, len(x))
 	for op := range unaryOps {
@@ -292,7 +293,7 @@ func TestClamps(t *testing.T) {
 		{Log, 0, -inf}, {Log, inf, inf}, {Log, 1, 0}, {Log1p, -1, -inf}, {Log1p, inf, inf}, {Log1p, 0, 0},
 	} {
 		var y [1]float32
-		if Best[float32]().Unary(c.op, y[:], []float32{c.x}); y[0] != c.want {
+		if Best[float32](isa.Machine()).Unary(c.op, y[:], []float32{c.x}); y[0] != c.want {
 			t.Errorf("%s(%g) = %g, want %g", c.op, c.x, y[0], c.want)
 		}
 	}
@@ -302,7 +303,7 @@ func TestClamps(t *testing.T) {
 			x = append(x, v)
 		}
 		y = make([]float32, len(x))
-		Best[float32]().Unary(op, y, x)
+		Best[float32](isa.Machine()).Unary(op, y, x)
 		for i := 1; i < len(y); i++ {
 			if y[i] < y[i-1] {
 				t.Fatalf("%s falls from %g to %g between %g and %g", op, y[i-1], y[i], x[i-1], x[i])

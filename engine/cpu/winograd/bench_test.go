@@ -8,13 +8,14 @@ import (
 	"ganengine/engine/cpu/convtest"
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
+	"ganengine/engine/internal/isa"
 )
 
 // BenchmarkDCGAN is the layers of the 64×64 discriminator at batch 128; the
 // generator's are the same with forward and input gradient exchanged. GFLOP/s are
 // those of the convolution, real ones those of its matrix products.
 func BenchmarkDCGAN(b *testing.B) {
-	e := New(kerneltest.Team(runtime.GOMAXPROCS(0)))
+	e := New(kerneltest.Team(runtime.GOMAXPROCS(0)), isa.Machine())
 	for _, c := range []gemm.Conv{convtest.Square(128, 32, 64, 128, 4, 2, 1), convtest.Square(128, 16, 128, 256, 4, 2, 1), convtest.Square(128, 8, 256, 512, 4, 2, 1)} {
 		x, w, y := make([]float32, c.N*c.H*c.W*c.C), make([]float32, c.K*c.R*c.S*c.C), make([]float32, c.N*c.P*c.Q*c.K)
 		for _, op := range operations {

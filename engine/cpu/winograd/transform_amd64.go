@@ -1,5 +1,20 @@
 package winograd
 
+import "ganengine/engine/internal/isa"
+
+// runs says whether a processor that has these extensions runs the transforms for
+// vectors of so many lanes, as every one does plain loops.
+func runs(have isa.Set, lanes int) bool {
+	avx2, avx512 := needs.Split("AVX2")
+	switch lanes {
+	case 16:
+		return have.Runs(avx512)
+	case 8:
+		return have.Runs(avx2)
+	}
+	return true
+}
+
 // vectorise takes the transforms for vectors of so many lanes; there are plain ones for
 // one.
 func (e *Engine) vectorise(lanes int) {

@@ -28,9 +28,14 @@
 // times a factor of the algorithm: Amplification, four for F(4, 2).
 package winograd
 
-//go:generate go run ./internal/gen -out transform_amd64.s -stubs transform_stubs_amd64.go -pkg winograd
+//go:generate go run ./internal/gen -out transform_amd64.s -stubs transform_stubs_amd64.go -needs transform_needs_amd64.go -pkg winograd
 
-import "ganengine/engine/cpu/gemm"
+import (
+	"slices"
+
+	"ganengine/engine/cpu/gemm"
+	"ganengine/engine/internal/isa"
+)
 
 // width is that of gemm's panels.
 const width = gemm.TileWidth
@@ -68,14 +73,11 @@ type scratch struct {
 	panel         int            // whose filters are in the workspace, or -1
 }
 
-// New is an engine with the fastest kernels that the CPU has. A nil par means
-// the calling goroutine alone.
-func New(par gemm.Parallel) *Engine { return With(gemm.AllTiles()[0], par) }
-
-// With is an engine with the kernels that belong to some of gemm.AllTiles.
-func With(tiles gemm.Tiles, par gemm.Parallel) *Engine {
-	e := &Engine{par: par, workers: 1, tiles: tiles, short: plainShorts()}
-	e.vectorise(tiles.Lanes)
+// New is an engine with the fastest kernels for a processor that has these
+// extensions. A nil par means the calling goroutine alone.
+func New(par gemm.Parallel, have isa.Set) *Engine {
+	e := &Engine{par: par, workers: 1, tiles: best(have), short: plainShorts()}
+	e.vectorise(e.tiles.Lanes)
 	if par != nil {
 		e.workers = par.Workers()
 	}
@@ -83,6 +85,15 @@ func With(tiles gemm.Tiles, par gemm.Parallel) *Engine {
 	e.body = e.work
 	return e
 }
+
+// best is the fastest tiles that the processor runs with their transforms.
+func best(have isa.Set) gemm.Tiles {
+	all := gemm.AllTiles(have)
+	return all[slices.IndexFunc(all, func(t gemm.Tiles) bool { return runs(have, t.Lanes) })]
+}
+
+// Name says which kernels the engine uses, for logs.
+func (e *Engine) Name() string { return e.tiles.Name }
 
 // Fast says whether the engine has vector instructions: elsewhere other
 // algorithms are faster.

@@ -10,6 +10,7 @@ import (
 	"ganengine/engine/cpu/gemm"
 	"ganengine/engine/cpu/kerneltest"
 	"ganengine/engine/cpu/winograd/internal/toom"
+	"ganengine/engine/internal/isa"
 )
 
 func cases() []gemm.Conv {
@@ -70,16 +71,11 @@ func wide[T gemm.Float](x []T, f func(float64) float64) []float64 {
 
 func identity(v float64) float64 { return v }
 
-// inLoops is an engine with plain loops.
-func inLoops() *Engine {
-	all := gemm.AllTiles()
-	return With(all[len(all)-1], nil)
-}
-
 func engines() map[string]*Engine {
 	all := map[string]*Engine{}
-	for _, tiles := range gemm.AllTiles() {
-		all[tiles.Name+"/1"], all[tiles.Name+"/3"] = With(tiles, nil), With(tiles, kerneltest.Team(3))
+	for _, have := range isa.Limits(isa.Machine()) {
+		one := New(nil, have)
+		all[one.Name()+"/1"], all[one.Name()+"/3"] = one, New(kerneltest.Team(3), have)
 	}
 	return all
 }
@@ -90,7 +86,7 @@ func engines() map[string]*Engine {
 // sum, all independent, its error's standard deviation is at most
 // ulp·√(roundings·Σx²), the roundings being those that a term passes through.
 func spreads() *Engine {
-	e := inLoops()
+	e := New(nil, 0)
 	e.short = nil
 	squared := func(m toom.Matrix) toom.Matrix {
 		var out toom.Matrix
@@ -169,7 +165,7 @@ func TestConvolutions(t *testing.T) {
 // TestSupports: what would compute something that is exactly zero is refused, as
 // is what there is no algorithm for.
 func TestSupports(t *testing.T) {
-	e := inLoops()
+	e := New(nil, 0)
 	if !e.Supports(convtest.Square(1, 8, 4, 4, 4, 2, 1)) {
 		t.Error("a layer of DCGAN is refused")
 	}

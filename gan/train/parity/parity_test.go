@@ -31,10 +31,10 @@ type parityDevice struct {
 var devices = []parityDevice{
 	{"reference", 2, func() (device.Device, error) { return reference.NewDevice(), nil }},
 	{"cpu", steps, func() (device.Device, error) {
-		return cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: true, AMX: true}})
+		return cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Winograd: true, AMX: true}})
 	}},
 	{"cpu-plain", steps, func() (device.Device, error) {
-		return cpu.New(cpu.Options{Threads: 1, Switches: debug.Switches{OneDNN: "off", NoFuse: true}})
+		return cpu.New(cpu.Options{Threads: 1, Switches: debug.Switches{CPU: "plain", NoFuse: true}})
 	}},
 }
 

@@ -280,7 +280,7 @@ func (s *stepper) takeOver(t *testing.T, from *stepper, change func(x float64) f
 
 func open(t *testing.T, winograd bool) device.Device {
 	t.Helper()
-	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Vector: true, Winograd: winograd, AMX: true}})
+	d, err := cpu.New(cpu.Options{Threads: 2, Switches: debug.Switches{Winograd: winograd, AMX: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,15 +10,15 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
+	"ganengine/engine/internal/isa/isagen"
 	"ganengine/engine/internal/splat"
 	"ganengine/engine/philox"
 )
 
 func main() {
-	ConstraintExpr("amd64")
 	words()
 	normals()
-	Generate()
+	isagen.Generate("needs")
 }
 
 // words computes 8 blocks at a time, one a lane.

@@ -14,6 +14,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"ganengine/engine/cpu/amx/internal/tile"
+	"ganengine/engine/internal/isa/isagen"
 )
 
 const (
@@ -22,7 +23,6 @@ const (
 )
 
 func main() {
-	ConstraintExpr("amd64")
 	shapes := shapesOfTiles()
 	for _, down := range []int{1, 2} {
 		for _, across := range []int{1, 2} {
@@ -35,13 +35,20 @@ func main() {
 	pairs()
 	columns()
 	transposed()
-	Generate()
+	isagen.Generate("needs")
 }
 
-// raw emits an instruction that avo does not know.
-func raw(code []byte) {
+// Extensions that avo does not know.
+const (
+	tiles     = "AMXTile"
+	dots      = "AMXBF16"
+	narrowing = "AVX512BF16"
+)
+
+// raw emits an instruction that avo does not know, of this extension.
+func raw(extension string, code []byte) {
 	emit := func(opcode string, c Op) {
-		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{c}})
+		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{c}, ISA: []string{extension}})
 	}
 	for ; len(code) >= 4; code = code[4:] {
 		emit("LONG", U32(binary.LittleEndian.Uint32(code)))
@@ -124,12 +131,12 @@ func accumulate(down, across int, deep bool) {
 		Label("step")
 	}
 	for i := range down {
-		raw(tile.Load(tile.Tile(firstA+i), number(a), number(rowOfTile), int32(i*tileBytes)))
+		raw(tiles, tile.Load(tile.Tile(firstA+i), number(a), number(rowOfTile), int32(i*tileBytes)))
 		for j := range across {
 			if i == 0 {
-				raw(tile.Load(tile.Tile(firstB+j), number(b), number(rowOfTile), int32(j*tileBytes)))
+				raw(tiles, tile.Load(tile.Tile(firstB+j), number(b), number(rowOfTile), int32(j*tileBytes)))
 			}
-			raw(tile.DotPairs(tile.Tile(2*i+j), tile.Tile(firstA+i), tile.Tile(firstB+j)))
+			raw(dots, tile.DotPairs(tile.Tile(2*i+j), tile.Tile(firstA+i), tile.Tile(firstB+j)))
 		}
 	}
 	if deep {
@@ -146,7 +153,7 @@ func accumulate(down, across int, deep bool) {
 // begin loads what both kinds of loops need.
 func begin(shapes Mem) {
 	LEAQ(shapes, RAX)
-	raw(tile.Configure(number(RAX)))
+	raw(tiles, tile.Configure(number(RAX)))
 	MOVQ(U32(64), rowOfTile)
 	MOVQ(U32(rowBytes), rowOfSums)
 	load("program", program)
@@ -181,12 +188,12 @@ func products(shapes Mem, down, across int) {
 	MOVL(address("mask"), ECX)
 	KMOVD(ECX, K1)
 	Label("output")
-	each(down, across, func(t tile.Tile, _ int32) { raw(tile.Zero(t)) })
+	each(down, across, func(t tile.Tile, _ int32) { raw(tiles, tile.Zero(t)) })
 	MOVQ(Mem{Base: program}, result)
 	ADDQ(base, result)
 	accumulate(down, across, true)
 	each(down, across, func(t tile.Tile, offset int32) {
-		raw(tile.Store(t, number(sum), number(rowOfSums), offset))
+		raw(tiles, tile.Store(t, number(sum), number(rowOfSums), offset))
 	})
 	MOVQ(sum, a)
 	load("rows", terms)
@@ -194,7 +201,7 @@ func products(shapes Mem, down, across int) {
 	Label("row")
 	VMOVUPS(Mem{Base: a}, Z0)
 	VMOVUPS(Mem{Base: a, Disp: 64}, Z1)
-	raw(tile.Narrow(0, 1, 0))
+	raw(narrowing, tile.Narrow(0, 1, 0))
 	VMOVDQU16(Z0, K1, Mem{Base: result})
 	ADDQ(U32(rowBytes), a)
 	ADDQ(b, result)
@@ -206,7 +213,7 @@ func products(shapes Mem, down, across int) {
 }
 
 func end() {
-	raw(tile.Release())
+	raw(tiles, tile.Release())
 	VZEROUPPER()
 	RET()
 }
@@ -222,16 +229,16 @@ func sums(shapes Mem, down, across int) {
 	Label("output")
 	MOVQ(Mem{Base: program}, result)
 	ADDQ(base, result)
-	each(down, across, func(t tile.Tile, _ int32) { raw(tile.Zero(t)) })
+	each(down, across, func(t tile.Tile, _ int32) { raw(tiles, tile.Zero(t)) })
 	CMPB(address("accumulate"), Imm(0))
 	JE(LabelRef("begun"))
 	each(down, across, func(t tile.Tile, offset int32) {
-		raw(tile.Load(t, number(result), number(rowOfSums), offset))
+		raw(tiles, tile.Load(t, number(result), number(rowOfSums), offset))
 	})
 	Label("begun")
 	accumulate(down, across, false)
 	each(down, across, func(t tile.Tile, offset int32) {
-		raw(tile.Store(t, number(result), number(rowOfSums), offset))
+		raw(tiles, tile.Store(t, number(result), number(rowOfSums), offset))
 	})
 	DECQ(outputs)
 	JNE(LabelRef("output"))

@@ -33,7 +33,7 @@ func narrow() {
 	VADDPS(Mem{Base: from, Disp: 64}, Z1, Z1)
 	JMP(LabelRef("part"))
 	Label("summed")
-	raw(tile.Narrow(0, 1, 0))
+	raw(narrowing, tile.Narrow(0, 1, 0))
 	VMOVDQU16(Z0, K1, Mem{Base: dst})
 	ADDQ(next, dst)
 	ADDQ(U32(rowBytes), src)

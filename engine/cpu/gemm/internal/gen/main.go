@@ -9,19 +9,20 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"ganengine/engine/internal/isa/isagen"
 )
 
 const mr, nr = 6, 16
 
 func main() {
-	ConstraintExpr("amd64")
 	kernel()
 	transpose6()
 	transpose16()
 	copyRows()
 	addTo()
 	peak()
-	Generate()
+	isagen.Generate("kernelNeeds")
 }
 
 // kernel multiplies a panel of k columns of 6 by a panel of k rows of 16. The

@@ -10,6 +10,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"ganengine/engine/internal/isa/isagen"
 )
 
 // maxRows is the largest number of rows of a tile.
@@ -24,7 +26,6 @@ type tile struct {
 }
 
 func main() {
-	ConstraintExpr("amd64")
 	TEXT("tileStrided", attr.NOSPLIT, "func(rows, k int, a *float32, free, red int, b *float32, redB, half int, c *float32, ldc int, mask uint32, accumulate bool)")
 	Doc("tileStrided stores rows (1 or more) of up to 32 sums of k terms, or adds them to",
 		"c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term",
@@ -72,7 +73,7 @@ func main() {
 		}
 	}
 	dots()
-	Generate()
+	isagen.Generate("stridedNeeds")
 }
 
 // dots multiplies 8 rows by one vector at a time.

@@ -9,6 +9,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"ganengine/engine/internal/isa/isagen"
 )
 
 // nr is the width of the panels that the kernels read, and of what they store.
@@ -33,16 +35,15 @@ const vectors = 2
 func (m *machine) columns() int { return vectors * m.lanes }
 
 func main() {
-	ConstraintExpr("amd64")
 	wide := machine{lanes: 16, register: ZMM, clear: func(x, y, z Op) { VPXORD(x, y, z) }, rows: 8}
 	wide.tileRows("tileRowsWide")
 	wide.tileColumns("tileColumnsWide")
 	narrow := machine{lanes: 8, register: YMM, clear: func(x, y, z Op) { VXORPS(x, y, z) }, rows: 6}
 	narrow.tileRows("tileRowsAVX2")
-	narrow.addColumns("tileColumns6")
+	narrow.addColumns("tileColumns6AVX2")
 	narrow.rows = 5 // 32 rows are 6, 6 and four times 5
-	narrow.addColumns("tileColumns5")
-	Generate()
+	narrow.addColumns("tileColumns5AVX2")
+	isagen.Generate("tileNeeds")
 }
 
 // tile is the sums in registers.

@@ -6,11 +6,11 @@ import (
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+
+	"ganengine/engine/internal/isa/isagen"
 )
 
 func main() {
-	ConstraintExpr("amd64")
-
 	unaries()
 	binaries()
 	fused()
@@ -20,7 +20,7 @@ func main() {
 	wides()
 	prefetch()
 
-	Generate()
+	isagen.Generate("needs")
 }
 
 // prefetch emits the loop over lines that asks for them.

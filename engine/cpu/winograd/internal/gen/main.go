@@ -11,10 +11,10 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 
 	"ganengine/engine/cpu/winograd/internal/toom"
+	"ganengine/engine/internal/isa/isagen"
 )
 
 func main() {
-	ConstraintExpr("amd64")
 	for _, m := range []machine{avx512, avx2} {
 		for _, f := range [][2]int{{2, 2}, {4, 2}, {2, 3}} {
 			s := toom.New(f[0], f[1])
@@ -28,7 +28,7 @@ func main() {
 		}
 		m.transposeRows()
 	}
-	Generate()
+	isagen.Generate("needs")
 }
 
 // panelBytes is the size of a row of a panel: 32 channels.
