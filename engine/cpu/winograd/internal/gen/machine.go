@@ -19,6 +19,7 @@ type machine struct {
 	registers int // that no mask takes
 	register  func() VecVirtual
 	exchange  func(v []VecVirtual) []VecVirtual // rows with columns
+	asks      bool                              // for the lines of the next panel, before they are written
 
 	// multiply is z = c x, multiplyAdd z += c x.
 	multiply, multiplyAdd func(c float64, x, z VecVirtual)
@@ -51,7 +52,7 @@ var avx512 = machine{
 
 // avx2 has masks that cost time, so that whole vectors have code of their own.
 var avx2 = machine{
-	suffix: "AVX2", lanes: 8, registers: 15, register: YMM, exchange: transpose.Eight,
+	suffix: "AVX2", lanes: 8, registers: 15, register: YMM, exchange: transpose.Eight, asks: true,
 	multiply:    func(c float64, x, z VecVirtual) { VMULPS(constant(c, 8), x, z) },
 	multiplyAdd: func(c float64, x, z VecVirtual) { VFMADD231PS(constant(c, 8), x, z) },
 	each: func(left Register, body func(part)) {

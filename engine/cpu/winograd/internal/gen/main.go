@@ -61,6 +61,9 @@ func (m *machine) scatter(name string, l toom.Matrix) {
 		MOVQ(dst, at)
 		out(func(_, _ int, v VecVirtual) {
 			VMOVUPS(v, Mem{Base: at})
+			if m.asks {
+				PREFETCHT0(Mem{Base: at, Index: panel, Scale: 1, Disp: panelBytes})
+			}
 			ADDQ(point, at)
 		})
 	})
