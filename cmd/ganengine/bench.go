@@ -37,7 +37,9 @@ func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune
 		return err
 	}
 	if steps != "" {
-		o.Steps = cfg.Train.Steps
+		if o.Steps = cfg.Train.Steps; o.Steps == 0 {
+			return usage("-steps 0 is nothing to measure; use 1 or more")
+		}
 	}
 	show := a.newConsole(a.stderr, quiet)
 	h, err := a.host(cfg, show, tune)

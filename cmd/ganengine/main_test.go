@@ -289,6 +289,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"graph", "-config", "@/points.toml"}, 2, "-o: name FILE.dot or FILE.txt"},
 		{[]string{"graph", "-o", "@/g.dot"}, 2, "name a configuration"},
 		{[]string{"bench", "-config", "@/points.toml", "-tune"}, 2, "-tune"},
+		{[]string{"bench", "-config", "@/points.toml", "-steps", "0"}, 2, "-steps 0 is nothing to measure"},
 		{[]string{"sample", "-o", "@/s.png"}, 2, "name the run"},
 		{sample(), 2, "-o: name the output"},
 		{sample("-o", "@/s.jpg"), 2, "s.jpg: samples are written to FILE.png"},

@@ -82,9 +82,6 @@ func (c *Config) completeModel() {
 	}
 }
 
-// defaultSteps is the length of a run that names none.
-const defaultSteps = 10000
-
 func (c *Config) completeSteps() *Error {
 	t := &c.Train
 	switch {
@@ -96,8 +93,6 @@ func (c *Config) completeSteps() *Error {
 		return nil
 	case t.Kimg != 0:
 		c.setSteps(t.Kimg * 1000)
-	case t.Steps == 0:
-		t.Steps = defaultSteps
 	}
 	return nil
 }

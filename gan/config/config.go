@@ -25,7 +25,8 @@
 //	range     allowed numbers (of each element of a list) as an interval: [1,8] or (0,)
 //	when      key=value|...: applies only while that earlier key of the section has such a value
 //	inherit   section whose value of the same key is the default
-//	replaces  keys of the section that this key overrides when set on the command line
+//	replaces  keys of the section that this key excludes: it overrides them when set on the
+//	          command line, and has no default where one of them is set
 //	later     "true": reserved, only the default is accepted by this version
 //	doc       one line of documentation
 package config
@@ -146,16 +147,16 @@ type Optim struct {
 	Momentum   float64 `toml:"momentum" default:"0" range:"[0,1)" when:"kind=sgd|rmsprop" doc:"share of the last update that is kept"`
 	Schedule   string  `toml:"schedule" default:"constant" values:"constant|linear|exponential" doc:"how the rate goes from lr to lr_end, step by step, however many updates a step has"`
 	DecayStart int     `toml:"decay_start" default:"0" range:"[0,)" when:"schedule=linear|exponential" doc:"the rate is lr until so many steps are done"`
-	DecayEnd   int     `toml:"decay_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" derived:"the end of the run, however long" doc:"the rate is lr_end once so many steps are done; 0 is the end of the run, also where a resume moves it"`
+	DecayEnd   int     `toml:"decay_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" derived:"the end of the run, also where a resume moves it" doc:"the rate is lr_end once so many steps are done"`
 	LREnd      float64 `toml:"lr_end" default:"0" range:"[0,)" when:"schedule=linear|exponential" doc:"learning rate at decay_end; more than 0 for exponential"`
 }
 
-// Train is the length and shape of the iteration. Steps is zero until FixSteps
-// where Epochs is given; after that Kimg and Epochs are zero.
+// Train is the length and shape of the iteration. Kimg is zero; where Epochs is given
+// Steps is zero until FixSteps, after which Epochs is.
 type Train struct {
-	Steps      int      `toml:"steps" default:"0" range:"[0,)" derived:"from kimg or epochs; 10000 without either" replaces:"kimg|epochs" doc:"generator updates; give one of steps, kimg and epochs"`
-	Kimg       float64  `toml:"kimg" default:"0" range:"[0,1e9]" replaces:"steps|epochs" doc:"length in thousands of real images shown"`
-	Epochs     float64  `toml:"epochs" default:"0" range:"[0,1e9]" replaces:"steps|kimg" doc:"length in passes through the data"`
+	Steps      int      `toml:"steps" default:"10000" range:"[0,)" derived:"from kimg or epochs; 10000 without either" replaces:"kimg|epochs" doc:"generator updates; give one of steps, kimg and epochs; 0 trains nothing: a first grid, a checkpoint"`
+	Kimg       float64  `toml:"kimg" default:"0" range:"[0,1e9]" replaces:"steps|epochs" doc:"length in thousands of real images shown; 0 is none"`
+	Epochs     float64  `toml:"epochs" default:"0" range:"[0,1e9]" replaces:"steps|kimg" doc:"length in passes through the data; 0 is none"`
 	Batch      int      `toml:"batch" default:"64" range:"[1,65536]" doc:"real samples of one discriminator update"`
 	DSteps     int      `toml:"d_steps" default:"1" range:"[1,1000]" doc:"discriminator updates in each step"`
 	ReuseFakes bool     `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`

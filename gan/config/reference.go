@@ -80,6 +80,13 @@ func (k *key) explain() string {
 	if words := k.within.String(); words != "" {
 		s += "; " + words
 	}
+	if k.derived != "" && (k.def == 0 || k.def == 0.) {
+		means := "the default"
+		if k.inherit != nil { // which is another key's value
+			means = k.derived
+		}
+		s += "; 0 means " + means
+	}
 	if len(k.alias) > 0 {
 		s += "; other names: " + strings.Join(k.accepted()[len(k.values):], ", ")
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -92,6 +93,8 @@ func (s *Settings) Resolve() (*Config, error) {
 		v := k.def
 		if e := s.find(k.name); e != nil {
 			v = e.value
+		} else if s.replaced(k) {
+			v = reflect.Zero(reflect.TypeOf(k.def)).Interface()
 		} else if k.inherit != nil && k.inherit.applies(c) {
 			v = k.inherit.get(c)
 		}
@@ -112,6 +115,15 @@ func (s *Settings) Resolve() (*Config, error) {
 		return nil, s.locate(err.(*Error))
 	}
 	return c, nil
+}
+
+// replaced reports whether a key that is absent is so in favour of one that excludes
+// it: with train.epochs there is no default of train.steps.
+func (s *Settings) replaced(k *key) bool {
+	return slices.ContainsFunc(k.replaces, func(name string) bool {
+		e := s.find(name)
+		return e != nil && e.value != declared().named[name][0].def
+	})
 }
 
 // overridden reports whether an entry of the file lost its meaning to another

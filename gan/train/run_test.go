@@ -248,3 +248,28 @@ func TestUnwritable(t *testing.T) {
 		t.Error("the state was not saved")
 	}
 }
+
+// A run of no steps draws and saves the networks as they begin; made longer, it is
+// the run that began with that length.
+func TestNoSteps(t *testing.T) {
+	for _, text := range []string{tinyImages, tinyRing} {
+		out := t.TempDir()
+		c := train(t, configure(t, text, "train.steps=0"), out)
+		d := latest(t, out)
+		if got := slices.Concat(names(t, d.Path("samples/*")), names(t, d.Path("checkpoints/*"))); !slices.Equal(got, []string{"000000.png", "000000.safetensors"}) {
+			t.Errorf("it leaves %v", got)
+		}
+		if said := strings.Join(c.lines, "\n"); len(c.progress) > 0 || !strings.Contains(said, "done: 0 steps") {
+			t.Errorf("it says %s, and shows %v", said, c.progress)
+		}
+		if info, err := d.ReadInfo(); err != nil || info.ExitReason != "done" {
+			t.Errorf("run.json: %+v, %v", info, err)
+		}
+		h, _ := testHost(t, "")
+		if err := Resume(t.Context(), string(d), longer(t, d, "4"), h); err != nil {
+			t.Fatal(err)
+		}
+		train(t, configure(t, text, "train.steps=4"), out)
+		same(t, tensors(t, d, 4), tensors(t, latest(t, out), 4))
+	}
+}
