@@ -99,6 +99,23 @@ func follow(path string) (string, error) {
 	return "", errors.New("its links lead round in a circle: name the file itself")
 }
 
+// A Draft is the new content of a file, as fill gets it to write where a file is replaced. (A device gives none.)
+type Draft struct {
+	w *bufio.Writer
+	f *os.File
+}
+
+// Write appends to the content.
+func (d *Draft) Write(p []byte) (int, error) { return d.w.Write(p) }
+
+// WriteAt changes content that was written.
+func (d *Draft) WriteAt(p []byte, offset int64) (int, error) {
+	if err := d.w.Flush(); err != nil {
+		return 0, err
+	}
+	return d.f.WriteAt(p, offset)
+}
+
 // operations are the steps of a replacement whose order decides what a power failure leaves; tests watch them.
 type operations struct {
 	sync    func(f *os.File) error
@@ -123,11 +140,11 @@ func (o operations) replace(path string, old fs.FileInfo, fill func(io.Writer) e
 	if err := permit(f, old); err != nil {
 		return err
 	}
-	w := bufio.NewWriterSize(f, bufferSize)
-	if err := fill(w); err != nil {
+	d := &Draft{w: bufio.NewWriterSize(f, bufferSize), f: f}
+	if err := fill(d); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	if err := d.w.Flush(); err != nil {
 		return err
 	}
 	if err := o.sync(f); err != nil {

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,10 +19,11 @@ type File struct {
 	tensors  []entry
 	index    map[string]int
 	metadata map[string]string
-	data     int64 // position of the first array
+	sums     map[string]string // checksums by tensor; nil where the file has none
+	data     int64             // position of the first array
 }
 
-// Open opens the file at path and checks its header. A file that breaks the format is a *FormatError.
+// Open opens the file at path and checks its header, with the metadata's checksum where there is one. A file that breaks the format is a *FormatError.
 func Open(path string) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -51,7 +53,11 @@ func NewFile(r io.ReaderAt, size int64, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{name: name, r: r, close: func() error { return nil }, tensors: tensors, metadata: metadata, data: data}
+	sums, err := readChecksums(name, metadata)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{name: name, r: r, close: func() error { return nil }, tensors: tensors, metadata: metadata, sums: sums, data: data}
 	f.index = make(map[string]int, len(tensors))
 	for i, t := range tensors {
 		f.index[t.Name] = i
@@ -90,14 +96,23 @@ func (f *File) Lookup(name string) (Tensor, bool) {
 	return f.tensors[i].Tensor, true
 }
 
-// Section is a reader of a tensor's bytes as they stand in the file: little endian, C order.
-func (f *File) Section(name string) (*io.SectionReader, error) {
+// Section is a reader of a tensor's bytes.
+func (f *File) Section(name string) (*Section, error) {
 	i, ok := f.index[name]
 	if !ok {
 		return nil, &FormatError{f.name, name, "is not in the file"}
 	}
 	t := f.tensors[i]
-	return io.NewSectionReader(f.r, f.data+t.begin, t.end-t.begin), nil
+	return &Section{r: io.NewSectionReader(f.r, f.data+t.begin, t.end-t.begin), file: f.name, tensor: name, want: f.sums[name], left: t.end - t.begin}, nil
+}
+
+// reading wraps an error of the system; a *FormatError says all by itself.
+func (f *File) reading(name string, err error) error {
+	var bad *FormatError
+	if errors.As(err, &bad) {
+		return err
+	}
+	return fmt.Errorf("read %s: tensor %q: %w", f.name, name, err)
 }
 
 // Read fills dst with a tensor's elements. Its type and length must be the tensor's.
@@ -119,7 +134,7 @@ func Read[T Value](f *File, name string, dst []T) error {
 		n := min(step, len(dst))
 		part := buf[:n*t.DType.Size()]
 		if _, err := io.ReadFull(s, part); err != nil {
-			return fmt.Errorf("read %s: tensor %q: %w", f.name, name, err)
+			return f.reading(name, err)
 		}
 		if t.DType == Bool && slices.ContainsFunc(part, func(b byte) bool { return b > 1 }) {
 			return &FormatError{f.name, name, "BOOL holds a byte other than 0 and 1"}

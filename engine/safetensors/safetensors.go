@@ -6,6 +6,7 @@
 // Invariants: the writer keeps the given order of names in the header, pads the header with spaces to a multiple
 // of 8 bytes, and places arrays by falling element size, so that each is aligned for readers that map the file.
 // The reader accepts only files whose arrays cover the data exactly, without overlap or hole.
+// A file may have checksums (see [WriteChecked]); what is read of such a file is what was written, or an error.
 // Neither ever holds more than one array's copy: the writer streams, the reader reads one array at a time.
 //
 // Source: https://github.com/huggingface/safetensors, section "Format".

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"sort"
 	"unicode/utf8"
@@ -51,25 +52,46 @@ func Write(w io.Writer, entries []Entry, metadata map[string]string) error {
 }
 
 func write(w io.Writer, file string, entries []Entry, metadata map[string]string) error {
-	order, sizes, err := layout(file, entries)
+	p, err := newPlan(file, entries)
 	if err != nil {
 		return err
 	}
-	head, err := header(file, entries, order, sizes, metadata)
+	head, err := p.header(metadata)
 	if err != nil {
 		return err
 	}
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
-	for _, i := range order {
-		e := entries[i]
-		c := &counter{w: w, left: sizes[i]}
+	return p.arrays(w, nil)
+}
+
+// plan is the entries of a file and where their arrays go.
+type plan struct {
+	file    string // for errors
+	entries []Entry
+	order   []int   // of the arrays in the file
+	sizes   []int64 // by entry
+}
+
+func newPlan(file string, entries []Entry) (*plan, error) {
+	order, sizes, err := layout(file, entries)
+	return &plan{file, entries, order, sizes}, err
+}
+
+// arrays writes all arrays and, unless sums is nil, sets each entry's checksum.
+func (p *plan) arrays(w io.Writer, sums []uint32) error {
+	for _, i := range p.order {
+		e := p.entries[i]
+		c := &counter{w: w, left: p.sizes[i], summed: sums != nil}
 		if err := e.Write(c); err != nil {
 			return fmt.Errorf("tensor %q: %w", e.Name, err)
 		}
 		if c.left != 0 {
-			return &FormatError{file, e.Name, fmt.Sprintf("%d bytes were written, %s %v takes %d", sizes[i]-c.left, e.DType, e.Shape, sizes[i])}
+			return &FormatError{p.file, e.Name, fmt.Sprintf("%d bytes were written, %s %v takes %d", p.sizes[i]-c.left, e.DType, e.Shape, p.sizes[i])}
+		}
+		if c.summed {
+			sums[i] = c.sum
 		}
 	}
 	return nil
@@ -102,12 +124,12 @@ func layout(file string, entries []Entry) (order []int, sizes []int64, err error
 }
 
 // header encodes the length and the padded JSON.
-func header(file string, entries []Entry, order []int, sizes []int64, metadata map[string]string) ([]byte, error) {
-	begin := make([]int64, len(entries))
+func (p *plan) header(metadata map[string]string) ([]byte, error) {
+	begin := make([]int64, len(p.entries))
 	at := int64(0)
-	for _, i := range order {
+	for _, i := range p.order {
 		begin[i] = at
-		at += sizes[i]
+		at += p.sizes[i]
 	}
 	buf := append(make([]byte, 8), '{')
 	add := func(name string, value any) error {
@@ -127,12 +149,12 @@ func header(file string, entries []Entry, order []int, sizes []int64, metadata m
 			return nil, err
 		}
 	}
-	for i, e := range entries {
+	for i, e := range p.entries {
 		shape := e.Shape
 		if shape == nil {
 			shape = []int{} // JSON null is no shape
 		}
-		v := info{DType: e.DType.String(), Shape: shape, Offsets: [2]int64{begin[i], begin[i] + sizes[i]}}
+		v := info{DType: e.DType.String(), Shape: shape, Offsets: [2]int64{begin[i], begin[i] + p.sizes[i]}}
 		if err := add(e.Name, v); err != nil {
 			return nil, err
 		}
@@ -142,7 +164,7 @@ func header(file string, entries []Entry, order []int, sizes []int64, metadata m
 		buf = append(buf, ' ')
 	}
 	if len(buf)-8 > maxHeader {
-		return nil, &FormatError{File: file, What: fmt.Sprintf("header of %d bytes is over the format's %d: write fewer tensors or less metadata", len(buf)-8, maxHeader)}
+		return nil, &FormatError{File: p.file, What: fmt.Sprintf("header of %d bytes is over the format's %d: write fewer tensors or less metadata", len(buf)-8, maxHeader)}
 	}
 	binary.LittleEndian.PutUint64(buf, uint64(len(buf)-8))
 	return buf, nil
@@ -157,14 +179,19 @@ type info struct {
 
 // counter lets through what is left and counts what exceeds it, so that a wrong writer cannot shift other arrays.
 type counter struct {
-	w    io.Writer
-	left int64
+	w      io.Writer
+	left   int64
+	summed bool
+	sum    uint32 // of what was let through, if summed
 }
 
 func (c *counter) Write(p []byte) (int, error) {
 	c.left -= int64(len(p))
 	if c.left < 0 {
 		return len(p), nil // reported once the tensor is done
+	}
+	if c.summed {
+		c.sum = crc32.Update(c.sum, castagnoli, p)
 	}
 	return c.w.Write(p)
 }
