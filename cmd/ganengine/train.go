@@ -20,21 +20,26 @@ import (
 type trainFlags struct {
 	*settings
 	out, resume, init     string
+	checkpoint            string
 	dryRun, quiet, detail bool
 }
 
 func trainCommand() command {
 	return command{name: "train",
-		usage: "-config FILE [flags]\ntrain -config FILE [flags]\n-resume RUN [-set train.steps=N]",
+		usage: "-config FILE [flags]\ntrain -config FILE [flags]\n-resume RUN [-checkpoint STEP] [-set train.steps=N]",
 		short: "train a configuration, or continue a run",
-		about: "RUN is a run directory, its number, or latest. -resume continues exactly where the last checkpoint\n" +
-			"stands; auto means the latest run of this name, else a fresh one. It needs no -config; train.steps, log,\n" +
-			"sample, checkpoint, eval, -device and run.threads may change, anything else is refused by name.",
+		about: "RUN is a run directory, its number, or latest, the newest that has a checkpoint. -resume continues\n" +
+			"exactly where the last checkpoint stands; auto means the latest run of this name, else a fresh one. It\n" +
+			"needs no -config; train.steps, log, sample, checkpoint, eval, -device and run.threads may change, anything\n" +
+			"else is refused by name. -checkpoint goes on from an earlier one; what came after it is dropped.\n" +
+			"-init takes checkpoints, exports, and PyTorch's weights by PyTorch's names; a network that is not in the\n" +
+			"file starts from drawn ones.",
 		example: []string{"ganengine -config glyphs -steps 2000", "ganengine -config dcgan -data photos/ -set optim.g.lr=1e-4", "ganengine -resume latest"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			t := &trainFlags{settings: addSettings(f)}
 			f.StringVar(&t.out, "out", "runs", "parent `DIR` of run directories")
 			f.StringVar(&t.resume, "resume", "", "`RUN` to continue: a run directory, its number, latest or auto")
+			f.StringVar(&t.checkpoint, "checkpoint", "", "`C` that -resume continues from: latest, best or a step")
 			f.StringVar(&t.init, "init", "", "start from the weights of `RUN|FILE`, a run or a safetensors file, and from nothing else of it")
 			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, shapes, parameters and memory; touch nothing")
 			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
@@ -56,6 +61,8 @@ func (t *trainFlags) job() (*job, error) {
 		return nil, usage("-quiet and -v exclude each other")
 	case t.resume != "" && t.init != "":
 		return nil, usage("-resume goes on with the weights of its run; leave -init out, or -resume for a fresh run")
+	case t.resume == "" && t.checkpoint != "":
+		return nil, usage("-checkpoint is what -resume continues from; leave it out, or -init with the checkpoint's file for a fresh run")
 	case t.resume == "":
 		cfg, err := t.resolve(t.config)
 		return &job{config: cfg, notes: t.detected}, err
@@ -81,26 +88,29 @@ func (t *trainFlags) job() (*job, error) {
 	return t.continuing(dir, own, cfg)
 }
 
-// auto continues the latest run of the configuration's name. Without one, or
-// where it never came to a checkpoint, a run is begun.
+// auto continues the latest run of the configuration's name that has a
+// checkpoint. Without one a run is begun. Either way nobody else may be at work
+// on one of that name: it may not have come to its first checkpoint yet.
 func (t *trainFlags) auto() (*job, error) {
 	cfg, err := t.resolve(t.config)
 	if err != nil {
 		return nil, err
 	}
+	all, err := rundir.List(t.out)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range all {
+		if pid, locked := dir.Owner(); locked && dir.Name() == cfg.Run.Name {
+			return nil, &rundir.LockError{Dir: dir, PID: pid}
+		}
+	}
 	dir, found, err := rundir.Latest(t.out, cfg.Run.Name)
 	if err != nil {
 		return nil, err
 	}
-	if found {
-		files, err := dir.Checkpoints()
-		if err != nil {
-			return nil, err
-		}
-		if pid, locked := dir.Owner(); locked {
-			return nil, &rundir.LockError{Dir: dir, PID: pid}
-		}
-		found = len(files) > 0
+	if !found && t.checkpoint != "" {
+		return nil, fmt.Errorf("-checkpoint %s: %w: %s holds none named %s with a checkpoint", t.checkpoint, rundir.ErrNoRun, t.out, cfg.Run.Name)
 	}
 	if !found {
 		note := fmt.Sprintf("no run named %s with a checkpoint under %s: starting one", cfg.Run.Name, t.out)
@@ -119,7 +129,7 @@ func (t *trainFlags) continuing(dir rundir.Dir, own, next *config.Config) (*job,
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dir.Checkpoint("latest"); err != nil {
+	if _, err := dir.Checkpoint(t.checkpoint); err != nil {
 		return nil, err
 	}
 	if pid, locked := dir.Owner(); locked {
@@ -176,7 +186,7 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Device.Close()) }()
-	h.Out, h.Weights = t.out, weights
+	h.Out, h.Weights, h.Checkpoint = t.out, weights, t.checkpoint
 	for _, note := range j.notes {
 		show.Line(note)
 	}

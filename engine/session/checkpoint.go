@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,7 +15,7 @@ import (
 
 // Format is the version of checkpoints that this program writes. It changes with what a
 // Variable means, not only with the file: a state that another version would continue
-// otherwise is refused.
+// otherwise is refused. Since 2 each tensor has a checksum.
 const Format = "ganengine-2"
 
 var stored = map[graph.DType]safetensors.DType{graph.F32: safetensors.F32, graph.F64: safetensors.F64, graph.BF16: safetensors.BF16,
@@ -40,15 +41,16 @@ func (s *Session) Save(path string, metadata map[string]string) error {
 				return err
 			}})
 	}
-	if err := atomicfile.Replace(path, func(w io.Writer) error { return safetensors.Write(w, entries, meta) }); err != nil {
+	if err := atomicfile.Replace(path, func(w io.Writer) error { return safetensors.WriteChecked(w, entries, meta) }); err != nil {
 		return fmt.Errorf("writing checkpoint: %w", err)
 	}
 	return nil
 }
 
 // Load reads every Variable from a checkpoint and gives its metadata through
-// get. The file is compared with the session's Variables before any is
-// written, so that a checkpoint of another model changes nothing.
+// get. The file is compared with the session's Variables, and with its own
+// checksums, before any is written, so that a checkpoint of another model or a
+// damaged one (*safetensors.FormatError) changes nothing.
 func (s *Session) Load(path string) (get func(key string) (string, bool), err error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -61,9 +63,21 @@ func (s *Session) Load(path string) (get func(key string) (string, bool), err er
 	if err := s.compare(path, f); err != nil {
 		return nil, err
 	}
+	if !f.Checksummed() {
+		return nil, &safetensors.FormatError{File: path, What: "its checksums are missing: the file is damaged"}
+	}
 	for _, v := range s.vars.All() {
-		if err := s.loadVariable(f, v.Name); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+		if err := f.Check(v.Name); err != nil {
+			return nil, fmt.Errorf("reading checkpoint: %w", err)
+		}
+	}
+	for _, v := range s.vars.All() {
+		data, err := s.readTensor(f, v.Name)
+		if err == nil {
+			err = s.WriteBytes(v.Name, data)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading checkpoint: %w", err)
 		}
 	}
 	meta := map[string]string{}
@@ -73,51 +87,71 @@ func (s *Session) Load(path string) (get func(key string) (string, bool), err er
 	return func(key string) (string, bool) { v, ok := meta[key]; return v, ok }, nil
 }
 
-// LoadWeights reads only the Variables that want chooses, each from the tensor
-// of the same name: the start of fine-tuning.
-func (s *Session) LoadWeights(path string, want func(name string) bool) (loaded int, err error) {
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return 0, fmt.Errorf("reading weights: %w", err)
-	}
-	defer f.Close()
-	var names []string
-	for _, v := range s.vars.All() {
-		if !want(v.Name) {
-			continue
-		}
-		t, ok := f.Lookup(v.Name)
-		if !ok {
-			return 0, fmt.Errorf("%s holds no %s: it is of another model", path, v.Name)
-		}
-		if why := differs(v, t); why != "" {
-			return 0, fmt.Errorf("%s: %s", path, why)
-		}
-		names = append(names, v.Name)
-	}
-	for _, name := range names {
-		if err := s.loadVariable(f, name); err != nil {
-			return 0, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return len(names), nil
+// A Source says which tensor of a file a Variable's value comes from.
+type Source struct {
+	Variable, Tensor string
+	Shape            []int                    // of the tensor, which has the Variable's type
+	Layout           func(data []byte) []byte // from the tensor's bytes to the Variable's; nil where they are the same
 }
 
-// loadVariable sets a Variable to the tensor of its name.
-func (s *Session) loadVariable(f *safetensors.File, name string) error {
+// Fits says in which way a file lacks what the sources name; nil where it lacks
+// nothing.
+func (s *Session) Fits(f *safetensors.File, sources []Source) error {
+	for _, from := range sources {
+		v := s.vars.ByName(from.Variable)
+		if v == nil {
+			return fmt.Errorf("there is no variable %q", from.Variable)
+		}
+		t, ok := f.Lookup(from.Tensor)
+		if !ok {
+			return fmt.Errorf("it has no %s", from.Tensor)
+		}
+		if why := differs(from.Tensor, t, stored[v.DType], from.Shape); why != "" {
+			return errors.New(why)
+		}
+	}
+	return nil
+}
+
+// LoadWeights sets Variables to tensors of a file, of any names: the start of
+// fine-tuning. All tensors are looked at before any Variable is written; damage
+// is a *safetensors.FormatError.
+func (s *Session) LoadWeights(f *safetensors.File, sources []Source) error {
+	if err := s.Fits(f, sources); err != nil {
+		return err
+	}
+	for _, from := range sources {
+		if err := f.Check(from.Tensor); err != nil {
+			return err
+		}
+	}
+	for _, from := range sources {
+		data, err := s.readTensor(f, from.Tensor)
+		if err != nil {
+			return err
+		}
+		if from.Layout != nil {
+			data = from.Layout(data)
+		}
+		if err := s.WriteBytes(from.Variable, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readTensor gives a tensor's bytes, which are valid until the session's next transfer.
+func (s *Session) readTensor(f *safetensors.File, name string) ([]byte, error) {
 	r, err := f.Section(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	host, err := s.stage(r.Size())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data := host.Data()[:r.Size()]
-	if _, err := io.ReadFull(r, data); err != nil {
-		return fmt.Errorf("reading tensor %s: %w", name, err)
-	}
-	return s.WriteBytes(name, data)
+	return data, f.ReadBytes(name, data)
 }
 
 // compare says how a checkpoint's tensors differ from the Variables, naming a few.
@@ -129,7 +163,7 @@ func (s *Session) compare(path string, f *safetensors.File) error {
 		t, ok := f.Lookup(v.Name)
 		if !ok {
 			faults = append(faults, "it has no "+v.Name)
-		} else if why := differs(v, t); why != "" {
+		} else if why := differs(v.Name, t, stored[v.DType], v.Shape); why != "" {
 			faults = append(faults, why)
 		}
 	}
@@ -149,11 +183,11 @@ func (s *Session) compare(path string, f *safetensors.File) error {
 	return fmt.Errorf("%s is a checkpoint of another model: %s%s", path, strings.Join(faults, "; "), more)
 }
 
-// differs says what type and shape a Variable has here and there; "" where
-// they are the same.
-func differs(v *graph.Variable, t safetensors.Tensor) string {
-	if t.DType != stored[v.DType] || !slices.Equal(t.Shape, v.Shape) {
-		return fmt.Sprintf("%s is %s %s there, %s %s here", v.Name, t.DType, graph.Shape(t.Shape), stored[v.DType], v.Shape)
+// differs says what type and shape a tensor has there, and should have here; ""
+// where they are the same.
+func differs(name string, t safetensors.Tensor, dtype safetensors.DType, shape []int) string {
+	if t.DType != dtype || !slices.Equal(t.Shape, shape) {
+		return fmt.Sprintf("%s is %s %s there, %s %s here", name, t.DType, graph.Shape(t.Shape), dtype, graph.Shape(shape))
 	}
 	return ""
 }

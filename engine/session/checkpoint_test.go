@@ -2,11 +2,15 @@ package session
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/engine/graph"
 	"ganengine/engine/safetensors"
 )
@@ -106,7 +110,9 @@ func write(t *testing.T, path string, vars *graph.Vars, format string) {
 		e.DType, e.Shape = stored[v.DType], v.Shape
 		entries = append(entries, e)
 	}
-	must(t, safetensors.WriteFile(path, entries, map[string]string{"format": format}))
+	must(t, atomicfile.Write(path, func(w io.Writer) error {
+		return safetensors.WriteChecked(w, entries, map[string]string{"format": format})
+	}))
 }
 
 func TestLoadRefuses(t *testing.T) {
@@ -158,7 +164,10 @@ func TestLoadRefuses(t *testing.T) {
 		"many": {func(path string) { write(t, path, graph.NewVars(), Format) }, []string{"g/w; it has no g/b; it has no g/half (and 4 more)"}},
 		"older format": {func(path string) { write(t, path, model(nil), "ganengine-0") },
 			[]string{`its format is "ganengine-0", not "` + Format + `"`}},
-		"no format":         {func(path string) { must(t, safetensors.WriteFile(path, nil, nil)) }, []string{`its format is ""`}},
+		"no format": {func(path string) { must(t, safetensors.WriteFile(path, nil, nil)) }, []string{`its format is ""`}},
+		"no checksums": {func(path string) {
+			must(t, safetensors.WriteFile(path, nil, map[string]string{"format": Format}))
+		}, []string{"it has no g/w"}},
 		"cut short":         {bytesOf(whole[:len(whole)-1]), []string{"cut short"}},
 		"cut in the header": {bytesOf(whole[:40]), []string{"cut short"}},
 		"longer":            {bytesOf(append(bytes.Clone(whole), 0)), []string{"after the last tensor"}},
@@ -183,11 +192,90 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// One bit of a checkpoint that is not what was written: either the file is
+// refused and nothing is loaded, or the bit means nothing.
+func TestLoadFindsEveryFlippedBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	s := open(t, newRecorder(), model(nil), Options{})
+	fill(t, s, 0)
+	written := state(t, s)
+	must(t, s.Save(path, map[string]string{"step": "7"}))
+	good, err := os.ReadFile(path)
+	must(t, err)
+	fill(t, s, 60)
+	before := state(t, s)
+	refused := 0
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 1 << (i % 8)
+		must(t, os.WriteFile(path, bad, 0o644))
+		get, err := s.Load(path)
+		if err != nil {
+			refused++
+			if same(t, state(t, s), before); !strings.Contains(err.Error(), path) || t.Failed() {
+				t.Fatalf("byte %d: %v", i, err)
+			}
+			continue
+		}
+		same(t, state(t, s), written)
+		for key, want := range map[string]string{"step": "7", "format": Format} {
+			if got, _ := get(key); got != want {
+				t.Errorf("metadata %s is %q", key, got)
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("byte %d, %q became %q: another state was loaded", i, good[i], bad[i])
+		}
+		fill(t, s, 60)
+	}
+	if loaded := len(good) - refused; loaded > len(good)/20 {
+		t.Errorf("%d of %d flipped bits went unnoticed", loaded, len(good))
+	}
+}
+
+func TestDamageIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	s := open(t, newRecorder(), model(nil), Options{})
+	fill(t, s, 0)
+	must(t, s.Save(path, nil))
+	b, err := os.ReadFile(path)
+	must(t, err)
+	b[len(b)-1] ^= 4 // in the last tensor, of the smallest type
+	must(t, os.WriteFile(path, b, 0o644))
+	var damaged *safetensors.FormatError
+	if _, err := s.Load(path); !errors.As(err, &damaged) || damaged.Tensor != "pool" {
+		t.Errorf("%v, want a *safetensors.FormatError of tensor pool", err)
+	} else {
+		complains(t, err, path, "damaged")
+	}
+	f, err := safetensors.Open(path)
+	must(t, err)
+	defer f.Close()
+	want := state(t, s)
+	if err := s.LoadWeights(f, sources(s, "")); !errors.As(err, &damaged) || damaged.Tensor != "pool" {
+		t.Errorf("weights: %v, want a *safetensors.FormatError of tensor pool", err)
+	}
+	same(t, state(t, s), want)
+}
+
+// sources are the Variables of a prefix under their own names.
+func sources(s *Session, prefix string) (out []Source) {
+	for _, v := range s.Vars().All() {
+		if strings.HasPrefix(v.Name, prefix) {
+			out = append(out, Source{Variable: v.Name, Tensor: v.Name, Shape: v.Shape})
+		}
+	}
+	return out
+}
+
 func TestLoadWeights(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	source := open(t, newRecorder(), model(nil), Options{})
 	fill(t, source, 0)
 	must(t, source.Save(path, nil))
+	f, err := safetensors.Open(path)
+	must(t, err)
+	defer f.Close()
 
 	s := open(t, newRecorder(), model(func(name string, v *graph.Variable) bool {
 		if name == "pool" {
@@ -199,27 +287,31 @@ func TestLoadWeights(t *testing.T) {
 	fill(t, s, 60)
 	want := state(t, s)
 	for _, c := range []struct {
-		prefix string
-		parts  []string
-	}{{"e/", []string{path, "no e/w"}}, {"", []string{path, "pool is U8 [5] there, U8 [6] here"}}} {
-		n, err := s.LoadWeights(path, func(name string) bool { return strings.HasPrefix(name, c.prefix) })
-		complains(t, err, c.parts...)
-		if n != 0 {
-			t.Errorf("%d weights loaded with an error", n)
-		}
+		sources []Source
+		part    string
+	}{
+		{sources(s, "e/"), "it has no e/w"},
+		{sources(s, ""), "pool is U8 [5] there, U8 [6] here"},
+		{append(sources(s, "g/"), Source{Variable: "d/w", Tensor: "g/w", Shape: []int{2, 3}}), "g/w is F32 [2,3] there, F64 [2,3] here"},
+		{[]Source{{Variable: "x"}}, `no variable "x"`},
+	} {
+		complains(t, s.LoadWeights(f, c.sources), c.part)
 		same(t, state(t, s), want)
 	}
-	n, err := s.LoadWeights(path, func(name string) bool { return strings.HasPrefix(name, "g/") })
-	if n != 3 || err != nil {
-		t.Errorf("%d weights loaded (%v), want 3", n, err)
-	}
+	must(t, s.LoadWeights(f, sources(s, "g/")))
 	for _, name := range []string{"g/w", "g/b", "g/half"} {
 		want[name] = state(t, source)[name]
 	}
 	same(t, state(t, s), want)
-	if n, err := s.LoadWeights(path, func(string) bool { return false }); n != 0 || err != nil {
-		t.Errorf("%d weights loaded (%v), want none", n, err)
+
+	// Under another name, in another layout.
+	mirror := func(b []byte) []byte {
+		out := bytes.Clone(b)
+		slices.Reverse(out)
+		return out
 	}
-	_, err = s.LoadWeights(path+".none", func(string) bool { return true })
-	complains(t, err, "reading weights", path)
+	must(t, s.LoadWeights(f, []Source{{Variable: "pool", Tensor: "pool", Shape: []int{5}, Layout: func(b []byte) []byte { return append(mirror(b), 9) }}}))
+	want["pool"] = append(mirror(state(t, source)["pool"]), 9)
+	same(t, state(t, s), want)
+	must(t, s.LoadWeights(f, nil))
 }

@@ -70,7 +70,7 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	if _, err := e.session.Load(file.Path); err != nil {
-		return nil, errors.Join(err, e.Close())
+		return nil, errors.Join(train.CheckpointError(file, err), e.Close())
 	}
 	return e, nil
 }

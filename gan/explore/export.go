@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/model"
 )
@@ -34,7 +35,7 @@ func (e *Explorer) Export(path, net string) error {
 		entries[i] = entry
 	}
 	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": strings.TrimSuffix(prefix, "/"), "step": fmt.Sprint(e.Step)}
-	return safetensors.WriteFile(path, entries, meta)
+	return atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteChecked(w, entries, meta) })
 }
 
 func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, error) {
@@ -46,35 +47,12 @@ func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, erro
 	if v == nil {
 		return safetensors.Entry{}, fmt.Errorf("export: the model has no variable %s", name)
 	}
-	shape := append([]int(nil), v.Shape...)
-	if t.Filter {
-		shape = []int{v.Shape[0], v.Shape[3], v.Shape[1], v.Shape[2]}
-	}
-	return safetensors.Entry{Tensor: safetensors.Tensor{Name: t.Name, DType: safetensors.F32, Shape: shape}, Write: func(w io.Writer) error {
+	return safetensors.Entry{Tensor: safetensors.Tensor{Name: t.Name, DType: safetensors.F32, Shape: t.Shape(v.Shape)}, Write: func(w io.Writer) error {
 		data, err := e.session.ReadBytes(name)
 		if err != nil {
 			return err
 		}
-		if t.Filter {
-			data = channelsFirst(data, v.Shape)
-		}
-		_, err = w.Write(data)
+		_, err = w.Write(t.ToTorch(data, v.Shape, v.DType.Size()))
 		return err
 	}}, nil
-}
-
-// channelsFirst turns float32 filters [k, r, s, c] into [k, c, r, s].
-func channelsFirst(data []byte, s []int) []byte {
-	const size = 4
-	out := make([]byte, len(data))
-	k, window, c := s[0], s[1]*s[2], s[3]
-	for i := range k {
-		for j := range window {
-			for l := range c {
-				to, from := (i*c+l)*window+j, (i*window+j)*c+l
-				copy(out[to*size:(to+1)*size], data[from*size:(from+1)*size])
-			}
-		}
-	}
-	return out
 }

@@ -1,6 +1,48 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+)
+
+// Shape is the tensor's shape in PyTorch, where our Variable has shape s.
+func (t Tensor) Shape(s graph.Shape) []int {
+	if t.Filter {
+		return []int{s[0], s[3], s[1], s[2]}
+	}
+	return append([]int{}, s...)
+}
+
+// ToTorch gives a Variable's bytes, elements of size bytes in shape s, in PyTorch's order.
+func (t Tensor) ToTorch(data []byte, s graph.Shape, size int) []byte {
+	if !t.Filter {
+		return data
+	}
+	return swap(data, s[0], s[1]*s[2], s[3], size)
+}
+
+// FromTorch is ToTorch's inverse; s is our Variable's shape here too.
+func (t Tensor) FromTorch(data []byte, s graph.Shape, size int) []byte {
+	if !t.Filter {
+		return data
+	}
+	return swap(data, s[0], s[3], s[1]*s[2], size)
+}
+
+// swap copies elements [n, a, b] to [n, b, a].
+func swap(data []byte, n, a, b, size int) []byte {
+	out := make([]byte, len(data))
+	for i := range n {
+		for j := range a {
+			for l := range b {
+				to, from := (i*b+l)*a+j, (i*a+j)*b+l
+				copy(out[to*size:(to+1)*size], data[from*size:(from+1)*size])
+			}
+		}
+	}
+	return out
+}
 
 // torchList names tensors as an nn.Sequential called main would.
 type torchList struct {

@@ -121,14 +121,23 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 	return StepFile{}, fmt.Errorf("run %s has no checkpoint of step %d: it has %d, from step %d to %d", d, step, len(all), all[0].Step, newest.Step)
 }
 
-// Without says how to go on without a checkpoint that cannot be loaded.
-func (d Dir) Without(bad StepFile) string {
-	all, err := d.Checkpoints()
-	i := slices.Index(all, bad)
+// Before is the checkpoint before the one at path; false where there is none.
+func Before(path string) (StepFile, bool) {
+	all, err := stepFiles(filepath.Dir(path), ".safetensors")
+	i := slices.IndexFunc(all, func(c StepFile) bool { return filepath.Base(c.Path) == filepath.Base(path) })
 	if err != nil || i < 1 {
-		return "there is none before it: start a run of its own"
+		return StepFile{}, false
 	}
-	return fmt.Sprintf("move it out of the folder to go on from the one before, of step %d", all[i-1].Step)
+	return all[i-1], true
+}
+
+// Without says how to go on without a checkpoint that cannot be loaded.
+func Without(bad StepFile) string {
+	before, ok := Before(bad.Path)
+	if !ok {
+		return "there is no checkpoint before it: start a run of its own"
+	}
+	return fmt.Sprintf("-checkpoint %d takes the one before", before.Step)
 }
 
 // Prune removes all checkpoints but the newest keep and those of the steps in best. keep 0 keeps all.

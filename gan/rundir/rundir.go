@@ -186,27 +186,36 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Latest is the run of the highest number under parent, of this name unless name is empty.
+// Latest is the run of the highest number under parent that has a checkpoint, of this name unless name is empty. A
+// start that failed, or that has not come to a checkpoint yet, hides no run that has one.
 func Latest(parent, name string) (Dir, bool, error) {
 	runs, err := List(parent)
 	if err != nil {
 		return "", false, err
 	}
 	for _, d := range slices.Backward(runs) {
-		if name == "" || d.Name() == name {
+		if name != "" && d.Name() != name {
+			continue
+		}
+		checkpoints, err := d.Checkpoints()
+		if err != nil {
+			return "", false, fmt.Errorf("latest run: %w", err)
+		}
+		if len(checkpoints) > 0 {
 			return d, true, nil
 		}
 	}
 	return "", false, nil
 }
 
-// Find resolves what a user calls a run: `latest`, a number, the path of a directory, or its name under parent.
+// Find resolves what a user calls a run: `latest` (see Latest), a number, the path of a directory, or its name under
+// parent.
 // The error wraps ErrNoRun if there is none.
 func Find(parent, ref string) (Dir, error) {
 	if ref == "latest" {
 		d, ok, err := Latest(parent, "")
 		if err == nil && !ok {
-			err = fmt.Errorf("latest run: %w: %q holds none", ErrNoRun, parent)
+			err = fmt.Errorf("latest run: %w: %q holds none with a checkpoint", ErrNoRun, parent)
 		}
 		return d, err
 	}

@@ -84,9 +84,14 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	parent := t.TempDir()
-	for _, name := range []string{"a", "b", "a"} {
-		create(t, parent, name).Close()
+	for i, name := range []string{"a", "b", "a", "a", "c"} { // the last two never came to a checkpoint
+		r := create(t, parent, name)
+		if i < 3 {
+			put(t, r.CheckpointPath(10), "x")
+		}
+		r.Close()
 	}
+	put(t, Dir(filepath.Join(parent, "00003-a")).Path("checkpoints", ".000010.safetensors.tmp-1-0"), "x") // killed while it wrote
 	file := filepath.Join(parent, "00009-file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -104,7 +109,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find %q = %q, %v; want %q", ref, got, err, want)
 		}
 	}
-	for ref, want := range map[string]string{"7": "0 to 2", "": "latest", "nothing": "number", file: "it is a file", parent: "a directory without checkpoints/"} {
+	for ref, want := range map[string]string{"7": "0 to 4", "": "latest", "nothing": "number", file: "it is a file", parent: "a directory without checkpoints/"} {
 		if _, err := Find(parent, ref); !errors.Is(err, ErrNoRun) || !strings.Contains(err.Error(), want) {
 			t.Errorf("Find %q: %v; want ErrNoRun with %q", ref, err, want)
 		}

@@ -27,8 +27,9 @@ type runner struct {
 	rates   rates         // that were told last
 }
 
-// segment trains from m to the end, in one go. begin prepares the first step.
-// Whatever happens, run.json says so afterwards.
+// segment trains from m to the end, in one go; the rig is prepared. begin writes
+// what stands in the directory before the first step. Whatever happens,
+// run.json says so afterwards.
 func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() error) error {
 	r.clock = newStopwatch(r.info.Elapsed())
 	r.from, r.logged, r.saved = m.step, m.step, -1
@@ -48,25 +49,20 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 		r.rec.detail(note)
 	}
 	r.rec.keep(r.run.WriteInfo(r.info))
-	if err = r.prepare(ctx, begin); err == nil {
+	r.trainer.finished = r.finished
+	if err = begin(); err == nil {
 		err = r.end(r.loop(ctx))
 	}
 	return r.conclude(err)
 }
 
-func (r *runner) prepare(ctx context.Context, begin func() error) error {
-	var err error
+// prepare readies everything for the first step from the state that the
+// trainer has, and touches no file: a start that fails leaves none behind.
+func (r *runner) prepare(ctx context.Context) (err error) {
 	if r.pictures, err = newPictures(r.sampler, r.set, r.cfg.Sample.Count); err != nil {
 		return err
 	}
-	if err := begin(); err != nil {
-		return err
-	}
-	if err := r.trainer.feed(context.WithoutCancel(ctx), r.set); err != nil { // the step in flight is finished
-		return err
-	}
-	r.trainer.finished = r.finished
-	return r.rec.err
+	return r.trainer.feed(context.WithoutCancel(ctx), r.set) // the step in flight is finished
 }
 
 // loop runs step after step. It returns early with an error, with runs still
@@ -162,18 +158,14 @@ func (r *runner) tell(now rates) {
 
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
 
-// showReals draws the real samples.
-func (r *runner) showReals() error {
-	png, err := r.pictures.reals()
-	if err != nil {
-		return err
-	}
-	if png == nil {
+// show writes the first pictures, nil where there are none.
+func (r *runner) show(reals, fakes []byte) {
+	if reals == nil {
 		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Model.Sample[0])
-		return r.rec.err
+		return
 	}
-	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", png)
-	return r.rec.err
+	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", reals)
+	r.rec.image(r.run.SamplePath(0), 0, "Images/fakes", fakes)
 }
 
 // sample draws the grid of a step.

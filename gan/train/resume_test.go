@@ -206,7 +206,7 @@ func TestResumeRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	try("000009.safetensors: ")
-	try("go on from the one before, of step 3")
+	try("; -checkpoint 3 takes the one before")
 	for _, c := range names(t, d.Path("checkpoints/*")) {
 		if err := os.Remove(filepath.Join(d.Path("checkpoints"), c)); err != nil {
 			t.Fatal(err)

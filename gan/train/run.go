@@ -8,12 +8,14 @@ import (
 
 	"ganengine/engine/device"
 	"ganengine/engine/plainfile"
+	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/tfevents"
 )
 
-// Run trains from the first step on, in a run directory of its own.
+// Run trains from the first step on, in a run directory of its own, which is
+// made once weights, data and memory were found good.
 //
 // Errors are one line. Of those, *Interrupted and *NotFinite come after the
 // state was saved.
@@ -23,27 +25,39 @@ func Run(ctx context.Context, cfg *config.Config, h Host) error {
 		return err
 	}
 	defer g.close()
-	run, err := rundir.Create(h.Out, g.cfg.Run.Name)
+	if err := g.trainer.initialise(h.Weights); err != nil {
+		return err
+	}
+	r := &runner{rig: g, info: g.info()}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	reals, err := r.pictures.reals()
 	if err != nil {
 		return err
 	}
-	defer run.Close()
-	r := &runner{rig: g, run: run, info: g.info()}
+	fakes, err := r.pictures.fakes(0)
+	if err != nil {
+		return err
+	}
+	if r.run, err = rundir.Create(h.Out, g.cfg.Run.Name); err != nil { // all that the run needs was found good
+		return err
+	}
+	defer r.run.Close()
 	return r.segment(ctx, mark{}, true, func() error {
 		r.rec.writeConfig(&g.cfg)
-		r.rec.line("training in %s, %d steps", run.Dir, g.cfg.Train.Steps)
-		if err := g.trainer.initialise(h.Weights); err != nil {
-			return err
+		r.rec.line("training in %s, %d steps", r.run.Dir, g.cfg.Train.Steps)
+		if note := g.trainer.note; note != "" {
+			r.rec.line("%s", note)
 		}
-		if err := r.showReals(); err != nil {
-			return err
-		}
-		return r.sample(0)
+		r.show(reals, fakes)
+		return r.rec.err
 	})
 }
 
-// Resume continues the run in dir exactly where its last checkpoint stands.
-// changed is the run's configuration with what a resume may change, or nil.
+// Resume continues the run in dir exactly where its last checkpoint stands, or
+// the one that the host names; what came after that goes. changed is the run's
+// configuration with what a resume may change, or nil.
 func Resume(ctx context.Context, dir string, changed *config.Config, h Host) error {
 	run, err := rundir.Open("", dir)
 	if err != nil {
@@ -58,7 +72,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err != nil {
 		return err
 	}
-	at, err := run.Checkpoint("latest")
+	at, err := run.Checkpoint(h.Checkpoint)
 	if err != nil {
 		return err
 	}
@@ -77,7 +91,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	defer g.close()
 	get, err := g.trainer.ses.Load(at.Path)
 	if err != nil {
-		return fmt.Errorf("%w; %s", err, run.Without(at))
+		return CheckpointError(at, err)
 	}
 	m, err := g.trainer.restore(at.Path, get)
 	if err != nil {
@@ -87,13 +101,16 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		g.host.Console.Line(fmt.Sprintf("%s has its %d steps; -set train.steps=N makes it longer", dir, m.step))
 		return nil
 	}
+	r := &runner{rig: g, run: run, info: info}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
 	if err := run.Rewind(m.step); err != nil {
 		return err
 	}
 	if err := tfevents.DropAfter(dir, m.step); err != nil {
 		return err
 	}
-	r := &runner{rig: g, run: run, info: info}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
 	return r.segment(ctx, m, differs == "", func() error {
 		if len(config.Diff(own, &g.cfg)) > 0 {
@@ -105,6 +122,16 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		}
 		return r.rec.err
 	})
+}
+
+// CheckpointError adds to the error of a damaged checkpoint which one to take
+// instead. One of another model or version is not damaged.
+func CheckpointError(at rundir.StepFile, err error) error {
+	var damaged *safetensors.FormatError
+	if errors.As(err, &damaged) {
+		return fmt.Errorf("%w; %s", err, rundir.Without(at))
+	}
+	return err
 }
 
 // ReadConfig reads the configuration of a run.

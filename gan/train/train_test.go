@@ -119,14 +119,14 @@ func train(t testing.TB, cfg *config.Config, out string) *console {
 	return c
 }
 
-// latest is the newest run under out.
+// latest is the newest run under out, with or without a checkpoint.
 func latest(t testing.TB, out string) rundir.Dir {
 	t.Helper()
-	d, ok, err := rundir.Latest(out, "")
-	if err != nil || !ok {
+	runs, err := rundir.List(out)
+	if err != nil || len(runs) == 0 {
 		t.Fatalf("no run in %s: %v", out, err)
 	}
-	return d
+	return runs[len(runs)-1]
 }
 
 // tensors reads a checkpoint: the bytes of every Variable, by name.

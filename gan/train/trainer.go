@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
@@ -43,6 +42,7 @@ type trainer struct {
 	head, queued      int
 	broken            bool             // the device failed: its state is not known
 	finished          func(step int64) // called when a step's results were read
+	note              string           // on the weights that training starts from; "" where there is nothing to say
 }
 
 // trainProgram is a compiled training program and where its numbers go.
@@ -111,9 +111,8 @@ func (t *trainer) initialise(weights string) error {
 		return fmt.Errorf("drawing the first weights: %w", err)
 	}
 	if weights != "" {
-		networks := func(name string) bool { return strings.HasPrefix(name, "g/") || strings.HasPrefix(name, "d/") }
-		if _, err := t.ses.LoadWeights(weights, networks); err != nil {
-			return fmt.Errorf("starting from weights: %w; name a run or a file of the same networks", err)
+		if t.note, err = t.startFrom(weights); err != nil {
+			return err
 		}
 	}
 	if t.game.Avg == nil {
