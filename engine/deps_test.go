@@ -140,6 +140,8 @@ func allowed() []edge {
 		{"gan/model", "engine/graph"},
 		{"gan/model", "engine/nn"},
 		{"gan/model", "gan/config"},
+		{"gan/data/pixel", "gan/data/memory"}, // what a picture takes is compared with what there is
+		{"gan/data/folder", "gan/data/memory"},
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/folder", "gan/data/regular"},
 		{"gan/data/idx", "gan/data/regular"},

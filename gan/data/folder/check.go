@@ -1,12 +1,11 @@
 package folder
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"image"
-	"image/draw"
+
+	"ganengine/gan/data/pixel"
 )
 
 // Check decodes every file, in parallel, and returns a digest of each one's
@@ -18,26 +17,13 @@ func (t *Tree) Check(ctx context.Context) ([][sha256.Size]byte, error) {
 		if f.Err != nil {
 			return
 		}
-		var b bytes.Buffer
-		img, err := decode(t.path(f.Name), &b)
+		err := t.decode(ctx, f.Name, func(p pixel.Picture) { digests[i] = p.Digest() })
 		if err != nil {
 			f.Err = t.fault(f.Name, err)
-			return
 		}
-		digests[i] = digest(img)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("decoding images in %s: %w", t.Root, err)
 	}
 	return digests, nil
-}
-
-func digest(img image.Image) [sha256.Size]byte {
-	size := img.Bounds().Size()
-	flat := image.NewNRGBA(image.Rectangle{Max: size})
-	draw.Draw(flat, flat.Rect, img, img.Bounds().Min, draw.Src)
-	h := sha256.New()
-	fmt.Fprintln(h, size)
-	h.Write(flat.Pix)
-	return [sha256.Size]byte(h.Sum(nil))
 }

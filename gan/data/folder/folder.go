@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"image"
 	"io"
 	"slices"
 	"strings"
-	"sync"
 
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/regular"
@@ -35,7 +33,7 @@ type Set struct {
 	classes   []string
 	format    pixel.Format
 	converter *pixel.Converter
-	pool      sync.Pool // of *bytes.Buffer, files being decoded
+	ctx       context.Context // of Open: reads that wait for memory end with it
 }
 
 // Open scans the folder and checks it; notes is told of each conversion, of
@@ -45,7 +43,7 @@ func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{tree: tree, format: o.Format}
+	s := &Set{tree: tree, format: o.Format, ctx: ctx}
 	if o.Since != nil {
 		s.files, s.out = tree.resume(*o.Since, notes), o.Since.Out
 	} else if s.files, s.out, err = tree.begin(o.Skip, notes); err != nil {
@@ -58,10 +56,20 @@ func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
+	readable, headers := s.readable()
+	var note string
+	s.format, note, err = s.format.Settle(ctx, headers, func(i int, use func(pixel.Picture)) error {
+		return tree.decode(ctx, readable[i].Name, use)
+	})
+	if err != nil {
+		return nil, err
+	}
 	s.converter = pixel.NewConverter(s.format)
-	s.pool.New = func() any { return new(bytes.Buffer) }
-	for _, line := range append(tree.Notes(), s.format.Conversions(s.headers())...) {
+	for _, line := range append(tree.Notes(), s.format.Conversions(headers)...) {
 		notes(line)
+	}
+	if note != "" {
+		notes(note)
 	}
 	return s, nil
 }
@@ -103,7 +111,7 @@ func (s *Set) choose(o Options) {
 
 // settle fills the parts of the format that are left to the data.
 func (s *Set) settle() error {
-	read := slices.DeleteFunc(slices.Clone(s.files), func(f File) bool { return f.Err != nil })
+	read, _ := s.readable()
 	if len(read) == 0 {
 		return fmt.Errorf("none of the %d images in %s can be read any more: is it the folder that the run began with?", len(s.files), s.tree.Root)
 	}
@@ -126,14 +134,14 @@ func (s *Set) settle() error {
 	return nil
 }
 
-func (s *Set) headers() []pixel.Header {
-	var headers []pixel.Header
+// readable are the files that can be read, and their headers.
+func (s *Set) readable() (files []File, headers []pixel.Header) {
 	for _, f := range s.files {
 		if f.Err == nil {
-			headers = append(headers, f.Header)
+			files, headers = append(files, f), append(headers, f.Header)
 		}
 	}
-	return headers
+	return files, headers
 }
 
 // Len is the number of images.
@@ -156,35 +164,50 @@ func (s *Set) Label(i int) int {
 // Name is image i's file, relative to the root.
 func (s *Set) Name(i int) string { return s.files[i].Name }
 
-// Read decodes image i into dst, height·width·channels bytes. Errors are
-// *FileError.
+// Read decodes image i into dst, height·width·channels bytes. Large images are
+// decoded as memory allows, a few or one at a time. Errors are *FileError,
+// unless the context of Open has ended.
 func (s *Set) Read(dst []byte, i int) error {
 	f := &s.files[i]
 	if f.Err != nil {
 		return f.Err
 	}
-	b := s.pool.Get().(*bytes.Buffer)
-	defer s.pool.Put(b)
-	img, err := decode(s.tree.path(f.Name), b)
+	err := s.tree.open(f.Name, func(file *io.SectionReader) error {
+		return s.converter.Read(s.ctx, s.tree.memory, file, dst)
+	})
 	if err != nil {
 		return s.tree.fault(f.Name, err)
 	}
-	s.converter.Convert(dst, img)
 	return nil
 }
 
-// decode reads a file through b, whose storage is reused.
-func decode(path string, b *bytes.Buffer) (image.Image, error) {
-	file, _, err := regular.Open(path)
+// decode hands the picture of a file to use.
+func (t *Tree) decode(ctx context.Context, name string, use func(pixel.Picture)) error {
+	return t.open(name, func(file *io.SectionReader) error { return pixel.Decode(ctx, t.memory, file, use) })
+}
+
+// wholeBytes is up to how many bytes a file is read into memory before it is decoded.
+const wholeBytes = 1 << 20
+
+// open hands a file's content to read.
+func (t *Tree) open(name string, read func(*io.SectionReader) error) error {
+	file, info, err := regular.Open(t.path(name))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	b.Reset()
-	if _, err := io.Copy(b, file); err != nil {
-		return nil, err
+	content := io.NewSectionReader(file, 0, info.Size())
+	if info.Size() <= wholeBytes {
+		b := t.buffers.Get().(*bytes.Buffer)
+		defer t.buffers.Put(b)
+		b.Reset()
+		b.Grow(int(info.Size()) + bytes.MinRead)
+		if _, err := b.ReadFrom(content); err != nil {
+			return err
+		}
+		content = io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len()))
 	}
-	return pixel.Decode(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len())))
+	return read(content)
 }
 
 // Lost are the images that a run which goes on does not read.

@@ -1,7 +1,6 @@
 package folder
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -40,7 +39,13 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-func (t *Tree) fault(name string, err error) error { return &FileError{t.path(name), err} }
+// fault names the file in an error, unless the work on it was only broken off.
+func (t *Tree) fault(name string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("reading image %s: %w", t.path(name), err)
+	}
+	return &FileError{t.path(name), err}
+}
 
 // probe reads both ends of all files.
 func (t *Tree) probe(ctx context.Context) error {
@@ -51,7 +56,7 @@ func (t *Tree) probe(ctx context.Context) error {
 		}
 		e := pool.Get().(*ends)
 		defer pool.Put(e)
-		if err := f.probe(t.path(f.Name), e); err != nil {
+		if err := t.probeFile(ctx, f, e); err != nil {
 			f.Err = t.fault(f.Name, err)
 		}
 	})
@@ -140,10 +145,10 @@ func (e *ends) ReadAt(p []byte, at int64) (int, error) {
 	return e.file.ReadAt(p, at)
 }
 
-// probe reads the header, digests both ends of the file, and makes sure that
-// it is whole: a file that does not end as its format says is decoded.
-func (f *File) probe(path string, e *ends) error {
-	file, info, err := regular.Open(path)
+// probeFile reads the header, digests both ends of the file, and makes sure
+// that it is whole: a file that does not end as its format says is decoded.
+func (t *Tree) probeFile(ctx context.Context, f *File, e *ends) error {
+	file, info, err := regular.Open(t.path(f.Name))
 	if err != nil {
 		return err
 	}
@@ -154,9 +159,14 @@ func (f *File) probe(path string, e *ends) error {
 	}
 	f.digest = e.digest()
 	section := io.NewSectionReader(e, 0, size)
-	if f.Header, err = pixel.ReadHeader(section); err != nil || pixel.Ends(section) {
+	if f.Header, err = pixel.ReadHeader(section); err != nil {
 		return err
 	}
-	_, err = decode(path, new(bytes.Buffer))
-	return err
+	if err := t.memory.Check(f.Header.Bytes()); err != nil {
+		return fmt.Errorf("it has %dx%d pixels: %w", f.Header.Width, f.Header.Height, err)
+	}
+	if pixel.Ends(section) {
+		return nil
+	}
+	return t.decode(ctx, f.Name, func(pixel.Picture) {})
 }

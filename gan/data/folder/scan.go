@@ -1,5 +1,6 @@
 // Package folder reads images from a directory, in every format of package
-// pixel. With labels each sub-folder of the root is a class, sorted by bytes, and holds its
+// pixel. With labels each sub-folder of the root is a class, sorted by bytes, and
+// holds its
 // images at any depth (torchvision's ImageFolder layout).
 //
 // Names are judged first: hidden files and files without an image's extension
@@ -9,6 +10,7 @@
 package folder
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -21,7 +23,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
+	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/regular"
 )
@@ -60,13 +64,16 @@ type Tree struct {
 	Ignored  map[string]int // files left out, by extension; hidden files under "hidden"
 	folders  []string       // in the root
 	progress func(line string)
+	memory   *memory.Budget // of what is decoded at once
+	buffers  sync.Pool      // of *bytes.Buffer, files being decoded
 }
 
 // Scan lists the directory and reads both ends of its files. Files that cannot
 // be read are listed with their error; only a directory that cannot be listed
 // fails. progress, which may be nil, is told now and then how far it is.
 func Scan(ctx context.Context, root string, progress func(line string)) (*Tree, error) {
-	t := &Tree{Root: root, Ignored: map[string]int{}, progress: progress}
+	t := &Tree{Root: root, Ignored: map[string]int{}, progress: progress, memory: memory.NewBudget()}
+	t.buffers.New = func() any { return new(bytes.Buffer) }
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, fmt.Errorf("opening image folder: %w", err)

@@ -1,6 +1,7 @@
 package idx
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"image"
@@ -60,11 +61,22 @@ func Open(path string, o Options, notes func(string)) (*Set, error) {
 	if s.format.Height == 0 {
 		s.format.Height, s.format.Width = s.height, s.width
 	}
+	headers := slices.Repeat([]pixel.Header{{Width: s.width, Height: s.height, Grey: true}}, s.Len())
+	format, note, err := s.format.Settle(context.Background(), headers, func(i int, use func(pixel.Picture)) error {
+		use(pixel.Picture{Image: &image.Gray{Pix: s.image(i), Stride: s.width, Rect: image.Rect(0, 0, s.width, s.height)}})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.format = format
 	s.converter = pixel.NewConverter(s.format)
 	s.fingerprint = sync.OnceValue(s.digest)
-	stored := pixel.Header{Width: s.width, Height: s.height, Grey: true}
-	for _, line := range s.format.Conversions(slices.Repeat([]pixel.Header{stored}, s.Len())) {
+	for _, line := range s.format.Conversions(headers) {
 		notes(line)
+	}
+	if note != "" {
+		notes(note)
 	}
 	return s, nil
 }
@@ -109,7 +121,7 @@ func (s *Set) Stored() (height, width int) { return s.height, s.width }
 
 // Resizes says whether reading costs more than a copy.
 func (s *Set) Resizes() bool {
-	return s.format.Place(s.width, s.height).Size() != image.Pt(s.width, s.height)
+	return s.format.Resizes(s.width, s.height)
 }
 
 // Len is the number of images.
@@ -131,9 +143,14 @@ func (s *Set) Label(i int) int {
 
 // Read writes image i to dst, height·width bytes.
 func (s *Set) Read(dst []byte, i int) error {
-	size := s.height * s.width
-	s.converter.ConvertGrey(dst, s.pixels[i*size:(i+1)*size], s.width, s.height)
+	s.converter.ConvertGrey(dst, s.image(i), s.width, s.height)
 	return nil
+}
+
+// image is image i as stored.
+func (s *Set) image(i int) []byte {
+	size := s.height * s.width
+	return s.pixels[i*size : (i+1)*size]
 }
 
 // Fingerprint identifies the pixels and labels in use, whatever the files'

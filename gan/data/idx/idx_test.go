@@ -195,7 +195,7 @@ func TestOpen(t *testing.T) {
 	if err := s.Read(dst, 1); err != nil || !bytes.Equal(dst, count(48)[16:32]) {
 		t.Errorf("image 1 is %v, %v", dst, err)
 	}
-	format, _ := pixel.NewFormat(8, 8, 3, "", "")
+	format, _ := pixel.NewFormat(8, 8, 3, "pad", "")
 	s, notes = open(t, root, Options{Format: format, Limit: 2})
 	if !slices.Equal(notes, []string{"padded to 8x8 with the minimum value (all 2 images)"}) || s.Resizes() {
 		t.Errorf("notes %q, resizes %v", notes, s.Resizes())
@@ -208,7 +208,7 @@ func TestOpen(t *testing.T) {
 	if dst[2*8+2] != 16 || dst[5*8+5] != 31 || dst[0] != 0 || dst[6*8+2] != 0 {
 		t.Errorf("padded image 1 is %v", dst)
 	}
-	format.Height, format.Width = 16, 16
+	format.Height, format.Width, format.Fit = 16, 16, pixel.Auto
 	if s, _ = open(t, root, Options{Format: format}); !s.Resizes() {
 		t.Error("4x4 in 16x16 is not resized")
 	}

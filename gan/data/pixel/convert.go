@@ -21,9 +21,15 @@ type scratch struct {
 	flat    image.RGBA // the source composited on the background
 	grey    image.Gray // a view of a grey source
 	resized image.RGBA
+	shrunk  image.RGBA
+	sums    []uint64
 	scaler  xdraw.Scaler
 	scales  [2]image.Point // the source and destination sizes that scaler is for
 }
+
+// keptScratch is how much working memory, in bytes, is kept for the next image;
+// what one huge image needed is not.
+const keptScratch = 64 << 20
 
 // NewConverter makes a converter to f, whose sizes must be known.
 func NewConverter(f Format) *Converter {
@@ -32,63 +38,94 @@ func NewConverter(f Format) *Converter {
 	return c
 }
 
-// Convert writes img as the converter's format has it; dst is one image of
-// Format.Bytes bytes.
-func (c *Converter) Convert(dst []byte, img image.Image) {
+// Convert writes a picture, upright, as the converter's format has it; dst is
+// one image of Format.Bytes bytes.
+func (c *Converter) Convert(dst []byte, p Picture) {
 	s := c.pool.Get().(*scratch)
-	defer c.pool.Put(s)
-	f := c.format
-	bounds := img.Bounds()
-	place := f.Place(bounds.Dx(), bounds.Dy())
-	src, isGrey := img.(*image.Gray)
-	if place.Size() != bounds.Size() {
-		if !isGrey {
-			img, bounds = c.flatten(s, img), image.Rectangle{Max: bounds.Size()}
-		}
-		f.write(dst, place, c.resize(s, img, bounds, place))
-		return
+	c.convert(s, dst, p)
+	if cap(s.flat.Pix) <= keptScratch {
+		c.pool.Put(s)
 	}
-	if isGrey {
-		f.write(dst, place, raster{src.Pix[src.PixOffset(bounds.Min.X, bounds.Min.Y):], src.Stride, 1, place.Min})
-		return
-	}
-	flat := c.flatten(s, img)
-	f.write(dst, place, raster{flat.Pix, flat.Stride, 4, place.Min})
 }
 
 // ConvertGrey is Convert for w×h grey bytes without gaps.
 func (c *Converter) ConvertGrey(dst, pix []byte, w, h int) {
-	place := c.format.Place(w, h)
-	if place.Size() == image.Pt(w, h) {
-		c.format.write(dst, place, raster{pix, w, 1, place.Min})
-		return
-	}
 	s := c.pool.Get().(*scratch)
 	s.grey = image.Gray{Pix: pix, Stride: w, Rect: image.Rect(0, 0, w, h)}
-	c.format.write(dst, place, c.resize(s, &s.grey, s.grey.Rect, place))
+	c.convert(s, dst, Picture{Image: &s.grey})
+	s.grey.Pix = nil
 	c.pool.Put(s)
 }
 
-// flatten composites img on the background.
-func (c *Converter) flatten(s *scratch, img image.Image) *image.RGBA {
-	b := img.Bounds()
-	reuse(&s.flat, b.Size())
-	draw.Draw(&s.flat, s.flat.Rect, &c.background, image.Point{}, draw.Src)
-	draw.Draw(&s.flat, s.flat.Rect, img, b.Min, draw.Over)
-	return &s.flat
+func (c *Converter) convert(s *scratch, dst []byte, p Picture) {
+	size := p.size()
+	cut, place := c.format.Placement(size.X, size.Y)
+	bounds := p.Bounds()
+	part := p.Orientation.stored(cut, bounds.Size()).Add(bounds.Min)
+	want := p.Orientation.size(place.Size()) // of that part, before it is turned
+	var r raster
+	grey, isGrey := p.Image.(*image.Gray)
+	switch {
+	case part.Size() != want:
+		r = c.resize(s, p.Image, part, want)
+	case isGrey:
+		r = raster{pix: grey.Pix[grey.PixOffset(part.Min.X, part.Min.Y):], right: 1, down: grey.Stride, grey: true}
+	default:
+		r = view(c.flatten(s, p.Image, part))
+	}
+	c.format.write(dst, place, r.turned(p.Orientation, want))
 }
 
-// resize scales the source to place, of which only the part inside the frame
-// is computed.
-func (c *Converter) resize(s *scratch, src image.Image, bounds, place image.Rectangle) raster {
-	f := c.format
-	reuse(&s.resized, image.Pt(f.Width, f.Height))
-	if scales := [2]image.Point{bounds.Size(), place.Size()}; s.scaler == nil || s.scales != scales {
-		s.scaler = xdraw.CatmullRom.NewScaler(place.Dx(), place.Dy(), bounds.Dx(), bounds.Dy())
+// workspace is how many bytes scaling a picture takes, beside one copy of it.
+func (c *Converter) workspace(h Header) int64 {
+	cut, place := c.format.Placement(h.Width, h.Height)
+	if cut.Size() == place.Size() {
+		return 0
+	}
+	const cell = 32 // bytes, of the scaler between its two passes
+	steps := shrinking(cut.Size(), place.Size())
+	return cell * int64(place.Dx()) * int64(max(cut.Dy()/steps.Y, cut.Dx()/steps.X))
+}
+
+// flatten composites a part of img on the background; what is opaque RGBA
+// already is only looked at.
+func (c *Converter) flatten(s *scratch, img image.Image, part image.Rectangle) (*image.RGBA, image.Rectangle) {
+	if m, ok := img.(*image.RGBA); ok && isOpaque(m, part) {
+		return m, part
+	}
+	reuse(&s.flat, part.Size())
+	draw.Draw(&s.flat, s.flat.Rect, &c.background, image.Point{}, draw.Src)
+	draw.Draw(&s.flat, s.flat.Rect, img, part.Min, draw.Over)
+	return &s.flat, s.flat.Rect
+}
+
+func isOpaque(m *image.RGBA, part image.Rectangle) bool {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		row := m.Pix[m.PixOffset(part.Min.X, y):][:4*part.Dx()]
+		for at := 3; at < len(row); at += 4 {
+			if row[at] != 255 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// resize scales a part of img to a size.
+func (c *Converter) resize(s *scratch, img image.Image, part image.Rectangle, want image.Point) raster {
+	if steps := shrinking(part.Size(), want); steps != image.Pt(1, 1) {
+		c.shrink(s, img, part, steps)
+		img, part = &s.shrunk, s.shrunk.Rect
+	} else if _, isGrey := img.(*image.Gray); !isGrey {
+		img, part = c.flatten(s, img, part)
+	}
+	reuse(&s.resized, want)
+	if scales := [2]image.Point{part.Size(), want}; s.scaler == nil || s.scales != scales {
+		s.scaler = xdraw.CatmullRom.NewScaler(want.X, want.Y, part.Dx(), part.Dy())
 		s.scales = scales
 	}
-	s.scaler.Scale(&s.resized, place, src, bounds, draw.Src, nil)
-	return raster{s.resized.Pix, s.resized.Stride, 4, image.Point{}}
+	s.scaler.Scale(&s.resized, s.resized.Rect, img, part, draw.Src, nil)
+	return view(&s.resized, s.resized.Rect)
 }
 
 // reuse makes m an image of the given size on its old storage where that is
@@ -103,39 +140,81 @@ func reuse(m *image.RGBA, size image.Point) {
 	m.Rect = image.Rectangle{Max: size}
 }
 
-// raster is opaque pixels: grey bytes (step 1) or RGBA (step 4).
+// raster is opaque pixels: grey bytes or RGBA. The pixel (x, y) begins at
+// pix[first + x·right + y·down].
 type raster struct {
-	pix          []byte
-	stride, step int
-	origin       image.Point // where the first pixel lies in the frame
+	pix                []byte
+	first, right, down int
+	grey               bool
 }
 
-// write copies the part of r inside place and the frame, in the format's
-// channels, and sets the rest to the minimum value.
-func (f Format) write(dst []byte, place image.Rectangle, r raster) {
-	visible := place.Intersect(image.Rect(0, 0, f.Width, f.Height))
-	if visible.Dx() < f.Width || visible.Dy() < f.Height {
-		clear(dst)
+// view is a part of m.
+func view(m *image.RGBA, part image.Rectangle) raster {
+	return raster{pix: m.Pix[m.PixOffset(part.Min.X, part.Min.Y):], right: 4, down: m.Stride}
+}
+
+// turned is the upright view of stored pixels of the given size.
+func (r raster) turned(o Orientation, size image.Point) raster {
+	flipX, flipY := o.flips()
+	if flipX {
+		r.first, r.right = r.first+(size.X-1)*r.right, -r.right
 	}
-	for y := visible.Min.Y; y < visible.Max.Y; y++ {
-		from := r.pix[(y-r.origin.Y)*r.stride+(visible.Min.X-r.origin.X)*r.step:]
-		to := dst[(y*f.Width+visible.Min.X)*f.Channels:]
+	if flipY {
+		r.first, r.down = r.first+(size.Y-1)*r.down, -r.down
+	}
+	if o.transposed() {
+		r.right, r.down = r.down, r.right
+	}
+	return r
+}
+
+// write copies r, which has the size of place, in the format's channels, and
+// sets what lies around it to the ground that is padded with.
+func (f Format) write(dst []byte, place image.Rectangle, r raster) {
+	if place.Dx() < f.Width || place.Dy() < f.Height {
+		f.fill(dst)
+	}
+	for y := range place.Dy() {
+		at := r.first + y*r.down
+		to := dst[((place.Min.Y+y)*f.Width+place.Min.X)*f.Channels:][:place.Dx()*f.Channels]
 		switch {
-		case f.Channels == 1 && r.step == 1:
-			copy(to[:visible.Dx()], from)
-		case f.Channels == 1:
-			for x := range visible.Dx() {
-				to[x] = Luma(from[4*x], from[4*x+1], from[4*x+2])
+		case f.Channels == 1 && r.grey && r.right == 1:
+			copy(to, r.pix[at:])
+		case f.Channels == 1 && r.grey:
+			for x := range to {
+				to[x] = r.pix[at]
+				at += r.right
 			}
-		case r.step == 1:
-			for x := range visible.Dx() {
-				to[3*x], to[3*x+1], to[3*x+2] = from[x], from[x], from[x]
+		case f.Channels == 1:
+			for x := range to {
+				from := r.pix[at : at+3]
+				to[x] = Luma(from[0], from[1], from[2])
+				at += r.right
+			}
+		case r.grey:
+			for x := 0; x < len(to); x += 3 {
+				g := r.pix[at]
+				to[x], to[x+1], to[x+2] = g, g, g
+				at += r.right
 			}
 		default:
-			for x := range visible.Dx() {
-				copy(to[3*x:3*x+3], from[4*x:4*x+3])
+			for x := 0; x < len(to); x += 3 {
+				copy(to[x:x+3], r.pix[at:at+3])
+				at += r.right
 			}
 		}
+	}
+}
+
+// fill sets a whole image to the ground, or to the minimum value without one.
+func (f Format) fill(dst []byte) {
+	if f.Fit != Auto || f.Ground == nil {
+		clear(dst)
+		return
+	}
+	copy(dst, f.Ground.Value[:f.Channels])
+	for n := f.Channels; n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }
 

@@ -1,6 +1,7 @@
 package pixel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -10,6 +11,8 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"ganengine/gan/data/memory"
 )
 
 // maxPixels keeps a damaged or hostile header from asking for all memory.
@@ -17,11 +20,18 @@ const maxPixels = 1 << 28
 
 // Header is what an image file says of itself before its pixels.
 type Header struct {
-	Width, Height int
+	Width, Height int  // when upright
 	Grey          bool // no colour
 	Alpha         bool // may be transparent
 	Deep          bool // 16 bits a channel
-	pixel         int  // bytes a pixel that decoding takes at most
+	Orientation   Orientation
+	pixel         int // bytes a pixel that decoding takes at most
+}
+
+// Picture is a decoded image as it is stored, and how it is to be turned.
+type Picture struct {
+	image.Image
+	Orientation Orientation
 }
 
 // ReadHeader reads an image's header, in any of the formats, by content.
@@ -46,32 +56,60 @@ func readHeader(file *io.SectionReader) (Header, codec, error) {
 	if h.Width <= 0 || h.Height <= 0 || h.Width > maxPixels/h.Height {
 		return h, c, fmt.Errorf("its header says %dx%d pixels: sizes from 1x1 to %d pixels in all are read", h.Width, h.Height, maxPixels)
 	}
+	h.Orientation = readOrientation(file, c.exif)
+	upright := h.Orientation.size(image.Pt(h.Width, h.Height))
+	h.Width, h.Height = upright.X, upright.Y
 	return h, c, nil
 }
 
+// Bytes is about the most memory that decoding takes, with one copy of four
+// bytes a pixel.
+func (h Header) Bytes() int64 { return int64(h.Width) * int64(h.Height) * int64(h.pixel+4) }
+
 // Decode reads an image, in any of the formats, by content; of a GIF its first
-// frame. A decoder that fails in any way gives an error.
-func Decode(file *io.SectionReader) (img image.Image, err error) {
+// frame. The picture is for use alone, which returns before its memory goes back
+// to the budget. A decoder, or use, that fails in any way gives an error.
+func Decode(ctx context.Context, budget *memory.Budget, file *io.SectionReader, use func(Picture)) error {
+	return decode(ctx, budget, file, func(Header) int64 { return 0 }, use)
+}
+
+// Read decodes an image into dst, as Decode and Convert.
+func (c *Converter) Read(ctx context.Context, budget *memory.Budget, file *io.SectionReader, dst []byte) error {
+	return decode(ctx, budget, file, c.workspace, func(p Picture) { c.Convert(dst, p) })
+}
+
+// decode takes more(h) bytes of the budget beside those of decoding.
+func decode(ctx context.Context, budget *memory.Budget, file *io.SectionReader, more func(Header) int64, use func(Picture)) (err error) {
 	defer guard(&err)
 	h, c, err := readHeader(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	img, err = c.decode(file)
+	release, err := budget.Take(ctx, h.Bytes()+more(h))
 	if err != nil {
-		return nil, explain(err)
+		return fmt.Errorf("it has %dx%d pixels: %w", h.Width, h.Height, err)
 	}
-	switch size := img.Bounds().Size(); {
+	defer release()
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	img, err := c.decode(file)
+	if err != nil {
+		return explain(err)
+	}
+	p := Picture{img, h.Orientation}
+	switch size := p.size(); {
 	case img.Bounds().Empty():
-		return nil, errNoPixels
+		return errNoPixels
 	case size != image.Pt(h.Width, h.Height):
-		return nil, fmt.Errorf("its header says %dx%d pixels, it holds %dx%d", h.Width, h.Height, size.X, size.Y)
+		return fmt.Errorf("its header says %dx%d pixels, it holds %dx%d", h.Width, h.Height, size.X, size.Y)
 	}
-	return img, nil
+	use(p)
+	return nil
 }
+
+// size is the picture's size when upright.
+func (p Picture) size() image.Point { return p.Orientation.size(p.Bounds().Size()) }
 
 var errNoPixels = errors.New("it has no pixels")
 

@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"image"
 	"image/color"
@@ -15,11 +16,19 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"ganengine/gan/data/memory"
 )
 
 // section is a file in memory.
 func section(b []byte) *io.SectionReader {
 	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+}
+
+// decodeAll gives a picture out of Decode, with memory to spare.
+func decodeAll(file *io.SectionReader) (p Picture, err error) {
+	err = Decode(context.Background(), memory.BudgetOf(1<<30), file, func(q Picture) { p = q })
+	return p, err
 }
 
 func encoded(t testing.TB, write func(*bytes.Buffer) error) []byte {
@@ -80,26 +89,26 @@ func TestHeadersAndDecoding(t *testing.T) {
 		if err != nil || h.String() != c.want || h.Width != c.w || h.Height != c.h {
 			t.Errorf("%s: header %v %dx%d, %v, want %s %dx%d", c.name, h, h.Width, h.Height, err, c.want, c.w, c.h)
 		}
-		m, err := Decode(section(c.file))
+		m, err := decodeAll(section(c.file))
 		if err != nil || m.Bounds().Dx() != c.w || m.Bounds().Dy() != c.h {
 			t.Errorf("%s: decoding: %v", c.name, err)
 		}
 	}
 	grey := asPNG(image.NewGray(image.Rect(0, 0, 50, 50)))
-	if _, err := Decode(section(grey[:len(grey)-20])); err == nil || !strings.Contains(err.Error(), "it is truncated or damaged (png: ") {
+	if _, err := decodeAll(section(grey[:len(grey)-20])); err == nil || !strings.Contains(err.Error(), "it is truncated or damaged (png: ") {
 		t.Errorf("truncated PNG: %v", err)
 	}
-	if _, err := Decode(section(nil)); err == nil || err.Error() != "it is empty" {
+	if _, err := decodeAll(section(nil)); err == nil || err.Error() != "it is empty" {
 		t.Errorf("an empty file: %v", err)
 	}
-	if _, err := Decode(section([]byte("hello"))); err == nil || !strings.Contains(err.Error(), "no PNG, JPEG, GIF, WebP, BMP or TIFF") {
+	if _, err := decodeAll(section([]byte("hello"))); err == nil || !strings.Contains(err.Error(), "no PNG, JPEG, GIF, WebP, BMP or TIFF") {
 		t.Errorf("text: %v", err)
 	}
 	animated := []byte("RIFF\x40\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x27\x00\x00\x27\x00\x00")
 	if _, err := ReadHeader(section(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
 		t.Errorf("header of an animated WebP: %v", err)
 	}
-	if _, err := Decode(section(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
+	if _, err := decodeAll(section(animated)); err == nil || !strings.Contains(err.Error(), "animated WebP") {
 		t.Errorf("animated WebP: %v", err)
 	}
 	huge := slices.Clone(grey)
@@ -129,7 +138,7 @@ func TestFirstFrameLiesOnItsCanvas(t *testing.T) {
 	if err != nil || h.String() != "colour + alpha" || h.Width != 6 || h.Height != 4 {
 		t.Errorf("header %v %dx%d, %v, want colour + alpha 6x4", h, h.Width, h.Height, err)
 	}
-	m, err := Decode(section(file))
+	m, err := decodeAll(section(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +192,14 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || h.Width > 4096 || h.Height > 4096 {
 			return
 		}
-		m, err := Decode(section(file))
-		if err == nil && m.Bounds().Size() != image.Pt(h.Width, h.Height) {
-			t.Errorf("the header says %dx%d, the image has %v", h.Width, h.Height, m.Bounds().Size())
+		m, err := decodeAll(section(file))
+		if err != nil {
+			return
 		}
+		if m.size() != image.Pt(h.Width, h.Height) {
+			t.Errorf("the header says %dx%d, the image has %v", h.Width, h.Height, m.size())
+		}
+		form := Format{Height: 4, Width: 6, Channels: 3, Fit: Crop}
+		NewConverter(form).Convert(make([]byte, form.Bytes()), m)
 	})
 }

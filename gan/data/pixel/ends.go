@@ -33,12 +33,14 @@ func endsJPEG(file *io.SectionReader) bool {
 	return bytes.Contains(last(file, lastBytes), []byte{0xff, 0xd9})
 }
 
+// chunksWalked is up to how many chunks of a PNG are looked at one by one.
+const chunksWalked = 16
+
 // endsPNG goes from chunk to chunk to IEND (PNG specification, section 5.3),
 // and where there are many chunks looks for IEND behind them.
 func endsPNG(file *io.SectionReader) bool {
-	const most = 16
 	at := int64(8)
-	for range most {
+	for range chunksWalked {
 		var head [8]byte
 		if _, err := file.ReadAt(head[:], at); err != nil {
 			return false

@@ -1,9 +1,9 @@
 // Package pixel brings images of any kind to one shape: height, width and one
 // or three channels of uint8, rows first, channels last (NHWC of one image).
 //
-// Every fit is one rectangle: where the whole source lies in the frame. A
-// rectangle beyond the frame crops, one inside it pads with the minimum value,
-// one of another size than the source resizes (Catmull-Rom, widened when
+// Every fit is two rectangles: the part of the upright source that is used, and
+// where it lies in the frame. A part crops, a place smaller than the frame pads,
+// and one of another size than the part resizes (Catmull-Rom, widened when
 // shrinking, on the stored values).
 package pixel
 
@@ -22,9 +22,9 @@ import (
 type Fit string
 
 const (
-	Auto    Fit = "auto"    // pads up to four pixels a side length, else as Crop
-	Pad     Fit = "pad"     // never enlarges: centred whole, shrunk if it must be
-	Crop    Fit = "crop"    // short side resized, centre cropped
+	Auto    Fit = "auto"    // pads up to four pixels a side length where Settle found a ground to pad with, else as Crop
+	Pad     Fit = "pad"     // never enlarges: centred whole, shrunk if it must be, the minimum value around it
+	Crop    Fit = "crop"    // centre cropped to the frame's proportions and resized
 	Stretch Fit = "stretch" // both sides resized, proportions lost
 )
 
@@ -38,6 +38,7 @@ type Format struct {
 	Height, Width, Channels int
 	Fit                     Fit
 	Background              color.RGBA // under transparent pixels; opaque
+	Ground                  *Ground    // what Auto pads with; nil: it does not pad
 }
 
 // NewFormat checks the parts of a Format; fit and background may be empty for
@@ -84,28 +85,36 @@ func ParseColor(s string) (color.RGBA, error) {
 // Bytes is the size of one image.
 func (f Format) Bytes() int { return f.Height * f.Width * f.Channels }
 
-// Place is the rectangle, in the frame's coordinates, that a whole source of
-// w×h pixels covers.
-func (f Format) Place(w, h int) image.Rectangle {
-	if f.Fit == Stretch {
-		return image.Rect(0, 0, f.Width, f.Height)
-	}
-	if f.Fit == Auto && short(f.Width-w) && short(f.Height-h) {
-		return f.centred(w, h)
-	}
-	if f.Fit == Pad {
-		if w <= f.Width && h <= f.Height {
-			return f.centred(w, h)
-		}
+// Placement says which part of an upright source of w×h pixels is used, and
+// the rectangle of the frame that it covers.
+func (f Format) Placement(w, h int) (cut, place image.Rectangle) {
+	whole, frame := image.Rect(0, 0, w, h), image.Rect(0, 0, f.Width, f.Height)
+	switch {
+	case f.Fit == Stretch:
+		return whole, frame
+	case f.Fit == Pad && (w > f.Width || h > f.Height):
 		if f.Width*h <= f.Height*w { // the width decides
-			return f.centred(f.Width, max(1, scaled(h, f.Width, w)))
+			return whole, centred(f.Width, max(1, scaled(h, f.Width, w)), frame)
 		}
-		return f.centred(max(1, scaled(w, f.Height, h)), f.Height)
+		return whole, centred(max(1, scaled(w, f.Height, h)), f.Height, frame)
+	case f.Fit == Pad, f.Ground != nil && f.isShort(w, h):
+		return whole, centred(w, h, frame)
+	case f.Width*h >= f.Height*w:
+		return centred(w, min(h, max(1, scaled(w, f.Height, f.Width))), whole), frame
 	}
-	if f.Width*h >= f.Height*w {
-		return f.centred(f.Width, scaled(h, f.Width, w))
-	}
-	return f.centred(scaled(w, f.Height, h), f.Height)
+	return centred(min(w, max(1, scaled(h, f.Width, f.Height))), h, whole), frame
+}
+
+// isShort says whether Auto may pad a source of w×h pixels: it is smaller than
+// the frame, by few pixels.
+func (f Format) isShort(w, h int) bool {
+	return f.Fit == Auto && short(f.Width-w) && short(f.Height-h) && (w != f.Width || h != f.Height)
+}
+
+// Resizes says whether a source of w×h pixels is scaled.
+func (f Format) Resizes(w, h int) bool {
+	cut, place := f.Placement(w, h)
+	return cut.Size() != place.Size()
 }
 
 func short(pixels int) bool { return 0 <= pixels && pixels <= autoPad }
@@ -113,7 +122,9 @@ func short(pixels int) bool { return 0 <= pixels && pixels <= autoPad }
 // scaled is n·num/den rounded to nearest.
 func scaled(n, num, den int) int { return (n*num + den/2) / den }
 
-func (f Format) centred(w, h int) image.Rectangle {
-	x, y := (f.Width-w)>>1, (f.Height-h)>>1 // shifts round down for negatives too
+// centred is the rectangle of w×h pixels in the middle of r, which begins at 0;
+// of an odd rest the greater part is right and below.
+func centred(w, h int, r image.Rectangle) image.Rectangle {
+	x, y := (r.Dx()-w)/2, (r.Dy()-h)/2
 	return image.Rect(x, y, x+w, y+h)
 }

@@ -34,11 +34,11 @@ func codecs() []codec { return allCodecs }
 
 var allCodecs = []codec{
 	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, buffered(png.Decode), endsPNG, imagemeta.PNG},
-	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, buffered(jpeg.Decode), endsJPEG, imagemeta.JPEG},
+	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, unbuffered(jpeg.Decode), endsJPEG, imagemeta.JPEG},
 	{"GIF", []string{".gif"}, []string{"GIF87a", "GIF89a"}, headerOfGIF, decodeGIF, endsGIF, 0},
 	{"WebP", []string{".webp"}, []string{"RIFF????WEBP"}, headerOfWebP, buffered(webp.Decode), endsWebP, imagemeta.WebP},
 	{"BMP", []string{".bmp"}, []string{"BM????\x00\x00\x00\x00"}, headerOfBMP, buffered(bmp.Decode), endsBMP, 0},
-	{"TIFF", []string{".tif", ".tiff"}, []string{"II*\x00", "MM\x00*"}, headerOfTIFF, decodeTIFF, endsTIFF, imagemeta.TIFF},
+	{"TIFF", []string{".tif", ".tiff"}, []string{"II*\x00", "MM\x00*"}, headerOfTIFF, unbuffered(tiff.Decode), endsTIFF, imagemeta.TIFF},
 }
 
 // longestMagic is how many bytes tell the format.
@@ -108,6 +108,11 @@ func names() string {
 // buffered fits a decoder that reads in small pieces.
 func buffered(decode func(io.Reader) (image.Image, error)) func(*io.SectionReader) (image.Image, error) {
 	return func(file *io.SectionReader) (image.Image, error) { return decode(bufio.NewReader(file)) }
+}
+
+// unbuffered fits one that has a buffer of its own, or reads at places.
+func unbuffered(decode func(io.Reader) (image.Image, error)) func(*io.SectionReader) (image.Image, error) {
+	return func(file *io.SectionReader) (image.Image, error) { return decode(file) }
 }
 
 // configured is the header that a decoder's configuration tells.
@@ -237,5 +242,3 @@ func headerOfTIFF(file *io.SectionReader) (Header, error) {
 	}
 	return h, err
 }
-
-func decodeTIFF(file *io.SectionReader) (image.Image, error) { return tiff.Decode(file) }

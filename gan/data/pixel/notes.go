@@ -36,34 +36,46 @@ func (f Format) conversions() []conversion {
 		{fmt.Sprintf("alpha composited on #%02x%02x%02x", f.Background.R, f.Background.G, f.Background.B),
 			func(h Header) bool { return h.Alpha }},
 		{"16-bit channels reduced to 8 bits", func(h Header) bool { return h.Deep }},
+		{"turned upright as their EXIF says", func(h Header) bool { return h.Orientation.Turned() }},
 	}
 	for _, text := range []string{padded, shrunk, resized, cropped, both} {
-		list = append(list, conversion{fmt.Sprintf(text, f.Width, f.Height),
-			func(h Header) bool { return f.fitting(h) == text }})
+		list = append(list, conversion{f.named(text), func(h Header) bool { return f.fitting(h) == text }})
 	}
 	return list
 }
 
 const (
-	padded  = "padded to %dx%d with the minimum value"
-	shrunk  = "shrunk and padded to %dx%d with the minimum value"
+	padded  = "padded to %dx%d"
+	shrunk  = "shrunk and padded to %dx%d"
 	resized = "resized to %dx%d"
 	cropped = "centre cropped to %dx%d"
 	both    = "short side resized and centre cropped to %dx%d"
 )
 
+// named is one of the texts above with the size, and what is padded with.
+func (f Format) named(text string) string {
+	line := fmt.Sprintf(text, f.Width, f.Height)
+	switch {
+	case text != padded && text != shrunk:
+		return line
+	case f.Fit == Auto && f.Ground != nil:
+		return fmt.Sprintf("%s with %s, the value of %.0f%% of the border pixels", line, f.Ground.text(f.Channels), 100*f.Ground.Share)
+	}
+	return line + " with the minimum value"
+}
+
 // fitting says which of the texts above tells how h meets the frame; "" if it
 // is the frame's size already.
 func (f Format) fitting(h Header) string {
-	p := f.Place(h.Width, h.Height)
-	same := p.Dx() == h.Width && p.Dy() == h.Height
+	cut, place := f.Placement(h.Width, h.Height)
+	same := cut.Size() == place.Size()
 	switch {
-	case p.Dx() > f.Width || p.Dy() > f.Height:
+	case cut.Dx() < h.Width || cut.Dy() < h.Height:
 		if same {
 			return cropped
 		}
 		return both
-	case p.Dx() < f.Width || p.Dy() < f.Height:
+	case place.Dx() < f.Width || place.Dy() < f.Height:
 		if same {
 			return padded
 		}

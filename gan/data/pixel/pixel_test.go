@@ -18,31 +18,42 @@ func format(t *testing.T, h, w, c int, fit, background string) Format {
 	return f
 }
 
-func TestPlace(t *testing.T) {
+func TestPlacement(t *testing.T) {
+	whole := func(w, h int) image.Rectangle { return image.Rect(0, 0, w, h) }
 	for _, c := range []struct {
-		fit    string
-		w, h   int // source
-		fw, fh int // frame
-		want   image.Rectangle
+		fit        string
+		ground     bool
+		w, h       int // source
+		fw, fh     int // frame
+		cut, place image.Rectangle
 	}{
-		{"auto", 32, 32, 32, 32, image.Rect(0, 0, 32, 32)},
-		{"auto", 28, 28, 32, 32, image.Rect(2, 2, 30, 30)},
-		{"auto", 29, 32, 32, 32, image.Rect(1, 0, 30, 32)},
-		{"auto", 27, 28, 32, 32, image.Rect(0, -1, 32, 32)}, // five short: resized
-		{"auto", 64, 64, 32, 32, image.Rect(0, 0, 32, 32)},
-		{"auto", 64, 32, 32, 32, image.Rect(-16, 0, 48, 32)},
-		{"crop", 28, 28, 32, 32, image.Rect(0, 0, 32, 32)},
-		{"crop", 10, 20, 32, 32, image.Rect(0, -16, 32, 48)},
-		{"crop", 30, 20, 40, 20, image.Rect(0, -4, 40, 23)},
-		{"pad", 8, 4, 32, 32, image.Rect(12, 14, 20, 18)},
-		{"pad", 64, 32, 32, 32, image.Rect(0, 8, 32, 24)},
-		{"pad", 32, 64, 32, 32, image.Rect(8, 0, 24, 32)},
-		{"pad", 9999, 1, 32, 32, image.Rect(0, 15, 32, 16)},
-		{"stretch", 5, 70, 32, 16, image.Rect(0, 0, 32, 16)},
+		{"auto", true, 32, 32, 32, 32, whole(32, 32), whole(32, 32)},
+		{"auto", true, 28, 28, 32, 32, whole(28, 28), image.Rect(2, 2, 30, 30)},
+		{"auto", true, 29, 32, 32, 32, whole(29, 32), image.Rect(1, 0, 30, 32)},
+		{"auto", true, 27, 28, 32, 32, whole(27, 27), whole(32, 32)}, // five short
+		{"auto", false, 28, 28, 32, 32, whole(28, 28), whole(32, 32)},
+		{"auto", false, 29, 32, 32, 32, image.Rect(0, 1, 29, 30), whole(32, 32)},
+		{"auto", false, 64, 64, 32, 32, whole(64, 64), whole(32, 32)},
+		{"auto", false, 64, 32, 32, 32, image.Rect(16, 0, 48, 32), whole(32, 32)},
+		{"auto", false, 178, 218, 64, 64, image.Rect(0, 20, 178, 198), whole(64, 64)},
+		{"crop", false, 28, 28, 32, 32, whole(28, 28), whole(32, 32)},
+		{"crop", true, 28, 28, 32, 32, whole(28, 28), whole(32, 32)},
+		{"crop", false, 10, 20, 32, 32, image.Rect(0, 5, 10, 15), whole(32, 32)},
+		{"crop", false, 30, 20, 40, 20, image.Rect(0, 2, 30, 17), whole(40, 20)},
+		{"crop", false, 1, 1 << 28, 64, 64, image.Rect(0, 1<<27-1, 1, 1<<27), whole(64, 64)},
+		{"crop", false, 1, 1, 64, 1, whole(1, 1), whole(64, 1)},
+		{"pad", false, 8, 4, 32, 32, whole(8, 4), image.Rect(12, 14, 20, 18)},
+		{"pad", false, 64, 32, 32, 32, whole(64, 32), image.Rect(0, 8, 32, 24)},
+		{"pad", false, 32, 64, 32, 32, whole(32, 64), image.Rect(8, 0, 24, 32)},
+		{"pad", false, 9999, 1, 32, 32, whole(9999, 1), image.Rect(0, 15, 32, 16)},
+		{"stretch", false, 5, 70, 32, 16, whole(5, 70), whole(32, 16)},
 	} {
 		f := format(t, c.fh, c.fw, 1, c.fit, "")
-		if got := f.Place(c.w, c.h); got != c.want {
-			t.Errorf("%s: %dx%d (w x h) in %dx%d lies at %v, want %v", c.fit, c.w, c.h, c.fw, c.fh, got, c.want)
+		if c.ground {
+			f.Ground = new(Ground)
+		}
+		if cut, place := f.Placement(c.w, c.h); cut != c.cut || place != c.place {
+			t.Errorf("%s: of %dx%d (w x h) in %dx%d %v lies at %v, want %v at %v", c.fit, c.w, c.h, c.fw, c.fh, cut, place, c.cut, c.place)
 		}
 	}
 }
@@ -110,7 +121,7 @@ func TestConvert(t *testing.T) {
 	} {
 		f := format(t, 1, 2, c.channels, "", c.background)
 		got := bytes.Repeat([]byte{77}, f.Bytes())
-		NewConverter(f).Convert(got, c.img)
+		NewConverter(f).Convert(got, Picture{Image: c.img})
 		if !bytes.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
@@ -120,15 +131,32 @@ func TestConvert(t *testing.T) {
 func TestConvertPads(t *testing.T) {
 	src := &image.Gray{Pix: []byte{1, 2, 3, 4}, Stride: 2, Rect: image.Rect(0, 0, 2, 2)}
 	f := format(t, 4, 5, 1, "auto", "")
-	got := bytes.Repeat([]byte{77}, f.Bytes())
-	NewConverter(f).Convert(got, src)
-	want := []byte{
-		0, 0, 0, 0, 0,
-		0, 1, 2, 0, 0,
-		0, 3, 4, 0, 0,
-		0, 0, 0, 0, 0}
+	for _, c := range []struct {
+		fit    Fit
+		ground *Ground
+		g      byte
+	}{{Auto, &Ground{Value: [3]byte{9}}, 9}, {Pad, nil, 0}, {Pad, &Ground{Value: [3]byte{9}}, 0}} {
+		f.Fit, f.Ground = c.fit, c.ground
+		got := bytes.Repeat([]byte{77}, f.Bytes())
+		NewConverter(f).Convert(got, Picture{Image: src})
+		g := c.g
+		want := []byte{
+			g, g, g, g, g,
+			g, 1, 2, g, g,
+			g, 3, 4, g, g,
+			g, g, g, g, g}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", c.fit, got, want)
+		}
+	}
+	f = format(t, 3, 3, 3, "auto", "")
+	f.Ground = &Ground{Value: [3]byte{7, 8, 9}}
+	got := make([]byte, f.Bytes())
+	NewConverter(f).Convert(got, Picture{Image: &image.Gray{Pix: []byte{1}, Stride: 1, Rect: image.Rect(0, 0, 1, 1)}})
+	want := bytes.Repeat([]byte{7, 8, 9}, 9)
+	copy(want[4*3:], []byte{1, 1, 1})
 	if !bytes.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		t.Errorf("colour: got %v, want %v", got, want)
 	}
 }
 
@@ -159,7 +187,7 @@ func TestConvertResizes(t *testing.T) {
 		conv := NewConverter(f)
 		dst := bytes.Repeat([]byte{77}, f.Bytes())
 		for range 2 { // the second time on reused memory
-			conv.Convert(dst, halves)
+			conv.Convert(dst, Picture{Image: halves})
 		}
 		at := func(x, y int) [3]byte { return [3]byte(dst[(y*16+x)*3:]) }
 		if got := [3][3]byte{at(c.column, 8), at(8, 8), at(c.column, 0)}; got != [3][3]byte{c.left, c.mid, c.corner} {
@@ -169,32 +197,35 @@ func TestConvertResizes(t *testing.T) {
 	f := format(t, 8, 8, 1, "", "")
 	dst := make([]byte, f.Bytes())
 	flat := &image.Gray{Pix: bytes.Repeat([]byte{123}, 400), Stride: 20, Rect: image.Rect(0, 0, 20, 20)}
-	NewConverter(f).Convert(dst, flat)
+	NewConverter(f).Convert(dst, Picture{Image: flat})
 	if !bytes.Equal(dst, bytes.Repeat([]byte{123}, 64)) {
 		t.Errorf("a flat grey image became %v", dst)
 	}
 }
 
 func TestConversions(t *testing.T) {
-	images := []Header{{Width: 28, Height: 28, Grey: true}, {Width: 64, Height: 32, Alpha: true}, {Width: 32, Height: 32, Deep: true}}
+	images := []Header{{Width: 28, Height: 28, Grey: true}, {Width: 64, Height: 32, Alpha: true}, {Width: 32, Height: 32, Deep: true, Orientation: 6}}
+	padding := format(t, 32, 32, 3, "", "#010203")
+	padding.Ground = &Ground{Value: [3]byte{7, 8, 9}, Share: .93}
 	for _, c := range []struct {
 		f    Format
 		want []string
 	}{
-		{format(t, 32, 32, 3, "", "#010203"), []string{
+		{padding, []string{
 			"grey repeated to three channels (1 of 3 images)", "alpha composited on #010203 (1 of 3 images)",
-			"16-bit channels reduced to 8 bits (1 of 3 images)", "padded to 32x32 with the minimum value (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "turned upright as their EXIF says (1 of 3 images)",
+			"padded to 32x32 with #070809, the value of 93% of the border pixels (1 of 3 images)",
 			"centre cropped to 32x32 (1 of 3 images)"}},
 		{format(t, 16, 16, 1, "stretch", ""), []string{
 			"colour to grey by luma (2 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
-			"16-bit channels reduced to 8 bits (1 of 3 images)", "resized to 16x16 (all 3 images)"}},
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "turned upright as their EXIF says (1 of 3 images)", "resized to 16x16 (all 3 images)"}},
 		{format(t, 32, 48, 3, "pad", ""), []string{
 			"grey repeated to three channels (1 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
-			"16-bit channels reduced to 8 bits (1 of 3 images)", "padded to 48x32 with the minimum value (2 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "turned upright as their EXIF says (1 of 3 images)", "padded to 48x32 with the minimum value (2 of 3 images)",
 			"shrunk and padded to 48x32 with the minimum value (1 of 3 images)"}},
 		{format(t, 32, 40, 3, "crop", ""), []string{
 			"grey repeated to three channels (1 of 3 images)", "alpha composited on #ffffff (1 of 3 images)",
-			"16-bit channels reduced to 8 bits (1 of 3 images)", "centre cropped to 40x32 (1 of 3 images)",
+			"16-bit channels reduced to 8 bits (1 of 3 images)", "turned upright as their EXIF says (1 of 3 images)", "centre cropped to 40x32 (1 of 3 images)",
 			"short side resized and centre cropped to 40x32 (2 of 3 images)"}},
 		{format(t, 28, 28, 1, "", ""), nil},
 	} {
@@ -215,6 +246,6 @@ func BenchmarkConvertResize(b *testing.B) {
 	dst := make([]byte, f.Bytes())
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Convert(dst, src)
+		c.Convert(dst, Picture{Image: src})
 	}
 }
