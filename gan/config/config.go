@@ -76,7 +76,7 @@ type Images struct {
 	Labels     bool   `toml:"labels" default:"false" later:"true" doc:"use the class labels"`
 	Limit      int    `toml:"limit" default:"0" range:"[0,)" doc:"use the first so many samples only; 0 uses all"`
 	Mirror     bool   `toml:"mirror" default:"false" doc:"flip each image left to right with probability one half"`
-	Fit        string `toml:"fit" default:"auto" values:"auto|pad|crop|stretch" doc:"auto pads images up to four pixels short with the minimum value, else resizes the short side and crops the centre"`
+	Fit        string `toml:"fit" default:"auto" values:"auto|pad|crop|stretch" doc:"auto pads images up to four pixels short with the value of their borders, where at least 80% of the border pixels of the first 256 lie within 2 of one value; else it resizes the short side and crops the centre. pad: never enlarges, the minimum value around; crop: short side and centre; stretch: loses proportions"`
 	Background string `toml:"background" default:"white" doc:"white, black or #rrggbb: what shows through transparent pixels"`
 }
 

@@ -122,6 +122,9 @@ func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
 		channels[f.Header.String()]++
 	}
 	r.Samples = len(good)
+	if n := turned(good); n > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d images are stored on their side or mirrored: they are turned upright as their EXIF says", n))
+	}
 	for _, name := range tree.Classes() {
 		r.Classes = append(r.Classes, Count{name, classes[name]})
 	}
@@ -131,6 +134,17 @@ func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
 	r.Sizes, r.Channels = commonest(sizes), commonest(channels)
 	r.Duplicates = duplicates(sums, func(i int) string { return good[i].Name })
 	return r, nil
+}
+
+// turned counts the files whose pictures are not stored upright.
+func turned(files []folder.File) int {
+	n := 0
+	for _, f := range files {
+		if f.Header.Orientation.Turned() {
+			n++
+		}
+	}
+	return n
 }
 
 // commonest sorts counts from the greatest down, equal ones by name.

@@ -3,6 +3,8 @@ package data
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -64,6 +66,41 @@ func TestInspectFolder(t *testing.T) {
 		if !strings.Contains(got.String(), line) {
 			t.Errorf("%q is not in\n%s", line, got)
 		}
+	}
+}
+
+// TestInspectTurned: of two photos on their side, one is counted as a duplicate
+// of the upright one that shows the same.
+func TestInspectTurned(t *testing.T) {
+	upright, stored, other := image.NewGray(image.Rect(0, 0, 3, 2)), image.NewGray(image.Rect(0, 0, 2, 3)), image.NewGray(image.Rect(0, 0, 2, 3))
+	copy(upright.Pix, []byte{1, 2, 3, 4, 5, 6})
+	copy(stored.Pix, []byte{3, 6, 2, 5, 1, 4}) // to be turned by a quarter to the right
+	files := map[string][]byte{}
+	for name, m := range map[string]*image.Gray{"a.png": upright, "b.png": stored, "c.png": other} {
+		var b bytes.Buffer
+		if err := png.Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		files[name] = b.Bytes()
+	}
+	for _, name := range []string{"b.png", "c.png"} {
+		const header = 8 + 25 // signature and IHDR
+		exif := []byte("\x00\x00\x00\x1aeXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00")
+		if name == "c.png" {
+			exif[8+19] = 8
+		}
+		exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
+		files[name] = slices.Concat(files[name][:header], exif, files[name][header:])
+	}
+	r := inspect(t, Spec{Path: write(t, files)})
+	if want := []Count{{"3x2", 3}}; !slices.Equal(r.Sizes, want) {
+		t.Errorf("sizes %v, want %v", r.Sizes, want)
+	}
+	if want := [][]string{{"a.png", "b.png"}}; !reflect.DeepEqual(r.Duplicates, want) {
+		t.Errorf("duplicates %v, want %v", r.Duplicates, want)
+	}
+	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "2 images are stored on their side or mirrored") {
+		t.Errorf("notes %q", r.Notes)
 	}
 }
 

@@ -138,6 +138,37 @@ func TestEveryFormat(t *testing.T) {
 	}
 }
 
+// TestAutoPadsWhereTheGroundIsPlain: pictures of 31 pixels in a frame of 32.
+func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
+	format, err := pixel.NewFormat(32, 32, 3, "auto", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	photo := image.NewNRGBA(image.Rect(0, 0, 31, 31))
+	for i := range photo.Pix {
+		photo.Pix[i] = byte(i*i>>4) | 255*byte(i&3/3)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, photo); err != nil {
+		t.Fatal(err)
+	}
+	s, notes := open(t, write(t, map[string][]byte{"a.png": flat(t, 31, 31, color.NRGBA{250, 240, 230, 255})}), Options{Format: format})
+	if want := []string{"padded to 32x32 with #faf0e6, the value of 100% of the border pixels (all 1 images)"}; !slices.Equal(notes, want) {
+		t.Errorf("a plain ground: notes %q, want %q", notes, want)
+	}
+	dst := make([]byte, format.Bytes())
+	if err := s.Read(dst, 0); err != nil || !bytes.Equal(dst, bytes.Repeat([]byte{250, 240, 230}, 32*32)) {
+		t.Errorf("a plain ground gave an edge, %v", err)
+	}
+	s, notes = open(t, write(t, map[string][]byte{"a.png": b.Bytes()}), Options{Format: format})
+	if len(notes) != 2 || notes[0] != "resized to 32x32 (all 1 images)" || !strings.Contains(notes[1], "resized, not padded: no more than") {
+		t.Errorf("a photo: notes %q", notes)
+	}
+	if err := s.Read(dst, 0); err != nil || bytes.Equal(dst[31*32*3:], make([]byte, 32*3)) {
+		t.Errorf("a photo got a black edge, %v", err)
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	good := flat(t, 4, 4, color.White)
 	for _, c := range []struct {

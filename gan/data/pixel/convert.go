@@ -83,8 +83,8 @@ func (c *Converter) workspace(h Header) int64 {
 		return 0
 	}
 	const cell = 32 // bytes, of the scaler between its two passes
-	steps := shrinking(cut.Size(), place.Size())
-	return cell * int64(place.Dx()) * int64(max(cut.Dy()/steps.Y, cut.Dx()/steps.X))
+	part, want := h.Orientation.size(cut.Size()), h.Orientation.size(place.Size())
+	return cell * int64(want.X) * int64(part.Y/shrinking(part, want).Y)
 }
 
 // flatten composites a part of img on the background; what is opaque RGBA
@@ -94,8 +94,14 @@ func (c *Converter) flatten(s *scratch, img image.Image, part image.Rectangle) (
 		return m, part
 	}
 	reuse(&s.flat, part.Size())
-	draw.Draw(&s.flat, s.flat.Rect, &c.background, image.Point{}, draw.Src)
-	draw.Draw(&s.flat, s.flat.Rect, img, part.Min, draw.Over)
+	op := draw.Src
+	switch img.(type) {
+	case *image.YCbCr, *image.Gray, *image.Gray16, *image.CMYK: // hide all that is under them
+	default:
+		op = draw.Over
+		draw.Draw(&s.flat, s.flat.Rect, &c.background, image.Point{}, draw.Src)
+	}
+	draw.Draw(&s.flat, s.flat.Rect, img, part.Min, op)
 	return &s.flat, s.flat.Rect
 }
 
