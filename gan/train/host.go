@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -59,14 +60,24 @@ type Progress struct {
 	Step, Steps     int64
 	ImagesPerSecond float64 // real images shown to D
 	LossD, LossG    float64 // means since the last logged step
+	Real, Fake      float64 // D(x) and D(G(z)), likewise: probabilities where the loss has them, else logits
 	Left            time.Duration
 	Logged          bool // a multiple of log.every
 }
 
 // String is the progress as one line.
 func (p Progress) String() string {
-	return fmt.Sprintf("step %*d/%d  D %.3f  G %.3f  %s images/s  %s left", len(fmt.Sprint(p.Steps)), p.Step, p.Steps,
-		p.LossD, p.LossG, rate(p.ImagesPerSecond), clock(p.Left))
+	return fmt.Sprintf("step %*d/%d  D %s G %s  D(x) %s D(G(z)) %s  %s images/s  %s left", len(fmt.Sprint(p.Steps)), p.Step, p.Steps,
+		score(p.LossD, 3), score(p.LossG, 3), score(p.Real, 2), score(p.Fake, 2), rate(p.ImagesPerSecond), clock(p.Left))
+}
+
+// score prints so many digits after the point, or a power of ten where the number
+// would take the line.
+func score(x float64, digits int) string {
+	if math.Abs(x) >= 1e5 {
+		return fmt.Sprintf("%.2e", x)
+	}
+	return fmt.Sprintf("%.*f", digits, x)
 }
 
 // rate prints three digits or more.

@@ -127,6 +127,7 @@ func (r *runner) finished(step int64) {
 	p := Progress{Step: step, Steps: steps, Logged: due(step, r.cfg.Log.Every) || step == steps}
 	p.LossD, _ = r.trainer.tally.mean("d_loss")
 	p.LossG, _ = r.trainer.tally.mean("g_loss")
+	p.Real, p.Fake = r.trainer.opinion()
 	if r.trainer.queued == 0 { // else the time is of more steps than this one
 		r.perStep = time.Since(r.began) / time.Duration(step-r.from)
 		if p.Logged || r.speed == 0 {

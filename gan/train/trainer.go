@@ -253,6 +253,18 @@ func (t *trainer) diagnose(bad *flight) error {
 	return failed
 }
 
+// opinion is D(x) and D(G(z)), means since the tally's last reset: probabilities
+// where the loss has them, else logits.
+func (t *trainer) opinion() (real, fake float64) {
+	names := [2]string{"d_real", "d_fake"}
+	if t.game.loss.Probability() {
+		names = [2]string{"p_real", "p_fake"}
+	}
+	real, _ = t.tally.mean(names[0])
+	fake, _ = t.tally.mean(names[1])
+	return real, fake
+}
+
 // close ends the loader and frees memory of the device.
 func (t *trainer) close() error {
 	var first error

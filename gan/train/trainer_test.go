@@ -184,8 +184,12 @@ func TestPercentile(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
-	p := Progress{Step: 20, Steps: 1000, ImagesPerSecond: 412.3, LossD: 1.2345, LossG: .5, Left: 187 * time.Second}
-	if got, want := p.String(), "step   20/1000  D 1.234  G 0.500  412 images/s  3m07s left"; got != want {
+	p := Progress{Step: 20, Steps: 1000, ImagesPerSecond: 412.3, LossD: 1.2345, LossG: .5, Real: .712, Fake: .238, Left: 187 * time.Second}
+	if got, want := p.String(), "step   20/1000  D 1.234 G 0.500  D(x) 0.71 D(G(z)) 0.24  412 images/s  3m07s left"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p.LossG, p.Real, p.Fake = 5.7e14, 1234.5, -2.5e7
+	if got, want := p.String(), "step   20/1000  D 1.234 G 5.70e+14  D(x) 1234.50 D(G(z)) -2.50e+07  412 images/s  3m07s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for d, want := range map[time.Duration]string{0: "0s", 999 * time.Millisecond: "1s", 59500 * time.Millisecond: "1m00s",
@@ -214,6 +218,25 @@ func TestSpread(t *testing.T) {
 		}
 		if c.count > 50 && (late < c.count/4 || late > 3*c.count/4) {
 			t.Errorf("%d lie in the second half for %+v", late, c)
+		}
+	}
+}
+
+// The line of a logged step has what stats.jsonl has: probabilities where the loss
+// has them, else logits.
+func TestProgressHasOpinions(t *testing.T) {
+	for _, c := range []struct{ text, real, fake string }{{tinyImages, "p_real", "p_fake"}, {tinyRing, "d_real", "d_fake"}} {
+		out := t.TempDir()
+		shown := train(t, configure(t, c.text), out)
+		all := rows(t, latest(t, out))
+		for _, p := range shown.progress {
+			if !p.Logged {
+				continue
+			}
+			if row := all[0]; p.Real != row[c.real] || p.Fake != row[c.fake] {
+				t.Errorf("step %d: D(x) %g, D(G(z)) %g, and the row has %v", p.Step, p.Real, p.Fake, row)
+			}
+			all = all[1:]
 		}
 	}
 }
