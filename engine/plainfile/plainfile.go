@@ -1,10 +1,12 @@
-// Package plainfile opens regular files and nothing else: no symbolic link, pipe, device or directory.
+// Package plainfile opens regular files and nothing else. A pipe without a writer blocks whoever opens it for ever,
+// opening a device can move it, and a link leads to where nobody meant to write.
 //
-// It is for files whose names the program chooses and whose place others may have filled: an unpacked archive, a
-// shared directory. Only the last part of a path is looked at; the directories before it are the user's to name.
+// Most of it refuses links too: that is for files whose names the program chooses and whose place others may have
+// filled, such as a run directory that was unpacked from an archive. Only the last part of a path is looked at; the
+// directories before it are the user's to name. OpenLinked is for files that a user names, through whatever links.
 //
-// Invariant: on systems with O_NOFOLLOW a link that is put there at any time is not followed, and nothing blocks;
-// elsewhere what is there is looked at before it is opened.
+// Invariant: nothing here blocks, and what stands at a path may change until it is open, so the open file is asked.
+// Where the system has no O_NOFOLLOW, a link is looked for before instead.
 package plainfile
 
 import (
@@ -12,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // An Error says that something other than a regular file has a file's name.
@@ -21,22 +24,29 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s is %s, and only a regular file may have this name: move it away, or put a copy of its content there", e.Path, e.Kind)
+	if e.Kind == linkKind {
+		return fmt.Sprintf("%s is %s, and no link is followed here: put a copy of what it names in its place", e.Path, e.Kind)
+	}
+	return fmt.Sprintf("%s is %s, not a file", e.Path, e.Kind)
 }
+
+const linkKind = "a symbolic link"
 
 // kind says what something other than a regular file is.
 func kind(m fs.FileMode) string {
 	switch m.Type() {
 	case fs.ModeSymlink:
-		return "a symbolic link"
+		return linkKind
 	case fs.ModeDir:
 		return "a directory"
 	case fs.ModeNamedPipe:
-		return "a pipe"
+		return "a named pipe"
 	case fs.ModeSocket:
 		return "a socket"
+	case fs.ModeDevice, fs.ModeDevice | fs.ModeCharDevice:
+		return "a device"
 	}
-	return "a device"
+	return "something irregular"
 }
 
 // Lstat describes the regular file at path. Anything else of that name is an *Error.
@@ -66,10 +76,20 @@ func Directory(path string) error {
 
 // OpenFile is os.OpenFile for regular files; flag must not truncate.
 func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	f, err := openFile(path, flag, perm)
+	return ask(path, func() (*os.File, error) { return openFile(path, flag, perm) }, os.Lstat)
+}
+
+// OpenLinked opens a regular file for reading, through links.
+func OpenLinked(path string) (*os.File, error) {
+	return ask(path, func() (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) }, os.Stat)
+}
+
+// ask opens what turns out to be a regular file; look says what it is where it cannot even be opened.
+func ask(path string, open func() (*os.File, error), look func(string) (fs.FileInfo, error)) (*os.File, error) {
+	f, err := open()
 	if err != nil {
-		if _, wrong := Lstat(path); wrong != nil {
-			return nil, wrong // clearer than "too many levels of symbolic links"
+		if info, lost := look(path); lost == nil && !info.Mode().IsRegular() {
+			return nil, &Error{path, kind(info.Mode())} // clearer than "too many levels of symbolic links"
 		}
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func TestOnlyRegularFiles(t *testing.T) {
 	check(t, os.Symlink("nowhere", at("dangling")))
 	check(t, os.Mkdir(at("folder"), 0o755))
 	check(t, syscall.Mkfifo(at("pipe"), 0o600))
-	for name, kind := range map[string]string{"link": "a symbolic link", "dangling": "a symbolic link", "folder": "a directory", "pipe": "a pipe"} {
+	for name, kind := range map[string]string{"link": "a symbolic link", "dangling": "a symbolic link", "folder": "a directory", "pipe": "a named pipe"} {
 		for _, flag := range []int{os.O_RDONLY, os.O_WRONLY | os.O_CREATE | os.O_APPEND, os.O_RDWR | os.O_CREATE} {
 			f, err := OpenFile(at(name), flag, 0o666)
 			var wrong *Error
@@ -39,6 +39,25 @@ func TestOnlyRegularFiles(t *testing.T) {
 				f.Close()
 			}
 		}
+	}
+	for name, kind := range map[string]string{"folder": "a directory", "pipe": "a named pipe"} {
+		check(t, os.Symlink(name, at("to "+name)))
+		for _, path := range []string{at(name), at("to " + name)} {
+			if _, err := OpenLinked(path); err == nil || err.Error() != path+" is "+kind+", not a file" {
+				t.Errorf("open %s through links: %v", path, err)
+			}
+		}
+	}
+	for _, path := range []string{at("file"), at("link")} {
+		f, err := OpenLinked(path)
+		check(t, err)
+		f.Close()
+	}
+	if _, err := OpenLinked(at("dangling")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+	if _, err := OpenLinked(os.DevNull); err == nil || err.Error() != os.DevNull+" is a device, not a file" {
+		t.Errorf("a device: %v", err)
 	}
 	if _, err := os.Lstat(at("nowhere")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file was made through a link: %v", err)

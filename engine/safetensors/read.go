@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
+
+	"ganengine/engine/plainfile"
 )
 
 // A File gives access to the tensors of an open file without holding any of them.
@@ -25,7 +26,7 @@ type File struct {
 
 // Open opens the file at path and checks its header, with the metadata's checksum where there is one. A file that breaks the format is a *FormatError.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, err := plainfile.OpenLinked(path)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +34,6 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		f.Close()
 		return nil, err
-	}
-	if info.IsDir() {
-		f.Close()
-		return nil, fmt.Errorf("open %s: is a directory, want a safetensors file", path)
 	}
 	s, err := NewFile(f, info.Size(), path)
 	if err != nil {

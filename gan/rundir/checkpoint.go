@@ -158,29 +158,39 @@ func (r *Run) Prune(keep int, best ...int64) error {
 }
 
 // Rewind takes the run back to a checkpoint's step before it is resumed: rows of stats and metrics, sample
-// pictures and checkpoints past the step go, and so does what a killed process left of unfinished files.
-// TensorBoard's files are the caller's: see package tfevents.
+// pictures and checkpoints past the step go, and so does what a killed process left of unfinished files. All of it is
+// looked at before any goes, and checkpoints go before the rows that led to them, so that a run that is killed
+// meanwhile is whole. TensorBoard's files are the caller's: see package tfevents.
 func (r *Run) Rewind(step int64) error {
 	if err := r.RemoveStale(); err != nil {
 		return err
 	}
-	for _, file := range []string{StatsFile, MetricsFile} {
-		if err := dropRows(r.Path(file), step); err != nil {
-			return fmt.Errorf("drop rows past step %d: %w", step, err)
-		}
-	}
-	for _, sub := range []string{samplesDir, checkpointsDir} {
+	var past []StepFile
+	for _, sub := range []string{checkpointsDir, samplesDir} {
 		files, err := stepFiles(r.Path(sub), "")
 		if err != nil {
 			return err
 		}
 		for _, f := range files {
-			if f.Step <= step {
-				continue
+			if f.Step > step {
+				past = append(past, f)
 			}
-			if err := os.Remove(f.Path); err != nil {
-				return fmt.Errorf("remove what is past step %d: %w", step, atomicfile.Explain(err))
-			}
+		}
+	}
+	for _, file := range []string{StatsFile, MetricsFile} {
+		if _, err := plainfile.Lstat(r.Path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for _, f := range past {
+		if err := os.Remove(f.Path); err != nil {
+			return fmt.Errorf("remove what is past step %d: %w", step, atomicfile.Explain(err))
+		}
+	}
+	atomicfile.SyncDir(r.Path(checkpointsDir))
+	for _, file := range []string{StatsFile, MetricsFile} {
+		if err := dropRows(r.Path(file), step); err != nil {
+			return fmt.Errorf("drop rows past step %d: %w", step, err)
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func TestNoLinksInsideARun(t *testing.T) {
 	} {
 		for kind, place := range map[string]func(path, outside string) error{
 			"a symbolic link": func(path, outside string) error { return os.Symlink(outside, path) },
-			"a pipe":          func(path, _ string) error { return syscall.Mkfifo(path, 0o666) },
+			"a named pipe":    func(path, _ string) error { return syscall.Mkfifo(path, 0o666) },
 		} {
 			r := create(t, t.TempDir(), "x")
 			if err := r.Close(); err != nil {
@@ -69,6 +69,23 @@ func TestNoLinksInsideARun(t *testing.T) {
 			if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 				t.Errorf("%s was replaced (%v)", c.file, err)
 			}
+		}
+	}
+}
+
+// What is refused changes nothing: a link is found before anything past the step goes.
+func TestRefusedRewindKeepsAll(t *testing.T) {
+	for _, link := range []string{StatsFile, MetricsFile, "samples/000200.png"} {
+		r := create(t, t.TempDir(), "x")
+		put(t, r.CheckpointPath(100), "x")
+		if err := os.Symlink("elsewhere", r.Path(link)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Rewind(50); err == nil {
+			t.Errorf("%s is a link, and the run was rewound", link)
+		}
+		if c, err := r.Checkpoints(); err != nil || len(c) != 1 {
+			t.Errorf("%s is a link: checkpoints %v, %v", link, c, err)
 		}
 	}
 }

@@ -95,6 +95,7 @@ func Create(parent, name string) (*Run, error) {
 			return nil, unwritable(parent, err)
 		}
 	}
+	atomicfile.SyncDir(parent) // else a power failure could take the directory with all that was synced in it
 	return lockRun(dir)
 }
 

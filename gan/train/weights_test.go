@@ -145,18 +145,33 @@ func TestAlikeNetworks(t *testing.T) {
 	}
 }
 
-// A start that fails leaves nothing: weights, data and memory come before the directory.
+// A start that fails leaves nothing: weights and data come before the directory.
 func TestFailedStartLeavesNothing(t *testing.T) {
-	garbage := filepath.Join(t.TempDir(), "garbage")
-	if err := os.WriteFile(garbage, nil, 0o644); err != nil {
+	place := t.TempDir()
+	garbage, set := filepath.Join(place, "garbage"), filepath.Join(place, "set")
+	torn := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00\x00\x00\x00") // and then nothing
+	err := errors.Join(os.WriteFile(garbage, nil, 0o644), os.Mkdir(set, 0o755))
+	for _, name := range []string{"a.png", "b.png", "c.png", "d.png"} {
+		err = errors.Join(err, os.WriteFile(filepath.Join(set, name), torn, 0o644))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), "runs")
-	h, _ := testHost(t, out)
-	h.Weights = garbage
-	err := Run(context.Background(), configure(t, tinyImages), h)
-	if _, left := os.Stat(out); err == nil || !strings.Contains(err.Error(), "0 bytes are too few") || !errors.Is(left, fs.ErrNotExist) {
-		t.Errorf("error %v; in the place of runs: %v", err, left)
+	for _, c := range []struct {
+		weights string
+		set     []string
+		want    string
+	}{
+		{garbage, nil, "0 bytes are too few"},
+		{"", []string{"data.kind=folder", "data.path=" + set, "data.limit=0"}, "a.png"},
+	} {
+		out := filepath.Join(t.TempDir(), "runs")
+		h, _ := testHost(t, out)
+		h.Weights = c.weights
+		err := Run(context.Background(), configure(t, tinyImages, c.set...), h)
+		if _, left := os.Stat(out); err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(left, fs.ErrNotExist) {
+			t.Errorf("error %v, want %q; in the place of runs: %v", err, c.want, left)
+		}
 	}
 }
 
