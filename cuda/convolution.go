@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"ganengine/cuda/cudnn"
@@ -23,13 +24,15 @@ func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
 		return c
 	}
 	c.Time, c.Budget = d.time, d.opt.Tune
-	folder, err := cudnn.CacheFolder()
+	folder, err := d.opt.cacheFolder()
 	if err != nil {
 		d.note(err.Error() + "; engines are measured in each run")
+	}
+	if folder == "" {
 		return c
 	}
 	var note string
-	if c.Cache, note = d.library.OpenCache(folder, found.Name, found.Major, found.Minor); note != "" {
+	if c.Cache, note = d.library.OpenCache(filepath.Join(folder, "cudnn"), found.Name, found.Major, found.Minor); note != "" {
 		d.note(note)
 	}
 	return c

@@ -34,8 +34,9 @@ type Device struct {
 	plans   map[cudnn.Conv]*cudnn.Plan // nil: no engine computes it
 	chooser *cudnn.Chooser
 	modules map[string]cu.Module // of package kernels, by kernel
-	profile *device.Profile      // nil unless it is taken
-	lost    atomic.Bool          // the context is broken: nothing can be given back any more
+	cubins  cubins
+	profile *device.Profile // nil unless it is taken
+	lost    atomic.Bool     // the context is broken: nothing can be given back any more
 	watch   *watchdog
 }
 
@@ -143,6 +144,7 @@ func (d *Device) start(found driver.Device) error {
 	d.info = device.Info{Name: fmt.Sprintf("cuda:%d", found.Index), Model: found.Name, Memory: found.Memory,
 		Libraries: []string{"CUDA driver " + status.CUDA(), fmt.Sprintf("cuDNN %s (%s)", library.Version(), library.Path())}}
 	d.chooser = d.newChooser(found)
+	d.cubins = d.newCubins(found, status.Version)
 	return d.handle.SetStream(unsafe.Pointer(d.compute.C()))
 }
 
@@ -215,7 +217,7 @@ func (d *Device) kernel(name string) (cu.Function, error) {
 	m, ok := d.modules[name]
 	if !ok {
 		var err error
-		if m, err = driver.LoadPTX(kernels.Module(name)); err != nil {
+		if m, err = d.cubins.load(kernels.Module(name)); err != nil {
 			return cu.Function{}, fmt.Errorf("kernel %s: %w", name, err)
 		}
 		d.modules[name] = m

@@ -20,6 +20,7 @@ import (
 // finds that (make test-cuda). Under CI there must be one.
 func open(t testing.TB, s debug.Switches) device.Device {
 	t.Helper()
+	s.Cache = "off"
 	d, err := Open(Options{Switches: s, Log: func(line string) { t.Log(line) }})
 	if err != nil {
 		if os.Getenv("CI") != "" {

@@ -92,7 +92,7 @@ func (x *executable) phase(name string) {
 func (x *executable) build(s device.Storage) error {
 	if len(x.lowered.module) > 0 {
 		var err error
-		if x.module, err = driver.LoadPTX(x.lowered.module); err != nil {
+		if x.module, err = x.cubins.load(x.lowered.module); err != nil {
 			return err
 		}
 		x.loaded = true

@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // moreThanHalf updates a Variable of 5 of 8 MiB.
 func moreThanHalf() error {
-	dev, err := Open(Options{})
+	dev, err := Open(Options{Switches: debug.Switches{Cache: "off"}})
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func TestMemoryForOne(t *testing.T) {
 
 // child trains some steps, or goes on with the run that is there.
 func child(out string) error {
-	dev, err := Open(Options{})
+	dev, err := Open(Options{Switches: debug.Switches{Cache: "off"}})
 	if err != nil {
 		return err
 	}

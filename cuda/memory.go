@@ -123,7 +123,7 @@ func (d *Device) pin(bytes int64) (*hostMemory, error) {
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
-	at, err := driver.AllocHost(max(bytes, 1), driver.HostPortable)
+	at, err := driver.AllocHost(max(bytes, 1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.info.Name, err)
 	}

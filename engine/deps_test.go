@@ -91,6 +91,7 @@ func allowed() []edge {
 		{"engine/cpu/winograd/internal/gen", "engine/cpu/winograd/internal/toom"},
 
 		{"cuda/cudnn", "engine/atomicfile"},
+		{"cuda", "engine/atomicfile"},
 		{"cuda", "cuda/driver"},
 		{"cuda", "cuda/cudnn"},
 		{"cuda", "cuda/emit"},

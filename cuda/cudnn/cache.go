@@ -35,15 +35,6 @@ type cacheFile struct {
 	Engines Record `json:"engines"`
 }
 
-// CacheFolder is where a user's measurements are kept.
-func CacheFolder() (string, error) {
-	folder, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("looking for the folder of measured engines: %w", err)
-	}
-	return filepath.Join(folder, "ganengine", "cudnn"), nil
-}
-
 // OpenCache reads the measurements in a folder, which need not exist, for a GPU
 // of this name and compute capability. A file that cannot be used counts as
 // empty; the note then says why, and is "" otherwise.

@@ -232,17 +232,6 @@ func TestCache(t *testing.T) {
 	unusable.wants(t, c, "1 2=0", 0, "engine 77 was measured to be the fastest and cannot be used")
 }
 
-func TestCacheFolder(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", "/some/where")
-	if got, err := CacheFolder(); err != nil || got != "/some/where/ganengine/cudnn" {
-		t.Errorf("%q, %v", got, err)
-	}
-	t.Setenv("XDG_CACHE_HOME", "not/absolute")
-	if got, err := CacheFolder(); err == nil {
-		t.Errorf("%q without an error", got)
-	}
-}
-
 func TestRecord(t *testing.T) {
 	r := Record{"b": "4 2=1", "a": Own, "c": "6"}
 	text, err := json.Marshal(r)

@@ -82,13 +82,3 @@ func (g *Graph) Close() error {
 	g.exec = nil
 	return err
 }
-
-// RecordExternal records an event while its stream is being captured, and only
-// then: each launch of the graph will record the event, and work outside the
-// graph may wait for it.
-func RecordExternal(e cu.Event, s cu.Stream) error {
-	if err := check(C.cuEventRecordWithFlags(event(e), stream(s), C.CU_EVENT_RECORD_EXTERNAL)); err != nil {
-		return fmt.Errorf("recording an event for use outside a graph: %w", err)
-	}
-	return nil
-}

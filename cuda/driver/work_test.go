@@ -60,15 +60,11 @@ func init() {
 		if err != nil {
 			panic(err)
 		}
-		e, err := cu.MakeEvent(cu.DisableTiming)
-		if err != nil {
-			panic(err)
-		}
 		g, err := Capture(s, func() error {
 			if os.Getenv("FAIL") != "" {
 				return errors.New("a failure")
 			}
-			return errors.Join(list.Run(s), RecordExternal(e, s))
+			return list.Run(s)
 		})
 		if err != nil {
 			fmt.Println(err)
@@ -82,9 +78,9 @@ func init() {
 	}
 	children["memory"] = func() {
 		Probe()
-		p, err := AllocHost(4096, HostPortable|HostWriteCombined)
+		p, err := AllocHost(4096)
 		fmt.Println(p != nil, err, cu.MemFreeHost(p))
-		_, err = AllocHost(1<<30, 0)
+		_, err = AllocHost(1 << 30)
 		fmt.Println(err, errors.Is(err, cu.OutOfMemory), errors.Is(err, cu.NotFound))
 		_, err = LoadPTX([]byte("an error"))
 		fmt.Println(err)
@@ -111,19 +107,18 @@ func TestLaunches(t *testing.T) {
 func TestCapture(t *testing.T) {
 	folder := fakeDriver(t)
 	const launch = "launch kernel:4 on stream: 1 1 1 of 1 1 1, 0 bytes: 07000000"
-	const record = "record event on stream 1"
-	start := []string{"init 0", "load module", "stream 1", "event 2", "begin stream 1"}
+	start := []string{"init 0", "load module", "stream 1", "begin stream 1"}
 	for _, c := range []struct {
 		name        string
 		environment string
 		want        []string
 	}{
-		{"replayed", "FAKE_NODES=2", []string{launch, record, "end stream", "instantiate 0", "upload stream", "destroy template",
+		{"replayed", "FAKE_NODES=2", []string{launch, "end stream", "instantiate 0", "upload stream", "destroy template",
 			"nodes: 2", "replay 2 on stream", "<nil>", "replay 2 on stream", "<nil>", "destroy graph", "<nil>"}},
 		{"record fails", "FAIL=1", []string{"end stream", "destroy template", "while capturing: a failure"}},
-		{"empty", "FAKE_NODES=0", []string{launch, record, "end stream", "destroy template", "nothing was captured: was the work enqueued on another stream?"}},
-		{"end fails", "FAKE_END=901", []string{launch, record, "end stream", "end of the capture: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}},
-		{"upload fails", "FAKE_UPLOAD=2", []string{launch, record, "end stream", "instantiate 0", "upload stream", "destroy graph", "destroy template",
+		{"empty", "FAKE_NODES=0", []string{launch, "end stream", "destroy template", "nothing was captured: was the work enqueued on another stream?"}},
+		{"end fails", "FAKE_END=901", []string{launch, "end stream", "end of the capture: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}},
+		{"upload fails", "FAKE_UPLOAD=2", []string{launch, "end stream", "instantiate 0", "upload stream", "destroy graph", "destroy template",
 			"uploading a graph of 2 nodes: CUDA_ERROR_OUT_OF_MEMORY"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,7 +128,7 @@ func TestCapture(t *testing.T) {
 }
 
 func TestMemoryAndModules(t *testing.T) {
-	expect(t, run(t, "memory", fakeDriver(t)), "init 0", "pin 4096 5", "unpin", "true <nil> <nil>",
+	expect(t, run(t, "memory", fakeDriver(t)), "init 0", "pin 4096 1", "unpin", "true <nil> <nil>",
 		"allocating 1073741824 bytes of pinned memory: CUDA_ERROR_OUT_OF_MEMORY true false",
 		"loading a module of PTX: CUDA_ERROR_INVALID_PTX: ptxas application ptx input, line 3; fatal", "218 true", "false")
 }

@@ -33,6 +33,7 @@ type Switches struct {
 	CheckNaN bool      // each kernel's outputs are tested at once
 	Level    Level     // what is printed
 	OneDNN   string    // "" looks in the usual places, "off", or the library to open
+	Cache    string    // folder of measurements and machine code; "": the user's; "off": none
 	CuDNN    string    // "" looks in the usual places, else the library, or its folder, to open
 	CPU      isa.Level // how many of the processor's instructions are used
 	Winograd bool      // convolutions with fewer multiplications where they are faster
@@ -73,6 +74,8 @@ func Table() []Switch {
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
 		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.",
 			text(func(s *Switches) *string { return &s.OneDNN })},
+		{"GANENGINE_CACHE", "off, folder", "the user's", "CUDA: keep no measured engines and machine code, or keep them here in place of the user's cache folder.",
+			text(func(s *Switches) *string { return &s.Cache })},
 		{"GANENGINE_CUDNN", "file, folder", "search", "CUDA: open this cuDNN, or the one in this folder, and no other.",
 			text(func(s *Switches) *string { return &s.CuDNN })},
 		{"GANENGINE_CPU", "plain, avx2, avx512", "all", "Use no more of the processor's instructions, nor let oneDNN: plain Go loops without oneDNN, up to AVX2, or up to AVX-512.", setCPU},

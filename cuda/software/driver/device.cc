@@ -6,6 +6,28 @@
 
 static const CUcontext primary = reinterpret_cast<CUcontext>(0x1000);
 
+// Log is where the options of a call want messages.
+struct Log {
+    char *at = nullptr;
+    size_t room = 0;
+    Log(unsigned count, const CUjit_option *options, void *const *values) {
+        for (unsigned i = 0; i < count; i++) {
+            if (options[i] == CU_JIT_ERROR_LOG_BUFFER) at = static_cast<char *>(values[i]);
+            if (options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) room = size_t(values[i]);
+        }
+    }
+    void write(const char *text) const {
+        if (at && room) snprintf(at, room, "%s", text);
+    }
+};
+
+struct CUlinkState_st {
+    Log log;
+    std::string image;
+};
+
+static const char *const machine_code = "machine code of a test double\n";
+
 extern "C" {
 
 CUresult cuDriverGetVersion(int *version) { return *version = 13000, CUDA_SUCCESS; }
@@ -83,24 +105,53 @@ CUresult cuCtxSynchronize(void) {
     return drain_all();
 }
 
-CUresult cuModuleLoadDataEx(CUmodule *m, const void *text, unsigned int count, CUjit_option *options, void **values) {
+CUresult cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned int count, CUjit_option *options, void **values) {
     API(NeedsContext);
     if (CUresult r = unsafe()) return r;
+    const char *text = static_cast<const char *>(image);
+    if (!strncmp(text, machine_code, strlen(machine_code))) text += strlen(machine_code);
     auto module = std::make_unique<CUmod_st>();
     try {
-        module->code = std::make_shared<ptx::Module>(static_cast<const char *>(text));
+        module->code = std::make_shared<ptx::Module>(text);
     } catch (const ptx::Fault &f) {
-        char *log = nullptr;
-        size_t room = 0;
-        for (unsigned i = 0; i < count; i++) {
-            if (options[i] == CU_JIT_ERROR_LOG_BUFFER) log = static_cast<char *>(values[i]);
-            if (options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES) room = size_t(values[i]);
-        }
-        if (log && room) snprintf(log, room, "%s", f.what());
+        Log(count, options, values).write(f.what());
         return CUDA_ERROR_INVALID_PTX;
     }
     *m = module.release();
     state().modules.insert(*m);
+    return CUDA_SUCCESS;
+}
+
+// The machine code of this double is its PTX behind a mark, if it can be read.
+CUresult cuLinkCreate(unsigned int count, CUjit_option *options, void **values, CUlinkState *made) {
+    API(NeedsContext);
+    return *made = new CUlinkState_st{Log(count, options, values), machine_code}, CUDA_SUCCESS;
+}
+
+CUresult cuLinkAddData(CUlinkState l, CUjitInputType type, void *data, size_t size, const char *, unsigned int, CUjit_option *, void **) {
+    API(NeedsContext);
+    std::string text(static_cast<const char *>(data), size ? size - 1 : 0);
+    if (type != CU_JIT_INPUT_PTX || !size || static_cast<const char *>(data)[size - 1]) return CUDA_ERROR_INVALID_VALUE;
+    try {
+        ptx::Module parsed(text.c_str());
+    } catch (const ptx::Fault &f) {
+        l->log.write(f.what());
+        return CUDA_ERROR_INVALID_PTX;
+    }
+    l->image += text;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuLinkComplete(CUlinkState l, void **image, size_t *size) {
+    API(NeedsContext);
+    *image = l->image.data();
+    *size = l->image.size() + 1;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuLinkDestroy(CUlinkState l) {
+    API(NeedsContext);
+    delete l;
     return CUDA_SUCCESS;
 }
 

@@ -4,6 +4,7 @@ package parity
 
 import (
 	"ganengine/cuda"
+	"ganengine/engine/debug"
 	"ganengine/engine/device"
 )
 
@@ -12,5 +13,5 @@ func init() {
 	if cuda.Probe().Problem != "" {
 		return
 	}
-	devices = append(devices, parityDevice{"cuda", steps, func() (device.Device, error) { return cuda.Open(cuda.Options{}) }})
+	devices = append(devices, parityDevice{"cuda", steps, func() (device.Device, error) { return cuda.Open(cuda.Options{Switches: debug.Switches{Cache: "off"}}) }})
 }
