@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -24,6 +25,9 @@ type LoaderConfig struct {
 	Workers int      // goroutines that read samples; all processors, 8 at most
 	Ahead   int      // batches prepared before they are asked for: 3
 	Buffers []Buffer // memory to fill, Ahead + 1 of them; the loader's own if nil
+
+	Lost   []int                       // samples that are not read: those that Lost gave at the position that is sought first
+	OnLoss func(sample int, err error) // is told by Next of each more that cannot be read; may be nil
 }
 
 // Buffer is the memory of one batch. The owner may place it where copies to a
@@ -43,12 +47,15 @@ type Batch struct {
 }
 
 // Loader is an endless stream of batches that straddle epochs. Batches come in
-// order, whatever the workers do, and cost no allocation. Next, Release,
-// Position, SeekTo and Close are for one goroutine.
+// order, whatever the workers do, and cost no allocation. A sample that cannot
+// be read is lost from then on: the next one in the set takes its turns. Next,
+// Release, Position, Lost, SeekTo and Close are for one goroutine.
 type Loader struct {
 	set      Set
 	config   LoaderConfig
-	fill     func(*slot, int) error // reads the sample of one row
+	fill     func(s *slot, row, sample int) error
+	bad      atomic.Pointer[losses] // those of lost, for the workers
+	lost     []loss
 	order    order
 	small    bool
 	slots    []*slot
@@ -71,15 +78,13 @@ type Loader struct {
 // slot is one buffer of the ring and the batch in it.
 type slot struct {
 	batch   Batch
-	samples []int32
+	samples []int32 // whose turn it is in each row
+	holds   []int32 // what was read for it, -1 if nothing could be
 	flips   []bool
+	failed  atomic.Bool   // some row holds nothing
 	pending atomic.Int32  // tasks to go
 	ready   chan struct{} // one token when pending reaches zero
 	held    bool          // by the caller, between Next and Release
-
-	mu     sync.Mutex
-	err    error // of the first row that failed
-	errRow int
 }
 
 // task is some rows of a batch.
@@ -115,6 +120,14 @@ func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, erro
 	if err := l.makeRing(); err != nil {
 		return nil, err
 	}
+	if len(config.Lost) >= n {
+		return nil, fmt.Errorf("data: none of the %d samples can be read any more", n)
+	}
+	var lost []loss
+	for _, sample := range config.Lost {
+		lost = append(lost, loss{sample: int32(sample), batch: -1})
+	}
+	l.remember(lost)
 	l.start()
 	return l, nil
 }
@@ -127,21 +140,23 @@ func (l *Loader) makeRing() error {
 	case Images:
 		size := h * w * c
 		want.images = l.config.Batch * size
-		l.fill = func(s *slot, row int) error {
+		l.fill = func(s *slot, row, sample int) error {
 			image := s.batch.Images[row*size : (row+1)*size]
-			err := set.Read(image, int(s.samples[row]))
+			if err := set.Read(image, sample); err != nil {
+				return err
+			}
 			if s.flips[row] {
 				mirror(image, w, c)
 			}
-			return err
+			return nil
 		}
 	case Points:
 		if l.config.Mirror {
 			return errors.New("data: mirror = true flips images, but these data are points: set mirror = false")
 		}
 		want.points = l.config.Batch * c
-		l.fill = func(s *slot, row int) error {
-			return set.Read(s.batch.Points[row*c:(row+1)*c], int(s.samples[row]))
+		l.fill = func(s *slot, row, sample int) error {
+			return set.Read(s.batch.Points[row*c:(row+1)*c], sample)
 		}
 	default:
 		return fmt.Errorf("data: a %T is neither Images nor Points", l.set)
@@ -160,7 +175,8 @@ func (l *Loader) makeRing() error {
 			return fmt.Errorf("data: buffer %d has %d image bytes, %d point values and %d labels, wanted %d, %d and %d", i,
 				len(b.Images), len(b.Points), len(b.Labels), want.images, want.points, want.labels)
 		}
-		s := &slot{samples: make([]int32, l.config.Batch), flips: make([]bool, l.config.Batch), ready: make(chan struct{}, 1)}
+		s := &slot{samples: make([]int32, l.config.Batch), holds: make([]int32, l.config.Batch), flips: make([]bool, l.config.Batch),
+			ready: make(chan struct{}, 1)}
 		s.batch = Batch{Buffer: b, Slot: i, slot: s}
 		l.slots = append(l.slots, s)
 	}
@@ -228,16 +244,14 @@ func (l *Loader) deal(index int64) {
 	}
 }
 
-// lay decides what batch index holds.
+// lay decides whose turn it is in batch index.
 func (l *Loader) lay(s *slot, index int64) {
-	s.batch.Index, s.err = index, nil
+	s.batch.Index = index
+	s.failed.Store(false)
 	for row := range s.samples {
 		sample, epoch := l.order.at(index*int64(l.config.Batch) + int64(row))
 		s.samples[row] = sample
 		s.flips[row] = l.config.Mirror && mirrored(l.config.Seed, epoch, sample)
-		if len(s.batch.Labels) > 0 {
-			s.batch.Labels[row] = int32(l.set.Label(int(sample)))
-		}
 	}
 }
 
@@ -256,28 +270,32 @@ func (l *Loader) work() {
 	}
 }
 
-// read fills rows low to high.
+// read fills rows low to high. What cannot be read is settled in its turn.
 func (l *Loader) read(s *slot, low, high int) {
+	lost := l.known()
 	for row := low; row < high; row++ {
-		if err := l.fill(s, row); err != nil {
-			s.fail(row, err)
+		if l.put(s, row, lost.instead(s.samples[row], l.order.n)) != nil {
+			s.failed.Store(true)
 		}
 	}
 }
 
-// fail keeps the error of the lowest row, so that it does not depend on the
-// workers which is reported.
-func (s *slot) fail(row int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil || row < s.errRow {
-		s.err, s.errRow = err, row
+// put reads a sample into a row.
+func (l *Loader) put(s *slot, row int, sample int32) error {
+	s.holds[row] = -1
+	if err := l.fill(s, row, int(sample)); err != nil {
+		return err
 	}
+	s.holds[row] = sample
+	if len(s.batch.Labels) > 0 {
+		s.batch.Labels[row] = int32(l.set.Label(int(sample)))
+	}
+	return nil
 }
 
 // Next waits for the next batch. It stays valid until Release; with every
-// buffer held there can be no next. A sample that cannot be read is an error
-// in its turn, and stays one until SeekTo.
+// buffer held there can be no next. Where hardly a sample can be read any more
+// there is an error, until SeekTo.
 func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	if l.failed != nil {
 		return nil, l.failed
@@ -305,8 +323,8 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 		return nil, l.interrupted(l.run)
 	}
 	s := l.next
-	if s.err != nil {
-		l.failed = fmt.Errorf("data: loading batch %d: %w", s.batch.Index, s.err)
+	if err := l.settle(s); err != nil {
+		l.failed = fmt.Errorf("data: loading batch %d: %w", s.batch.Index, err)
 		l.stop(l.failed)
 		return nil, l.failed
 	}
@@ -346,8 +364,9 @@ func (l *Loader) giveBack() {
 // them stores the Index of the first unused one instead.
 func (l *Loader) Position() int64 { return l.consumed }
 
-// SeekTo makes batch number position the next one. Batches that are held stay
-// valid and are still to be released.
+// SeekTo makes batch number position the next one; what was lost in it and
+// behind it is tried again. Batches that are held stay valid and are still to
+// be released.
 func (l *Loader) SeekTo(position int64) error {
 	if position < 0 || position > math.MaxInt64/int64(l.config.Batch)-1 {
 		return fmt.Errorf("data: there is no batch %d to seek", position)
@@ -360,6 +379,7 @@ func (l *Loader) SeekTo(position int64) error {
 	}
 	l.stop(nil)
 	l.consumed, l.failed = position, nil
+	l.remember(slices.DeleteFunc(l.lost, func(one loss) bool { return one.batch >= position }))
 	l.start()
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,7 +14,6 @@ import (
 // labelled is a set whose image i is three pixels: i, 0, i+1; its label is i%4.
 type labelled struct {
 	counting
-	bad  map[int]bool
 	wait time.Duration // of a read of an even image
 }
 
@@ -25,9 +23,6 @@ func (l *labelled) Label(i int) int      { return i % 4 }
 func (l *labelled) Read(dst []byte, i int) error {
 	if i%2 == 0 && l.wait > 0 {
 		time.Sleep(l.wait)
-	}
-	if l.bad[i] {
-		return fmt.Errorf("image %d is bad", i)
 	}
 	dst[0], dst[1], dst[2] = byte(i), 0, byte(i+1)
 	return nil
@@ -234,28 +229,6 @@ func TestLoaderErrors(t *testing.T) {
 		if _, err := NewLoader(context.Background(), c.set, c.c); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q in it", c.c, err, c.want)
 		}
-	}
-}
-
-func TestBadSampleFailsInItsTurn(t *testing.T) {
-	set := numbers(12)
-	set.bad = map[int]bool{6: true, 5: true}
-	l := load(t, set, LoaderConfig{Batch: 4, Workers: 4})
-	take(t, l, 1)
-	for range 2 { // the error stays
-		if _, err := l.Next(context.Background()); err == nil || err.Error() != "data: loading batch 1: image 5 is bad" {
-			t.Errorf("error %v", err)
-		}
-	}
-	if l.Position() != 1 {
-		t.Errorf("position %d after an error at batch 1", l.Position())
-	}
-	set.bad = nil
-	if err := l.SeekTo(1); err != nil {
-		t.Fatal(err)
-	}
-	if got, _ := take(t, l, 1); samples(got)[0] != 4 {
-		t.Errorf("after mending, batch 1 holds %v", samples(got))
 	}
 }
 
