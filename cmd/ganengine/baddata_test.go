@@ -73,3 +73,26 @@ func TestBadFiles(t *testing.T) {
 		t.Errorf("log.txt does not name the files:\n%s", log)
 	}
 }
+
+// -data with -resume says where the run's data are now.
+func TestResumeFromElsewhere(t *testing.T) {
+	p := newPlace(t)
+	photos(p, "photos", 20)
+	p.run("-config", "@/images.toml", "-set", "data.limit=0", "-data", "@/photos", "-out", "@/runs", "-quiet")
+	if err := os.Rename(p.at("photos"), p.at("pictures")); err != nil {
+		t.Fatal(err)
+	}
+	again := func(set ...string) (int, string, string) {
+		return p.try(append([]string{"-resume", "0", "-out", "@/runs", "-steps", "6"}, set...)...)
+	}
+	photos(p, "fewer", 19)
+	if status, _, errs := again("-data", "@/fewer"); status == 0 || !strings.Contains(errs, "data.path: "+p.at("fewer")+" is not what "+p.at("photos")+" was") {
+		t.Errorf("other data under another path: status %d, %s", status, errs)
+	}
+	if status, _, errs := again("-data", "@/pictures", "-batch", "4"); status == 0 || !strings.Contains(errs, "train.batch: the run has 8") {
+		t.Errorf("another batch: status %d, %s", status, errs)
+	}
+	if status, out, errs := again("-data", "@/pictures"); status != 0 || strings.Contains(out, "not bit for bit") || !strings.Contains(out, "step 6/6") {
+		t.Errorf("moved data: status %d, %s\n%s", status, errs, out)
+	}
+}

@@ -30,8 +30,9 @@ func trainCommand() command {
 		short: "train a configuration, or continue a run",
 		about: "RUN is a run directory, its number, or latest, the newest that has a checkpoint. -resume continues\n" +
 			"exactly where the last checkpoint stands; auto means the latest run of this name, else a fresh one. It\n" +
-			"needs no -config; train.steps, log, sample, checkpoint, eval, -device and run.threads may change, anything\n" +
-			"else is refused by name. -checkpoint goes on from an earlier one; what came after it is dropped.\n" +
+			"needs no -config; train.steps, log, sample, checkpoint, eval, -device and run.threads may change, and -data\n" +
+			"may say where the same data are now; anything else is refused by name. -checkpoint goes on from an earlier\n" +
+			"one; what came after it is dropped.\n" +
 			"-init takes checkpoints, exports, and PyTorch's weights by PyTorch's names; a network that is not in the\n" +
 			"file starts from drawn ones.",
 		example: []string{"ganengine -config glyphs -steps 2000", "ganengine -config dcgan -data photos/ -set optim.g.lr=1e-4", "ganengine -resume latest"},

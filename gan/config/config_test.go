@@ -260,6 +260,8 @@ func TestResumeAllowed(t *testing.T) {
 		{"checkpoint.keep=7", ""},
 		{"run.device=cpu", ""},
 		{"run.threads=2", ""},
+		{"data.path=elsewhere", ""},
+		{"data.bad=skip", `data.bad: the run has "stop", and a resume cannot change it to "skip"; leave it out, or start a new run with -init`},
 		{"train.batch=16", "train.batch: the run has 8, and a resume cannot change it to 16; leave it out, or start a new run with -init"},
 		{"run.seed=1", "run.seed: the run has 0, and a resume cannot change it to 1; leave it out, or start a new run with -init"},
 		{"optim.d.lr=0.5", "optim.d.lr: the run has 0.0002, and a resume cannot change it to 0.5; leave it out, or start a new run with -init"},

@@ -59,11 +59,13 @@ func Diff(a, b *Config) []Difference {
 }
 
 // resumable are the keys and sections that a resumed run may change: they
-// decide when to stop and what to report, not the next weights.
-var resumable = []string{"train.steps", "log", "sample", "checkpoint", "eval", "run.device", "run.threads"}
+// decide when to stop, what to report and where the data are, not the next
+// weights.
+var resumable = []string{"data.path", "train.steps", "log", "sample", "checkpoint", "eval", "run.device", "run.threads"}
 
 // ResumeAllowed returns an *Error naming the first key in which next differs
-// from the run's configuration though a resume may not change it.
+// from the run's configuration though a resume may not change it. Whether the
+// data under another path are the same is for those who open them to tell.
 func ResumeAllowed(run, next *Config) error {
 	for _, d := range Diff(run, next) {
 		section := d.Key[:strings.LastIndex(d.Key, ".")]

@@ -26,7 +26,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	if o.Sample {
 		c.Sample.Count = max(c.Sample.Count, maxImages)
 	}
-	r, err := newRig(ctx, &c, h, true)
+	r, err := newRig(ctx, &c, h, nil)
 	if err != nil {
 		return BenchReport{}, err
 	}

@@ -3,11 +3,14 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 
+	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/data"
 )
 
 // mark is what a checkpoint says beside the Variables: where the run stands.
@@ -18,15 +21,27 @@ type mark struct {
 	position int64 // batches consumed
 	images   int64 // real images shown to D
 	seed     int64
-	config   string // fingerprint of what a resume may not change
+	config   string   // fingerprint of what a resume may not change
+	data     string   // identity of the data, but for what bad names
+	bad      data.Bad // files that the run does without
 }
+
+const badKey = "bad"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "position": fmt.Sprint(m.position), "images": fmt.Sprint(m.images),
-		"seed": fmt.Sprint(m.seed), "config": m.config,
+		"seed": fmt.Sprint(m.seed), "config": m.config, "data": m.data,
 	}
+	if !m.bad.Empty() {
+		text, err := json.Marshal(m.bad)
+		if err != nil {
+			panic(err) // there are only strings
+		}
+		all[badKey] = string(text)
+	}
+	return all
 }
 
 // readMark is metadata's inverse.
@@ -39,15 +54,36 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 		}
 	}
 	m.config, _ = get("config")
+	m.data, _ = get("data")
+	if text, ok := get(badKey); ok {
+		if err := json.Unmarshal([]byte(text), &m.bad); err != nil {
+			return m, fmt.Errorf("%s contradicts itself: its list of bad files: %w; use an earlier checkpoint", path, err)
+		}
+	}
 	return m, nil
+}
+
+// peek reads a checkpoint's mark alone: the data that it goes on with are
+// opened before there is anything to load its Variables into.
+func peek(path string) (mark, error) {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
+	}
+	defer f.Close()
+	return readMark(path, f.Metadata)
 }
 
 // mark is where the trainer stands, with nothing in flight.
 func (t *trainer) mark() mark {
 	c := &t.game.Config
 	position := t.position()
+	lost := t.loader.Lost(position)
+	if t.identity == "" || len(lost) != t.without { // which reads the names of all files
+		t.identity, t.without = data.Identity(t.set, lost), len(lost)
+	}
 	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch),
-		seed: int64(c.Run.Seed), config: fingerprint(c)}
+		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(t.set, lost)}
 }
 
 // restore stands where a checkpoint does that the session has loaded; get
@@ -75,12 +111,14 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 	return m, nil
 }
 
-// fingerprint identifies what a resume may not change in a configuration.
+// fingerprint identifies what a resume may not change in a configuration; data
+// that moved are told by their own identity.
 func fingerprint(c *config.Config) string {
 	fixed := *c
 	fixed.Train.Steps = 0
 	fixed.Log, fixed.Sample, fixed.Checkpoint, fixed.Eval = config.Log{}, config.Sample{}, config.Checkpoint{}, config.Eval{}
 	fixed.Run.Device, fixed.Run.Threads = "", 0
+	fixed.Data.Path = ""
 	h := sha256.New()
 	if err := fixed.WriteTOML(io.Writer(h)); err != nil {
 		panic(err) // a hash takes everything

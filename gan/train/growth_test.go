@@ -15,7 +15,7 @@ func TestNothingGrows(t *testing.T) {
 	}
 	h, _ := testHost(t, "")
 	ctx := context.Background()
-	r, err := newRig(ctx, configure(t, tinyRing, "train.batch=64", "train.steps=20000"), h, true)
+	r, err := newRig(ctx, configure(t, tinyRing, "train.batch=64", "train.steps=20000"), h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

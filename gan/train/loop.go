@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"ganengine/gan/rundir"
@@ -49,7 +50,7 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 		r.rec.detail(note)
 	}
 	r.rec.keep(r.run.WriteInfo(r.info))
-	r.trainer.finished = r.finished
+	r.trainer.finished, r.trainer.lost = r.finished, r.lost
 	if err = begin(); err == nil {
 		err = r.end(r.loop(ctx))
 	}
@@ -157,6 +158,11 @@ func (r *runner) tell(now rates) {
 	}
 }
 
+// lost says, once for each, that a file went bad.
+func (r *runner) lost(err error) {
+	r.rec.line("%v: skipped, the next file takes its turns (%d went bad so far)", err, len(r.trainer.loader.Lost(math.MaxInt64)))
+}
+
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
 
 // show writes the first pictures, nil where there are none.
@@ -233,6 +239,9 @@ func (r *runner) conclude(err error) error {
 	case err != nil:
 		last.ExitReason = err.Error()
 	default:
+		if n := len(r.trainer.loader.Lost(r.trainer.position())); n > 0 {
+			r.rec.line("%d files went bad during the run and were skipped; %s names them", n, r.run.Path("log.txt"))
+		}
 		r.rec.line("done: %d steps in %s; pictures are in %s, and ganengine sample -run %s -o samples.png draws more", last.ToStep,
 			clock(r.clock.total()), r.run.Path("samples"), r.run.Dir)
 	}

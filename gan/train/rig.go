@@ -26,15 +26,16 @@ type rig struct {
 	sampler *sampler
 }
 
-// newRig opens the data, builds the model and compiles what a run needs. A
-// fresh one can also draw first weights.
-func newRig(ctx context.Context, cfg *config.Config, h Host, fresh bool) (*rig, error) {
+// newRig opens the data, builds the model and compiles what a run needs: one
+// that goes on without some files, or, where since is nil, one that begins and
+// draws first weights.
+func newRig(ctx context.Context, cfg *config.Config, h Host, since *data.Bad) (*rig, error) {
 	h.Console = h.console()
-	r, game, err := open(ctx, cfg, h, nil, h.Console.Line)
+	r, game, err := open(ctx, cfg, h, since, h.Console.Line)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.compile(game, fresh); err != nil {
+	if err := r.compile(game, since == nil); err != nil {
 		return nil, closing(err, r.close)
 	}
 	return r, nil

@@ -10,7 +10,7 @@ import (
 func newTestRig(t *testing.T, text string, set ...string) *rig {
 	t.Helper()
 	h, _ := testHost(t, "")
-	r, err := newRig(t.Context(), configure(t, text, set...), h, true)
+	r, err := newRig(t.Context(), configure(t, text, set...), h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestScheduleIsOfSteps(t *testing.T) {
 	set := []string{"loss.kind=hinge", "loss.gp=0", "loss.every=1", "optim.g.kind=sgd", "optim.g.schedule=linear", "optim.g.lr=0.5", "optim.d.lr=0.25",
 		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.d_steps=%d", dSteps)}
 	h, _ := testHost(t, "")
-	r, err := newRig(t.Context(), configure(t, tinyRing, set...), h, true)
+	r, err := newRig(t.Context(), configure(t, tinyRing, set...), h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func TestFlops(t *testing.T) {
 		{tinyImages, nil, n * 4 * 16 * 4, n * 16 * 4 * 16, n * 16 * 4 * 16, n * 16 * 4},
 	} {
 		h, _ := testHost(t, "")
-		r, err := newRig(t.Context(), configure(t, c.text, c.set...), h, true)
+		r, err := newRig(t.Context(), configure(t, c.text, c.set...), h, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

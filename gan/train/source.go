@@ -62,13 +62,20 @@ func gcd(a, b int) int {
 	return a
 }
 
-// realImages reads count images, NHWC.
+// realImages reads count images, NHWC; the next stands in for one that cannot
+// be read, which training says in its turn.
 func realImages(set data.Images, count int) ([]byte, error) {
 	h, w, c := set.Shape()
 	size := h * w * c
 	pix := make([]byte, count*size)
-	for i, at := range spread(count, set.Len()) {
-		if err := set.Read(pix[i*size:(i+1)*size], at); err != nil {
+	const tries = 64
+	n := set.Len()
+	for i, at := range spread(count, n) {
+		err := set.Read(pix[i*size:(i+1)*size], at)
+		for k := 1; err != nil && k < min(tries, n); k++ {
+			err = set.Read(pix[i*size:(i+1)*size], (at+k)%n)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("data: reading sample %d: %w", at, err)
 		}
 	}

@@ -31,6 +31,7 @@ type trainer struct {
 	ses      *session.Session
 	seq      sequence
 	programs [progCount]*trainProgram // nil where the sequence never runs it
+	set      data.Set
 	loader   *data.Loader
 	inputs   []hostInput // by a batch's slot
 	tally    *tally
@@ -43,6 +44,10 @@ type trainer struct {
 	broken            bool             // the device failed: its state is not known
 	finished          func(step int64) // called when a step's results were read
 	note              string           // on the weights that training starts from; "" where there is nothing to say
+	lost              func(err error)  // called when a sample went bad
+
+	identity string // of the data without as many lost samples as without says
+	without  int
 }
 
 // trainProgram is a compiled training program and where its numbers go.
@@ -70,7 +75,8 @@ type flight struct {
 // newTrainer compiles a game's training programs, and with them the programs
 // in more, so that all share one arena.
 func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
-	t := &trainer{game: g, seq: newSequence(&g.Config), tally: newTally(), finished: func(int64) {}}
+	t := &trainer{game: g, seq: newSequence(&g.Config), tally: newTally(), finished: func(int64) {},
+		lost: func(err error) { h.Console.Line(err.Error()) }}
 	used, steps, err := g.steps()
 	if err != nil {
 		return nil, err
@@ -162,11 +168,12 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 	}
 	c := t.game.Config
 	loader, err := data.NewLoader(ctx, set, data.LoaderConfig{Batch: c.Train.Batch, Seed: uint64(c.Run.Seed), Shuffle: true,
-		Mirror: c.Data.Mirror, Ahead: len(buffers) - inFlight, Buffers: buffers})
+		Mirror: c.Data.Mirror, Ahead: len(buffers) - inFlight, Buffers: buffers,
+		Lost: data.Lost(set), OnLoss: func(_ int, err error) { t.lost(err) }})
 	if err != nil {
 		return err
 	}
-	t.loader = loader
+	t.set, t.loader = set, loader
 	return loader.SeekTo(t.position())
 }
 

@@ -21,7 +21,7 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 	for _, text := range []string{tinyImages, tinyRing} {
 		h, _ := testHost(t, "")
 		ctx := context.Background()
-		r, err := newRig(ctx, configure(t, text), h, true)
+		r, err := newRig(ctx, configure(t, text), h, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 func fromFile(t *testing.T, text, path string) (*rig, error) {
 	t.Helper()
 	h, _ := testHost(t, "")
-	g, err := newRig(context.Background(), configure(t, text), h, true)
+	g, err := newRig(context.Background(), configure(t, text), h, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,276 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/rundir"
+)
+
+const (
+	shades    = 60
+	tinyFiles = `
+[run]
+seed = 3
+[data]
+kind = "folder"
+path = "%s"
+size = 8
+channels = 1
+mirror = true
+[model]
+z = 4
+g_channels = 4
+d_channels = 4
+[train]
+batch = 4
+steps = 12
+[log]
+every = 1
+[sample]
+every = 0
+count = 4
+[checkpoint]
+every = 3
+keep = 10
+`
+)
+
+// shadesIn makes a folder of images, the i-th all of grey 4i.
+func shadesIn(t *testing.T, root string) {
+	t.Helper()
+	for i := range shades {
+		m := image.NewGray(image.Rect(0, 0, 8, 8))
+		for k := range m.Pix {
+			m.Pix[k] = byte(4 * i)
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(root, fmt.Sprintf("%02d.png", i)), b.Bytes())
+	}
+}
+
+func put(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sampleAt is a sample whose first turn is in a batch of the first epoch, and
+// which no picture shows.
+func sampleAt(t *testing.T, c *config.Config, batch int64) int {
+	t.Helper()
+	set, err := openData(t.Context(), c, nil, silent{}.Line, silent{}.Line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := data.NewLoader(t.Context(), set, data.LoaderConfig{Batch: c.Train.Batch, Seed: uint64(c.Run.Seed), Shuffle: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.SeekTo(batch); err != nil {
+		t.Fatal(err)
+	}
+	b, err := l.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(b.Images); at += 64 {
+		if i := int(b.Images[at]) / 4; !slices.Contains(spread(c.Sample.Count, shades), i) {
+			return i
+		}
+	}
+	t.Fatal("every sample of the batch is in a picture")
+	return 0
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mentions are the lines that hold a text.
+func mentions(lines []string, text string) (n int) {
+	for _, line := range lines {
+		n += strings.Count(line, text)
+	}
+	return n
+}
+
+// A file goes bad during a run. The run goes on without it, and a resume from
+// before or after it did, with the file cut, gone or mended, ends bit for bit
+// where the run in one go does.
+func TestFileGoesBad(t *testing.T) {
+	base := t.TempDir()
+	root := filepath.Join(base, "data")
+	shadesIn(t, root)
+	cfg := configure(t, fmt.Sprintf(tinyFiles, root))
+	train(t, cfg, filepath.Join(base, "good"))
+	victim := filepath.Join(root, fmt.Sprintf("%02d.png", sampleAt(t, cfg, 7)))
+	whole := file(t, victim)
+
+	h, c := testHost(t, filepath.Join(base, "runs"))
+	c.onProgress = func(p Progress) {
+		if p.Step == 1 { // the loader is no seven batches ahead
+			put(t, victim, []byte(whole[:len(whole)/2]))
+		}
+	}
+	if err := Run(context.Background(), cfg, h); err != nil {
+		t.Fatal(err)
+	}
+	d := latest(t, filepath.Join(base, "runs"))
+	if mentions(c.lines, victim+" cannot be read") != 1 || mentions(c.lines, "(1 went bad so far)") != 1 || mentions(c.lines, "1 files went bad") != 1 {
+		t.Errorf("lines %q", c.lines)
+	}
+	if log := file(t, d.Path("log.txt")); strings.Count(log, victim) != 1 {
+		t.Errorf("log.txt names the file %d times", strings.Count(log, victim))
+	}
+	end := file(t, d.CheckpointPath(12))
+	good := latest(t, filepath.Join(base, "good"))
+	if !maps.Equal(tensors(t, good, 6), tensors(t, d, 6)) || maps.Equal(tensors(t, good, 12), tensors(t, d, 12)) {
+		t.Error("the file had no part in the training")
+	}
+	for _, r := range []struct {
+		name  string
+		from  int64
+		exact bool
+		file  func() error
+	}{
+		{"after it, cut", 9, true, func() error { return nil }},
+		{"after it, gone", 9, true, func() error { return os.Remove(victim) }},
+		{"after it, mended", 9, true, func() error { return os.WriteFile(victim, []byte(whole), 0o666) }},
+		{"before it, cut", 6, false, func() error { return os.WriteFile(victim, []byte(whole[:20]), 0o666) }},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			to := rundir.Dir(filepath.Join(t.TempDir(), "00000-copy"))
+			copyTree(t, string(d), string(to))
+			for step := r.from + 3; step <= 12; step += 3 {
+				if err := os.Remove(to.CheckpointPath(step)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := r.file(); err != nil {
+				t.Fatal(err)
+			}
+			h, c := testHost(t, "")
+			if err := Resume(context.Background(), string(to), nil, h); err != nil {
+				t.Fatal(err)
+			}
+			if file(t, to.CheckpointPath(12)) != end {
+				t.Error("it ends elsewhere")
+			}
+			if mentions(c.lines, victim+" cannot be read") != 1 {
+				t.Errorf("the file is named %d times in %q", mentions(c.lines, victim), c.lines)
+			}
+			if info, err := to.ReadInfo(); err != nil || info.Segments[1].Exact != r.exact {
+				t.Errorf("run.json says exact = %v (%v)", info.Segments[1].Exact, err)
+			}
+		})
+	}
+}
+
+// Files that were left out when the run began stay out, though they were mended.
+func TestResumeWithoutWhatWasLeftOut(t *testing.T) {
+	base := t.TempDir()
+	root := filepath.Join(base, "data")
+	shadesIn(t, root)
+	bad := filepath.Join(root, "17.png")
+	whole := file(t, bad)
+	put(t, bad, []byte(whole[:30]))
+	cfg := configure(t, fmt.Sprintf(tinyFiles, root), "data.bad=skip")
+	c := train(t, cfg, base)
+	if mentions(c.lines, bad+" cannot be read") != 1 || mentions(c.lines, "1 of 60 images left out") != 1 {
+		t.Errorf("lines %q", c.lines)
+	}
+	d := latest(t, base)
+	end := file(t, d.CheckpointPath(12))
+	if err := os.Remove(d.CheckpointPath(12)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, bad, []byte(whole))
+	c = resume(t, d)
+	if file(t, d.CheckpointPath(12)) != end || mentions(c.lines, "is left out, as when the run began") != 1 || mentions(c.lines, "not bit for bit") > 0 {
+		t.Errorf("it ends elsewhere, or says so: %q", c.lines)
+	}
+}
+
+// Data that moved are the same data; other data under another path are refused.
+func TestResumeWithMovedData(t *testing.T) {
+	base := t.TempDir()
+	root, moved := filepath.Join(base, "data"), filepath.Join(base, "moved", "elsewhere")
+	shadesIn(t, root)
+	train(t, configure(t, fmt.Sprintf(tinyFiles, root)), base)
+	d := latest(t, base)
+	end := file(t, d.CheckpointPath(12))
+	if err := os.Remove(d.CheckpointPath(12)); err != nil {
+		t.Fatal(err)
+	}
+	copyTree(t, root, moved)
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	from := func(path string) error {
+		own, err := ReadConfig(string(d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := *own
+		next.Data.Path = path
+		if err := config.ResumeAllowed(own, &next); err != nil {
+			return err
+		}
+		h, _ := testHost(t, "")
+		return Resume(context.Background(), string(d), &next, h)
+	}
+	image := file(t, filepath.Join(moved, "05.png"))
+	for _, c := range []struct {
+		name, want string
+		change     func(dir string) error
+	}{
+		{"contents", "it has other contents", func(dir string) error { return os.WriteFile(filepath.Join(dir, "06.png"), []byte(image), 0o666) }},
+		{"names", "it has files of other names", func(dir string) error {
+			return os.Rename(filepath.Join(dir, "06.png"), filepath.Join(dir, "6.png"))
+		}},
+		{"fewer", "it has 59 samples in place of 60", func(dir string) error { return os.Remove(filepath.Join(dir, "06.png")) }},
+	} {
+		other := filepath.Join(base, c.name)
+		copyTree(t, moved, other)
+		if err := c.change(other); err != nil {
+			t.Fatal(err)
+		}
+		err := from(other)
+		if err == nil || !strings.HasPrefix(err.Error(), "data.path: "+other+" is not what "+root+" was, "+c.want+"; ") {
+			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
+		}
+	}
+	if err := from(moved); err != nil {
+		t.Fatal(err)
+	}
+	if file(t, d.CheckpointPath(12)) != end {
+		t.Error("with moved data it ends elsewhere")
+	}
+	info, err := d.ReadInfo()
+	if own, failed := ReadConfig(string(d)); err != nil || failed != nil || own.Data.Path != moved || info.Data.Path != moved || !info.Segments[1].Exact {
+		t.Errorf("the run does not say where its data are now: %+v (%v, %v)", info.Data, err, failed)
+	}
+}
