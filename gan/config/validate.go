@@ -96,20 +96,17 @@ func (c *Config) checkLoss() *Error {
 }
 
 func (c *Config) checkOptim() *Error {
-	for _, o := range []struct {
-		section string
-		*Optim
-	}{{"optim.g", &c.Optim.G}, {"optim.d", &c.Optim.D}} {
+	for section, o := range c.Optims() {
 		end := o.End(c.Train.Steps)
 		switch {
 		case o.Schedule == "constant":
 		case o.Schedule == "exponential" && o.LREnd == 0:
-			return wrong(o.section+".lr_end", "an exponential schedule never reaches 0; set lr_end to more than 0")
+			return wrong(section+".lr_end", "an exponential schedule never reaches 0; set lr_end to more than 0")
 		case end == 0 || end > o.DecayStart: // 0 is unknown until FixSteps
 		case o.DecayEnd == 0:
-			return wrong(o.section+".decay_start", "%d is not before the last step, which is %d; set it earlier, or train longer", o.DecayStart, end)
+			return wrong(section+".decay_start", "%d is not before the last step, which is %d; set it earlier, or train longer", o.DecayStart, end)
 		default:
-			return wrong(o.section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
+			return wrong(section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
 		}
 	}
 	return nil

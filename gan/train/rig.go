@@ -59,7 +59,7 @@ func open(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, note
 	if err != nil {
 		return nil, nil, closing(err, r.close)
 	}
-	for _, line := range idle(&r.cfg) {
+	for _, line := range r.cfg.Doubts() {
 		note(line)
 	}
 	return r, game, nil

@@ -28,29 +28,6 @@ func ratesAt(c *config.Config, finished int64) rates {
 
 func (r rates) String() string { return fmt.Sprintf("learning rate of G %.4g, of D %.4g", r.g, r.d) }
 
-// eachSchedule calls f for each optimiser whose rate changes, by its section.
-func eachSchedule(c *config.Config, f func(section string, o config.Optim)) {
-	for _, o := range []struct {
-		section string
-		config.Optim
-	}{{"optim.g", c.Optim.G}, {"optim.d", c.Optim.D}} {
-		if o.Schedule != "constant" {
-			f(o.section, o.Optim)
-		}
-	}
-}
-
-// idle says which optimisers stand still for the last steps of a run, a line each.
-func idle(c *config.Config) (lines []string) {
-	eachSchedule(c, func(section string, o config.Optim) {
-		if end := o.End(c.Train.Steps); o.LREnd == 0 && end < c.Train.Steps {
-			lines = append(lines, fmt.Sprintf("%s has the learning rate 0 after step %d and learns nothing until step %d: decay_end says so; without it the end is the run's",
-				section, end, c.Train.Steps))
-		}
-	})
-	return lines
-}
-
 // bent says which of a run's rates would have been others up to a mark, had it had
 // the new length from its beginning; "" for none.
 func bent(was, now *config.Config, m mark) string {
@@ -59,10 +36,10 @@ func bent(was, now *config.Config, m mark) string {
 		last = m.step
 	}
 	var out []string
-	eachSchedule(now, func(section string, o config.Optim) {
-		if o.End(was.Train.Steps) != o.End(now.Train.Steps) && last > int64(o.DecayStart) {
+	for section, o := range now.Optims() {
+		if o.Schedule != "constant" && o.End(was.Train.Steps) != o.End(now.Train.Steps) && last > int64(o.DecayStart) {
 			out = append(out, fmt.Sprintf("the rate of %s was to end at step %d and ends at %d", section, o.End(was.Train.Steps), o.End(now.Train.Steps)))
 		}
-	})
+	}
 	return joined(out...)
 }
