@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/picture"
 	"ganengine/gan/rundir"
 )
 
@@ -71,6 +72,11 @@ func fits(c *config.Config, set data.Set) error {
 	if c.Train.Batch > set.Len() {
 		return &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data",
 			c.Train.Batch, set.Len())}
+	}
+	if s := SampleShape(set); len(s) == 3 {
+		if err := picture.CheckGrid(c.Sample.Count, s[0], s[1], s[2], picture.GridOptions{}); err != nil {
+			return &config.Error{Key: "sample.count", Msg: fmt.Sprintf("%v; draw fewer", err)}
+		}
 	}
 	return c.FixSteps(set.Len())
 }
