@@ -105,12 +105,13 @@ func (a *app) call(ctx context.Context, c command, args []string) error {
 
 // help prints the list of commands, or one command's help.
 func (a *app) help(args []string) error {
+	args = slices.DeleteFunc(slices.Clone(args), func(w string) bool { return isFlag(w) || w == "help" })
 	if len(args) == 0 {
 		return a.print(overview())
 	}
 	c, ok := find(args[0])
 	if !ok {
-		return usage("there is no command %q%s", args[0], didYouMean(args[0], names()))
+		return usage("there is no command %q%s; `ganengine help` lists them", args[0], didYouMean(args[0], names()))
 	}
 	return a.print(c.help())
 }

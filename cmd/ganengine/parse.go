@@ -26,6 +26,9 @@ func (c command) parse(f *flag.FlagSet, args []string) (words []string, err erro
 			words, rest = append(words, rest...), nil
 		}
 		if len(rest) == 0 {
+			if err := c.empty(f); err != nil {
+				return nil, err
+			}
 			if len(words) > c.args {
 				return nil, c.whatFor(words[c.args])
 			}
@@ -36,6 +39,17 @@ func (c command) parse(f *flag.FlagSet, args []string) (words []string, err erro
 			return nil, c.stray(f, parsed, rest)
 		}
 	}
+}
+
+// empty refuses flags without a value, which scripts write where a variable of
+// theirs is empty: -resume "$RUN" must not begin another run.
+func (c command) empty(f *flag.FlagSet) (err error) {
+	f.Visit(func(f *flag.Flag) {
+		if g, ok := f.Value.(flag.Getter); ok && g.Get() == "" {
+			err = usage("%s: -%s has an empty value; write one, or leave the flag out", c.name, f.Name)
+		}
+	})
+	return err
 }
 
 // stray explains words that are no argument of the command: where a flag with
@@ -94,12 +108,15 @@ var elsewhere = map[string][]string{
 	"zoom": {"scale"}, "upscale": {"scale"}, "expression": {"expr"}, "dry": {"dry-run"},
 }
 
+// numbers says what the flag package leaves open.
+var numbers = strings.NewReplacer(": parse error", "; write a number, whole where it counts something", ": value out of range", "; it is too large")
+
 // complain names the flag that was probably meant where there is none of that
 // name.
 func (c command) complain(f *flag.FlagSet, err error) error {
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !unknown {
-		return usage("%s: %w", c.name, err)
+		return usage("%s: %s", c.name, numbers.Replace(err.Error()))
 	}
 	meant := ""
 	if near := c.meant(f, name); near != "" {

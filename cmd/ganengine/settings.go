@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 // override is a key of the configuration that the command line sets.
 type override struct{ flag, key, value string }
+
+var errEmpty = errors.New("it is empty; write a value, or leave the flag out")
 
 // settings are the flags that make a configuration: -config, and keys in the
 // order in which the command line sets them.
@@ -41,11 +44,17 @@ func addSettings(f *flag.FlagSet) *settings {
 		{"precision", "run.precision", "`P`: fp32, tf32 or bf16"},
 	} {
 		f.Func(short.flag, short.value+" (key "+short.key+")", func(value string) error {
+			if value == "" {
+				return errEmpty
+			}
 			s.overrides = append(s.overrides, override{"-" + short.flag, short.key, value})
 			return nil
 		})
 	}
 	f.Func("data", "`PATH` of the real samples, whose kind is detected (keys data.kind and data.path)", func(path string) error {
+		if path == "" {
+			return errEmpty
+		}
 		s.overrides = append(s.overrides, override{"-data", "data.path", path})
 		return nil
 	})
@@ -64,9 +73,6 @@ func (s *settings) load(path string) (*config.Settings, error) {
 	}
 	for _, o := range s.overrides {
 		if o.flag == "-data" {
-			if o.value == "" {
-				return nil, usage("-data: name a folder or a file of real samples")
-			}
 			kind, err := data.Detect(o.value)
 			if err != nil {
 				return nil, usage("-data: %w", err)

@@ -79,9 +79,13 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 	if err != nil {
 		return err
 	}
+	animated := strings.ToLower(filepath.Ext(w.path)) == ".gif"
 	return a.explore(w.runFlags, func(e *explore.Explorer) error {
+		if animated && e.Points() {
+			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
+		}
 		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Config.Model.ZDist)}
-		if strings.ToLower(filepath.Ext(w.path)) == ".gif" {
+		if animated {
 			err = e.WriteGIF(ctx, w.path, walk)
 		} else {
 			walk.Legs = true
@@ -151,6 +155,6 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, path string) er
 		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int) string { return captions[i] }}); err != nil {
 			return tooLarge(err, "take fewer seeds")
 		}
-		return a.wrote(e, fmt.Sprintf("%s, the last of them %s,", count(all.Len(), e.Points()), x), path)
+		return a.wrote(e, fmt.Sprintf("%s, the last of them %.60s,", count(all.Len(), e.Points()), x), path)
 	})
 }

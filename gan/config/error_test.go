@@ -101,6 +101,7 @@ func TestSetErrorTexts(t *testing.T) {
 		{"run.deterministic=\"true\"", `-set: run.deterministic: "true" is a string; write true or false, such as true`},
 		{"model.g_hidden=8,x", `-set: model.g_hidden: in the list, cannot read "x"; write a whole number, such as 8`},
 		{"model.g_hidden=8 16", `-set: model.g_hidden: cannot read "8 16"; separate the elements of a list with commas, as in 64, 64`},
+		{"train.steps=99999999999999999999", "-set: train.steps: 99999999999999999999 is too large"},
 		{"run.name=\xff", `-set: run.name: "\xff" is not UTF-8; write it in UTF-8`},
 		{`run.name="a`, `-set: run.name: cannot read "\"a"; write a string, such as "name"`},
 		{"optim.g.schedule=linear\x00optim.g.decay_start=10000", "-set: optim.g.decay_start: 10000 is not before the last step, which is 10000; set it earlier, or train longer"},

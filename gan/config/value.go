@@ -137,6 +137,9 @@ func (d kind) parse(s string) (value any, complaint string) {
 	}
 	var file map[string]any
 	if _, err := toml.Decode("v = "+trimmed, &file); err != nil || len(file) != 1 {
+		if digits := strings.TrimLeft(trimmed, "+-"); digits != "" && strings.Trim(digits, "0123456789_") == "" {
+			return nil, fmt.Sprintf("%s is too large", shorten(s))
+		}
 		return nil, fmt.Sprintf("cannot read %s; write %s, such as %s", strconv.Quote(shorten(s)), kinds[d].name, kinds[d].example)
 	}
 	return d.convert(file["v"])

@@ -102,6 +102,9 @@ func (f *File) rewind() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	if info, err := os.Stat(f.path); err == nil && !info.Mode().IsRegular() { // a pipe would wait for its writer
+		return fmt.Errorf("%s: it is a directory, a pipe or a device; latents are read from a file", f.path)
+	}
 	file, err := os.Open(f.path)
 	if err != nil {
 		return err
@@ -119,7 +122,7 @@ func (f *File) begin(file *os.File) (err error) {
 	var magic [2]byte
 	_, short := io.ReadFull(file, magic[:])
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("%w; latents are read from a file, not from a pipe", err) // which names the file
+		return err
 	}
 	if short == nil && string(magic[:]) == "PK" { // a ZIP archive
 		return errors.Join(f.Close(), f.beginArchive())
