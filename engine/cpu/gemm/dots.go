@@ -49,11 +49,11 @@ func (t *task[T]) dotBlock(column []T, p, i0, i1, j int, accumulate bool) {
 	var sums [dotSums]T
 	stride := t.a.free
 	if whole := (i1 - i0) &^ (dotRows - 1); whole > 0 {
-		dotSIMD(whole, t.a.data[i0*stride+p:], stride, column, sums[:])
+		dotSIMD(t.strided, whole, t.a.data[i0*stride+p:], stride, column, sums[:])
 	}
 	if rest := (i1 - i0) % dotRows; rest > 0 { // with rows before them, once more
 		var last [dotRows]T
-		dotSIMD(dotRows, t.a.data[(i1-dotRows)*stride+p:], stride, column, last[:])
+		dotSIMD(t.strided, dotRows, t.a.data[(i1-dotRows)*stride+p:], stride, column, last[:])
 		copy(sums[i1-i0-rest:], last[dotRows-rest:])
 	}
 	row, col := t.job.rowAt, t.job.colAt

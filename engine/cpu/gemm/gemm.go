@@ -2,8 +2,9 @@
 // and blocked after Goto and van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication" (2008), with BLIS's loop order. The inner kernel is AVX2
 // assembly for float32 (6×16, written by internal/gen with avo, chosen when the
-// CPU has AVX2 and FMA) and plain Go otherwise (4×4, float32 and float64). With
-// AVX-512 small products of plain matrices have a kernel that packs what it must only.
+// CPU has AVX2 and FMA) and plain Go otherwise (4×4, float32 and float64). Small
+// products of plain matrices have kernels of both AVX2 and AVX-512 that pack what they
+// must only.
 //
 // Convolutions are implicit matrix products: packing gathers patches straight
 // from NHWC activations, so there is no im2col buffer, and an input gradient is
@@ -46,9 +47,9 @@ type Parallel interface {
 type Engine[T Float] struct {
 	par     Parallel
 	workers int
-	simd    bool // only ever true where T is float32 and the CPU runs the kernel for AVX2
-	wide    bool // simd, and the CPU runs those for AVX-512
-	mr, nr  int  // the tile of packed products
+	simd    bool  // only ever true where T is float32 and the CPU runs the kernel for AVX2
+	strided lanes // of the kernels for strided products
+	mr, nr  int   // the tile of packed products
 
 	body, foldBody, partsBody func(worker, i int) // task, foldRow and addPartsTask, bound once
 	scratch                   []scratch           // one for each worker
@@ -69,7 +70,7 @@ func New[T Float](par Parallel, have isa.Set) *Engine[T] {
 	_, single := any(z).(float32)
 	e := &Engine[T]{par: par, workers: 1, mr: 4, nr: 4}
 	if single && have.Runs(kernelNeeds) {
-		e.simd, e.wide = true, have.Runs(stridedNeeds)
+		e.simd, e.strided = true, stridedFor(have)
 		e.mr, e.nr = 6, 16
 	}
 	if par != nil {
@@ -83,7 +84,7 @@ func New[T Float](par Parallel, have isa.Set) *Engine[T] {
 // Name says which kernel the engine uses, for logs.
 func (e *Engine[T]) Name() string {
 	switch {
-	case e.wide:
+	case e.strided == 16:
 		return "avx512"
 	case e.simd:
 		return "avx2"

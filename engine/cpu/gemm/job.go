@@ -73,7 +73,11 @@ func (e *Engine[T]) orient(j *job[T]) {
 		if j.dots = j.turnToDots(); !j.dots {
 			j.turn()
 		}
-		return
+		// Panels of 16 rows are no whole number of AVX2's tiles, and both operands would
+		// be packed: the kernel of packed products is faster.
+		if j.strided = j.dots || e.strided == 16 || !j.packsRows(); j.strided {
+			return
+		}
 	}
 	tiles := func(m, n int) int { return ceil(m, e.mr) * ceil(n, e.nr) }
 	if 4*tiles(j.m, j.n) > 5*tiles(j.n, j.m) {
@@ -90,7 +94,7 @@ func (j *job[T]) exchange() {
 // tile is the sizes of the kernel's tile for a job.
 func (e *Engine[T]) tile(j *job[T]) (rows, columns int) {
 	if j.strided {
-		return stridedRows, stridedWidth
+		return stridedRows, e.strided.width()
 	}
 	return e.mr, e.nr
 }

@@ -1,6 +1,10 @@
 package gemm
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"ganengine/engine/internal/isa"
+)
 
 // The functions below are only called where T is float32.
 
@@ -41,18 +45,37 @@ func transposeSIMD[T Float](dst []T, width int, rows *[maxWidth]*T, n int) {
 	}
 }
 
-func stridedSIMD[T Float](rows, columns int, s *stridedPart[T], a, b, c []T, ldc int, accumulate bool) {
+// stridedFor is the kernels for strided products that a processor runs.
+func stridedFor(have isa.Set) lanes {
+	avx2, avx512 := stridedNeeds.Split("AVX2")
+	switch {
+	case have.Runs(avx512):
+		return 16
+	case have.Runs(avx2):
+		return 8
+	}
+	return 0
+}
+
+func stridedSIMD[T Float](l lanes, rows, columns int, s *stridedPart[T], a, b, c []T, ldc int, accumulate bool) {
 	last := columns - 1
 	_, _ = a[(rows-1)*s.a.free+(s.terms-1)*s.a.red], b[(s.terms-1)*s.b.red+last/maxWidth*s.b.panel+maxWidth-1]
 	_ = c[(rows-1)*ldc+last]
-	tileStrided(rows, s.terms, (*float32)(unsafe.Pointer(unsafe.SliceData(a))), s.a.free, s.a.red,
-		(*float32)(unsafe.Pointer(unsafe.SliceData(b))), s.b.red, s.b.panel,
-		(*float32)(unsafe.Pointer(unsafe.SliceData(c))), ldc, uint32(1<<columns-1), accumulate)
+	x, y, z := (*float32)(unsafe.Pointer(unsafe.SliceData(a))), (*float32)(unsafe.Pointer(unsafe.SliceData(b))), (*float32)(unsafe.Pointer(unsafe.SliceData(c)))
+	if mask := uint32(1<<columns - 1); l == 16 {
+		tileStrided(rows, s.terms, x, s.a.free, s.a.red, y, s.b.red, s.b.panel, z, ldc, mask, accumulate)
+	} else {
+		tileStridedAVX2(rows, s.terms, x, s.a.free, s.a.red, y, s.b.red, s.b.panel, z, ldc, mask, accumulate)
+	}
 }
 
 // dotSIMD stores the dot products of rows, a multiple of 8, and the column.
-func dotSIMD[T Float](rows int, a []T, stride int, column, sums []T) {
+func dotSIMD[T Float](l lanes, rows int, a []T, stride int, column, sums []T) {
 	_, _ = a[(rows-1)*stride+len(column)-1], sums[rows-1]
-	dotRows8(rows, len(column), (*float32)(unsafe.Pointer(unsafe.SliceData(a))), stride,
-		(*float32)(unsafe.Pointer(unsafe.SliceData(column))), (*float32)(unsafe.Pointer(unsafe.SliceData(sums))))
+	x, y, z := (*float32)(unsafe.Pointer(unsafe.SliceData(a))), (*float32)(unsafe.Pointer(unsafe.SliceData(column))), (*float32)(unsafe.Pointer(unsafe.SliceData(sums)))
+	if l == 16 {
+		dotRows8(rows, len(column), x, stride, y, z)
+	} else {
+		dotRows8AVX2(rows, len(column), x, stride, y, z)
+	}
 }

@@ -1,16 +1,24 @@
 package gemm
 
-// Products of plain matrices that are not large read their operands where they lie
-// on AVX-512, if they can. The first one's values are broadcast, so that any stride
+// Products of plain matrices that are not large read their operands where they lie, if
+// they can. The first one's values are broadcast, so that any stride
 // serves; the second one's rows must lie side by side and near each other, or are
 // packed. Where a product is small, packing both would take as long as multiplying.
 
-// A tile of a strided product, and how many columns are packed at a time.
 const (
-	stridedRows    = 8
-	stridedWidth   = 32
-	stridedColumns = 4 * stridedWidth
+	// stridedRows is what tasks' rows are counted in. Kernels' own tiles are lower, or
+	// as high.
+	stridedRows = 8
+	// stridedColumns is how many columns are packed at a time.
+	stridedColumns = 128
 )
+
+// lanes is how many the vectors of the kernels for strided products have, 0 where there
+// are no such kernels.
+type lanes int
+
+// width is how many columns a tile of a strided product has.
+func (l lanes) width() int { return 2 * int(l) }
 
 const (
 	// smallOperands is how many values both operands may have. A dense layer's
@@ -28,11 +36,11 @@ const (
 
 // isStrided says whether a job takes this way.
 func (e *Engine[T]) isStrided(j *job[T]) bool {
-	return e.wide && j.a.view == strided && j.b.view == strided && j.alpha == 1 && j.rowAt.plain() && j.colAt.plain() &&
+	return e.strided > 0 && j.a.view == strided && j.b.view == strided && j.alpha == 1 && j.rowAt.plain() && j.colAt.plain() &&
 		(j.m+j.n)*j.k <= smallOperands
 }
 
-// IsSmall says whether p has small operands, and the CPU AVX-512.
+// IsSmall says whether p has small operands, and the CPU kernels for such products.
 func (e *Engine[T]) IsSmall(p Product[T]) bool {
 	j := p.job()
 	return e.isStrided(&j)
@@ -138,27 +146,29 @@ type stridedPart[T Float] struct {
 func (t *task[T]) stridedTiles(s *stridedPart[T], j0, j1 int) {
 	row, col := t.job.rowAt, t.job.colAt
 	rows := s.a.run(t.i1 - t.i0)
-	for j := j0; j < j1; j += stridedWidth {
-		b, columns := s.b.from(j-j0), min(stridedWidth, j1-j)
+	width := t.strided.width()
+	for j := j0; j < j1; j += width {
+		b, columns := s.b.from(j-j0), min(width, j1-j)
 		at := row.base + col.base + j*col.step0
 		if col.step0 == 1 {
 			for i := t.i0; i < t.i1; i += rows {
-				stridedSIMD(min(rows, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:], row.step0, s.accumulate)
+				stridedSIMD(t.strided, min(rows, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:], row.step0, s.accumulate)
 			}
 			continue
 		}
-		for i := t.i0; i < t.i1; i += stridedRows {
-			t.stridedAside(min(stridedRows, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:])
+		for i := t.i0; i < t.i1; i += maxWidth {
+			t.stridedAside(min(maxWidth, t.i1-i), columns, s, s.a.from(i-t.i0), b, t.c[at+i*row.step0:])
 		}
 	}
 }
 
 // stridedAside computes a tile whose columns do not lie side by side in c.
 func (t *task[T]) stridedAside(rows, columns int, s *stridedPart[T], a, b, c []T) {
-	var spare [stridedRows * stridedWidth]T
-	stridedSIMD(rows, columns, s, a, b, spare[:], stridedWidth, false)
+	var spare [maxWidth * 2 * maxWidth]T
+	width := t.strided.width()
+	stridedSIMD(t.strided, rows, columns, s, a, b, spare[:], width, false)
 	for r := range rows {
-		for x, v := range spare[r*stridedWidth : r*stridedWidth+columns] {
+		for x, v := range spare[r*width : r*width+columns] {
 			at := &c[r*t.job.rowAt.step0+x*t.job.colAt.step0]
 			if s.accumulate {
 				v += *at

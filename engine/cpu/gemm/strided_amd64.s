@@ -1040,3 +1040,1230 @@ dotSums:
 	JNE           dotBlock
 	VZEROUPPER
 	RET
+
+// func tileStridedAVX2(rows int, k int, a *float32, free int, red int, b *float32, redB int, half int, c *float32, ldc int, mask uint32, accumulate bool)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tileStridedAVX2(SB), NOSPLIT, $0-85
+block:
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    free+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    red+32(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    b+40(FP), SI
+	MOVQ    redB+48(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    c+64(FP), R8
+	MOVQ    ldc+72(FP), R9
+	SHLQ    $0x02, R9
+	VXORPS  Y0, Y0, Y0
+	MOVL    mask+80(FP), R10
+	SHRL    $0x08, R10
+	MOVQ    rows+0(FP), R11
+	LEAQ    (DX)(DX*2), R12
+	LEAQ    (DX)(DX*4), R13
+	TESTL   R10, R10
+	JNE     both
+	CMPQ    R11, $0x06
+	JGE     tile6x8
+	CMPQ    R11, $0x05
+	JE      tile5x8
+	CMPQ    R11, $0x04
+	JE      tile4x8
+	CMPQ    R11, $0x03
+	JE      tile3x8
+	CMPQ    R11, $0x02
+	JE      tile2x8
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile1x8terms
+	MOVL    mask+80(FP), DX
+	CMPL    DX, $0x000000ff
+	JNE     tile1x8load
+	MOVQ    R8, DX
+	VMOVUPS (DX), Y0
+	JMP     tile1x8terms
+
+tile1x8load:
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, DX
+	VMASKMOVPS   (DX), Y0, Y0
+
+tile1x8terms:
+	VMOVUPS      (SI), Y1
+	VBROADCASTSS (CX), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile1x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile1x8store
+	MOVQ         R8, DX
+	VMOVUPS      Y0, (DX)
+	JMP          tile1x8stored
+
+tile1x8store:
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Y1
+	VPAND        bitsOfLanes<>+0(SB), Y1, Y1
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y1, Y1
+	MOVQ         R8, DX
+	VMASKMOVPS   Y0, Y1, (DX)
+
+tile1x8stored:
+	VZEROUPPER
+	RET
+
+tile2x8:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile2x8terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x000000ff
+	JNE     tile2x8load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y0
+	JMP     tile2x8terms
+
+tile2x8load:
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y0, Y1
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y0
+
+tile2x8terms:
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS (CX), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	VBROADCASTSS (CX)(DX*1), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile2x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile2x8store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y0, (R10)
+	JMP          tile2x8stored
+
+tile2x8store:
+	VMOVD        AX, X2
+	VPBROADCASTD X2, Y2
+	VPAND        bitsOfLanes<>+0(SB), Y2, Y2
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y2, Y2
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y2, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y0, Y2, (R10)
+
+tile2x8stored:
+	VZEROUPPER
+	RET
+
+tile3x8:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile3x8terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x000000ff
+	JNE     tile3x8load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y0
+	JMP     tile3x8terms
+
+tile3x8load:
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y0, Y1
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y0
+
+tile3x8terms:
+	VMOVUPS      (SI), Y3
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (CX)(DX*1), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VBROADCASTSS (CX)(DX*2), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile3x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile3x8store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y2, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y0, (R10)
+	JMP          tile3x8stored
+
+tile3x8store:
+	VMOVD        AX, X3
+	VPBROADCASTD X3, Y3
+	VPAND        bitsOfLanes<>+0(SB), Y3, Y3
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y3, Y3
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y3, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y2, Y3, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y0, Y3, (R10)
+
+tile3x8stored:
+	VZEROUPPER
+	RET
+
+tile4x8:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile4x8terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x000000ff
+	JNE     tile4x8load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y0
+	JMP     tile4x8terms
+
+tile4x8load:
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y0, Y1
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y3
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y0
+
+tile4x8terms:
+	VMOVUPS      (SI), Y4
+	VBROADCASTSS (CX), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (CX)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (CX)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	VBROADCASTSS (CX)(R12*1), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile4x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile4x8store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y2, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y0, (R10)
+	JMP          tile4x8stored
+
+tile4x8store:
+	VMOVD        AX, X4
+	VPBROADCASTD X4, Y4
+	VPAND        bitsOfLanes<>+0(SB), Y4, Y4
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y4, Y4
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y4, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y2, Y4, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y4, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y0, Y4, (R10)
+
+tile4x8stored:
+	VZEROUPPER
+	RET
+
+tile5x8:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile5x8terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x000000ff
+	JNE     tile5x8load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y0
+	JMP     tile5x8terms
+
+tile5x8load:
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y0, Y1
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y3
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y0
+
+tile5x8terms:
+	VMOVUPS      (SI), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (CX)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (CX)(R12*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	VBROADCASTSS (CX)(DX*4), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile5x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile5x8store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y2, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y4, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y0, (R10)
+	JMP          tile5x8stored
+
+tile5x8store:
+	VMOVD        AX, X5
+	VPBROADCASTD X5, Y5
+	VPAND        bitsOfLanes<>+0(SB), Y5, Y5
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y5, Y5
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y5, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y2, Y5, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y5, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y4, Y5, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y0, Y5, (R10)
+
+tile5x8stored:
+	VZEROUPPER
+	RET
+
+tile6x8:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile6x8terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x000000ff
+	JNE     tile6x8load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y5
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y0
+	JMP     tile6x8terms
+
+tile6x8load:
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y0, Y1
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y3
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y5
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y0, Y0
+
+tile6x8terms:
+	VMOVUPS      (SI), Y6
+	VBROADCASTSS (CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (CX)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (CX)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (CX)(R12*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (CX)(DX*4), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VBROADCASTSS (CX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile6x8terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x000000ff
+	JNE          tile6x8store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y2, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y4, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y5, (R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y0, (R10)
+	JMP          tile6x8stored
+
+tile6x8store:
+	VMOVD        AX, X6
+	VPBROADCASTD X6, Y6
+	VPAND        bitsOfLanes<>+0(SB), Y6, Y6
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y6, Y6
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y6, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y2, Y6, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y6, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y4, Y6, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y5, Y6, (R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y0, Y6, (R10)
+
+tile6x8stored:
+	IMUL3Q $0x06, DX, DX
+	ADDQ   DX, a+16(FP)
+	IMUL3Q $0x06, R9, R9
+	ADDQ   R9, c+64(FP)
+	SUBQ   $0x06, rows+0(FP)
+	JNE    block
+	VZEROUPPER
+	RET
+
+both:
+	CMPQ    R11, $0x06
+	JGE     tile6x16
+	CMPQ    R11, $0x05
+	JE      tile5x16
+	CMPQ    R11, $0x04
+	JE      tile4x16
+	CMPQ    R11, $0x03
+	JE      tile3x16
+	CMPQ    R11, $0x02
+	JE      tile2x16
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile1x16terms
+	MOVL    mask+80(FP), DX
+	CMPL    DX, $0x0000ffff
+	JNE     tile1x16load
+	MOVQ    R8, DX
+	VMOVUPS (DX), Y1
+	VMOVUPS 32(DX), Y0
+	JMP     tile1x16terms
+
+tile1x16load:
+	VMOVD        DX, X1
+	VPBROADCASTD X1, Y1
+	VPAND        bitsOfLanes<>+0(SB), Y1, Y1
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y1, Y1
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, DX
+	VMASKMOVPS   (DX), Y1, Y1
+	VMASKMOVPS   32(DX), Y0, Y0
+
+tile1x16terms:
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y2, Y4, Y1
+	VFMADD231PS  Y3, Y4, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile1x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile1x16store
+	MOVQ         R8, DX
+	VMOVUPS      Y1, (DX)
+	VMOVUPS      Y0, 32(DX)
+	JMP          tile1x16stored
+
+tile1x16store:
+	VMOVD        AX, X2
+	VPBROADCASTD X2, Y2
+	VPAND        bitsOfLanes<>+0(SB), Y2, Y2
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y2, Y2
+	VMOVD        AX, X3
+	VPBROADCASTD X3, Y3
+	VPAND        bitsOfLanes<>+32(SB), Y3, Y3
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y3, Y3
+	MOVQ         R8, DX
+	VMASKMOVPS   Y1, Y2, (DX)
+	VMASKMOVPS   Y0, Y3, 32(DX)
+
+tile1x16stored:
+	VZEROUPPER
+	RET
+
+tile2x16:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile2x16terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x0000ffff
+	JNE     tile2x16load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVUPS 32(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y0
+	JMP     tile2x16terms
+
+tile2x16load:
+	VMOVD        R10, X3
+	VPBROADCASTD X3, Y3
+	VPAND        bitsOfLanes<>+0(SB), Y3, Y3
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y3, Y3
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y3, Y1
+	VMASKMOVPS   32(R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y3, Y3
+	VMASKMOVPS   32(R10), Y0, Y0
+
+tile2x16terms:
+	VMOVUPS      (SI), Y4
+	VMOVUPS      32(SI), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y4, Y6, Y3
+	VFMADD231PS  Y5, Y6, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile2x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile2x16store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y0, 32(R10)
+	JMP          tile2x16stored
+
+tile2x16store:
+	VMOVD        AX, X4
+	VPBROADCASTD X4, Y4
+	VPAND        bitsOfLanes<>+0(SB), Y4, Y4
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y4, Y4
+	VMOVD        AX, X5
+	VPBROADCASTD X5, Y5
+	VPAND        bitsOfLanes<>+32(SB), Y5, Y5
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y5, Y5
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y4, (R10)
+	VMASKMOVPS   Y2, Y5, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y4, (R10)
+	VMASKMOVPS   Y0, Y5, 32(R10)
+
+tile2x16stored:
+	VZEROUPPER
+	RET
+
+tile3x16:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile3x16terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x0000ffff
+	JNE     tile3x16load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVUPS 32(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y5
+	VMOVUPS 32(R10), Y0
+	JMP     tile3x16terms
+
+tile3x16load:
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPAND        bitsOfLanes<>+0(SB), Y5, Y5
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y5, Y5
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y5, Y1
+	VMASKMOVPS   32(R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y5, Y3
+	VMASKMOVPS   32(R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y5, Y5
+	VMASKMOVPS   32(R10), Y0, Y0
+
+tile3x16terms:
+	VMOVUPS      (SI), Y6
+	VMOVUPS      32(SI), Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS (CX)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y5
+	VFMADD231PS  Y7, Y8, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile3x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile3x16store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      Y0, 32(R10)
+	JMP          tile3x16stored
+
+tile3x16store:
+	VMOVD        AX, X6
+	VPBROADCASTD X6, Y6
+	VPAND        bitsOfLanes<>+0(SB), Y6, Y6
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y6, Y6
+	VMOVD        AX, X7
+	VPBROADCASTD X7, Y7
+	VPAND        bitsOfLanes<>+32(SB), Y7, Y7
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y7, Y7
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y6, (R10)
+	VMASKMOVPS   Y2, Y7, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y6, (R10)
+	VMASKMOVPS   Y4, Y7, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y5, Y6, (R10)
+	VMASKMOVPS   Y0, Y7, 32(R10)
+
+tile3x16stored:
+	VZEROUPPER
+	RET
+
+tile4x16:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile4x16terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x0000ffff
+	JNE     tile4x16load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVUPS 32(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y5
+	VMOVUPS 32(R10), Y6
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y7
+	VMOVUPS 32(R10), Y0
+	JMP     tile4x16terms
+
+tile4x16load:
+	VMOVD        R10, X7
+	VPBROADCASTD X7, Y7
+	VPAND        bitsOfLanes<>+0(SB), Y7, Y7
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y7, Y7
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y7, Y1
+	VMASKMOVPS   32(R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y7, Y3
+	VMASKMOVPS   32(R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y7, Y5
+	VMASKMOVPS   32(R10), Y0, Y6
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y7, Y7
+	VMASKMOVPS   32(R10), Y0, Y0
+
+tile4x16terms:
+	VMOVUPS      (SI), Y8
+	VMOVUPS      32(SI), Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VFMADD231PS  Y9, Y10, Y2
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VFMADD231PS  Y9, Y10, Y4
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VFMADD231PS  Y9, Y10, Y6
+	VBROADCASTSS (CX)(R12*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	VFMADD231PS  Y9, Y10, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile4x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile4x16store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      Y6, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y0, 32(R10)
+	JMP          tile4x16stored
+
+tile4x16store:
+	VMOVD        AX, X8
+	VPBROADCASTD X8, Y8
+	VPAND        bitsOfLanes<>+0(SB), Y8, Y8
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y8, Y8
+	VMOVD        AX, X9
+	VPBROADCASTD X9, Y9
+	VPAND        bitsOfLanes<>+32(SB), Y9, Y9
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y9, Y9
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y8, (R10)
+	VMASKMOVPS   Y2, Y9, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y8, (R10)
+	VMASKMOVPS   Y4, Y9, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y5, Y8, (R10)
+	VMASKMOVPS   Y6, Y9, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y7, Y8, (R10)
+	VMASKMOVPS   Y0, Y9, 32(R10)
+
+tile4x16stored:
+	VZEROUPPER
+	RET
+
+tile5x16:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile5x16terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x0000ffff
+	JNE     tile5x16load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVUPS 32(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y5
+	VMOVUPS 32(R10), Y6
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y7
+	VMOVUPS 32(R10), Y8
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y9
+	VMOVUPS 32(R10), Y0
+	JMP     tile5x16terms
+
+tile5x16load:
+	VMOVD        R10, X9
+	VPBROADCASTD X9, Y9
+	VPAND        bitsOfLanes<>+0(SB), Y9, Y9
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y9, Y9
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y9, Y1
+	VMASKMOVPS   32(R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y9, Y3
+	VMASKMOVPS   32(R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y9, Y5
+	VMASKMOVPS   32(R10), Y0, Y6
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y9, Y7
+	VMASKMOVPS   32(R10), Y0, Y8
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y9, Y9
+	VMASKMOVPS   32(R10), Y0, Y0
+
+tile5x16terms:
+	VMOVUPS      (SI), Y10
+	VMOVUPS      32(SI), Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VFMADD231PS  Y11, Y12, Y4
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y5
+	VFMADD231PS  Y11, Y12, Y6
+	VBROADCASTSS (CX)(R12*1), Y12
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	VBROADCASTSS (CX)(DX*4), Y12
+	VFMADD231PS  Y10, Y12, Y9
+	VFMADD231PS  Y11, Y12, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile5x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile5x16store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      Y6, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y8, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y9, (R10)
+	VMOVUPS      Y0, 32(R10)
+	JMP          tile5x16stored
+
+tile5x16store:
+	VMOVD        AX, X10
+	VPBROADCASTD X10, Y10
+	VPAND        bitsOfLanes<>+0(SB), Y10, Y10
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y10, Y10
+	VMOVD        AX, X11
+	VPBROADCASTD X11, Y11
+	VPAND        bitsOfLanes<>+32(SB), Y11, Y11
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y11, Y11
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y10, (R10)
+	VMASKMOVPS   Y2, Y11, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y10, (R10)
+	VMASKMOVPS   Y4, Y11, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y5, Y10, (R10)
+	VMASKMOVPS   Y6, Y11, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y7, Y10, (R10)
+	VMASKMOVPS   Y8, Y11, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y9, Y10, (R10)
+	VMASKMOVPS   Y0, Y11, 32(R10)
+
+tile5x16stored:
+	VZEROUPPER
+	RET
+
+tile6x16:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	VMOVAPS Y0, Y11
+	VMOVAPS Y0, Y0
+	CMPB    accumulate+84(FP), $0x00
+	JE      tile6x16terms
+	MOVL    mask+80(FP), R10
+	CMPL    R10, $0x0000ffff
+	JNE     tile6x16load
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y1
+	VMOVUPS 32(R10), Y2
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VMOVUPS 32(R10), Y4
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y5
+	VMOVUPS 32(R10), Y6
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y7
+	VMOVUPS 32(R10), Y8
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y9
+	VMOVUPS 32(R10), Y10
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y11
+	VMOVUPS 32(R10), Y0
+	JMP     tile6x16terms
+
+tile6x16load:
+	VMOVD        R10, X11
+	VPBROADCASTD X11, Y11
+	VPAND        bitsOfLanes<>+0(SB), Y11, Y11
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y11, Y11
+	VMOVD        R10, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+32(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y0, Y0
+	MOVQ         R8, R10
+	VMASKMOVPS   (R10), Y11, Y1
+	VMASKMOVPS   32(R10), Y0, Y2
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y11, Y3
+	VMASKMOVPS   32(R10), Y0, Y4
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y11, Y5
+	VMASKMOVPS   32(R10), Y0, Y6
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y11, Y7
+	VMASKMOVPS   32(R10), Y0, Y8
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y11, Y9
+	VMASKMOVPS   32(R10), Y0, Y10
+	ADDQ         R9, R10
+	VMASKMOVPS   (R10), Y11, Y11
+	VMASKMOVPS   32(R10), Y0, Y0
+
+tile6x16terms:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VFMADD231PS  Y13, Y14, Y2
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VFMADD231PS  Y13, Y14, Y4
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VFMADD231PS  Y13, Y14, Y6
+	VBROADCASTSS (CX)(R12*1), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VFMADD231PS  Y13, Y14, Y8
+	VBROADCASTSS (CX)(DX*4), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VFMADD231PS  Y13, Y14, Y10
+	VBROADCASTSS (CX)(R13*1), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	VFMADD231PS  Y13, Y14, Y0
+	ADDQ         BX, CX
+	ADDQ         DI, SI
+	DECQ         AX
+	JNE          tile6x16terms
+	MOVL         mask+80(FP), AX
+	CMPL         AX, $0x0000ffff
+	JNE          tile6x16store
+	MOVQ         R8, R10
+	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y2, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y5, (R10)
+	VMOVUPS      Y6, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y8, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y9, (R10)
+	VMOVUPS      Y10, 32(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Y11, (R10)
+	VMOVUPS      Y0, 32(R10)
+	JMP          tile6x16stored
+
+tile6x16store:
+	VMOVD        AX, X12
+	VPBROADCASTD X12, Y12
+	VPAND        bitsOfLanes<>+0(SB), Y12, Y12
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y12, Y12
+	VMOVD        AX, X13
+	VPBROADCASTD X13, Y13
+	VPAND        bitsOfLanes<>+32(SB), Y13, Y13
+	VPCMPEQD     bitsOfLanes<>+32(SB), Y13, Y13
+	MOVQ         R8, R10
+	VMASKMOVPS   Y1, Y12, (R10)
+	VMASKMOVPS   Y2, Y13, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y3, Y12, (R10)
+	VMASKMOVPS   Y4, Y13, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y5, Y12, (R10)
+	VMASKMOVPS   Y6, Y13, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y7, Y12, (R10)
+	VMASKMOVPS   Y8, Y13, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y9, Y12, (R10)
+	VMASKMOVPS   Y10, Y13, 32(R10)
+	ADDQ         R9, R10
+	VMASKMOVPS   Y11, Y12, (R10)
+	VMASKMOVPS   Y0, Y13, 32(R10)
+
+tile6x16stored:
+	IMUL3Q $0x06, DX, DX
+	ADDQ   DX, a+16(FP)
+	IMUL3Q $0x06, R9, R9
+	ADDQ   R9, c+64(FP)
+	SUBQ   $0x06, rows+0(FP)
+	JNE    block
+	VZEROUPPER
+	RET
+
+DATA bitsOfLanes<>+0(SB)/4, $0x00000001
+DATA bitsOfLanes<>+4(SB)/4, $0x00000002
+DATA bitsOfLanes<>+8(SB)/4, $0x00000004
+DATA bitsOfLanes<>+12(SB)/4, $0x00000008
+DATA bitsOfLanes<>+16(SB)/4, $0x00000010
+DATA bitsOfLanes<>+20(SB)/4, $0x00000020
+DATA bitsOfLanes<>+24(SB)/4, $0x00000040
+DATA bitsOfLanes<>+28(SB)/4, $0x00000080
+DATA bitsOfLanes<>+32(SB)/4, $0x00000100
+DATA bitsOfLanes<>+36(SB)/4, $0x00000200
+DATA bitsOfLanes<>+40(SB)/4, $0x00000400
+DATA bitsOfLanes<>+44(SB)/4, $0x00000800
+DATA bitsOfLanes<>+48(SB)/4, $0x00001000
+DATA bitsOfLanes<>+52(SB)/4, $0x00002000
+DATA bitsOfLanes<>+56(SB)/4, $0x00004000
+DATA bitsOfLanes<>+60(SB)/4, $0x00008000
+GLOBL bitsOfLanes<>(SB), RODATA|NOPTR, $64
+
+// func dotRows8AVX2(rows int, k int, a *float32, stride int, b *float32, c *float32)
+// Requires: AVX, AVX2, BMI2, FMA3
+TEXT ·dotRows8AVX2(SB), NOSPLIT, $0-48
+	MOVQ         rows+0(FP), AX
+	MOVQ         k+8(FP), CX
+	MOVQ         a+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         b+32(FP), SI
+	MOVQ         c+40(FP), DI
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), R8
+	MOVQ         CX, R10
+	ANDQ         $0x07, R10
+	MOVQ         $-1, R9
+	BZHIQ        R10, R9, R9
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y0
+	VPAND        bitsOfLanes<>+0(SB), Y0, Y0
+	VPCMPEQD     bitsOfLanes<>+0(SB), Y0, Y0
+
+dotBlock:
+	VXORPS  Y1, Y1, Y1
+	VMOVAPS Y1, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y1, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y1, Y6
+	VMOVAPS Y1, Y7
+	VMOVAPS Y1, Y8
+	VMOVAPS Y1, Y1
+	MOVQ    DX, R11
+	MOVQ    SI, R12
+	LEAQ    (DX)(BX*4), R9
+	MOVQ    CX, R13
+	SHRQ    $0x03, R13
+	JE      dotTail
+
+dotTerms:
+	VMOVUPS     (R12), Y9
+	VFMADD231PS (R11), Y9, Y2
+	VFMADD231PS (R11)(BX*1), Y9, Y3
+	VFMADD231PS (R11)(BX*2), Y9, Y4
+	VFMADD231PS (R11)(R8*1), Y9, Y5
+	VFMADD231PS (R9), Y9, Y6
+	VFMADD231PS (R9)(BX*1), Y9, Y7
+	VFMADD231PS (R9)(BX*2), Y9, Y8
+	VFMADD231PS (R9)(R8*1), Y9, Y1
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R12
+	DECQ        R13
+	JNE         dotTerms
+
+dotTail:
+	TESTQ       R10, R10
+	JE          dotSums
+	VMASKMOVPS  (R12), Y0, Y9
+	VMASKMOVPS  (R11), Y0, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R11)(BX*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y3
+	VMASKMOVPS  (R11)(BX*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (R11)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y5
+	VMASKMOVPS  (R9), Y0, Y10
+	VFMADD231PS Y10, Y9, Y6
+	VMASKMOVPS  (R9)(BX*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y7
+	VMASKMOVPS  (R9)(BX*2), Y0, Y10
+	VFMADD231PS Y10, Y9, Y8
+	VMASKMOVPS  (R9)(R8*1), Y0, Y10
+	VFMADD231PS Y10, Y9, Y1
+
+dotSums:
+	VHADDPS    Y3, Y2, Y2
+	VHADDPS    Y5, Y4, Y3
+	VHADDPS    Y3, Y2, Y2
+	VHADDPS    Y7, Y6, Y3
+	VHADDPS    Y1, Y8, Y1
+	VHADDPS    Y1, Y3, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y3
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VADDPS     Y1, Y3, Y3
+	VMOVUPS    Y3, (DI)
+	ADDQ       $0x20, DI
+	LEAQ       (DX)(BX*8), DX
+	SUBQ       $0x08, AX
+	JNE        dotBlock
+	VZEROUPPER
+	RET

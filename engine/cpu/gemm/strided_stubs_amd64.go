@@ -17,3 +17,17 @@ func tileStrided(rows int, k int, a *float32, free int, red int, b *float32, red
 //
 //go:noescape
 func dotRows8(rows int, k int, a *float32, stride int, b *float32, c *float32)
+
+// tileStridedAVX2 stores rows (1 or more) of up to 16 sums of k terms, or adds them to
+// c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term
+// p, b[p*redB] begins the first 16 columns' (half is not read), which are
+// read whole whatever mask says.
+//
+//go:noescape
+func tileStridedAVX2(rows int, k int, a *float32, free int, red int, b *float32, redB int, half int, c *float32, ldc int, mask uint32, accumulate bool)
+
+// dotRows8AVX2 stores in c the sums over p < k of a[i*stride+p] b[p] for rows, a multiple of
+// 8 and at least 8, of i.
+//
+//go:noescape
+func dotRows8AVX2(rows int, k int, a *float32, stride int, b *float32, c *float32)

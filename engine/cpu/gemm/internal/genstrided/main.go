@@ -1,10 +1,11 @@
-// Command genstrided writes the AVX-512 kernel of package gemm that takes its
-// operands where they lie, and its Go stub. Run it with
+// Command genstrided writes the kernels of package gemm that take their operands where
+// they lie, for AVX-512 and for AVX2, and their Go stubs. Run it with
 // `go generate ./engine/cpu/gemm`.
 package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -14,72 +15,84 @@ import (
 	"ganengine/engine/internal/isa/isagen"
 )
 
-// maxRows is the largest number of rows of a tile.
-const maxRows = 8
+// vectors is how many lie side by side in a tile.
+const vectors = 2
 
 // tile is the kernel's parameters in registers; strides are in bytes.
 type tile struct {
+	*machine
 	k, a, free, free3, free5, free7, red Register
 	b, redB, half, c, ldc                Register
-	mask                                 [2]Register
+	mask                                 [vectors]Register // where masks are registers of their own
 	zero                                 VecVirtual
 }
 
 func main() {
-	TEXT("tileStrided", attr.NOSPLIT, "func(rows, k int, a *float32, free, red int, b *float32, redB, half int, c *float32, ldc int, mask uint32, accumulate bool)")
-	Doc("tileStrided stores rows (1 or more) of up to 32 sums of k terms, or adds them to",
+	for _, m := range []machine{avx512, avx2} {
+		m.tiles()
+		m.dots()
+	}
+	isagen.Generate("stridedNeeds")
+}
+
+// tiles has a tile for each number of rows, of one or of two vectors a row.
+func (m *machine) tiles() {
+	name := "tileStrided" + m.suffix
+	TEXT(name, attr.NOSPLIT, "func(rows, k int, a *float32, free, red int, b *float32, redB, half int, c *float32, ldc int, mask uint32, accumulate bool)")
+	Doc(fmt.Sprintf("%s stores rows (1 or more) of up to %d sums of k terms, or adds them to", name, vectors*m.lanes),
 		"c: the columns whose bits are set in mask. a[i*free+p*red] is row i's factor of term",
-		"p, b[p*redB] begins the first 16 columns' and b[p*redB+half] the others', which are",
-		"read whole whatever mask says.")
+		fmt.Sprintf("p, b[p*redB] begins the first 16 columns' %s, which are", m.others), "read whole whatever mask says.")
 	Pragma("noescape")
-	Label("block") // of 8 rows; the arguments say what is left
+	Label("block") // of as many rows as a tile has at most; the arguments say what is left
 	int64s := func(name string) Register { return Load(Param(name), GP64()) }
 	bytes := func(name string) Register {
 		r := int64s(name)
 		SHLQ(Imm(2), r)
 		return r
 	}
-	t := tile{k: int64s("k"), a: int64s("a"), free: bytes("free"), red: bytes("red"),
-		b: int64s("b"), redB: bytes("redB"), half: bytes("half"), c: int64s("c"), ldc: bytes("ldc"),
-		mask: [2]Register{K(), K()}}
+	t := tile{machine: m, k: int64s("k"), a: int64s("a"), free: bytes("free"), red: bytes("red"), b: int64s("b"), redB: bytes("redB")}
+	if m.halves {
+		t.half = bytes("half")
+	}
+	t.c, t.ldc = int64s("c"), bytes("ldc")
 	// One register of zeros: avo takes the clearing of each sum for a use of it, and
 	// would keep the sums of all sizes.
-	t.zero = ZMM()
-	VPXORD(t.zero, t.zero, t.zero)
+	t.zero = m.register()
+	m.clear(t.zero)
 	mask := Load(Param("mask"), GP32())
-	KMOVW(mask, t.mask[0])
-	SHRL(Imm(16), mask)
-	KMOVW(mask, t.mask[1])
+	t.masks(&t, mask)
 	rows := int64s("rows")
-	t.free3, t.free5, t.free7 = GP64(), GP64(), GP64()
+	t.free3, t.free5 = GP64(), GP64()
 	LEAQ(Mem{Base: t.free, Index: t.free, Scale: 2}, t.free3)
 	LEAQ(Mem{Base: t.free, Index: t.free, Scale: 4}, t.free5)
-	LEAQ(Mem{Base: t.free3, Index: t.free, Scale: 4}, t.free7)
-	for halves := 1; halves <= 2; halves++ {
-		if halves == 1 {
+	if m.rows > 7 {
+		t.free7 = GP64()
+		LEAQ(Mem{Base: t.free3, Index: t.free, Scale: 4}, t.free7)
+	}
+	for wide := 1; wide <= vectors; wide++ {
+		if wide == 1 {
 			TESTL(mask, mask)
 			JNE(LabelRef("both"))
 		} else {
 			Label("both")
 		}
-		CMPQ(rows, Imm(maxRows))
-		JGE(LabelRef(name(maxRows, halves)))
-		for r := maxRows - 1; r > 1; r-- {
+		CMPQ(rows, Imm(uint64(m.rows)))
+		JGE(LabelRef(m.name(m.rows, wide)))
+		for r := m.rows - 1; r > 1; r-- {
 			CMPQ(rows, Imm(uint64(r)))
-			JE(LabelRef(name(r, halves)))
+			JE(LabelRef(m.name(r, wide)))
 		}
-		for r := 1; r <= maxRows; r++ {
-			t.body(r, halves)
+		for r := 1; r <= m.rows; r++ {
+			t.body(r, wide)
 		}
 	}
-	dots()
-	isagen.Generate("stridedNeeds")
 }
 
 // dots multiplies 8 rows by one vector at a time.
-func dots() {
-	TEXT("dotRows8", attr.NOSPLIT, "func(rows, k int, a *float32, stride int, b, c *float32)")
-	Doc("dotRows8 stores in c the sums over p < k of a[i*stride+p] b[p] for rows, a multiple of",
+func (m *machine) dots() {
+	name := "dotRows8" + m.suffix
+	TEXT(name, attr.NOSPLIT, "func(rows, k int, a *float32, stride int, b, c *float32)")
+	Doc(name+" stores in c the sums over p < k of a[i*stride+p] b[p] for rows, a multiple of",
 		"8 and at least 8, of i.")
 	Pragma("noescape")
 	rows, k, a, stride := Load(Param("rows"), GP64()), Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("stride"), GP64())
@@ -87,13 +100,13 @@ func dots() {
 	SHLQ(Imm(2), stride)
 	stride3, half := GP64(), GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
-	tail, mask := tailOf(k)
+	tail, load := m.tailOf(k)
 	Label("dotBlock")
-	zero := ZMM()
-	VPXORD(zero, zero, zero)
+	zero := m.register()
+	m.clear(zero)
 	var sums [8]VecVirtual
 	for i := range sums {
-		sums[i] = ZMM()
+		sums[i] = m.register()
 		VMOVAPS(zero, sums[i])
 	}
 	at, x, left := GP64(), GP64(), GP64()
@@ -102,31 +115,31 @@ func dots() {
 	LEAQ(Mem{Base: a, Index: stride, Scale: 4}, half)
 	row := func(i int) Mem { return rowOfEight(i, at, half, stride, stride3) }
 	MOVQ(k, left)
-	SHRQ(Imm(4), left)
+	SHRQ(Imm(uint64(bits.TrailingZeros(uint(m.lanes)))), left)
 	JE(LabelRef("dotTail"))
 	Label("dotTerms")
-	v := ZMM()
+	v := m.register()
 	VMOVUPS(Mem{Base: x}, v)
 	for i := range sums {
 		VFMADD231PS(row(i), v, sums[i])
 	}
 	for _, r := range []Register{at, half, x} {
-		ADDQ(Imm(64), r)
+		ADDQ(Imm(uint64(4*m.lanes)), r)
 	}
 	DECQ(left)
 	JNE(LabelRef("dotTerms"))
 	Label("dotTail")
 	TESTQ(tail, tail)
 	JE(LabelRef("dotSums"))
-	last := ZMM()
-	VMOVUPS_Z(Mem{Base: x}, mask, last)
+	last := m.register()
+	load(Mem{Base: x}, last)
 	for i := range sums {
-		w := ZMM()
-		VMOVUPS_Z(row(i), mask, w)
+		w := m.register()
+		load(row(i), w)
 		VFMADD231PS(w, last, sums[i])
 	}
 	Label("dotSums")
-	first := addLanes(sums)
+	first := m.addLanes(sums)
 	VMOVUPS(first, Mem{Base: c})
 	ADDQ(Imm(32), c)
 	LEAQ(Mem{Base: a, Index: stride, Scale: 8}, a)
@@ -134,18 +147,6 @@ func dots() {
 	JNE(LabelRef("dotBlock"))
 	VZEROUPPER()
 	RET()
-}
-
-// tailOf is how many terms are left behind whole registers, and their lanes.
-func tailOf(k Register) (tail GPVirtual, mask Register) {
-	tail, mask = GP64(), K()
-	bits := GP64()
-	MOVQ(k, tail)
-	ANDQ(Imm(15), tail)
-	MOVQ(I32(-1), bits)
-	BZHIQ(tail, bits, bits)
-	KMOVW(bits.As32(), mask)
-	return tail, mask
 }
 
 // rowOfEight is where row i lies, rows 0 and 4 at first and fifth.
@@ -164,13 +165,14 @@ func rowOfEight(i int, first, fifth, stride, stride3 Register) Mem {
 }
 
 // addLanes adds up the lanes of each of eight registers.
-func addLanes(sums [8]VecVirtual) VecVirtual {
-	var halves [8]VecVirtual
-	for i := range sums {
-		high := YMM()
-		VEXTRACTF64X4(Imm(1), sums[i], high)
-		halves[i] = YMM()
-		VADDPS(sums[i].AsY(), high, halves[i])
+func (m *machine) addLanes(halves [8]VecVirtual) VecVirtual {
+	if m.lanes == 16 {
+		for i, sum := range halves {
+			high := YMM()
+			VEXTRACTF64X4(Imm(1), sum, high)
+			halves[i] = YMM()
+			VADDPS(sum.AsY(), high, halves[i])
+		}
 	}
 	pairs := func(x, y VecVirtual) VecVirtual {
 		s := YMM()
@@ -186,7 +188,7 @@ func addLanes(sums [8]VecVirtual) VecVirtual {
 	return first
 }
 
-func name(rows, halves int) string { return fmt.Sprintf("tile%dx%d", rows, 16*halves) }
+func (m *machine) name(rows, wide int) string { return fmt.Sprintf("tile%dx%d", rows, m.lanes*wide) }
 
 // row is where row i's factor of the present term lies.
 func (t *tile) row(i int) Mem {
@@ -203,31 +205,34 @@ func (t *tile) row(i int) Mem {
 	return Mem{Base: t.a, Index: t.free7, Scale: 1}
 }
 
-// part is where a half of a row of 32 at base begins.
-func part(base, half Register, j int) Mem {
-	if j == 0 {
-		return Mem{Base: base}
+// part is where a vector of a row at t.b begins.
+func (t *tile) part(j int) Mem {
+	switch {
+	case j == 0:
+		return Mem{Base: t.b}
+	case t.halves:
+		return Mem{Base: t.b, Index: t.half, Scale: 1}
 	}
-	return Mem{Base: base, Index: half, Scale: 1}
+	return Mem{Base: t.b, Disp: 4 * t.lanes * j}
 }
 
 // body is the whole kernel for one size of tile.
-func (t *tile) body(rows, halves int) {
-	label := name(rows, halves)
+func (t *tile) body(rows, wide int) {
+	label := t.name(rows, wide)
 	Label(label)
-	var sums [maxRows][2]VecVirtual
+	sums := make([][vectors]VecVirtual, rows)
 	for i := range rows {
-		for j := range halves {
-			sums[i][j] = ZMM()
+		for j := range wide {
+			sums[i][j] = t.register()
 			VMOVAPS(t.zero, sums[i][j])
 		}
 	}
 	at := GP64()
-	each := func(visit func(m Mem, sum VecVirtual, mask Register)) {
+	each := func(visit func(m Mem, sum VecVirtual, j int)) {
 		MOVQ(t.c, at)
 		for i := range rows {
-			for j := range halves {
-				visit(Mem{Base: at, Disp: 64 * j}, sums[i][j], t.mask[j])
+			for j := range wide {
+				visit(Mem{Base: at, Disp: 4 * t.lanes * j}, sums[i][j], j)
 			}
 			if i+1 < rows {
 				ADDQ(t.ldc, at)
@@ -236,17 +241,17 @@ func (t *tile) body(rows, halves int) {
 	}
 	CMPB(argument("accumulate"), Imm(0))
 	JE(LabelRef(label + "terms"))
-	each(func(m Mem, sum VecVirtual, mask Register) { VMOVUPS_Z(m, mask, sum) })
+	t.load(t, wide, label, each)
 	Label(label + "terms")
-	var b [2]VecVirtual
-	for j := range halves {
-		b[j] = ZMM()
-		VMOVUPS(part(t.b, t.half, j), b[j]) // with a mask it would take a multiplier's port
+	var b [vectors]VecVirtual
+	for j := range wide {
+		b[j] = t.register()
+		VMOVUPS(t.part(j), b[j]) // with a mask it would take a multiplier's port
 	}
 	for i := range rows {
-		v := ZMM()
+		v := t.register()
 		VBROADCASTSS(t.row(i), v)
-		for j := range halves {
+		for j := range wide {
 			VFMADD231PS(b[j], v, sums[i][j])
 		}
 	}
@@ -254,8 +259,8 @@ func (t *tile) body(rows, halves int) {
 	ADDQ(t.redB, t.b)
 	DECQ(t.k)
 	JNE(LabelRef(label + "terms"))
-	each(func(m Mem, sum VecVirtual, mask Register) { VMOVUPS(sum, mask, m) })
-	if rows == maxRows {
+	t.store(t, wide, label, each)
+	if rows == t.rows {
 		t.next()
 	}
 	VZEROUPPER()
@@ -274,10 +279,10 @@ func argument(name string) Mem {
 // next goes on with the following rows, if there are any: it moves the arguments
 // and begins again, which costs less than a call.
 func (t *tile) next() {
-	SHLQ(Imm(3), t.free)
+	t.times(t.free)
 	ADDQ(t.free, argument("a"))
-	SHLQ(Imm(3), t.ldc)
+	t.times(t.ldc)
 	ADDQ(t.ldc, argument("c"))
-	SUBQ(Imm(maxRows), argument("rows"))
+	SUBQ(Imm(uint64(t.machine.rows)), argument("rows"))
 	JNE(LabelRef("block"))
 }
