@@ -145,8 +145,8 @@ func allowed() []edge {
 		{"gan/data/pixel", "gan/data/memory"}, // what a picture takes is compared with what there is
 		{"gan/data/folder", "gan/data/memory"},
 		{"gan/data/folder", "gan/data/pixel"},
-		{"gan/data/folder", "gan/data/regular"},
-		{"gan/data/idx", "gan/data/regular"},
+		{"gan/data/folder", "engine/plainfile"},
+		{"gan/data/idx", "engine/plainfile"},
 		{"gan/data/idx", "gan/data/pixel"},
 		{"gan/data/glyphs", "gan/data/seeded"},
 		{"gan/data/mixture", "gan/data/seeded"},

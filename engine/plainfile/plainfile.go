@@ -17,91 +17,100 @@ import (
 	"syscall"
 )
 
-// An Error says that something other than a regular file has a file's name.
+// An Error says that something other than a regular file has a file's name. Where the name is known an
+// *fs.PathError holds it.
 type Error struct {
-	Path string
 	Kind string // a symbolic link, a directory, ...
 }
 
 func (e *Error) Error() string {
 	if e.Kind == linkKind {
-		return fmt.Sprintf("%s is %s, and no link is followed here: put a copy of what it names in its place", e.Path, e.Kind)
+		return "it is a symbolic link, and none is followed here: put a copy of what it names in its place"
 	}
-	return fmt.Sprintf("%s is %s, not a file", e.Path, e.Kind)
+	return fmt.Sprintf("it is %s, not a file", e.Kind)
 }
 
 const linkKind = "a symbolic link"
 
-// kind says what something other than a regular file is.
-func kind(m fs.FileMode) string {
-	switch m.Type() {
-	case fs.ModeSymlink:
-		return linkKind
-	case fs.ModeDir:
-		return "a directory"
-	case fs.ModeNamedPipe:
-		return "a named pipe"
-	case fs.ModeSocket:
-		return "a socket"
-	case fs.ModeDevice, fs.ModeDevice | fs.ModeCharDevice:
-		return "a device"
+// Check is an *Error that says what a file of this mode is, unless it is a regular one.
+func Check(mode fs.FileMode) error {
+	if mode.IsRegular() {
+		return nil
 	}
-	return "something irregular"
+	for _, k := range [...]struct {
+		bit  fs.FileMode
+		kind string
+	}{
+		{fs.ModeSymlink, linkKind}, {fs.ModeDir, "a directory"}, {fs.ModeNamedPipe, "a named pipe"}, {fs.ModeSocket, "a socket"}, {fs.ModeDevice, "a device"},
+	} {
+		if mode&k.bit != 0 {
+			return &Error{k.kind}
+		}
+	}
+	return &Error{"something irregular"}
+}
+
+func checkAt(path string, mode fs.FileMode) error {
+	if err := Check(mode); err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return nil
 }
 
 // Lstat describes the regular file at path. Anything else of that name is an *Error.
 func Lstat(path string) (fs.FileInfo, error) {
 	info, err := os.Lstat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, &Error{path, kind(info.Mode())}
+	if err == nil {
+		err = checkAt(path, info.Mode())
 	}
-	return info, err
+	if err != nil {
+		return nil, err
+	}
+	return info, nil
 }
 
-// Directory returns an *Error where something other than a directory has this name; a link to one is no directory.
+// Directory is an error where something other than a directory has this name; a link to one is no directory.
 func Directory(path string) error {
 	info, err := os.Lstat(path)
-	if err != nil {
+	if err != nil || info.IsDir() {
 		return err
 	}
-	if !info.IsDir() {
-		what := "a regular file"
-		if !info.Mode().IsRegular() {
-			what = kind(info.Mode())
-		}
-		return fmt.Errorf("%s is %s, and only a directory may have this name: move it away", path, what)
+	what := "a file"
+	if wrong, ok := Check(info.Mode()).(*Error); ok {
+		what = wrong.Kind
 	}
-	return nil
+	return fmt.Errorf("open %s: it is %s, not a directory: put a directory in its place", path, what)
 }
 
 // OpenFile is os.OpenFile for regular files; flag must not truncate.
 func OpenFile(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	return ask(path, func() (*os.File, error) { return openFile(path, flag, perm) }, os.Lstat)
+	f, _, err := ask(path, func() (*os.File, error) { return openFile(path, flag, perm) }, os.Lstat)
+	return f, err
 }
 
-// OpenLinked opens a regular file for reading, through links.
-func OpenLinked(path string) (*os.File, error) {
+// OpenLinked opens a regular file for reading, through links, and describes it.
+func OpenLinked(path string) (*os.File, fs.FileInfo, error) {
 	return ask(path, func() (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) }, os.Stat)
 }
 
 // ask opens what turns out to be a regular file; look says what it is where it cannot even be opened.
-func ask(path string, open func() (*os.File, error), look func(string) (fs.FileInfo, error)) (*os.File, error) {
+func ask(path string, open func() (*os.File, error), look func(string) (fs.FileInfo, error)) (*os.File, fs.FileInfo, error) {
 	f, err := open()
 	if err != nil {
 		if info, lost := look(path); lost == nil && !info.Mode().IsRegular() {
-			return nil, &Error{path, kind(info.Mode())} // clearer than "too many levels of symbolic links"
+			return nil, nil, checkAt(path, info.Mode()) // clearer than "too many levels of symbolic links"
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &Error{path, kind(info.Mode())}
+	if err == nil {
+		err = checkAt(path, info.Mode())
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // Open opens a regular file for reading.

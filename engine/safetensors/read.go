@@ -26,13 +26,8 @@ type File struct {
 
 // Open opens the file at path and checks its header, with the metadata's checksum where there is one. A file that breaks the format is a *FormatError.
 func Open(path string) (*File, error) {
-	f, err := plainfile.OpenLinked(path)
+	f, info, err := plainfile.OpenLinked(path)
 	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	s, err := NewFile(f, info.Size(), path)

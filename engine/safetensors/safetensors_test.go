@@ -160,7 +160,7 @@ func TestReadMistakes(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), " is a directory, not a file") {
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "it is a directory, not a file") {
 		t.Errorf("open a directory: %v", err)
 	}
 }

@@ -60,7 +60,7 @@ func TestNoLinksInsideARun(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := c.use(r)
-			if err == nil || !strings.Contains(err.Error(), path+" is "+kind) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), path+": it is "+kind) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s is %s: %v, want one line that says so", c.file, kind, err)
 			}
 			if got := content(t, outside); got != "{\"step\":100}\n" {

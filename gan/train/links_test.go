@@ -51,7 +51,7 @@ func TestResumeFollowsNoLinks(t *testing.T) {
 			before := snapshot(t, outside)
 			h, _ := testHost(t, "")
 			err := Resume(context.Background(), string(unpacked), nil, h)
-			if err == nil || !strings.Contains(err.Error(), path+" is a symbolic link") || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), path+": it is a symbolic link") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line about the link", err)
 			}
 			if after := snapshot(t, outside); after != before {

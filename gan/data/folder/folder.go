@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/engine/plainfile"
 	"ganengine/gan/data/pixel"
-	"ganengine/gan/data/regular"
 )
 
 // Options say what of a folder is wanted.
@@ -191,7 +191,7 @@ const wholeBytes = 1 << 20
 
 // open hands a file's content to read.
 func (t *Tree) open(name string, read func(*io.SectionReader) error) error {
-	file, info, err := regular.Open(t.path(name))
+	file, info, err := plainfile.OpenLinked(t.path(name))
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ganengine/engine/plainfile"
 	"ganengine/gan/data/pixel"
-	"ganengine/gan/data/regular"
 )
 
 const (
@@ -148,7 +148,7 @@ func (e *ends) ReadAt(p []byte, at int64) (int, error) {
 // probeFile reads the header, digests both ends of the file, and makes sure
 // that it is whole: a file that does not end as its format says is decoded.
 func (t *Tree) probeFile(ctx context.Context, f *File, e *ends) error {
-	file, info, err := regular.Open(t.path(f.Name))
+	file, info, err := plainfile.OpenLinked(t.path(f.Name))
 	if err != nil {
 		return err
 	}

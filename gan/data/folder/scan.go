@@ -25,9 +25,9 @@ import (
 	"strings"
 	"sync"
 
+	"ganengine/engine/plainfile"
 	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
-	"ganengine/gan/data/regular"
 )
 
 const (
@@ -147,7 +147,7 @@ func (t *Tree) add(ctx context.Context, dir string, e fs.DirEntry, depth int) er
 	case mode.IsDir() && (len(t.Files) > before || !named):
 	case named:
 		f := File{Name: name}
-		if err := regular.Check(mode); err != nil {
+		if err := plainfile.Check(mode); err != nil {
 			f.Err = t.fault(name, err)
 		}
 		t.Files = append(t.Files, f)

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ganengine/gan/data/regular"
+	"ganengine/engine/plainfile"
 )
 
 // Find says which IDX image file a path means: the path itself if it is an IDX
@@ -55,7 +55,7 @@ func Find(path string) (string, error) {
 
 // isIDX looks at a file's first bytes.
 func isIDX(path string) bool {
-	f, _, err := regular.Open(path)
+	f, _, err := plainfile.OpenLinked(path)
 	if err != nil {
 		return false
 	}

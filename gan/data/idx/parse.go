@@ -16,7 +16,7 @@ import (
 	"io"
 	"math"
 
-	"ganengine/gan/data/regular"
+	"ganengine/engine/plainfile"
 )
 
 const typeUint8 = 8
@@ -91,7 +91,7 @@ func header(r io.Reader) ([]int, error) {
 
 // parseFile is Parse for a file that must have the given number of dimensions.
 func parseFile(path string, dimensions int) (dims []int, values []byte, err error) {
-	f, _, err := regular.Open(path)
+	f, _, err := plainfile.OpenLinked(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening IDX file: %w", err)
 	}
