@@ -191,7 +191,10 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	for _, note := range j.notes {
 		show.Line(note)
 	}
-	if t.dryRun {
+	switch {
+	case t.dryRun && j.resume != "":
+		return train.DryResume(ctx, string(j.resume), j.config, h, a.stdout)
+	case t.dryRun:
 		return train.DryRun(ctx, j.config, h, a.stdout)
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader of the lines that goes away ends no training; log.txt has them too

@@ -113,6 +113,16 @@ func (s *Session) Fits(f *safetensors.File, sources []Source) error {
 	return nil
 }
 
+// Check reads what the sources name, to see that it is undamaged.
+func Check(f *safetensors.File, sources []Source) error {
+	for _, from := range sources {
+		if err := f.Check(from.Tensor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LoadWeights sets Variables to tensors of a file, of any names: the start of
 // fine-tuning. All tensors are looked at before any Variable is written; damage
 // is a *safetensors.FormatError.
@@ -120,10 +130,8 @@ func (s *Session) LoadWeights(f *safetensors.File, sources []Source) error {
 	if err := s.Fits(f, sources); err != nil {
 		return err
 	}
-	for _, from := range sources {
-		if err := f.Check(from.Tensor); err != nil {
-			return err
-		}
+	if err := Check(f, sources); err != nil {
+		return err
 	}
 	for _, from := range sources {
 		data, err := s.readTensor(f, from.Tensor)

@@ -12,8 +12,11 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/engine/printable"
+	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/rundir"
 )
 
 // DryRun prints the resolved configuration, what each layer gives, how many
@@ -21,14 +24,52 @@ import (
 // what training would refuse. It reads the data's directory, writes nothing and
 // allocates nothing on the device.
 func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error {
+	return dryRun(ctx, cfg, h, nil, w)
+}
+
+// DryResume is DryRun for what Resume would continue.
+func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, w io.Writer) error {
+	at, err := rundir.Dir(dir).Checkpoint(h.Checkpoint)
+	if err != nil {
+		return err
+	}
+	before, err := whole(at.Path)
+	if err != nil {
+		return CheckpointError(at, err)
+	}
+	return dryRun(ctx, changed, h, &before.bad, w)
+}
+
+// whole is peek at a checkpoint of which every tensor is undamaged.
+func whole(path string) (mark, error) {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
+	}
+	defer f.Close()
+	for _, t := range f.Tensors() {
+		if err := f.Check(t.Name); err != nil {
+			return mark{}, fmt.Errorf("reading checkpoint: %w", err)
+		}
+	}
+	return readMark(path, f.Metadata)
+}
+
+func dryRun(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, w io.Writer) error {
 	var notes []string // which follow the configuration, or are why there is none
-	r, game, err := open(ctx, cfg, h, nil, func(line string) { notes = append(notes, line) })
+	r, game, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
 	p := &printer{w: w}
 	if err != nil {
 		p.lines(notes)
 		return err
 	}
 	defer r.close()
+	if h.Weights != "" {
+		t := &trainer{game: game, ses: session.New(h.Device, game.Vars, session.Options{})}
+		if err := t.checkWeights(h.Weights); err != nil {
+			return err
+		}
+	}
 	programs, err := game.all()
 	if err != nil {
 		return err

@@ -18,25 +18,39 @@ import (
 // checkpoint, or the one that was exported or that PyTorch saved. The note says
 // what the file lacks.
 func (t *trainer) startFrom(path string) (note string, err error) {
+	err = t.withWeights(path, func(f *safetensors.File, sources []session.Source, net *nn.Net) error {
+		switch net {
+		case t.game.G:
+			note = fmt.Sprintf("%s holds the generator alone: the discriminator starts from drawn weights", path)
+		case t.game.D:
+			note = fmt.Sprintf("%s holds the discriminator alone: the generator starts from drawn weights", path)
+		}
+		return t.ses.LoadWeights(f, sources)
+	})
+	return note, err
+}
+
+// checkWeights says why a training could not start from a file's weights. The
+// session needs no memory.
+func (t *trainer) checkWeights(path string) error {
+	return t.withWeights(path, func(f *safetensors.File, sources []session.Source, _ *nn.Net) error { return session.Check(f, sources) })
+}
+
+// withWeights finds the networks' weights in a file for use.
+func (t *trainer) withWeights(path string, use func(f *safetensors.File, sources []session.Source, net *nn.Net) error) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
-		return "", unreadable(path, err)
+		return unreadable(path, err)
 	}
 	defer f.Close()
 	sources, net, err := t.sources(f)
 	if err != nil {
-		return "", fmt.Errorf("%s is of another model: %w; name a run or a file of the same networks", path, err)
+		return fmt.Errorf("%s is of another model: %w; name a run or a file of the same networks", path, err)
 	}
-	if err := t.ses.LoadWeights(f, sources); err != nil {
-		return "", unreadable(path, err)
+	if err := use(f, sources, net); err != nil {
+		return unreadable(path, err)
 	}
-	switch net {
-	case t.game.G:
-		note = fmt.Sprintf("%s holds the generator alone: the discriminator starts from drawn weights", path)
-	case t.game.D:
-		note = fmt.Sprintf("%s holds the discriminator alone: the generator starts from drawn weights", path)
-	}
-	return note, nil
+	return nil
 }
 
 // unreadable says where a file's error came from and, of a damaged checkpoint,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -172,6 +173,9 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 		if _, left := os.Stat(out); err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(left, fs.ErrNotExist) {
 			t.Errorf("error %v, want %q; in the place of runs: %v", err, c.want, left)
 		}
+		if dry := DryRun(t.Context(), configure(t, tinyImages, c.set...), h, io.Discard); dry == nil || err != nil && dry.Error() != err.Error() {
+			t.Errorf("a dry run says %v, training %v", dry, err)
+		}
 	}
 }
 
@@ -195,6 +199,9 @@ func TestResumeFromAnEarlierCheckpoint(t *testing.T) {
 	err = Resume(context.Background(), string(d), own, h)
 	if err == nil || !strings.Contains(err.Error(), path+": tensor \"") || !strings.HasSuffix(err.Error(), "; -checkpoint 3 takes the one before") {
 		t.Errorf("error %v", err)
+	}
+	if dry := DryResume(t.Context(), string(d), own, h, io.Discard); dry == nil || dry.Error() != err.Error() {
+		t.Errorf("a dry run says %v, training %v", dry, err)
 	}
 	if !bytes.Equal([]byte(file(t, path)), bad) {
 		t.Error("a resume that was refused changed the run")
