@@ -87,7 +87,9 @@ struct CUmod_st {
 };
 
 struct CUgraph_st : Graph {};
-struct CUgraphExec_st : Graph {};
+struct CUgraphExec_st : Graph {
+    uint64_t launches = 0;
+};
 
 struct Failure {
     int after;
