@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -169,5 +170,78 @@ func TestNaNInAWeight(t *testing.T) {
 	}
 	if !strings.HasPrefix(bad.Node, "Read f32 [4,4,4,1]") || bad.Step != 0 {
 		t.Errorf("the first bad node is %q, want the weight", bad.Node)
+	}
+}
+
+// A loss may be finite where its gradient is too long for a number: then nothing is
+// updated, of either network. A hidden layer that is 1e20 times smaller, with a next
+// one that is as much larger, makes the same of what it gets, and the gradient of the
+// smaller layer is 1e20 times longer.
+func TestNothingIsUpdatedWhereAGradientOverflows(t *testing.T) {
+	layers := map[string][]string{"d": {"d/dense0/w", "d/dense0/b", "d/logit/w"}, "g": {"g/dense0/w", "g/dense0/b", "g/sample/w"}}
+	for _, c := range []struct {
+		net   string
+		place int64 // of the program in its step
+	}{{"d", 0}, {"d", 2}, {"g", 2}} {
+		h, _ := testHost(t, "")
+		r, err := newRig(t.Context(), configure(t, tinyRing, "loss.kind=hinge", "loss.gp=0", "loss.every=1"), h, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := r.trainer
+		if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.set)); err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range layers[c.net] {
+			scale(t, tr, name, [...]float32{1e-20, 1e-20, 1e20}[i])
+		}
+		before := tr.state(t)
+		scores := tr.once(t, 0, c.place)
+		for name, b := range tr.state(t) {
+			if name != tr.game.Finite.Name && !bytes.Equal(b, before[name]) {
+				t.Errorf("%s's gradient overflows in %s, and %s was updated", c.net, tr.programs[tr.seq.at(0, c.place)].Graph.Name, name)
+			}
+		}
+		for score, finite := range map[string]bool{c.net + "_loss": true, c.net + "_grad": false} {
+			if x := scores(score); finite == math.IsInf(x, 0) || math.IsNaN(x) {
+				t.Errorf("%s is %g", score, x)
+			}
+		}
+		if c.net == "g" && !(scores("d_grad") < 1e3) {
+			t.Errorf("the gradient of D is %g, and was to be an ordinary one", scores("d_grad"))
+		}
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// state is every Variable.
+func (t *trainer) state(tt *testing.T) map[string][]byte {
+	tt.Helper()
+	out := map[string][]byte{}
+	for _, v := range t.game.Vars.All() {
+		b, err := t.ses.ReadBytes(v.Name)
+		if err != nil {
+			tt.Fatal(err)
+		}
+		out[v.Name] = bytes.Clone(b)
+	}
+	return out
+}
+
+// scale multiplies a Variable.
+func scale(t *testing.T, tr *trainer, name string, by float32) {
+	t.Helper()
+	b, err := tr.ses.ReadBytes(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Clone(b)
+	for i := range floats(b) {
+		floats(b)[i] *= by
+	}
+	if err := tr.ses.WriteBytes(name, b); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -199,3 +199,23 @@ func TestRateZeroIsSaid(t *testing.T) {
 		t.Errorf("a dry run: %v\n%s", err, text.String())
 	}
 }
+
+// Half of an average is gone after ema_kimg thousand images, all of D's updates
+// counted: here after each step of three batches of four.
+func TestAverageHalves(t *testing.T) {
+	out := t.TempDir()
+	train(t, configure(t, tinyRing, "train.ema_kimg=0.012", "train.steps=2", "checkpoint.every=1", "optim.g.lr=0.01"), out)
+	d := latest(t, out)
+	first, second := tensors(t, d, 1), tensors(t, d, 2)
+	for _, name := range []string{"dense0/w", "sample/w", "sample/b"} {
+		one, two, avg := floats([]byte(first["g/"+name])), floats([]byte(second["g/"+name])), floats([]byte(second["g_ema/"+name]))
+		if reflect.DeepEqual(one, two) {
+			t.Fatalf("%s did not move", name)
+		}
+		for i := range avg {
+			if want := one[i] + (two[i]-one[i])*.5; avg[i] != want {
+				t.Errorf("the average of %s is %g at %d, and lies between %g and %g", name, avg[i], i, one[i], two[i])
+			}
+		}
+	}
+}

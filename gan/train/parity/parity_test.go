@@ -114,18 +114,38 @@ func (c *checker) report(t *testing.T) {
 // first step is the gradient, so that the programs tell it themselves.
 func TestGradients(t *testing.T) {
 	each(t, 1, func(t *testing.T, dev device.Device, name string, _ int) {
-		f := open(t, name, "optim.g.kind=sgd", "optim.d.kind=sgd", "optim.g.lr=0.05", "optim.d.lr=0.05", "optim.g.momentum=0.5", "optim.d.momentum=0.5",
-			"optim.g.schedule=constant", "optim.d.schedule=constant")
-		c := gradients(t, dev, f)
+		c := gradients(t, dev, open(t, name, descent...), true)
 		c.report(t)
 	})
 }
 
-func gradients(t *testing.T, dev device.Device, f *fixture) *checker {
+// descent is the optimisers of a fixture's sgd step.
+var descent = []string{"optim.g.kind=sgd", "optim.d.kind=sgd", "optim.g.lr=0.05", "optim.d.lr=0.05", "optim.g.momentum=0.5", "optim.d.momentum=0.5",
+	"optim.g.schedule=constant", "optim.d.schedule=constant"}
+
+// TestLazyPenalties: a penalty at each fourth update counts four times there, so a
+// fourth of its weight has the gradients that PyTorch has of all of it.
+func TestLazyPenalties(t *testing.T) {
+	each(t, 1, func(t *testing.T, dev device.Device, name string, _ int) {
+		l := open(t, name).config.Loss
+		if l.GP == 0 && l.R1 == 0 {
+			t.Skip("the game has no penalty")
+		}
+		quarter := func(key string, weight float64) string { return fmt.Sprintf("%s=%g", key, weight*float64(l.Every)/4) }
+		f := open(t, name, append(descent, quarter("loss.gp", l.GP), quarter("loss.r1", l.R1), "loss.every=4")...)
+		c := gradients(t, dev, f, false)
+		c.report(t)
+	})
+}
+
+// gradients compares a fixture's sgd step, with its scores or without.
+func gradients(t *testing.T, dev device.Device, f *fixture, scores bool) *checker {
 	t.Helper()
 	r, c := newRig(t, dev, f, graph.F32), &checker{f: f}
 	r.load(f, "start/", 0)
-	c.scores("sgd/score/", r.step(f, "sgd", 1, true), c.spread)
+	if told := r.step(f, "sgd", 1, true); scores {
+		c.scores("sgd/score/", told, c.spread)
+	}
 	for _, v := range f.variables("sgd/") {
 		c.spread("sgd/"+v, r.read("opt/"+v[:1]+"/v/"+v))
 	}
@@ -272,7 +292,7 @@ func TestFaultIsFound(t *testing.T) {
 			}
 		}},
 	}
-	f := open(t, "dcgan", "optim.g.kind=sgd", "optim.d.kind=sgd", "optim.g.lr=0.05", "optim.d.lr=0.05", "optim.g.momentum=0.5", "optim.d.momentum=0.5")
+	f := open(t, "dcgan", descent...)
 	for _, fault := range faults {
 		t.Run(strings.ReplaceAll(fault.name, " ", "_"), func(t *testing.T) {
 			dev := reference.NewDevice()
@@ -281,7 +301,7 @@ func TestFaultIsFound(t *testing.T) {
 				fault.wrong(n, y.Data)
 				return y, err
 			}
-			if c := gradients(t, dev, f); len(c.errs) == 0 {
+			if c := gradients(t, dev, f, true); len(c.errs) == 0 {
 				t.Errorf("nobody noticed: the worst is %s at %.2g of its tolerance", c.where, c.worst)
 			}
 		})
