@@ -1,7 +1,6 @@
 // Package folder reads images from a directory, in every format of package
-// pixel. With labels each sub-folder of the root is a class, sorted by bytes, and
-// holds its
-// images at any depth (torchvision's ImageFolder layout).
+// pixel. With labels each sub-folder of the root is a class, sorted by bytes,
+// and holds its images at any depth (torchvision's ImageFolder layout).
 //
 // Names are judged first: hidden files and files without an image's extension
 // are left out and counted. Then both ends of every file are read, so that
