@@ -21,15 +21,15 @@ import (
 // pictures with many workers, and meets one that is too large for it. A Go
 // program that asks for more than it can have ends with a stack of goroutines.
 func TestUnderALimitOfMemory(t *testing.T) {
-	const more, child = 512 << 20, "FOLDER_TEST_CHILD"
+	const more, child = 400 << 20, "FOLDER_TEST_CHILD"
 	if root := os.Getenv(child); root != "" {
 		limitMemory(t, more)
 		fmt.Println(readLarge(root))
 		return
 	}
-	large := hollow(t, 4000, 4000, 8, true)
+	large := hollow(t, 4900, 4900, 8, true)
 	files := map[string][]byte{}
-	for i := range 5 {
+	for i := range 3 {
 		files[fmt.Sprintf("%d.png", i)] = large
 	}
 	for _, c := range []struct {
@@ -37,7 +37,7 @@ func TestUnderALimitOfMemory(t *testing.T) {
 		want string
 	}{
 		{"", "all is read"},
-		{"deep.png", "deep.png cannot be read: it has 16000x16000 pixels: it needs 3.1 GB of memory and may take "},
+		{"deep.png", "deep.png cannot be read: it has 16000x16000 pixels: it needs 2.0 GB of memory and may take "},
 	} {
 		if c.add != "" {
 			files[c.add] = hollow(t, 16000, 16000, 16, false)
@@ -122,7 +122,7 @@ func hollow(t *testing.T, w, h, bits int, pixels bool) []byte {
 // context that the folder was opened under, and says no ill of the file.
 func TestWaitingForMemoryEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	root := write(t, map[string][]byte{"a.png": hollow(t, 2000, 2000, 8, false)})
+	root := write(t, map[string][]byte{"a.png": hollow(t, 2500, 2500, 8, false)})
 	format, _ := pixel.NewFormat(8, 8, 3, "", "")
 	s, err := Open(ctx, root, Options{Format: format}, func(string) {})
 	if err != nil {

@@ -13,20 +13,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Available is how many bytes this process may still allocate: the least of
-// what the machine has, what its control groups leave, and what its limit of
-// address space leaves (ulimit -v). Memory that the Go heap has and does not
-// use counts as available.
-func Available() int64 {
-	idle := idleHeap()
-	left := min(machine(), groups("/sys/fs/cgroup", "/proc/self/cgroup"))
-	if left < math.MaxInt64-idle.resident {
-		left += idle.resident
+// backed is how many bytes of memory this process may still fill: the least of
+// what the machine has and what its control groups leave. What the Go heap has
+// and does not use counts.
+func backed() int64 {
+	left, idle := min(machine(), groups("/sys/fs/cgroup", "/proc/self/cgroup")), idleHeap().resident
+	if left > math.MaxInt64-idle {
+		return left
 	}
+	return left + idle
+}
+
+// mappable is how many bytes of address space limits leave to this process
+// (ulimit -v, ulimit -d). The Go heap gives none back, and has what it does not
+// use in pieces of which large objects fit some only: half of that counts.
+func mappable() int64 {
+	left, idle := int64(math.MaxInt64), idleHeap().mapped/2
 	for limit, used := range map[int]func() int64{unix.RLIMIT_AS: addressSpace, unix.RLIMIT_DATA: dataSpace} {
 		var r unix.Rlimit
 		if err := unix.Getrlimit(limit, &r); err == nil && r.Cur < math.MaxInt64 {
-			left = min(left, int64(r.Cur)-used()+idle.mapped)
+			left = min(left, int64(r.Cur)-used()+idle)
 		}
 	}
 	return max(0, left)

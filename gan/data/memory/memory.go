@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -15,10 +16,10 @@ import (
 const (
 	// small is up to how many bytes are taken without asking: several workers
 	// may do so at once on any machine that trains.
-	small = 16 << 20
+	small = 4 << 20
 
-	// slack is what a large piece takes beside itself: the garbage of decoders,
-	// and address space that is reserved in pieces of this size.
+	// slack is what large pieces take beside themselves: small ones, the garbage
+	// of decoders, and address space that is reserved in pieces of this size.
 	slack = 64 << 20
 )
 
@@ -27,14 +28,23 @@ const (
 type Budget struct {
 	total int64
 	free  *semaphore.Weighted
+	left  func() int64 // Available
+
+	mu   sync.Mutex
+	held int64
 }
 
-// NewBudget is half of what the process may still take.
-func NewBudget() *Budget { return BudgetOf(Available() / 2) }
+// Available is about how many bytes this process may still allocate.
+func Available() int64 { return min(backed(), mappable()) }
+
+// NewBudget is half of the memory that the process may still take. Of address
+// space it is a quarter: what is freed of that has holes, and garbage takes as
+// much as what is held.
+func NewBudget() *Budget { return BudgetOf(min(backed()/2, mappable()/4)) }
 
 // BudgetOf is a budget of total bytes.
 func BudgetOf(total int64) *Budget {
-	return &Budget{total, semaphore.NewWeighted(max(total, 1))}
+	return &Budget{total: total, free: semaphore.NewWeighted(max(total, 1)), left: Available}
 }
 
 // Check says whether a piece of the given size can be taken at all.
@@ -47,7 +57,7 @@ func (b *Budget) Check(bytes int64) error {
 
 // Take waits until so many bytes are free, or ctx is done. The caller gives
 // them back with release. It refuses what the process cannot have by now,
-// whatever was free when the budget was made.
+// whatever was free when the budget was made, even alone.
 func (b *Budget) Take(ctx context.Context, bytes int64) (release func(), err error) {
 	if bytes <= small {
 		return func() {}, nil
@@ -55,20 +65,40 @@ func (b *Budget) Take(ctx context.Context, bytes int64) (release func(), err err
 	if err := b.Check(bytes); err != nil {
 		return nil, err
 	}
-	if err := b.free.Acquire(ctx, bytes); err != nil {
-		return nil, fmt.Errorf("waiting for memory: %w", err)
+	for _, share := range []int64{bytes, b.total} { // beside others, else alone
+		if err := b.free.Acquire(ctx, share); err != nil {
+			return nil, fmt.Errorf("waiting for memory: %w", err)
+		}
+		if err = b.hold(bytes); err == nil {
+			return func() { b.drop(bytes); b.free.Release(share) }, nil
+		}
+		b.free.Release(share)
 	}
+	return nil, err
+}
+
+// hold counts bytes as held if the process can have them now. What others hold
+// they may yet have to allocate.
+func (b *Budget) hold(bytes int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	need := bytes + bytes/8 + slack
-	left := Available()
-	if need > left {
+	left := b.left() - b.held
+	if need > left/2 {
 		runtime.GC() // what was decoded before may still lie about
-		left = Available()
+		left = b.left() - b.held
 	}
 	if need > left {
-		b.free.Release(bytes)
-		return nil, &TooLarge{bytes, max(0, left-slack)}
+		return &TooLarge{bytes, max(0, (left-slack)*8/9)}
 	}
-	return func() { b.free.Release(bytes) }, nil
+	b.held += bytes
+	return nil
+}
+
+func (b *Budget) drop(bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held -= bytes
 }
 
 // TooLarge is the error of asking for more bytes than there are.

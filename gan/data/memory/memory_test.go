@@ -68,3 +68,41 @@ func TestTooLarge(t *testing.T) {
 		t.Error("an exbibyte was had: the machine was not asked")
 	}
 }
+
+// TestTakenAlone: what cannot be had beside others waits for them, and is
+// refused if it cannot be had alone either.
+func TestTakenAlone(t *testing.T) {
+	b := BudgetOf(300 << 20)
+	b.left = func() int64 { return 250 << 20 }
+	ctx := context.Background()
+	first, err := b.Take(ctx, 100<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan error)
+	go func() {
+		second, err := b.Take(ctx, 100<<20)
+		if err == nil {
+			second()
+		}
+		taken <- err
+	}()
+	select {
+	case err := <-taken:
+		t.Fatalf("100 MB were had where others hold 100 of 250 (%v)", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	first()
+	if err := <-taken; err != nil {
+		t.Errorf("alone: %v", err)
+	}
+	var large *TooLarge
+	if _, err := b.Take(ctx, 200<<20); !errors.As(err, &large) || large.Have >= 200<<20 {
+		t.Errorf("200 of 250 MB, with what goes with them: %v", err)
+	}
+	if done, err := b.Take(ctx, 100<<20); err != nil {
+		t.Errorf("after a refusal: %v", err)
+	} else {
+		done()
+	}
+}

@@ -76,15 +76,17 @@ func (c *Converter) convert(s *scratch, dst []byte, p Picture) {
 	c.format.write(dst, place, r.turned(p.Orientation, want))
 }
 
-// workspace is how many bytes scaling a picture takes, beside one copy of it.
+// workspace is how many bytes converting a picture takes beside itself.
 func (c *Converter) workspace(h Header) int64 {
+	const rgba, cell = 4, 32 // bytes a pixel: of a copy, and of the scaler between its two passes
 	cut, place := c.format.Placement(h.Width, h.Height)
-	if cut.Size() == place.Size() {
-		return 0
-	}
-	const cell = 32 // bytes, of the scaler between its two passes
 	part, want := h.Orientation.size(cut.Size()), h.Orientation.size(place.Size())
-	return cell * int64(want.X) * int64(part.Y/shrinking(part, want).Y)
+	if part == want {
+		return rgba * int64(part.X) * int64(part.Y)
+	}
+	steps := shrinking(part, want)
+	part.X, part.Y = part.X/steps.X, part.Y/steps.Y
+	return int64(part.Y) * (rgba*int64(part.X) + cell*int64(want.X))
 }
 
 // flatten composites a part of img on the background; what is opaque RGBA

@@ -62,9 +62,8 @@ func readHeader(file *io.SectionReader) (Header, codec, error) {
 	return h, c, nil
 }
 
-// Bytes is about the most memory that decoding takes, with one copy of four
-// bytes a pixel.
-func (h Header) Bytes() int64 { return int64(h.Width) * int64(h.Height) * int64(h.pixel+4) }
+// Bytes is about the most memory that decoding takes.
+func (h Header) Bytes() int64 { return int64(h.Width) * int64(h.Height) * int64(h.pixel) }
 
 // Decode reads an image, in any of the formats, by content; of a GIF its first
 // frame. The picture is for use alone, which returns before its memory goes back

@@ -103,6 +103,24 @@ func headerOnly(w, h int) []byte {
 	return append(binary.BigEndian.AppendUint32(b, sum), "\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e"...)
 }
 
+// TestCopiesAreBounded: whatever the sizes, what is composited at once is not.
+func TestCopiesAreBounded(t *testing.T) {
+	for _, c := range []struct{ from, to, want image.Point }{
+		{image.Pt(178, 178), image.Pt(64, 64), image.Pt(1, 1)},
+		{image.Pt(2047, 2047), image.Pt(64, 64), image.Pt(1, 1)},
+		{image.Pt(2048, 3000), image.Pt(64, 64), image.Pt(2, 2)},
+		{image.Pt(1, 40_000_000), image.Pt(64, 64), image.Pt(1, 39062)},
+		{image.Pt(4096, 4096), image.Pt(512, 512), image.Pt(1, 1)},
+		{image.Pt(11000, 11000), image.Pt(512, 512), image.Pt(3, 3)},
+		{image.Pt(16000, 16000), image.Pt(4096, 4096), image.Pt(1, 1)},
+	} {
+		got := shrinking(c.from, c.to)
+		if got != c.want {
+			t.Errorf("%v to %v: %v are averaged, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}
+
 func TestMemoryIsAskedFor(t *testing.T) {
 	var large *memory.TooLarge
 	file := headerOnly(16000, 16000)
@@ -111,7 +129,7 @@ func TestMemoryIsAskedFor(t *testing.T) {
 		t.Errorf("16-bit RGBA of 16000x16000 takes %d bytes, %v", h.Bytes(), err)
 	}
 	err = Decode(context.Background(), memory.BudgetOf(1<<30), section(file), func(Picture) {})
-	if !errors.As(err, &large) || !strings.Contains(err.Error(), "16000x16000 pixels: it needs 3.1 GB of memory and may take 1.1 GB") {
+	if !errors.As(err, &large) || !strings.Contains(err.Error(), "16000x16000 pixels: it needs 2.0 GB of memory and may take 1.1 GB") {
 		t.Errorf("more than there is: %v", err)
 	}
 	f := format(t, 1024, 1024, 3, "stretch", "")

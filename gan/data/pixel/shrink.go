@@ -2,12 +2,19 @@ package pixel
 
 import "image"
 
-// shrinkAbove is from how many times the wanted side on a source is averaged down
-// first. The scaler's memory is as high as the source and its weights are as
-// many as the source has pixels a side: without this one long picture takes
-// gigabytes. What is left is half as much at least: 16 averages for each pixel,
-// which a Catmull-Rom of that width cannot tell from the pixels themselves.
-const shrinkAbove = 32
+const (
+	// shrinkAbove is from how many times the wanted side on a source is averaged
+	// down first. The scaler's memory is as high as the source and its weights are
+	// as many as the source has pixels a side: without this one long picture takes
+	// gigabytes. What is left is half as much at least: 16 averages for each pixel,
+	// which a Catmull-Rom of that width cannot tell from the pixels themselves.
+	shrinkAbove = 32
+
+	// copied is how many pixels may be composited at once, 64 MB of them, where a
+	// frame is not so large that it needs more: copiedFor for each of its pixels.
+	copied    = 1 << 24
+	copiedFor = 16
+)
 
 // shrinking says how many columns and rows of the source are averaged into one,
 // about; 1 where none.
@@ -18,7 +25,15 @@ func shrinking(from, to image.Point) image.Point {
 		}
 		return from / (shrinkAbove / 2 * to)
 	}
-	return image.Pt(step(from.X, to.X), step(from.Y, to.Y))
+	x, y := step(from.X, to.X), step(from.Y, to.Y)
+	for from.X/x*(from.Y/y) > max(copied, copiedFor*to.X*to.Y) {
+		if from.X/x*to.Y > from.Y/y*to.X { // the side on which there are more for each pixel
+			x++
+		} else {
+			y++
+		}
+	}
+	return image.Pt(x, y)
 }
 
 // bandPixels is how many pixels of the source are composited at a time.
