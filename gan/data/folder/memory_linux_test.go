@@ -21,15 +21,15 @@ import (
 // pictures with many workers, and meets one that is too large for it. A Go
 // program that asks for more than it can have ends with a stack of goroutines.
 func TestUnderALimitOfMemory(t *testing.T) {
-	const more, child = 400 << 20, "FOLDER_TEST_CHILD"
+	const more, child = 560 << 20, "FOLDER_TEST_CHILD"
 	if root := os.Getenv(child); root != "" {
 		limitMemory(t, more)
 		fmt.Println(readLarge(root))
 		return
 	}
-	large := hollow(t, 4900, 4900, 8, true)
+	large := hollow(t, 4000, 4000, 8, true)
 	files := map[string][]byte{}
-	for i := range 3 {
+	for i := range 5 {
 		files[fmt.Sprintf("%d.png", i)] = large
 	}
 	for _, c := range []struct {
