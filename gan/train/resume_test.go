@@ -214,3 +214,30 @@ func TestResumeRefusals(t *testing.T) {
 	}
 	try("has no checkpoint")
 }
+
+// A checkpoint whose parts are of different steps is refused.
+func TestRestoreLooksAtTheClock(t *testing.T) {
+	h, _ := testHost(t, "")
+	r, err := newRig(t.Context(), configure(t, tinyImages), h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	tr, path := r.trainer, filepath.Join(t.TempDir(), "c.safetensors")
+	if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.set), tr.advance(t.Context()), tr.drain()); err != nil {
+		t.Fatal(err)
+	}
+	for clock, want := range map[byte]string{1: "", 2: "contradicts itself: step 1, and its clock shows 2"} {
+		err := errors.Join(tr.ses.WriteBytes("clock/steps", []byte{clock, 0, 0, 0}), tr.ses.Save(path, tr.mark().metadata()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		get, err := tr.ses.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tr.restore(path, get); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("with the clock at %d: %v", clock, err)
+		}
+	}
+}
