@@ -173,6 +173,10 @@ func TestFileGoesBad(t *testing.T) {
 				t.Fatal(err)
 			}
 			h, c := testHost(t, "")
+			var dry strings.Builder
+			if err := DryResume(t.Context(), string(to), cfg, h, &dry); err != nil || strings.Count(dry.String(), victim+" cannot be read") != 1 {
+				t.Errorf("a dry run says %v of\n%s", err, dry.String())
+			}
 			if err := Resume(context.Background(), string(to), nil, h); err != nil {
 				t.Fatal(err)
 			}
@@ -262,6 +266,9 @@ func TestResumeWithMovedData(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "data.path: "+other+" is not what "+root+" was, "+c.want+"; ") {
 			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
 		}
+	}
+	if err := from(root); err == nil || !strings.HasSuffix(err.Error(), "; if they were moved, -data PATH says where they are") {
+		t.Errorf("nothing under the run's path: %v", err)
 	}
 	if err := from(moved); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,6 @@ import (
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
-	"ganengine/gan/data"
 	"ganengine/gan/rundir"
 )
 
@@ -33,11 +32,15 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 	if err != nil {
 		return err
 	}
-	before, err := whole(at.Path)
+	m, err := whole(at.Path)
 	if err != nil {
 		return CheckpointError(at, err)
 	}
-	return dryRun(ctx, changed, h, &before.bad, w)
+	info, err := rundir.Dir(dir).ReadInfo()
+	if err != nil {
+		return err
+	}
+	return dryRun(ctx, changed, h, began(info, m), w)
 }
 
 // whole is peek at a checkpoint of which every tensor is undamaged.
@@ -55,7 +58,7 @@ func whole(path string) (mark, error) {
 	return readMark(path, f.Metadata)
 }
 
-func dryRun(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, w io.Writer) error {
+func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w io.Writer) error {
 	var notes []string // which follow the configuration, or are why there is none
 	r, game, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
 	p := &printer{w: w}

@@ -30,7 +30,7 @@ type rig struct {
 // newRig opens the data, builds the model and compiles what a run needs: one
 // that goes on without some files, or, where since is nil, one that begins and
 // draws first weights.
-func newRig(ctx context.Context, cfg *config.Config, h Host, since *data.Bad) (*rig, error) {
+func newRig(ctx context.Context, cfg *config.Config, h Host, since *beginning) (*rig, error) {
 	h.Console = h.console()
 	r, game, err := open(ctx, cfg, h, since, h.Console.Line)
 	if err != nil {
@@ -45,13 +45,13 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, since *data.Bad) (*
 // open does what comes before the device's part, with every check of it: the
 // same for a run and for what only looks at one. notes is told what there is
 // to know about data and configuration, of a run that goes on if since is not nil.
-func open(ctx context.Context, cfg *config.Config, h Host, since *data.Bad, notes func(line string)) (r *rig, game *Game, err error) {
+func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, notes func(line string)) (r *rig, game *Game, err error) {
 	r = &rig{host: h, cfg: *cfg}
 	note := func(line string) {
 		r.notes = append(r.notes, line)
 		notes(line)
 	}
-	if r.set, err = openData(ctx, cfg, since, h.console().Line, note); err != nil {
+	if r.set, err = since.open(ctx, cfg, h.console().Line, note); err != nil {
 		return nil, nil, err
 	}
 	if err = fits(&r.cfg, r.set); err == nil {
@@ -121,8 +121,7 @@ func (r *rig) info() rundir.Info {
 		Version: r.host.Version, Revision: r.host.Revision,
 		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: engines,
 		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
-		Data: rundir.Data{Kind: r.cfg.Data.Kind, Path: r.cfg.Data.Path, Fingerprint: r.set.Fingerprint(),
-			Items: r.set.Len(), Shape: SampleShape(r.set)},
+		Data: describeData(&r.cfg, r.set),
 	}
 }
 

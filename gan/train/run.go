@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"ganengine/engine/device"
 	"ganengine/engine/plainfile"
@@ -89,17 +88,13 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err != nil {
 		return CheckpointError(at, err)
 	}
-	g, err := newRig(ctx, changed, h, &before.bad)
+	since := began(info, before)
+	g, err := newRig(ctx, changed, h, since)
 	if err != nil {
 		return err
 	}
 	defer g.close()
-	info.Data.Fingerprint = before.data // of what is left of the data that the run began with
-	if changed.Data.Path != own.Data.Path {
-		if err := moved(own.Data.Path, info.Data, g.info().Data); err != nil {
-			return err
-		}
-	}
+	info.Data = since.data
 	get, err := g.trainer.ses.Load(at.Path)
 	if err != nil {
 		return CheckpointError(at, err)
@@ -143,25 +138,6 @@ func CheckpointError(at rundir.StepFile, err error) error {
 		return fmt.Errorf("%w; %s", err, rundir.Without(at))
 	}
 	return err
-}
-
-// moved refuses other data than the run's under a new path.
-func moved(from string, before, now rundir.Data) error {
-	var differs string
-	namesBefore, _, _ := strings.Cut(before.Fingerprint, "-")
-	namesNow, _, hasNames := strings.Cut(now.Fingerprint, "-")
-	switch {
-	case before.Fingerprint == now.Fingerprint:
-		return nil
-	case before.Items != now.Items:
-		differs = fmt.Sprintf("%d samples in place of %d", now.Items, before.Items)
-	case hasNames && namesBefore != namesNow:
-		differs = "files of other names"
-	default:
-		differs = "other contents"
-	}
-	return &config.Error{Key: "data.path", Msg: fmt.Sprintf("%s is not what %s was, it has %s; name the run's data, or start a run of its own with -init",
-		now.Path, from, differs)}
 }
 
 // ReadConfig reads the configuration of a run.
