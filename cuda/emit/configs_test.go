@@ -46,10 +46,9 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 	return r.programs
 }
 
-// module is the PTX of all kernels of programs but products.
-func module(t testing.TB, all []*graph.Program) []byte {
+// add has an emitter write all kernels of programs but products.
+func add(t testing.TB, e *emit.Emitter, all []*graph.Program) {
 	t.Helper()
-	e := emit.New()
 	for _, p := range all {
 		for _, group := range emit.Arrange(fuse.Make(lower.Expand(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 			if group[0].Kernel.IsProduct() {
@@ -60,43 +59,44 @@ func module(t testing.TB, all []*graph.Program) []byte {
 			}
 		}
 	}
-	return e.Module()
 }
 
 // TestAssembles has NVIDIA's assembler take every kernel of the shipped
-// configurations, in fp32 and in bf16, for the oldest and newer GPUs.
+// configurations, in fp32 and in bf16, for the oldest and the newest GPUs. Kernels
+// that configurations share are assembled once.
 func TestAssembles(t *testing.T) {
 	ptxas := assembler(t)
-	e := 0
+	e := emit.New()
 	for _, name := range configs.Names() {
 		for _, precision := range []string{"fp32", "bf16"} {
-			t.Run(name+"/"+precision, func(t *testing.T) {
-				text := module(t, programs(t, name, "run.precision="+precision))
-				e += bytes.Count(text, []byte(".entry"))
-				for _, gpu := range []string{"sm_80", "sm_90", "sm_120"} {
-					assemble(t, ptxas, gpu, text)
-				}
-			})
+			add(t, e, programs(t, name, "run.precision="+precision))
 		}
 	}
-	t.Logf("%d kernels", e)
+	t.Logf("%d kernels", bytes.Count(e.Module(), []byte(".entry")))
+	assemble(t, ptxas, e.Module(), "sm_80", "sm_120")
 }
 
 var spills = regexp.MustCompile(`([1-9]\d*) bytes spill stores`)
 
-// assemble fails on what the assembler refuses, and on registers that it spills.
-func assemble(t *testing.T, ptxas, gpu string, text []byte) {
+// assemble fails on what the assembler refuses for a GPU, and on registers that it
+// spills.
+func assemble(t *testing.T, ptxas string, text []byte, gpus ...string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "module.ptx")
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(ptxas, "-v", "-O1", "-arch="+gpu, "-o", os.DevNull, file).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%.2000s", gpu, err, out)
-	}
-	if s := spills.Find(out); s != nil {
-		t.Errorf("%s: %s", gpu, s)
+	for _, gpu := range gpus {
+		t.Run(gpu, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "module.ptx")
+			if err := os.WriteFile(file, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command(ptxas, "-v", "-O1", "-arch="+gpu, "-o", os.DevNull, file).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%.2000s", err, out)
+			}
+			if s := spills.Find(out); s != nil {
+				t.Error(string(s))
+			}
+		})
 	}
 }
 

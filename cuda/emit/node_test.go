@@ -175,8 +175,5 @@ func TestNodesAssemble(t *testing.T) {
 			t.Errorf("%s: its kernels have no %q:\n%s", c.name, c.text, own.Module())
 		}
 	}
-	ptxas := assembler(t)
-	for _, gpu := range []string{"sm_80", "sm_90", "sm_120"} {
-		assemble(t, ptxas, gpu, all.Module())
-	}
+	assemble(t, assembler(t), all.Module(), "sm_80", "sm_90", "sm_120")
 }
