@@ -42,32 +42,33 @@ func (l Limits) Bound(k device.KernelTime) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// Sizes of the measured kernels: matrices whose arithmetic hides their memory,
-// and arrays larger than caches.
-const (
-	matrix = 2048
-	array  = 24 << 20
-	rounds = 4 // the fastest counts
-)
+// sizes of the measured kernels; of rounds the fastest counts.
+type sizes struct{ matrix, array, rounds int }
 
 // Measure takes the rates that judge the given kernels: of memory, and of
 // products in their types. The device must take profiles.
 func Measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
+	// Matrices whose arithmetic hides their memory, and arrays larger than caches.
+	return sizes{matrix: 2048, array: 24 << 20, rounds: 4}.measure(dev, kernels)
+}
+
+func (s sizes) measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
 	l := Limits{Matrix: map[string]float64{}}
 	for _, t := range []graph.DType{graph.F32, graph.BF16, graph.F64} {
 		if !slices.ContainsFunc(kernels, func(k device.KernelTime) bool { return k.Type == t.String() }) {
 			continue
 		}
-		k, err := fastest(dev, t.String(), matrix*matrix, func(x, _ *graph.Node) *graph.Node {
-			m := graph.Cast(graph.Reshape(x, graph.Shape{matrix, matrix}), t)
-			return graph.Reshape(graph.Cast(graph.MatMul(m, m), graph.F32), graph.Shape{matrix * matrix})
+		n := s.matrix
+		k, err := s.fastest(dev, t.String(), n*n, func(x, _ *graph.Node) *graph.Node {
+			m := graph.Cast(graph.Reshape(x, graph.Shape{n, n}), t)
+			return graph.Reshape(graph.Cast(graph.MatMul(m, m), graph.F32), graph.Shape{n * n})
 		})
 		if err != nil {
 			return Limits{}, fmt.Errorf("measuring matrix products in %s: %w", t, err)
 		}
 		l.Matrix[t.String()] = float64(k.Flops) / k.Time.Seconds()
 	}
-	k, err := fastest(dev, "", array, graph.Add)
+	k, err := s.fastest(dev, "", s.array, graph.Add)
 	if err != nil {
 		return Limits{}, fmt.Errorf("measuring memory: %w", err)
 	}
@@ -77,7 +78,7 @@ func Measure(dev device.Device, kernels []device.KernelTime) (Limits, error) {
 
 // fastest runs z = f(x, y) for arrays of n numbers and answers the kernel that
 // computes in the given type ("": that moves most), in its fastest run.
-func fastest(dev device.Device, kind string, n int, f func(x, y *graph.Node) *graph.Node) (best device.KernelTime, err error) {
+func (s sizes) fastest(dev device.Device, kind string, n int, f func(x, y *graph.Node) *graph.Node) (best device.KernelTime, err error) {
 	profiler, ok := dev.(device.Profiler)
 	if !ok {
 		return best, fmt.Errorf("device %s takes no profile", dev.Info().Name)
@@ -91,19 +92,19 @@ func fastest(dev device.Device, kind string, n int, f func(x, y *graph.Node) *gr
 	if err != nil {
 		return best, err
 	}
-	s := session.New(dev, vars, session.Options{})
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.Compile(p); err != nil {
+	run := session.New(dev, vars, session.Options{})
+	defer func() { err = errors.Join(err, run.Close()) }()
+	if err := run.Compile(p); err != nil {
 		return best, err
 	}
 	for _, v := range v {
-		if err := s.WriteBytes(v.Name, numbers(n)); err != nil {
+		if err := run.WriteBytes(v.Name, numbers(n)); err != nil {
 			return best, err
 		}
 	}
-	for range rounds {
+	for range s.rounds {
 		profiler.StartProfile()
-		r, err := s.Program(p.Name).Run()
+		r, err := run.Program(p.Name).Run()
 		if err == nil {
 			err = r.Wait()
 		}
