@@ -147,6 +147,7 @@ func allowed() []edge {
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/folder", "engine/plainfile"},
 		{"gan/data/idx", "engine/plainfile"},
+		{"gan/data/idx", "gan/data/memory"},
 		{"gan/data/idx", "gan/data/pixel"},
 		{"gan/data/glyphs", "gan/data/seeded"},
 		{"gan/data/mixture", "gan/data/seeded"},

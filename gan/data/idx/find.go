@@ -60,7 +60,7 @@ func isIDX(path string) bool {
 		return false
 	}
 	defer f.Close()
-	body, err := unpacked(f)
+	body, _, err := unpacked(f)
 	if err != nil {
 		return false
 	}

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
 )
 
@@ -55,10 +58,15 @@ func count(n int) []byte {
 	return b
 }
 
+// parse is Parse with memory to spare.
+func parse(b []byte, dimensions int) ([]int, []byte, error) {
+	return Parse(bytes.NewReader(b), int64(len(b)), dimensions, memory.BudgetOf(1<<30))
+}
+
 func TestParse(t *testing.T) {
 	good := file(count(12), 2, 2, 3)
 	for name, b := range map[string][]byte{"plain": good, "gzip": zipped(good)} {
-		dims, values, err := Parse(bytes.NewReader(b))
+		dims, values, err := parse(b, 3)
 		if err != nil || !slices.Equal(dims, []int{2, 2, 3}) || !bytes.Equal(values, count(12)) {
 			t.Errorf("%s: %v %v %v", name, dims, values, err)
 		}
@@ -72,16 +80,53 @@ func TestParse(t *testing.T) {
 		{"four dimensions", "it begins with", file(count(16), 2, 2, 2, 2)},
 		{"float", "type 0xd", append([]byte{0, 0, 0xd, 1, 0, 0, 0, 1}, 0, 0, 0, 0)},
 		{"header cut", "truncated inside its header", good[:9]},
-		{"values cut", "says [2 2 3] = 12 values, it holds 10", good[:len(good)-2]},
+		{"values cut", "says [2 2 3] = 12 values, it holds no more than 10", good[:len(good)-2]},
 		{"too long", "it holds more", append(slices.Clone(good), 1)},
 		{"no images", "impossible or too much", file(nil, 0, 28, 28)},
 		{"absurd", "impossible or too much", file(nil, 1<<31, 1<<31, 1<<31)},
-		{"lying", "it holds 0", file(nil, 1<<15, 1<<10, 1<<10)},
+		{"lying", "it holds no more than 0", file(nil, 1<<15, 1<<10, 1<<10)},
+		{"lying gzip", "it is truncated", zipped(file(nil, 1<<15, 1<<10, 1<<10))},
+		{"too large", "[2048 1024 1024] values: it needs 2.1 GB of memory and may take", zipped(append(file(nil, 1<<11, 1<<10, 1<<10), random(t, 2<<20)...))},
+		{"labels", "it has 1 dimensions, wanted 3", zipped(file(nil, 1<<30))},
 		{"gzip cut", "truncated", zipped(file(count(9000), 90, 10, 10))[:60]},
 		{"gzip header", "damaged gzip", []byte{0x1f, 0x8b, 99}},
 	} {
-		if _, _, err := Parse(bytes.NewReader(c.b)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := parse(c.b, 3); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q in it", c.name, err, c.want)
+		}
+	}
+}
+
+// random is what gzip cannot shorten.
+func random(t *testing.T, n int) []byte {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{1}).Read(b)
+	return b
+}
+
+// TestMemoryIsWhatTheHeaderPromises: a small file of gzip takes once what it
+// holds, and nothing where that is not what it should be.
+func TestMemoryIsWhatTheHeaderPromises(t *testing.T) {
+	const side = 8 << 20
+	bomb := zipped(file(make([]byte, 3*side), 3, side, 1))
+	if len(bomb) > 64<<10 {
+		t.Fatalf("%d bytes are no bomb", len(bomb))
+	}
+	for _, c := range []struct {
+		dimensions int
+		budget     int64
+		most       uint64
+		want       string
+	}{{3, 1 << 30, 3*side + 2<<20, ""}, {1, 1 << 30, 2 << 20, "wanted 1"}, {3, 20 << 20, 2 << 20, "it needs 25 MB of memory and may take 21 MB"}} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := Parse(bytes.NewReader(bomb), int64(len(bomb)), c.dimensions, memory.BudgetOf(c.budget))
+		runtime.ReadMemStats(&after)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > c.most {
+			t.Errorf("%+v: it took %d bytes", c, took)
 		}
 	}
 }
@@ -92,7 +137,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(file(nil, 1<<31, 1<<31, 2))
 	f.Add([]byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		dims, values, err := Parse(bytes.NewReader(b))
+		dims, values, err := Parse(bytes.NewReader(b), int64(len(b)), 3, memory.BudgetOf(64<<20))
 		if err != nil {
 			return
 		}
@@ -100,7 +145,7 @@ func FuzzParse(f *testing.F) {
 		for _, d := range dims {
 			product *= d
 		}
-		if len(dims) < 1 || len(dims) > 3 || product != len(values) || product == 0 {
+		if len(dims) != 3 || product != len(values) || product == 0 {
 			t.Errorf("dimensions %v came with %d values", dims, len(values))
 		}
 	})

@@ -17,21 +17,31 @@ import (
 	"math"
 
 	"ganengine/engine/plainfile"
+	"ganengine/gan/data/memory"
 )
 
 const typeUint8 = 8
 
-// Parse reads one IDX file, unpacking gzip by its magic bytes. It returns the
-// dimensions, one to three of them, and their product in bytes. Memory grows
-// with the file, never with what a header claims.
-func Parse(r io.Reader) (dims []int, values []byte, err error) {
-	body, err := unpacked(r)
+// gzipRatio is how many bytes one byte of gzip gives at most: the longest match,
+// 258 bytes, takes two bits (RFC 1951).
+const gzipRatio = 1032
+
+// Parse reads one IDX file of size bytes, unpacking gzip by its magic bytes. It
+// must have the given number of dimensions, which are returned with their
+// product in bytes. What the header promises is compared with the file, with the
+// number of dimensions and with the memory that there is before any of it is
+// taken: a megabyte of gzip holds a gigabyte.
+func Parse(r io.Reader, size int64, dimensions int, budget *memory.Budget) (dims []int, values []byte, err error) {
+	body, packed, err := unpacked(r)
 	if err != nil {
 		return nil, nil, err
 	}
 	dims, err = header(body)
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(dims) != dimensions {
+		return nil, nil, fmt.Errorf("it has %d dimensions, wanted %d (images have 3, labels 1)", len(dims), dimensions)
 	}
 	want := int64(1)
 	for _, d := range dims {
@@ -40,30 +50,44 @@ func Parse(r io.Reader) (dims []int, values []byte, err error) {
 		}
 		want *= int64(d)
 	}
-	var all bytes.Buffer
-	got, err := io.Copy(&all, io.LimitReader(body, want+1))
+	holds := size - int64(4+4*dimensions)
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), err == nil && got < want:
-		return nil, nil, fmt.Errorf("it is truncated: its header says %v = %d values, it holds %d; copy or download it again", dims, want, got)
-	case err != nil:
-		return nil, nil, fmt.Errorf("it is damaged (%w)", err)
-	case got > want:
-		return nil, nil, fmt.Errorf("its header says %v = %d values, but it holds more", dims, want)
+	case !packed && holds < want:
+		return nil, nil, truncated(dims, want, holds)
+	case packed && size < want/gzipRatio:
+		return nil, nil, truncated(dims, want, size*gzipRatio)
 	}
-	return dims, all.Bytes(), nil
+	if err := budget.Check(want); err != nil {
+		return nil, nil, fmt.Errorf("its header says %v values: %w", dims, err)
+	}
+	values = make([]byte, want+1) // one more tells that there is more
+	got, err := io.ReadFull(body, values)
+	switch {
+	case err == nil:
+		return nil, nil, fmt.Errorf("its header says %v = %d values, but it holds more", dims, want)
+	case err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, nil, fmt.Errorf("it is damaged (%w)", err)
+	case int64(got) < want:
+		return nil, nil, truncated(dims, want, int64(got))
+	}
+	return dims, values[:want], nil
+}
+
+func truncated(dims []int, want, holds int64) error {
+	return fmt.Errorf("it is truncated: its header says %v = %d values, it holds no more than %d; copy or download it again", dims, want, holds)
 }
 
 // unpacked is r, or what r holds where that is gzip.
-func unpacked(r io.Reader) (io.Reader, error) {
+func unpacked(r io.Reader) (body io.Reader, packed bool, err error) {
 	b := bufio.NewReaderSize(r, 1<<16)
 	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return b, nil
+		return b, false, nil
 	}
 	z, err := gzip.NewReader(b)
 	if err != nil {
-		return nil, fmt.Errorf("it is damaged gzip (%w)", err)
+		return nil, true, fmt.Errorf("it is damaged gzip (%w)", err)
 	}
-	return z, nil
+	return z, true, nil
 }
 
 // header reads the magic number and the dimensions.
@@ -89,19 +113,16 @@ func header(r io.Reader) ([]int, error) {
 	return dims, nil
 }
 
-// parseFile is Parse for a file that must have the given number of dimensions.
+// parseFile is Parse for the file at path.
 func parseFile(path string, dimensions int) (dims []int, values []byte, err error) {
-	f, _, err := plainfile.OpenLinked(path)
+	f, info, err := plainfile.OpenLinked(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening IDX file: %w", err)
 	}
 	defer f.Close()
-	dims, values, err = Parse(f)
+	dims, values, err = Parse(f, info.Size(), dimensions, memory.NewBudget())
 	if err != nil {
 		return nil, nil, fmt.Errorf("IDX file %s: %w", path, err)
-	}
-	if len(dims) != dimensions {
-		return nil, nil, fmt.Errorf("IDX file %s has %d dimensions, wanted %d (images have 3, labels 1)", path, len(dims), dimensions)
 	}
 	return dims, values, nil
 }
