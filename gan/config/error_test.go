@@ -67,6 +67,8 @@ func TestErrorTexts(t *testing.T) {
 		{"[data]\nkind = \"idx\"\n", `my.toml: data.path: data.kind = "idx" needs files; say where they are`},
 		{"[data]\nsize = 32\nheight = 64\n", "my.toml:3: data.height: disagrees with data.size = 32; give size, or height and width"},
 		{"[data]\nheight = 32\nwidth = 64\n", "my.toml:2: data.height: 32 by 64 is not square, and dcgan makes square images; set data.size"},
+		{"[data]\nsize = 512\n", "my.toml:2: data.size: glyphs of 512 pixels a side cannot be drawn; write 8 to 256, or give a data.path with larger images"},
+		{"[model]\nkind = \"mlp\"\n[data]\nheight = 28\nwidth = 300\n", "my.toml:5: data.width: glyphs of 300 pixels a side cannot be drawn; write 8 to 256, or give a data.path with larger images"},
 		{"[data]\nsize = 48\n", "my.toml:2: data.size: 48 is no size that dcgan makes; use 8, 16, 32, 64, 128, 256, 512 or 1024"},
 		{"[data]\nkind = \"mixture\"\n[model]\nkind = \"dcgan\"\n", `my.toml:4: model.kind: dcgan makes images, and data.kind = "mixture" gives points; use model.kind = "mlp"`},
 		{"[data]\nkind = \"mixture\"\n[model]\nkind = \"mlp\"\noutput = \"tanh\"\n", `my.toml:5: model.output: "tanh" cannot reach all points of the plane; write "linear"`},

@@ -52,6 +52,9 @@ func (c *Config) checkData() *Error {
 		}
 		return nil
 	case "glyphs":
+		if err := c.checkGlyphs(); err != nil {
+			return err
+		}
 	default:
 		if d.Path == "" {
 			return wrong("data.path", "data.kind = %q needs files; say where they are", d.Kind)
@@ -62,6 +65,25 @@ func (c *Config) checkData() *Error {
 	}
 	if _, ok := d.backgroundRGB(); !ok {
 		return wrong("data.background", "%q is no colour; write white, black or #rrggbb", shorten(d.Background))
+	}
+	return nil
+}
+
+// checkGlyphs holds the sides to what package glyphs draws; a test of package
+// train compares the two.
+func (c *Config) checkGlyphs() *Error {
+	const least, most = 8, 256
+	d := &c.Data
+	for _, side := range []struct {
+		key    string
+		pixels int
+	}{{"data.height", d.Height}, {"data.width", d.Width}} {
+		if d.Height == d.Width {
+			side.key = "data.size"
+		}
+		if side.pixels < least || side.pixels > most {
+			return wrong(side.key, "glyphs of %d pixels a side cannot be drawn; write %d to %d, or give a data.path with larger images", side.pixels, least, most)
+		}
 	}
 	return nil
 }

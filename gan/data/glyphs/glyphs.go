@@ -51,7 +51,7 @@ func Open(o Options) (*Set, error) {
 		o.Limit = DefaultImages
 	}
 	if min(o.Height, o.Width) < minSide || max(o.Height, o.Width) > maxSide {
-		return nil, fmt.Errorf("glyphs of %dx%d are impossible: each side may be %d to %d", o.Width, o.Height, minSide, maxSide)
+		return nil, fmt.Errorf("glyphs of %dx%d are impossible: set data.size, or height and width, from %d to %d", o.Width, o.Height, minSide, maxSide)
 	}
 	if o.Channels != 1 && o.Channels != 3 {
 		return nil, fmt.Errorf("glyphs with %d channels are impossible: use 1 (grey) or 3 (colour)", o.Channels)
