@@ -32,7 +32,7 @@ func (a *app) bench(ctx context.Context, s *settings, o train.BenchOptions, tune
 			steps = v.value
 		}
 	}
-	cfg, err := s.resolve(s.config)
+	cfg, err := s.resolve(ctx, s.config)
 	if err != nil {
 		return err
 	}

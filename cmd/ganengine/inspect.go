@@ -31,7 +31,7 @@ func dataCommand() command {
 				case len(args) != 2 || args[0] != "inspect":
 					return usage("write: ganengine data inspect PATH")
 				}
-				if _, err := data.Detect(args[1]); err != nil {
+				if _, err := data.Detect(ctx, args[1]); err != nil {
 					return usage("%w", err)
 				}
 				report, err := data.Inspect(ctx, data.Spec{Path: args[1], Progress: func(line string) { fmt.Fprintln(a.stderr, line) }})
@@ -108,7 +108,7 @@ func (a *app) graph(ctx context.Context, s *settings, path string) error {
 	default:
 		return usage("-o: name FILE.dot or FILE.txt, got %q", path)
 	}
-	cfg, err := s.resolve(s.config)
+	cfg, err := s.resolve(ctx, s.config)
 	if err != nil {
 		return err
 	}

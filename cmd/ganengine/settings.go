@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -63,7 +64,7 @@ func addSettings(f *flag.FlagSet) *settings {
 
 // load reads the configuration file, or that of a run, and sets what the
 // command line sets.
-func (s *settings) load(path string) (*config.Settings, error) {
+func (s *settings) load(ctx context.Context, path string) (*config.Settings, error) {
 	if path == "" {
 		return nil, usage("name a configuration: -config FILE, or a built-in one such as -config glyphs (`ganengine config list`)")
 	}
@@ -73,7 +74,7 @@ func (s *settings) load(path string) (*config.Settings, error) {
 	}
 	for _, o := range s.overrides {
 		if o.flag == "-data" {
-			kind, err := data.Detect(o.value)
+			kind, err := data.Detect(ctx, o.value)
 			if err != nil {
 				return nil, usage("-data: %w", err)
 			}
@@ -90,8 +91,8 @@ func (s *settings) load(path string) (*config.Settings, error) {
 }
 
 // resolve is load, completed.
-func (s *settings) resolve(path string) (*config.Config, error) {
-	set, err := s.load(path)
+func (s *settings) resolve(ctx context.Context, path string) (*config.Config, error) {
+	set, err := s.load(ctx, path)
 	if err != nil {
 		return nil, err
 	}

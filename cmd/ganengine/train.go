@@ -56,7 +56,7 @@ type job struct {
 	notes  []string
 }
 
-func (t *trainFlags) job() (*job, error) {
+func (t *trainFlags) job(ctx context.Context) (*job, error) {
 	switch {
 	case t.quiet && t.detail:
 		return nil, usage("-quiet and -v exclude each other")
@@ -65,10 +65,10 @@ func (t *trainFlags) job() (*job, error) {
 	case t.resume == "" && t.checkpoint != "":
 		return nil, usage("-checkpoint is what -resume continues from; leave it out, or -init with the checkpoint's file for a fresh run")
 	case t.resume == "":
-		cfg, err := t.resolve(t.config)
+		cfg, err := t.resolve(ctx, t.config)
 		return &job{config: cfg, notes: t.detected}, err
 	case t.resume == "auto":
-		return t.auto()
+		return t.auto(ctx)
 	}
 	dir, err := rundir.Find(t.out, t.resume)
 	if err != nil {
@@ -82,7 +82,7 @@ func (t *trainFlags) job() (*job, error) {
 	if path == "" {
 		path = dir.Path("config.toml")
 	}
-	cfg, err := t.resolve(path)
+	cfg, err := t.resolve(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +92,8 @@ func (t *trainFlags) job() (*job, error) {
 // auto continues the latest run of the configuration's name that has a
 // checkpoint. Without one a run is begun. Either way nobody else may be at work
 // on one of that name: it may not have come to its first checkpoint yet.
-func (t *trainFlags) auto() (*job, error) {
-	cfg, err := t.resolve(t.config)
+func (t *trainFlags) auto(ctx context.Context) (*job, error) {
+	cfg, err := t.resolve(ctx, t.config)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (t *trainFlags) volume() volume {
 }
 
 func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
-	j, err := t.job()
+	j, err := t.job(ctx)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
 	if notes == nil {
 		notes = func(string) {}
 	}
-	k, err := kindOf(spec)
+	k, err := kindOf(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +92,13 @@ func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
 }
 
 // kindOf finds the spec's kind by name, or else by looking at its path.
-func kindOf(spec Spec) (kind, error) {
+func kindOf(ctx context.Context, spec Spec) (kind, error) {
 	name := spec.Kind
 	switch {
 	case name == "" && spec.Path == "":
 		name = "glyphs"
 	case name == "":
-		detected, err := Detect(spec.Path)
+		detected, err := Detect(ctx, spec.Path)
 		if err != nil {
 			return kind{}, fmt.Errorf("data: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -89,7 +90,7 @@ func TestDetect(t *testing.T) {
 		{"a.png", "", "is a single image: give the folder"},
 		{"none", "", "does not exist"},
 	} {
-		got, err := Detect(filepath.Join(root, c.path))
+		got, err := Detect(t.Context(), filepath.Join(root, c.path))
 		if got != c.want || (err == nil) != (c.fail == "") || err != nil && !strings.Contains(err.Error(), c.fail) {
 			t.Errorf("%s is %q, %v, want %q %q", c.path, got, err, c.want, c.fail)
 		}
@@ -127,6 +128,14 @@ func TestOpenChoosesTheKind(t *testing.T) {
 	}
 	if set, _ := open(t, Spec{Kind: "mixture"}); len(set.(*mixture.Set).Centres()) != 8 {
 		t.Error("an opened mixture does not show its centres")
+	}
+}
+
+func TestDetectIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if kind, err := Detect(ctx, write(t, map[string][]byte{"notes.txt": nil})); !errors.Is(err, context.Canceled) {
+		t.Errorf("kind %q, %v", kind, err)
 	}
 }
 

@@ -35,7 +35,7 @@ type Count struct {
 // channels and limit of the spec play no part, and labels are looked for
 // whether asked for or not. Bad files are findings, not errors.
 func Inspect(ctx context.Context, spec Spec) (Report, error) {
-	k, err := kindOf(spec)
+	k, err := kindOf(ctx, spec)
 	if err != nil {
 		return Report{}, err
 	}

@@ -22,8 +22,8 @@ const cacheBytes = 512 << 20
 // kind is one kind of data.
 type kind struct {
 	name   string
-	wants  string                          // what a path of this kind is; "" if it has none
-	claims func(path string) (bool, error) // whether an existing path is of this kind
+	wants  string                                      // what a path of this kind is; "" if it has none
+	claims func(context.Context, string) (bool, error) // whether an existing path is of this kind
 	open   func(context.Context, Spec, func(string)) (Set, error)
 }
 
@@ -38,7 +38,7 @@ func kinds() []kind {
 }
 
 // Detect says which kind of data a path is, or what was looked for.
-func Detect(path string) (string, error) {
+func Detect(ctx context.Context, path string) (string, error) {
 	if err := present(path); err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func Detect(path string) (string, error) {
 		if k.claims == nil {
 			continue
 		}
-		ok, err := k.claims(path)
+		ok, err := k.claims(ctx, path)
 		if err != nil {
 			return "", err
 		}
@@ -111,7 +111,7 @@ func openMixture(_ context.Context, spec Spec, _ func(string)) (Set, error) {
 		Labels: spec.Labels, Limit: spec.Limit, Seed: spec.Seed})
 }
 
-func claimsIDX(path string) (bool, error) {
+func claimsIDX(_ context.Context, path string) (bool, error) {
 	file, err := idx.Find(path)
 	return file != "", err
 }
@@ -137,7 +137,7 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 }
 
 // claimsFolder looks for a first image, in the folder or below.
-func claimsFolder(path string) (bool, error) {
+func claimsFolder(ctx context.Context, path string) (bool, error) {
 	found := false
 	root, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -147,6 +147,8 @@ func claimsFolder(path string) (bool, error) {
 		switch {
 		case err != nil:
 			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case name != root && strings.HasPrefix(e.Name(), "."):
 			if e.IsDir() {
 				return fs.SkipDir

@@ -41,7 +41,9 @@ type Data struct {
 	Path        string `json:"path,omitempty"`
 	Fingerprint string `json:"fingerprint"`
 	Items       int    `json:"items,omitempty"`
-	Shape       []int  `json:"shape,omitempty"` // of one item: height, width, channels; or its length
+	Shape       []int  `json:"shape,omitempty"`    // of one item: height, width, channels; or its length
+	LeftOut     int    `json:"left_out,omitempty"` // files that could not be read when the run began
+	Lost        int    `json:"lost,omitempty"`     // files that went bad since
 }
 
 // Best is the checkpoint with the best value of the metric that the configuration names.

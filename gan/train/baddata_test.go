@@ -139,11 +139,14 @@ func TestFileGoesBad(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := latest(t, filepath.Join(base, "runs"))
-	if mentions(c.lines, victim+" cannot be read") != 1 || mentions(c.lines, "(1 went bad so far)") != 1 || mentions(c.lines, "1 files went bad") != 1 {
+	if mentions(c.lines, victim+" cannot be read") != 1 || mentions(c.lines, "(1 went bad so far)") != 1 || mentions(c.lines, "skipped: 1; ") != 1 {
 		t.Errorf("lines %q", c.lines)
 	}
 	if log := file(t, d.Path("log.txt")); strings.Count(log, victim) != 1 {
 		t.Errorf("log.txt names the file %d times", strings.Count(log, victim))
+	}
+	if info, err := d.ReadInfo(); err != nil || info.Data.Lost != 1 || info.Data.LeftOut != 0 {
+		t.Errorf("run.json says %+v (%v)", info.Data, err)
 	}
 	end := file(t, d.CheckpointPath(12))
 	good := latest(t, filepath.Join(base, "good"))
@@ -207,6 +210,9 @@ func TestResumeWithoutWhatWasLeftOut(t *testing.T) {
 		t.Errorf("lines %q", c.lines)
 	}
 	d := latest(t, base)
+	if info, err := d.ReadInfo(); err != nil || info.Data.Lost != 0 || info.Data.LeftOut != 1 || info.Data.Items != shades-1 {
+		t.Errorf("run.json says %+v (%v)", info.Data, err)
+	}
 	end := file(t, d.CheckpointPath(12))
 	if err := os.Remove(d.CheckpointPath(12)); err != nil {
 		t.Fatal(err)
@@ -279,5 +285,42 @@ func TestResumeWithMovedData(t *testing.T) {
 	info, err := d.ReadInfo()
 	if own, failed := ReadConfig(string(d)); err != nil || failed != nil || own.Data.Path != moved || info.Data.Path != moved || !info.Segments[1].Exact {
 		t.Errorf("the run does not say where its data are now: %+v (%v, %v)", info.Data, err, failed)
+	}
+}
+
+// IDX files are known by their pixels, whatever their place, name and packing.
+func TestResumeWithMovedIDX(t *testing.T) {
+	base := t.TempDir()
+	at := func(name string) string { return filepath.Join(base, name, "train-images-idx3-ubyte") }
+	b := []byte{0, 0, 8, 3, 0, 0, 0, 20, 0, 0, 0, 8, 0, 0, 0, 8}
+	for i := range 20 * 64 {
+		b = append(b, byte(i*i>>3))
+	}
+	put(t, at("first"), b)
+	text := strings.Replace(fmt.Sprintf(tinyFiles, at("first")), `"folder"`, `"idx"`, 1)
+	train(t, configure(t, text, "train.steps=6"), base)
+	d := latest(t, base)
+	put(t, filepath.Join(base, "second", "x-images.idx3-ubyte"), b)
+	b[len(b)-1]++
+	put(t, at("other"), b)
+	if err := os.Remove(at("first")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, want string }{
+		{at("other"), "data.path: " + at("other") + " is not what " + at("first") + " was, it has other contents; "},
+		{filepath.Join(base, "second"), ""},
+	} {
+		own, err := ReadConfig(string(d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		own.Data.Path, own.Train.Steps = c.path, 7
+		h, _ := testHost(t, "")
+		if err := Resume(t.Context(), string(d), own, h); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.path, err, c.want)
+		}
+	}
+	if info, err := d.ReadInfo(); err != nil || len(info.Segments) != 2 || !info.Segments[1].Exact {
+		t.Errorf("%+v (%v)", info.Segments, err)
 	}
 }

@@ -63,5 +63,7 @@ func otherData(before, now rundir.Data) string {
 
 // describeData is what run.json says of the data.
 func describeData(cfg *config.Config, set data.Set) rundir.Data {
-	return rundir.Data{Kind: cfg.Data.Kind, Path: cfg.Data.Path, Fingerprint: set.Fingerprint(), Items: set.Len(), Shape: SampleShape(set)}
+	bad := data.BadOf(set, data.Lost(set))
+	return rundir.Data{Kind: cfg.Data.Kind, Path: cfg.Data.Path, Fingerprint: set.Fingerprint(), Items: set.Len(), Shape: SampleShape(set),
+		LeftOut: len(bad.Out), Lost: len(bad.Lost)}
 }

@@ -160,7 +160,8 @@ func (r *runner) tell(now rates) {
 
 // lost says, once for each, that a file went bad.
 func (r *runner) lost(err error) {
-	r.rec.line("%v: skipped, the next file takes its turns (%d went bad so far)", err, len(r.trainer.loader.Lost(math.MaxInt64)))
+	r.info.Data.Lost = len(r.trainer.loader.Lost(math.MaxInt64))
+	r.rec.line("%v: skipped, the next file takes its turns (%d went bad so far)", err, r.info.Data.Lost)
 }
 
 func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
@@ -239,8 +240,8 @@ func (r *runner) conclude(err error) error {
 	case err != nil:
 		last.ExitReason = err.Error()
 	default:
-		if n := len(r.trainer.loader.Lost(r.trainer.position())); n > 0 {
-			r.rec.line("%d files went bad during the run and were skipped; %s names them", n, r.run.Path("log.txt"))
+		if n := r.info.Data.Lost; n > 0 {
+			r.rec.line("files that went bad during the run and were skipped: %d; %s names them", n, r.run.Path("log.txt"))
 		}
 		r.rec.line("done: %d steps in %s; pictures are in %s, and ganengine sample -run %s -o samples.png draws more", last.ToStep,
 			clock(r.clock.total()), r.run.Path("samples"), r.run.Dir)
