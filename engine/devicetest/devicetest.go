@@ -28,14 +28,17 @@ type Options struct {
 	// Lacks marks nodes that the device must refuse with an
 	// *device.UnsupportedError; nil: none.
 	Lacks func(n *graph.Node) bool
+	// Small leaves large cases out always, as -short does: they are there for
+	// devices that cut work into pieces.
+	Small bool
 }
 
 // RunAll runs the whole suite; with -short without its large cases.
 func RunAll(t *testing.T, dev device.Device, opt Options) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
-			if c.Large && testing.Short() {
-				t.Skip("a large case, left out by -short")
+			if c.Large && (opt.Small || testing.Short()) {
+				t.Skip("a large case, left out by -short, or always on this device")
 			}
 			if err := opt.check(dev, c); err != nil {
 				t.Error(err)

@@ -7,7 +7,7 @@ import (
 	"ganengine/engine/reference"
 )
 
-func TestReference(t *testing.T) { RunAll(t, reference.NewDevice(), Options{}) }
+func TestReference(t *testing.T) { RunAll(t, reference.NewDevice(), Options{Small: true}) }
 
 // Every row of the table must stand in some case's program, and every name
 // must be there once, so that -run finds it.
