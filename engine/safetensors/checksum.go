@@ -80,8 +80,9 @@ func sumMetadata(metadata map[string]string) (string, error) {
 	return fmt.Sprintf(sumFormat, crc32.Checksum(text, castagnoli)), err
 }
 
-// readChecksums finds the tensors' checksums in a file's metadata, which must have its own; nil where there are none.
-func readChecksums(file string, metadata map[string]string) (map[string]string, error) {
+// readChecksums finds the checksums in a file's metadata, which must have their own and name the file's tensors; nil
+// where there are none.
+func readChecksums(file string, tensors []entry, metadata map[string]string) (map[string]string, error) {
 	text, sums := metadata[tensorSums]
 	want, own := metadata[metadataSum]
 	if !sums && !own {
@@ -94,6 +95,14 @@ func readChecksums(file string, metadata map[string]string) (map[string]string, 
 	var out map[string]string
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		return nil, &FormatError{File: file, What: fmt.Sprintf("metadata %s: %v", tensorSums, err)}
+	}
+	for _, t := range tensors {
+		if out[t.Name] == "" {
+			return nil, &FormatError{file, t.Name, "it has no checksum, though others have: " + isDamaged}
+		}
+	}
+	if len(out) != len(tensors) {
+		return nil, &FormatError{File: file, What: fmt.Sprintf("it has checksums of %d tensors and holds %d: %s", len(out), len(tensors), isDamaged)}
 	}
 	return out, nil
 }
@@ -152,12 +161,5 @@ func (f *File) Check(name string) error {
 	return nil
 }
 
-// Checksummed says whether the file has a checksum of every tensor.
-func (f *File) Checksummed() bool {
-	for _, t := range f.tensors {
-		if f.sums[t.Name] == "" {
-			return false
-		}
-	}
-	return f.sums != nil
-}
+// Checksummed says whether the file has checksums, of every tensor then.
+func (f *File) Checksummed() bool { return f.sums != nil }

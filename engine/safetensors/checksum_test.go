@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -101,12 +102,25 @@ func TestDamagedTensor(t *testing.T) {
 // Metadata have a checksum of their own, checksums included; files of other programs have neither.
 func TestDamagedMetadata(t *testing.T) {
 	b := summed(t)
-	for from, to := range map[string]string{`"step":"7"`: `"step":"6"`, "9eba690a": "9eba690b", tensorSums + `"`: tensorSums[1:] + `x"`, metadataSum: metadataSum[1:] + "x"} {
+	for from, to := range map[string]string{`"none":{`: `"nine":{`, `"step":"7"`: `"step":"6"`, "9eba690a": "9eba690b", tensorSums + `"`: tensorSums[1:] + `x"`, metadataSum: metadataSum[1:] + "x"} {
 		bad := bytes.Replace(b, []byte(from), []byte(to), 1)
 		var damaged *FormatError
 		if _, err := NewFile(bytes.NewReader(bad), int64(len(bad)), "m.safetensors"); !errors.As(err, &damaged) {
 			t.Errorf("%s became %s: %v", from, to, err)
 		}
+	}
+	fewer, err := (&plan{}).checkedHeader(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := open(t, fewer); !f.Checksummed() {
+		t.Error("a file of no tensors has checksums of all")
+	}
+	more := bytes.Replace(b[:len(b)-3*chunk-7], []byte(`,"big":{"dtype":"U8","shape":[196615],"data_offsets":[16,196631]}`), nil, 1)
+	binary.LittleEndian.PutUint64(more, binary.LittleEndian.Uint64(more)-uint64(len(b)-3*chunk-7-len(more)))
+	var damaged *FormatError
+	if _, err := NewFile(bytes.NewReader(more), int64(len(more)), "m.safetensors"); !errors.As(err, &damaged) || !strings.Contains(err.Error(), "checksums of 3 tensors and holds 2") {
+		t.Errorf("a tensor was taken out: %v", err)
 	}
 	if f := open(t, fileOf(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"__metadata__":{"crc32c":"x"}}`, 1, 2)); f.Checksummed() || f.Check("a") != nil {
 		t.Error("a file without checksums has some")

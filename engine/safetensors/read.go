@@ -45,7 +45,7 @@ func NewFile(r io.ReaderAt, size int64, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	sums, err := readChecksums(name, metadata)
+	sums, err := readChecksums(name, tensors, metadata)
 	if err != nil {
 		return nil, err
 	}
