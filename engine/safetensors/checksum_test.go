@@ -15,7 +15,7 @@ import (
 )
 
 // summed is a file with checksums: of floats, of more bytes than are read at a time, and of none.
-func summed(t *testing.T) []byte {
+func summed(t testing.TB) []byte {
 	t.Helper()
 	entries := []Entry{
 		NewEntry("w", []int{2, 2}, []float32{1, 2, 3, 4}),
