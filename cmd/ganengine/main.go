@@ -56,15 +56,15 @@ func interruptOf(s os.Signal) *interrupt {
 
 // untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP (the
 // terminal was closed), of which it tells notice, and stops the process at the
-// second. Signals that the process was started to ignore, as nohup does, stay
-// ignored.
+// second. A SIGHUP that the process was started to ignore, by nohup, stays
+// ignored; scripts start what they put into the background with SIGINT ignored,
+// and that is meant when they send it.
 func untilSignal(parent context.Context, notice func(*interrupt), exit func(status int)) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
 	}
 	go func() {
 		first := interruptOf(<-signals)

@@ -176,15 +176,16 @@ func TestQuiet(t *testing.T) {
 }
 
 // child starts the program as a process of its own, and waits for its first
-// checkpoint.
-func (p *place) child() *exec.Cmd {
+// checkpoint. wrap is a command that starts it, if any.
+func (p *place) child(wrap ...string) *exec.Cmd {
 	p.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	c := exec.Command(self, "-config", p.at("images.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
+	args := append(wrap, self, "-config", p.at("images.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
 		"-set", "checkpoint.every=50", "-set", "sample.every=0")
+	c := exec.Command(args[0], args[1:]...)
 	c.Env = append(os.Environ(), asProgram+"=1")
 	c.Stderr = new(bytes.Buffer)
 	if err := c.Start(); err != nil {
@@ -285,6 +286,26 @@ func TestSignalledTraining(t *testing.T) {
 		if err != nil || info.Segments[0].ToStep != last {
 			t.Errorf("run.json tells of %+v (%v), the last checkpoint is of step %d", info.Segments, err, last)
 		}
+	}
+}
+
+// A training under nohup outlives its terminal, and in the background of a
+// script, where SIGINT is ignored, one that is sent counts.
+func TestIgnoredSignals(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip(err)
+	}
+	p := newPlace(t)
+	c := p.child("sh", "-c", `trap "" HUP INT; exec "$0" "$@"`)
+	for _, s := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
+		if err := c.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond) // a signal that counts would come first
+	}
+	var exit *exec.ExitError
+	if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 130 || !strings.Contains(c.Stderr.(*bytes.Buffer).String(), "interrupted after step ") {
+		t.Errorf("%v, want status 130 after a checkpoint: %s", err, c.Stderr)
 	}
 }
 

@@ -228,6 +228,9 @@ func Find(parent, ref string) (Dir, error) {
 			return d, nil
 		}
 	}
+	if _, err := os.Stat(filepath.Join(ref, checkpointsDir)); errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("run %q: %w", ref, err)
+	}
 	if info, err := os.Stat(ref); err == nil && info.IsDir() {
 		return "", fmt.Errorf("run %q: %w: it is a directory without checkpoints/; name a run directory in it, or give it as -out", ref, ErrNoRun)
 	} else if err == nil {
