@@ -120,9 +120,9 @@ func TestEndFollowsTheLength(t *testing.T) {
 		{"D's alone, from step 3", []string{"optim.g.schedule=constant", "optim.d.schedule=linear", "optim.d.decay_start=3"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set := append([]string{"optim.g.schedule=linear", "optim.g.lr=0.01", "train.steps=5", "log.every=1"}, c.set...)
+			set := append([]string{"optim.g.schedule=linear", "optim.g.lr=0.01", "train.steps=5", "log.every=1", "checkpoint.every=2", "sample.every=0"}, c.set...)
 			out := t.TempDir()
-			train(t, configure(t, tinyRing, set...), out)
+			train(t, configure(t, tinyImages, set...), out)
 			d := latest(t, out)
 			h, console := testHost(t, "")
 			next := longer(t, d, "10")
@@ -134,12 +134,12 @@ func TestEndFollowsTheLength(t *testing.T) {
 				if i >= 5 {
 					end = 10
 				}
-				want := ratesAt(configure(t, tinyRing, append(set, fmt.Sprintf("train.steps=%d", end))...), int64(i))
+				want := ratesAt(configure(t, tinyImages, append(set, fmt.Sprintf("train.steps=%d", end))...), int64(i))
 				if row["d_lr"] != want.d || row["g_lr"] != want.g || want.d <= 0 || want.g <= 0 {
 					t.Errorf("step %d: rates %v and %v, want %+v", i+1, row["d_lr"], row["g_lr"], want)
 				}
 			}
-			for _, net := range []string{"g/dense0/w", "d/dense0/w"} {
+			for _, net := range []string{"g/up0/conv/w", "d/down0/conv/w"} {
 				if reflect.DeepEqual(tensors(t, d, 8)[net], tensors(t, d, 10)[net]) {
 					t.Errorf("%s stands still to the end", net)
 				}
@@ -154,7 +154,7 @@ func TestEndFollowsTheLength(t *testing.T) {
 			if !c.exact {
 				return
 			}
-			train(t, configure(t, tinyRing, append(set, "train.steps=10")...), out)
+			train(t, configure(t, tinyImages, append(set, "train.steps=10")...), out)
 			same(t, tensors(t, d, 10), tensors(t, latest(t, out), 10))
 		})
 	}
