@@ -33,7 +33,7 @@ func endsJPEG(file *io.SectionReader) bool {
 	return bytes.Contains(last(file, lastBytes), []byte{0xff, 0xd9})
 }
 
-// chunksWalked is up to how many chunks of a PNG are looked at one by one.
+// chunksWalked is up to how many chunks of a file are looked at one by one.
 const chunksWalked = 16
 
 // endsPNG goes from chunk to chunk to IEND (PNG specification, section 5.3),

@@ -54,8 +54,11 @@ func (o Orientation) stored(r image.Rectangle, size image.Point) image.Rectangle
 func readOrientation(file *io.SectionReader, format imagemeta.ImageFormat) Orientation {
 	const tag, mainImage = "Orientation", "IFD0"
 	var found Orientation
-	if format == imagemeta.PNG {
+	switch format {
+	case imagemeta.PNG:
 		file, format = exifOfPNG(file), imagemeta.TIFF
+	case imagemeta.WebP:
+		file, format = exifOfWebP(file), imagemeta.TIFF
 	}
 	if format == 0 || file == nil {
 		return found
@@ -95,6 +98,30 @@ func exifOfPNG(file *io.SectionReader) *io.SectionReader {
 	end := last(file, lastBytes)
 	if i := bytes.LastIndex(end, []byte("eXIf")); i >= 4 {
 		return io.NewSectionReader(file, file.Size()-int64(len(end)-i-4), int64(binary.BigEndian.Uint32(end[i-4:])))
+	}
+	return nil
+}
+
+// exifOfWebP is the content of the chunk EXIF, a TIFF structure that some
+// writers put JPEG's mark before; nil without one. The library does not know
+// that chunks of an odd length are followed by a byte.
+func exifOfWebP(file *io.SectionReader) *io.SectionReader {
+	const mark = "Exif\x00\x00"
+	at := int64(12)
+	for range chunksWalked {
+		var head [8 + len(mark)]byte
+		if n, err := file.ReadAt(head[:], at); n < 8 || err != nil && err != io.EOF {
+			return nil
+		}
+		length := int64(binary.LittleEndian.Uint32(head[4:]))
+		if string(head[:4]) != "EXIF" {
+			at += 8 + length + length%2
+			continue
+		}
+		if string(head[8:]) == mark {
+			return io.NewSectionReader(file, at+int64(len(head)), length-int64(len(mark)))
+		}
+		return io.NewSectionReader(file, at+8, length)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -158,6 +159,30 @@ func TestOrientationIsRead(t *testing.T) {
 	}
 	if h, err := ReadHeader(section(turnedTIFF(t, plain, 6))); err != nil || h.Width != 48 || h.Height != 32 || h.Orientation != 6 {
 		t.Errorf("a TIFF with the tag: %+v, %v", h, err)
+	}
+}
+
+// TestOrientationOfWebP: a container that holds the picture, then its EXIF,
+// which some writers begin as JPEG does.
+func TestOrientationOfWebP(t *testing.T) {
+	simple, err := base64.StdEncoding.DecodeString(tinyWebP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunk := func(name string, data []byte) []byte {
+		return slices.Concat([]byte(name), binary.LittleEndian.AppendUint32(nil, uint32(len(data))), data)
+	}
+	const hasEXIF = 1 << 3
+	for _, mark := range []string{"", "Exif\x00\x00"} {
+		body := slices.Concat([]byte("WEBP"), chunk("VP8X", []byte{hasEXIF, 0, 0, 0, 0, 0, 0, 0, 0, 0}), simple[12:],
+			chunk("EXIF", append([]byte(mark), exif(binary.LittleEndian, 8)...)))
+		file := chunk("RIFF", body)
+		if h, err := ReadHeader(section(file)); err != nil || h.Orientation != 8 {
+			t.Errorf("with %q: orientation %d, %v", mark, h.Orientation, err)
+		}
+		if p, err := decodeAll(section(file)); err != nil || p.Orientation != 8 {
+			t.Errorf("with %q: decoded with orientation %d, %v", mark, p.Orientation, err)
+		}
 	}
 }
 
