@@ -11,6 +11,7 @@ import (
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/rundir"
 )
 
 // mark is what a checkpoint says beside the Variables: where the run stands.
@@ -84,6 +85,15 @@ func (t *trainer) mark() mark {
 	}
 	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch),
 		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(t.set, lost)}
+}
+
+// load stands where a checkpoint does.
+func (t *trainer) load(at rundir.StepFile) (mark, error) {
+	get, err := t.ses.Load(at.Path)
+	if err != nil {
+		return mark{}, CheckpointError(at, err)
+	}
+	return t.restore(at.Path, get)
 }
 
 // restore stands where a checkpoint does that the session has loaded; get

@@ -95,11 +95,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	}
 	defer g.close()
 	info.Data = since.data
-	get, err := g.trainer.ses.Load(at.Path)
-	if err != nil {
-		return CheckpointError(at, err)
-	}
-	m, err := g.trainer.restore(at.Path, get)
+	m, err := g.trainer.load(at)
 	if err != nil {
 		return err
 	}
@@ -111,10 +107,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	if err := run.Rewind(m.step); err != nil {
-		return err
-	}
-	if err := tfevents.DropAfter(dir, m.step); err != nil {
+	if err := rewind(run, m.step); err != nil {
 		return err
 	}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
@@ -128,6 +121,14 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		}
 		return r.rec.err
 	})
+}
+
+// rewind drops from a run directory what lies past a step.
+func rewind(run *rundir.Run, step int64) error {
+	if err := run.Rewind(step); err != nil {
+		return err
+	}
+	return tfevents.DropAfter(string(run.Dir), step)
 }
 
 // CheckpointError adds to the error of a damaged checkpoint which one to take
