@@ -198,7 +198,6 @@ func TestWeights(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"train.batch=31", "train.batch: 31 is more than the data set holds, which is 30"},
-		{"data.size=512", "512"},
 		{"sample.count=65536 data.size=32", "sample.count: a picture of 65536 images would have "},
 		{"train.epochs=1 optim.g.schedule=linear optim.g.decay_start=8", "optim.g.decay_start: 8 is not before the last step, which is 8"},
 		{"data.kind=zip data.path=x", `data.kind: "zip" is not supported by this version; use glyphs, mixture, idx, folder`},
