@@ -4,7 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cuda test-race check-systems lint bench generate check-generate
+.PHONY: help build run test test-cuda test-emulated test-race check-systems lint bench generate check-generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,14 +18,17 @@ run: build ## build, then train a small DCGAN on the built-in glyphs
 
 test: ## run all tests, with what this machine has and then with Go alone
 	@scripts/detect
-	go test ./...
-	CGO_ENABLED=0 go test ./...
-	$(MAKE) --no-print-directory test-cuda
+	@scripts/timed go test ./...
+	@scripts/timed scripts/test-without-cgo
+	@$(MAKE) --no-print-directory test-cuda
 
 test-cuda: ## run the tests of the CUDA device on a test double of a GPU (needs a C++ compiler)
-	scripts/with-cuda go test ./cuda/cudnn ./cuda/driver/... ./cuda/include
-	scripts/software-gpu || [ -z "$$CI" ]
-	LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/with-cuda go test -count=1 ./cuda ./cuda/emit ./cuda/software ./gan/train/parity
+	@scripts/timed scripts/with-cuda go test ./cuda/cudnn ./cuda/driver/... ./cuda/include
+	@scripts/timed scripts/software-gpu || [ -z "$$CI" ]
+	@LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/timed scripts/with-cuda go test -count=1 ./cuda ./cuda/emit ./cuda/software ./gan/train/parity
+
+test-emulated: ## run tests and short trainings on emulated processors: AVX2 alone, no AVX, arm64 (needs qemu-user)
+	@scripts/emulate
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short ./...

@@ -26,7 +26,7 @@ func TestLimit(t *testing.T) {
 		{All, sapphire, sapphire, ""},
 		{To512, sapphire, skylake, ""},
 		{ToAVX2, sapphire, haswell, ""},
-		{Plain, sapphire, 0, ""},
+		{Plain, sapphire, Baseline, ""},
 		{All, haswell, haswell, ""},
 		{ToAVX2, haswell, haswell, ""},
 		{To512, haswell, 0, "this processor lacks AVX512F, AVX512BW, AVX512DQ, AVX512VL"},
@@ -46,9 +46,9 @@ func TestLimits(t *testing.T) {
 		machine Set
 		want    []Set
 	}{
-		{sapphire, []Set{sapphire, skylake, haswell, 0}},
-		{haswell, []Set{haswell, 0}},
-		{Baseline, []Set{Baseline, 0}},
+		{sapphire, []Set{sapphire, skylake, haswell, Baseline}},
+		{haswell, []Set{haswell, Baseline}},
+		{Baseline, []Set{Baseline}},
 		{0, []Set{0}},
 	} {
 		if got := Limits(c.machine); !slices.Equal(got, c.want) {

@@ -39,7 +39,7 @@ func (l Level) Set() Set {
 	)
 	switch l {
 	case Plain:
-		return 0
+		return Baseline
 	case ToAVX2:
 		return avx2
 	case To512:
