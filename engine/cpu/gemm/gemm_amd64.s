@@ -411,50 +411,54 @@ columns2done:
 	VZEROUPPER
 	RET
 
-// func copy6(dst *float32, src *float32, stride int, k int)
+// func copy6(dst *float32, step int, src *float32, stride int, k int)
 // Requires: AVX
-TEXT ·copy6(SB), NOSPLIT, $0-32
+TEXT ·copy6(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ k+24(FP), BX
+	MOVQ src+16(FP), CX
+	MOVQ step+8(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ k+32(FP), SI
 	SHLQ $0x02, DX
+	SHLQ $0x02, BX
 
 row:
-	TESTQ   BX, BX
+	TESTQ   SI, SI
 	JE      done
 	VMOVUPS (CX), X0
 	VMOVSD  16(CX), X1
 	VMOVUPS X0, (AX)
 	VMOVLPS X1, 16(AX)
-	ADDQ    $0x18, AX
-	ADDQ    DX, CX
-	DECQ    BX
+	ADDQ    DX, AX
+	ADDQ    BX, CX
+	DECQ    SI
 	JMP     row
 
 done:
 	VZEROUPPER
 	RET
 
-// func copy16(dst *float32, src *float32, stride int, k int)
+// func copy16(dst *float32, step int, src *float32, stride int, k int)
 // Requires: AVX
-TEXT ·copy16(SB), NOSPLIT, $0-32
+TEXT ·copy16(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ stride+16(FP), DX
-	MOVQ k+24(FP), BX
+	MOVQ src+16(FP), CX
+	MOVQ step+8(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ k+32(FP), SI
 	SHLQ $0x02, DX
+	SHLQ $0x02, BX
 
 row:
-	TESTQ   BX, BX
+	TESTQ   SI, SI
 	JE      done
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    $0x40, AX
-	ADDQ    DX, CX
-	DECQ    BX
+	ADDQ    DX, AX
+	ADDQ    BX, CX
+	DECQ    SI
 	JMP     row
 
 done:

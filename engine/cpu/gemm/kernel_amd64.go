@@ -13,12 +13,12 @@ func kernelSIMD[T Float](k int, a, b []T, rows *[6]*T, accumulate bool) {
 		(*[6]*float32)(unsafe.Pointer(rows)), accumulate)
 }
 
-func copyRowsSIMD[T Float](dst []T, width int, src []T, stride, k int) {
+func copyRowsSIMD[T Float](dst []T, step, width int, src []T, stride, k int) {
 	to, from := (*float32)(unsafe.Pointer(unsafe.SliceData(dst))), (*float32)(unsafe.Pointer(unsafe.SliceData(src)))
 	if width == 6 {
-		copy6(to, from, stride, k)
+		copy6(to, step, from, stride, k)
 	} else {
-		copy16(to, from, stride, k)
+		copy16(to, step, from, stride, k)
 	}
 }
 

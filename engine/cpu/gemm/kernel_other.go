@@ -11,7 +11,7 @@ var kernelNeeds isa.Table
 func stridedFor(isa.Set) lanes { return 0 }
 
 func kernelSIMD[T Float](int, []T, []T, *[6]*T, bool)                                 {}
-func copyRowsSIMD[T Float]([]T, int, []T, int, int)                                   {}
+func copyRowsSIMD[T Float]([]T, int, int, []T, int, int)                              {}
 func copyAtSIMD[T Float]([]T, []T, []int)                                             {}
 func dotSIMD[T Float](lanes, int, []T, int, []T, []T)                                 {}
 func addSIMD[T Float]([]T, []T) int                                                   { return 0 }

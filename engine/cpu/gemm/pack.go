@@ -6,6 +6,10 @@ import "unsafe"
 // each panel a row of width for every p. The last panel is filled up with zeros.
 func (t *task[T]) pack(dst []T, width int, o *operand[T], i0, i1, p0, p1 int) {
 	k := p1 - p0
+	if o.view == filterTaps || o.view == strided && o.red != 1 {
+		t.packRows(dst, width, o, i0, i1-i0, p0, p1)
+		return
+	}
 	if o.view == spread {
 		o.patches.locate(t.pixels[:k], p0)
 		t.tap = -1
@@ -14,42 +18,53 @@ func (t *task[T]) pack(dst []T, width int, o *operand[T], i0, i1, p0, p1 int) {
 		n := min(width, i1-i)
 		panel := dst[:k*width]
 		dst = dst[k*width:]
-		switch {
-		case o.view == gathered:
+		switch o.view {
+		case gathered:
 			t.gather(panel, width, o, i, n, p0, p1)
-		case o.view == spread:
+		case spread:
 			t.spread(panel, width, o, i, n, k)
-		case o.view == filterTaps:
-			t.copyFilters(panel, width, o, i, n, p0, p1)
-		case o.red == 1:
-			t.transposeRows(panel, width, o, i, n, p0, p1)
 		default:
-			t.copyRows(panel, width, o.data[i*o.free+p0*o.red:], o.red, n, k)
+			t.transposeRows(panel, width, o, i, n, p0, p1)
 		}
 	}
 }
 
-// copyRows fills a panel from k rows of n values.
-func (t *task[T]) copyRows(panel []T, width int, src []T, stride, n, k int) {
-	if t.simd && n == width {
-		copyRowsSIMD(panel[:k*width], width, src[:(k-1)*stride+n], stride, k)
+// packRows is pack for an operand whose free indices lie side by side.
+func (t *task[T]) packRows(dst []T, width int, o *operand[T], i, n, p0, p1 int) {
+	k := p1 - p0
+	if o.view == strided {
+		t.copyRows(dst, k, width, o.data[i*o.free+p0*o.red:], o.red, n, k)
 		return
 	}
-	for p := range k {
-		row := panel[p*width : (p+1)*width]
-		clear(row[copy(row, src[p*stride:p*stride+n]):])
-	}
-}
-
-// copyFilters fills a panel with n channels of filters, p = (t, u, filter).
-func (t *task[T]) copyFilters(panel []T, width int, o *operand[T], i, n, p0, p1 int) {
 	g := &o.taps
-	for p := p0; p < p1; {
+	for p := p0; p < p1; { // (t, u, filter)
 		filter, tap := p%g.depth, p/g.depth
 		run := min(g.depth-filter, p1-p)
 		at := g.base + tap/g.cols*g.row + tap%g.cols*g.col + filter*o.red + i
-		t.copyRows(panel[(p-p0)*width:], width, o.data[at:], o.red, n, run)
+		t.copyRows(dst[(p-p0)*width:], k, width, o.data[at:], o.red, n, run)
 		p += run
+	}
+}
+
+// copyRows fills rows of panels of k rows each from as many rows of n values. It goes
+// along the longer of both directions: what lies side by side is read at once.
+func (t *task[T]) copyRows(dst []T, k, width int, src []T, stride, n, rows int) {
+	whole := 0
+	if t.simd {
+		if whole = n / width; whole > 1 {
+			for p := range rows {
+				copyRowsSIMD(dst[p*width:(whole-1)*k*width+(p+1)*width], k*width, width, src[p*stride:p*stride+whole*width], width, whole)
+			}
+		} else if whole == 1 {
+			copyRowsSIMD(dst[:rows*width], width, width, src[:(rows-1)*stride+width], stride, rows)
+		}
+	}
+	for i := whole * width; i < n; i += width {
+		last := min(width, n-i)
+		for p := range rows {
+			row := dst[i*k+p*width : i*k+(p+1)*width]
+			clear(row[copy(row, src[p*stride+i:p*stride+i+last]):])
+		}
 	}
 }
 

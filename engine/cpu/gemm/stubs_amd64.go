@@ -19,15 +19,17 @@ func transpose6(dst *float32, rows *[16]*float32, n int)
 //go:noescape
 func transpose16(dst *float32, rows *[16]*float32, n int)
 
-// copy6 copies k rows that lie stride elements apart.
+// copy6 copies k rows of 6 that lie stride elements apart to where they lie step elements
+// apart.
 //
 //go:noescape
-func copy6(dst *float32, src *float32, stride int, k int)
+func copy6(dst *float32, step int, src *float32, stride int, k int)
 
-// copy16 copies k rows that lie stride elements apart.
+// copy16 copies k rows of 16 that lie stride elements apart to where they lie step elements
+// apart.
 //
 //go:noescape
-func copy16(dst *float32, src *float32, stride int, k int)
+func copy16(dst *float32, step int, src *float32, stride int, k int)
 
 // copy16At copies k rows of 16 from the offsets at, and zeros for negative ones.
 //

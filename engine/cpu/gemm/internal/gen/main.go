@@ -228,14 +228,14 @@ func transpose16() {
 // dst: from rows stride elements apart, or from given offsets, where a negative
 // one stands for zeros.
 func copyRows() {
-	rowLoop("copy6", "func(dst, src *float32, stride, k int)", 24, func(dst, src Register) {
+	rowLoop("copy6", 6, func(dst, src Register) {
 		a, b := XMM(), XMM()
 		VMOVUPS(Mem{Base: src}, a)
 		VMOVSD(Mem{Base: src, Disp: 16}, b)
 		VMOVUPS(a, Mem{Base: dst})
 		VMOVLPS(b, Mem{Base: dst, Disp: 16})
 	})
-	rowLoop("copy16", "func(dst, src *float32, stride, k int)", 64, func(dst, src Register) {
+	rowLoop("copy16", 16, func(dst, src Register) {
 		a, b := YMM(), YMM()
 		VMOVUPS(Mem{Base: src}, a)
 		VMOVUPS(Mem{Base: src, Disp: 32}, b)
@@ -271,18 +271,19 @@ func copyRows() {
 	RET()
 }
 
-func rowLoop(name, signature string, bytes uint64, row func(dst, src Register)) {
-	TEXT(name, attr.NOSPLIT, signature)
-	Doc(name + " copies k rows that lie stride elements apart.")
+func rowLoop(name string, width int, row func(dst, src Register)) {
+	TEXT(name, attr.NOSPLIT, "func(dst *float32, step int, src *float32, stride, k int)")
+	Doc(fmt.Sprintf("%s copies k rows of %d that lie stride elements apart to where they lie step elements", name, width), "apart.")
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	stride, k := Load(Param("stride"), GP64()), Load(Param("k"), GP64())
+	step, stride, k := Load(Param("step"), GP64()), Load(Param("stride"), GP64()), Load(Param("k"), GP64())
+	SHLQ(Imm(2), step)
 	SHLQ(Imm(2), stride)
 	Label("row")
 	TESTQ(k, k)
 	JE(LabelRef("done"))
 	row(dst, src)
-	ADDQ(Imm(bytes), dst)
+	ADDQ(step, dst)
 	ADDQ(stride, src)
 	DECQ(k)
 	JMP(LabelRef("row"))
