@@ -35,10 +35,16 @@ const bufferSize = 64 << 10
 // Write replaces the file at path, or the file that a link there names, by what fill writes.
 // The error of fill is wrapped, so errors.Is finds it; errors of the system say what to do.
 func Write(path string, fill func(io.Writer) error) error {
-	return describe(path, write(path, fill))
+	return describe(path, system.write(path, fill))
 }
 
-func write(path string, fill func(io.Writer) error) error {
+// WriteSoon is Write that does not wait for the disk: whole for every reader, and lost perhaps in a power failure.
+// It is for outputs of many files that can be made again, where waiting would take most of the time.
+func WriteSoon(path string, fill func(io.Writer) error) error {
+	return describe(path, soon.write(path, fill))
+}
+
+func (o operations) write(path string, fill func(io.Writer) error) error {
 	target, err := follow(path)
 	if err != nil {
 		return err
@@ -47,7 +53,7 @@ func write(path string, fill func(io.Writer) error) error {
 	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 		return writeDevice(target, fill)
 	}
-	return system.replace(target, info, fill)
+	return o.replace(target, info, fill)
 }
 
 // Replace replaces the file at path itself by what fill writes. Something other than a regular file there is an
@@ -124,6 +130,8 @@ type operations struct {
 }
 
 var system = operations{sync: (*os.File).Sync, rename: os.Rename, syncDir: SyncDir}
+
+var soon = operations{sync: func(*os.File) error { return nil }, rename: os.Rename, syncDir: func(string) {}}
 
 // replace puts a new file in the place of path, with the permissions of old; nil for a new one.
 func (o operations) replace(path string, old fs.FileInfo, fill func(io.Writer) error) (err error) {
@@ -229,6 +237,7 @@ var advice = [...]struct {
 	cause error
 	what  string
 }{
+	{syscall.EFBIG, "files of this size are not allowed here: raise the limit (ulimit -f), or write less"},
 	{syscall.ENOSPC, "free some space or choose another disk"},
 	{syscall.EDQUOT, "free some of your quota or choose another disk"},
 	{syscall.EROFS, "choose a place that is not read-only"},

@@ -49,6 +49,7 @@ func TestFailureKeepsTheOldFile(t *testing.T) {
 		want  string
 	}{
 		{"full disk", disk, "free some space"},
+		{"limit", &fs.PathError{Op: "write", Path: "x", Err: syscall.EFBIG}, "ulimit -f"},
 		{"caller's error", errors.New("tensor missing"), "tensor missing"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

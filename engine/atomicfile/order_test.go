@@ -2,9 +2,11 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +68,23 @@ func TestFailedStepsKeepTheOldFile(t *testing.T) {
 		}
 		if got, _ := os.ReadFile(path); string(got) != "old" || len(names(t, filepath.Dir(path))) != 1 {
 			t.Errorf("%s failed: the file holds %q, the directory %q", name, got, names(t, filepath.Dir(path)))
+		}
+	}
+}
+
+// WriteSoon replaces whole too: what fails leaves the old file, and nothing beside it.
+func TestWriteSoon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.png")
+	broken := errors.New("no picture")
+	for _, want := range []string{"one", "two"} {
+		if err := WriteSoon(path, all([]byte(want))); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteSoon(path, func(io.Writer) error { return broken }); !errors.Is(err, broken) || !strings.Contains(err.Error(), path) {
+			t.Errorf("an error that names no file: %v", err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != want || len(names(t, filepath.Dir(path))) != 1 {
+			t.Errorf("the file holds %q, want %q", got, want)
 		}
 	}
 }

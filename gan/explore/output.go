@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -141,7 +142,8 @@ func (e *Explorer) writeFolder(ctx context.Context, dir string, l Latents, o Out
 			if err != nil {
 				return err
 			}
-			if err := picture.WritePNG(filepath.Join(dir, o.Name(first+i)+".png"), im); err != nil {
+			path := filepath.Join(dir, o.Name(first+i)+".png")
+			if err := atomicfile.WriteSoon(path, func(w io.Writer) error { return png.Encode(w, im) }); err != nil {
 				return err
 			}
 		}
