@@ -315,3 +315,16 @@ func TestLoadWeights(t *testing.T) {
 	same(t, state(t, s), want)
 	must(t, s.LoadWeights(f, nil))
 }
+
+// A checkpoint goes through no link.
+func TestSaveFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	path, outside := filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "outside")
+	must(t, os.WriteFile(outside, []byte("kept"), 0o644))
+	must(t, os.Symlink(outside, path))
+	s := open(t, newRecorder(), model(nil), Options{})
+	complains(t, s.Save(path, nil), "writing checkpoint", path, "a symbolic link")
+	if got, err := os.ReadFile(outside); err != nil || string(got) != "kept" {
+		t.Errorf("behind the link lies %q (%v)", got, err)
+	}
+}
