@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -29,6 +30,7 @@ import (
 // halfVariable has it fill more than half of the device's memory.
 const (
 	childVariable = "CUDA_TEST_TRAIN"
+	gameVariable  = "CUDA_TEST_GAME" // "": dcgan
 	halfVariable  = "CUDA_TEST_HALF"
 )
 
@@ -107,7 +109,7 @@ func child(out string) error {
 		err = train.Resume(context.Background(), string(dir), nil, h)
 		return errors.Join(err, dev.Close())
 	}
-	s, err := config.Parse("test.toml", games["dcgan"]+common+"[train]\nbatch = 4\nsteps = 6\n")
+	s, err := config.Parse("test.toml", games[cmp.Or(os.Getenv(gameVariable), "dcgan")]+common+"[train]\nbatch = 4\nsteps = 6\n")
 	if err != nil {
 		return err
 	}
@@ -223,6 +225,30 @@ func TestEngineWithoutMemory(t *testing.T) {
 	}
 	if !strings.Contains(string(log), "is not used: ") {
 		t.Errorf("the log does not name the engine:\n%s", log)
+	}
+}
+
+// TestOtherCards: cards of 8 GB for which cuDNN has no engines in bf16 train in bf16,
+// with kernels of our own, and one that is too old says so.
+func TestOtherCards(t *testing.T) {
+	if d := open(t, debug.Switches{}); !strings.Contains(d.Info().Model, "test double") {
+		t.Skip("a GPU is what it is")
+	}
+	for _, c := range []struct{ capability, refused string }{
+		{"75", "Software GPU (a test double): compute capability 7.5; 8.0 (Ampere) or later is needed"},
+		{"86", ""}, {"89", ""}, {"120", ""},
+	} {
+		t.Run("sm_"+c.capability, func(t *testing.T) {
+			t.Parallel()
+			out := t.TempDir()
+			lines, failed := trainChild(t, out, "SOFTWARE_GPU_CAPABILITY="+c.capability, "SOFTWARE_CUDNN_FLOAT_ONLY=1", gameVariable+"=dcgan bf16")
+			if failed != (c.refused != "") || !strings.Contains(lines, c.refused) || strings.Contains(lines, "\n") {
+				t.Fatalf("said: %q, want %q", lines, c.refused)
+			}
+			if !failed {
+				last(t, out)
+			}
+		})
 	}
 }
 

@@ -80,6 +80,9 @@ func (l *Library) Plans(c Conv, t Target, o Options, limit int) ([]*Plan, error)
 	find := &search{lib: l, conv: c, target: t.target(), options: o, limit: limit, common: all, refused: map[string]int{}}
 	s := all.scope(l)
 	find.graph = c.graph(s, find.target)
+	if unsupported(s.err) {
+		return nil, fmt.Errorf("%v: %w: %v", c, ErrUnsupported, s.err)
+	}
 	if s.err != nil {
 		return nil, fmt.Errorf("%v: %w", c, s.err)
 	}

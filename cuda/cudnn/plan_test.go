@@ -108,7 +108,7 @@ func everyLayerPlans(t *testing.T, l *Library, p *Properties) {
 	for _, c := range layers() {
 		for c.Type = range types {
 			for c.Direction = range directions {
-				if why := plans(l, p, c); why != "" {
+				if why := plans(l, p, c, false); why != "" {
 					t.Error(why)
 				}
 			}

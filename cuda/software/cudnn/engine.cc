@@ -120,6 +120,7 @@ Problem problem(const Body &o) {
     int type = x.one<int>(TENSOR_DATA_TYPE);
     if (type != DATA_FLOAT && type != DATA_BFLOAT16) unsupported("tensors of type " + std::to_string(type));
     p.bf16 = type == DATA_BFLOAT16;
+    if (p.bf16 && getenv("SOFTWARE_CUDNN_FLOAT_ONLY")) unsupported("engines for bf16");
     if (conv.one<int>(CONVOLUTION_COMPUTE_TYPE) != DATA_FLOAT || conv.one<int>(CONVOLUTION_MODE) != MODE_CROSS_CORRELATION)
         unsupported("convolutions but cross-correlations summed in fp32");
     if (conv.one<int64_t>(CONVOLUTION_SPATIAL_DIMS) != 2 || conv.all<int64_t>(CONVOLUTION_DILATIONS) != std::vector<int64_t>{1, 1})

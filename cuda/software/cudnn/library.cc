@@ -4,8 +4,9 @@
 // the real library does, and is stricter where misuse would go unnoticed there.
 //
 // SOFTWARE_CUDNN_WRONG lists engines, "1,4", that compute wrongly, so that what
-// compares engines with a reference can be tested. SOFTWARE_CUDNN_DRIVER is
-// another driver than libcuda.so.1, for tests of this library alone.
+// compares engines with a reference can be tested. SOFTWARE_CUDNN_FLOAT_ONLY leaves
+// bf16 without engines, as on some cards. SOFTWARE_CUDNN_DRIVER is another driver than
+// libcuda.so.1, for tests of this library alone.
 #include "engine.h"
 
 #include <algorithm>

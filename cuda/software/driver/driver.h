@@ -7,8 +7,9 @@
 // checked. What a kernel does wrong breaks the context for good, as a GPU's does;
 // the words are printed on standard error and kept for software_fault.
 //
-// Environment: SOFTWARE_GPU_MEMORY is the device's memory in bytes, SOFTWARE_GPU_SEED
-// shuffles blocks and warps, SOFTWARE_GPU_FAIL="cuGraphLaunch:3:700" makes the third
+// Environment: SOFTWARE_GPU_MEMORY is the device's memory in bytes,
+// SOFTWARE_GPU_CAPABILITY=86 its compute capability, SOFTWARE_GPU_SEED shuffles blocks
+// and warps, SOFTWARE_GPU_FAIL="cuGraphLaunch:3:700" makes the third
 // call of a function fail with a result, SOFTWARE_GPU_LEAKS=1 prints what is still
 // held when the process ends.
 #pragma once
@@ -105,6 +106,7 @@ struct State {
     std::string fault;
     uint64_t seed = 1;
     size_t total = size_t(8) << 30;
+    int capability = 90;
     std::set<CUstream> streams;
     std::set<CUevent> events;
     std::set<CUmodule> modules;

@@ -125,6 +125,7 @@ CUresult cuInit(unsigned int) {
     s.initialised = true;
     if (const char *text = getenv("SOFTWARE_GPU_SEED")) s.seed = strtoull(text, nullptr, 10);
     if (const char *text = getenv("SOFTWARE_GPU_MEMORY")) s.total = strtoull(text, nullptr, 10);
+    if (const char *text = getenv("SOFTWARE_GPU_CAPABILITY")) s.capability = atoi(text);
     s.memory.set_limit(s.total);
     char name[64];
     int after, result;
