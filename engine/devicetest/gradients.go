@@ -9,7 +9,7 @@ import (
 // GradientCases has every differentiable operator, every composite, and
 // programs in which they meet.
 func GradientCases() []GradientCase {
-	return slices.Concat(elementwiseGradients(), movementGradients(), productGradients(), normGradients(), programGradients())
+	return slices.Concat(elementwiseGradients(), movementGradients(), productGradients(), normGradients(), programGradients(), randomGradientCases())
 }
 
 // function builds a value of the operands without anything else.
@@ -147,6 +147,12 @@ func normGradients() []GradientCase {
 			// The cotangent depends on the operand, or is the operand itself.
 			GradientCase{Name: "Gradient/NormalizeGrad_dependent/" + name, Shapes: []graph.Shape{s}, Domain: unit,
 				F: function(func(x []*graph.Node) *graph.Node { return graph.Gradients(norm(x[0]), graph.Exp(x[0]), x[0])[0] })},
+			// The cotangent is a node that the rule's own value is made of: x less its mean.
+			GradientCase{Name: "Gradient/NormalizeGrad_of_a_part/" + name, Shapes: []graph.Shape{s}, Domain: unit,
+				F: function(func(x []*graph.Node) *graph.Node {
+					centred := graph.Sub(x[0], graph.Mean(x[0], axes...))
+					return graph.Gradients(norm(x[0]), centred, x[0])[0]
+				})},
 			GradientCase{Name: "Gradient/NormalizeGrad_of_itself/" + name, Shapes: []graph.Shape{s}, Domain: unit,
 				F: function(func(x []*graph.Node) *graph.Node { return graph.Gradients(norm(x[0]), x[0], x[0])[0] })})
 	}
