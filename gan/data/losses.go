@@ -1,6 +1,8 @@
 package data
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 )
@@ -95,6 +97,9 @@ func (l *Loader) settle(s *slot) error {
 		if err == nil {
 			row++
 			continue
+		}
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return err // the set was told to stop; the sample is not known to be bad
 		}
 		known, found = known.with(want), append(found, loss{want, s.batch.Index, err})
 		if len(found) > max(mostLost, len(s.samples)) || len(known) == int(l.order.n) {

@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,6 +167,24 @@ func TestADiskThatIsGone(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "none of the 2 samples can be read") {
 		t.Errorf("nothing left: %v", err)
 	}
+}
+
+// A read that was told to stop says nothing of its sample.
+func TestAnInterruptedReadIsNoLoss(t *testing.T) {
+	l := load(t, interrupted{numbers(8)}, LoaderConfig{Batch: 4})
+	if _, err := l.Next(t.Context()); !errors.Is(err, context.Canceled) || l.Lost(1) != nil || l.Position() != 0 {
+		t.Errorf("error %v, lost %v, position %d", err, l.Lost(1), l.Position())
+	}
+}
+
+// interrupted is numbers of which one is waited for until that is called off.
+type interrupted struct{ *labelled }
+
+func (s interrupted) Read(dst []byte, i int) error {
+	if i == 2 {
+		return fmt.Errorf("waiting for memory: %w", context.Canceled)
+	}
+	return s.labelled.Read(dst, i)
 }
 
 func TestSeekingTriesAgain(t *testing.T) {

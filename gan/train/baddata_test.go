@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ganengine/gan/config"
@@ -323,4 +325,70 @@ func TestResumeWithMovedIDX(t *testing.T) {
 	if info, err := d.ReadInfo(); err != nil || len(info.Segments) != 2 || !info.Segments[1].Exact {
 		t.Errorf("%+v (%v)", info.Segments, err)
 	}
+}
+
+// stopping is data that stop when their context does, as a picture that waits
+// for memory does.
+type stopping struct {
+	data.Images
+	ctx  context.Context
+	stop func(error)
+	left *atomic.Int64 // reads before the interrupt comes
+}
+
+func (s stopping) Read(dst []byte, i int) error {
+	if s.left.Add(-1) == 0 {
+		s.stop(errStop)
+	}
+	if err := s.ctx.Err(); err != nil {
+		return fmt.Errorf("waiting for memory: %w", err)
+	}
+	return s.Images.Read(dst, i)
+}
+
+// An interrupt that comes while a step waits for its data is one like any
+// other, and no sample is bad for it.
+func TestInterruptedData(t *testing.T) {
+	base := t.TempDir()
+	cfg := configure(t, tinyImages)
+	train(t, cfg, base)
+	whole := latest(t, base)
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	h, c := testHost(t, base)
+	g, err := newRig(ctx, cfg, h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	if err := g.trainer.initialise(""); err != nil {
+		t.Fatal(err)
+	}
+	left := new(atomic.Int64)
+	left.Store(14)
+	g.set = stopping{g.set.(data.Images), ctx, cancel, left}
+	r := &runner{rig: g, info: g.info()}
+	if err := r.prepare(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if r.run, err = rundir.Create(base, "cut"); err != nil {
+		t.Fatal(err)
+	}
+	defer r.run.Close()
+	err = r.segment(ctx, mark{}, true, func() error {
+		r.rec.writeConfig(&g.cfg)
+		return nil
+	})
+	var stopped *Interrupted
+	if !errors.As(err, &stopped) || stopped.Step >= 6 {
+		t.Fatalf("error %v, want interrupted", err)
+	}
+	if err := r.run.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if mentions(c.lines, "went bad") > 0 {
+		t.Errorf("lines %q", c.lines)
+	}
+	resume(t, r.run.Dir)
+	same(t, tensors(t, r.run.Dir, 6), tensors(t, whole, 6))
 }

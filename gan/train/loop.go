@@ -77,12 +77,12 @@ func (r *runner) loop(ctx context.Context) error {
 	r.tell(ratesAt(&r.cfg, r.trainer.step))
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
-			if err := r.trainer.drain(); err != nil {
-				return err
-			}
-			return &Interrupted{Cause: context.Cause(ctx), Dir: string(r.run.Dir), Step: r.trainer.step}
+			return r.interrupted(ctx)
 		}
-		if err := r.trainer.advance(context.WithoutCancel(ctx)); err != nil {
+		switch err := r.trainer.advance(context.WithoutCancel(ctx)); {
+		case errors.Is(err, context.Canceled) && ctx.Err() != nil: // the data stopped within the step
+			return r.interrupted(ctx)
+		case err != nil:
 			return err
 		}
 		if err := r.after(r.trainer.step); err != nil {
@@ -90,6 +90,14 @@ func (r *runner) loop(ctx context.Context) error {
 		}
 	}
 	return r.trainer.drain()
+}
+
+// interrupted is what the loop ends with when it was told to.
+func (r *runner) interrupted(ctx context.Context) error {
+	if err := r.trainer.drain(); err != nil {
+		return err
+	}
+	return &Interrupted{Cause: context.Cause(ctx), Dir: string(r.run.Dir), Step: r.trainer.step}
 }
 
 // due says whether something happens after a step; every 0 is never.
