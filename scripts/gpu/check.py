@@ -5,6 +5,7 @@ import argparse
 import datetime
 import glob
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -18,6 +19,8 @@ import report
 
 BIN = pathlib.Path("bin/gpu").resolve()
 LIMIT = 8 * 60  # seconds for everything, unless --seconds says so
+SPEED = "speed"  # the part that compares with PyTorch
+SPEED_LIMIT = 3 * 60  # seconds where it is the only one
 
 
 def environment():
@@ -103,12 +106,27 @@ def sanitizer(env, seconds):
     return wrong or "no errors", not wrong
 
 
+def starts(env, seconds):
+    """Two starts with a cache of their own: the second finds machine code and engines."""
+    with tempfile.TemporaryDirectory() as cache:
+        argv = [BIN / "ganengine", "bench", "-config", "glyphs", "-device", "cuda", "-steps", "3", "-json"]
+        took = []
+        for _ in range(2):
+            out, wrong = run(argv, {**env, "GANENGINE_CACHE": cache, "CUDA_CACHE_DISABLE": "1"}, seconds / 2)
+            if wrong:
+                return f"{wrong}: {out[-300:]}", False
+            took.append(json.loads(out[out.index("{") :])["startup_seconds"])
+        kept = len(glob.glob(f"{cache}/cubin/*.cubin"))
+        return f"{took[0]:.2f} s, then {took[1]:.2f} s; {kept} files of machine code", kept > 0 and took[1] < took[0]
+
+
 PARTS = [  # name, seconds at most, what
     ("devices", 30, lambda env, s: (run([BIN / "ganengine", "devices"], env, s)[0].strip().replace("\n", "; "), run([BIN / "cuda.test", "-test.run", "TestUse$"], env, s, "cuda")[1] == "")),
     ("conformance suite", 120, tests("cuda.test", "Test(Conformance$|Image)", "cuda")),
-    ("replay is eager, exact resume, inputs and outputs", 60, tests("cuda.test", "Test(Replay|Resume|Runs|RunAllocates|Use)", "cuda")),
+    ("replay is eager, exact resume, inputs and outputs", 60, tests("cuda.test", "Test(Replay|Resume|Runs|RunAllocates|Use|Cubins|Watchdog)", "cuda")),
     ("steps equal PyTorch's fixtures", 60, tests("parity.test", "/cuda/", "gan/train/parity")),
     ("killed and resumed", 45, killed_and_resumed),
+    ("a second start", 40, starts),
     ("2,000 steps of glyphs", 45, glyphs),
     ("memory checker", 60, sanitizer),
 ]
@@ -117,10 +135,12 @@ PARTS = [  # name, seconds at most, what
 def main():
     parser = argparse.ArgumentParser(prog="gpu-check", description=__doc__)
     parser.add_argument("--list", action="store_true", help="say what would be done")
-    parser.add_argument("--seconds", type=int, default=LIMIT, help="for everything (%(default)s)")
-    parser.add_argument("--only", help="parts whose names contain this")
+    parser.add_argument("--seconds", type=int, help=f"for everything ({LIMIT}; {SPEED_LIMIT} with --only {SPEED})")
+    parser.add_argument("--only", help=f"parts whose names contain this; {SPEED}: the comparison with PyTorch alone")
     parser.add_argument("--skip-bench", action="store_true", help="do not compare with PyTorch")
     a = parser.parse_args()
+    speed_only = a.only == SPEED
+    a.seconds = a.seconds or (SPEED_LIMIT if speed_only else LIMIT)
     if a.list:
         for name, seconds, _ in PARTS:
             print(f"{name}: {seconds} s at most")
@@ -137,7 +157,8 @@ def main():
         text, ok = part(env, seconds)
         rows.append((name, {True: "ok", False: "FAILED", None: "missing"}[ok], text))
         print(f"{rows[-1][1]:8} {name}: {text}", flush=True)
-    figures = [] if a.skip_bench else bench.compare(BIN / "ganengine", env, began + a.seconds)
+    wanted = not a.skip_bench and (not a.only or speed_only)
+    figures = bench.compare(BIN / "ganengine", env, began + a.seconds, compiling=0 if speed_only else bench.COMPILING) if wanted else []
     smi = run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], env, 10)[0].strip()
     text = report.page(datetime.date.today().isoformat(), (BIN / "version").read_text().strip(), smi, rows, figures)
     print("\n" + text)
