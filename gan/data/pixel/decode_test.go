@@ -182,12 +182,16 @@ func FuzzDecode(f *testing.F) {
 	f.Add(gifOf(f, image.Pt(6, 4), image.Rect(2, 1, 4, 2), color.Palette{color.Black, color.White}, 1))
 	for _, m := range []image.Image{image.NewGray(box), image.NewGray16(box), image.NewNRGBA(box), image.NewRGBA64(box),
 		image.NewPaletted(box, color.Palette{color.White, color.Transparent})} {
+		asJPEG := encoded(f, func(b *bytes.Buffer) error { return jpeg.Encode(b, m, nil) })
 		f.Add(encodedPNG(f, m))
-		f.Add(encoded(f, func(b *bytes.Buffer) error { return jpeg.Encode(b, m, nil) }))
+		f.Add(asJPEG)
+		f.Add(withEXIF(encodedPNG(f, m), 6))
+		f.Add(withEXIF(asJPEG, 5))
 		f.Add(encoded(f, func(b *bytes.Buffer) error { return bmp.Encode(b, m) }))
 		f.Add(encoded(f, func(b *bytes.Buffer) error { return tiff.Encode(b, m, &tiff.Options{Compression: tiff.Deflate}) }))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
+		Ends(section(file))
 		h, err := ReadHeader(section(file))
 		if err != nil || h.Width > 4096 || h.Height > 4096 {
 			return

@@ -11,8 +11,13 @@ import (
 // does not. False is a suspicion only, for Decode to decide: decoders pass over
 // bytes behind the end, and some writers leave wrong sizes behind.
 func Ends(file *io.SectionReader) bool {
-	c, err := codecOf(file)
-	return err == nil && c.ends(file)
+	var fault error
+	ends := func() bool {
+		defer guard(&fault)
+		c, err := codecOf(file)
+		return err == nil && c.ends(file)
+	}()
+	return ends && fault == nil
 }
 
 // lastBytes is how much of a file's end is searched for its end mark, which
