@@ -242,7 +242,7 @@ func TestListings(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"devices"}, []string{"cpu ", "cuda     not used: this program was built without CUDA"}},
+		{[]string{"devices"}, []string{"cpu ", "kernels: elementwise ", "cuda     not used: this program was built without CUDA"}},
 		{[]string{"config", "list"}, []string{"  dcgan ", "  ring-r1 ", "[train]", "batch "}},
 		{[]string{"config", "show", "ring"}, []string{"[data]", `kind = "mixture"`}},
 		{[]string{"config", "show", "ring.toml"}, []string{"[data]"}},
@@ -258,7 +258,7 @@ func TestListings(t *testing.T) {
 	}
 	var list []map[string]any
 	if err := json.Unmarshal([]byte(p.run("devices", "-json")), &list); err != nil || len(list) != 2 ||
-		list[0]["name"] != "cpu" || list[0]["problem"] != nil || list[1]["name"] != "cuda" || list[1]["problem"] == nil {
+		list[0]["name"] != "cpu" || list[0]["problem"] != nil || len(list[0]["kernels"].([]any)) < 3 || list[1]["name"] != "cuda" || list[1]["problem"] == nil {
 		t.Errorf("devices -json: %v (%v)", list, err)
 	}
 }

@@ -35,6 +35,20 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestCPU: a level is taken where the machine has all of it.
+func TestCPU(t *testing.T) {
+	for _, level := range []isa.Level{isa.Plain, isa.ToAVX2, isa.To512} {
+		_, lacks := level.Limit(isa.Machine())
+		got, err := Read([]string{"GANENGINE_CPU=" + string(level)})
+		if lacks == nil && (err != nil || got.CPU != level) {
+			t.Errorf("%s: %q, %v", level, got.CPU, err)
+		}
+		if want := fmt.Sprintf("environment: GANENGINE_CPU=%q: %v", level, lacks); lacks != nil && (err == nil || err.Error() != want) {
+			t.Errorf("%s: error %v, want %s", level, err, want)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ environ, want string }{
 		{"GANENGINE_NOPLANS=1", `environment: "GANENGINE_NOPLANS" is not a debug switch; the nearest is GANENGINE_NOPLAN (docs/debugging.md lists them)`},
