@@ -41,6 +41,8 @@ func TestErrorTexts(t *testing.T) {
 		{"[eval]\nmetrics = \"swd\"\n", `my.toml:2: eval.metrics: "swd" is a string; write a list of strings, such as ["a", "b"]`},
 		// values
 		{"[train]\nbatch = 0\n", "my.toml:2: train.batch: 0 is impossible; it must be at least 1 and at most 65536"},
+		{"[optim.g]\nlr = 1e39\n", "my.toml:2: optim.g.lr: 1e+39 is impossible; no number may be larger than 3.4e38"},
+		{"[loss]\nkind = \"lsgan\"\ntargets = [0, -1e300, 1]\n", "my.toml:3: loss.targets: in the list, -1e+300 is impossible; no number may be larger than 3.4e38"},
 		{"[run]\nseed = -1\n", "my.toml:2: run.seed: -1 is impossible; it must be at least 0"},
 		{"[optim.d]\nlr = 0\n", "my.toml:2: optim.d.lr: 0.0 is impossible; it must be more than 0"},
 		{"[optim.g]\nbeta1 = 1\n", "my.toml:2: optim.g.beta1: 1.0 is impossible; it must be at least 0 and less than 1"},

@@ -226,10 +226,17 @@ func (k *key) check(v any) string {
 	case float64:
 		return k.checkNumber(v, v)
 	case []int:
-		for _, e := range v {
-			if c := k.checkNumber(float64(e), e); c != "" {
-				return "in the list, " + c
-			}
+		return checkList(k, v)
+	case []float64:
+		return checkList(k, v)
+	}
+	return ""
+}
+
+func checkList[T int | float64](k *key, list []T) string {
+	for _, e := range list {
+		if c := k.checkNumber(float64(e), e); c != "" {
+			return "in the list, " + c
 		}
 	}
 	return ""
@@ -254,7 +261,12 @@ func (k *key) nearest(v string) string {
 	return spelling.Nearest(lower, k.accepted())
 }
 
+// checkNumber refuses numbers outside the key's interval, and those that devices,
+// which compute in float32, would take for infinite.
 func (k *key) checkNumber(v float64, as any) string {
+	if math.Abs(v) > math.MaxFloat32 {
+		return fmt.Sprintf("%s is impossible; no number may be larger than 3.4e38", format(as))
+	}
 	if k.within.contains(v) {
 		return ""
 	}

@@ -133,14 +133,14 @@ func (l endless) Read(_ context.Context, first, n int) ([]float32, error) {
 // What is in memory does not grow with the number of samples.
 func TestMemoryIsBounded(t *testing.T) {
 	e := open(t, makeRun(t, tinyImages, 8, 8, 3), Options{Chunk: 64})
-	const n = 64 * 100 // 4.7 MiB of numbers
+	const n = 64 * 40 // 1.9 MiB of numbers, 0.5 MiB of pixels
 	for _, test := range []struct {
 		path string
 		raw  bool
 	}{{"a.npy", false}, {"a.npy", true}, {"a.npz", true}} {
 		var least, most uint64
 		l := endless{n, 6, func(first int) {
-			if first%(64*10) != 0 {
+			if first%(64*8) != 0 {
 				return
 			}
 			runtime.GC()
