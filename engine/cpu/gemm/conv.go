@@ -49,13 +49,22 @@ func sized[T Float](c Conv, x, w, y []T) (_, _, _ []T) {
 // ConvForward computes y from x and w.
 func (e *Engine[T]) ConvForward(ws []T, x, w, y []T, c Conv) {
 	x, w, y = sized(c, x, w, y)
+	if e.bands(c) {
+		e.bandForward(ws, x, w, y, c)
+		return
+	}
 	j := forward[T](c)
 	j.a.data, j.b.data, j.c = x, w, y
 	e.run(ws, j)
 }
 
 // ConvForwardWorkspace is the number of elements of workspace for ConvForward.
-func (e *Engine[T]) ConvForwardWorkspace(c Conv) int { return e.workspace(forward[T](c)) }
+func (e *Engine[T]) ConvForwardWorkspace(c Conv) int {
+	if e.bands(c) {
+		return e.bandWorkspace(c, false)
+	}
+	return e.workspace(forward[T](c))
+}
 
 // forward: pixels × filters, summed over taps.
 func forward[T Float](c Conv) job[T] {
@@ -72,6 +81,10 @@ func forward[T Float](c Conv) job[T] {
 // ConvFilterGrad computes dw, the gradient with respect to w, from x and dy.
 func (e *Engine[T]) ConvFilterGrad(ws []T, x, dy, dw []T, c Conv) {
 	x, dw, dy = sized(c, x, dw, dy)
+	if e.bands(c) {
+		e.bandFilterGrad(ws, x, dy, dw, c)
+		return
+	}
 	j := filterGrad[T](c)
 	j.a.data, j.b.data, j.c = dy, x, dw
 	e.run(ws, j)
@@ -79,7 +92,12 @@ func (e *Engine[T]) ConvFilterGrad(ws []T, x, dy, dw []T, c Conv) {
 
 // ConvFilterGradWorkspace is the number of elements of workspace for
 // ConvFilterGrad.
-func (e *Engine[T]) ConvFilterGradWorkspace(c Conv) int { return e.workspace(filterGrad[T](c)) }
+func (e *Engine[T]) ConvFilterGradWorkspace(c Conv) int {
+	if e.bands(c) {
+		return e.bandWorkspace(c, true)
+	}
+	return e.workspace(filterGrad[T](c))
+}
 
 // filterGrad: filters × taps, summed over pixels.
 func filterGrad[T Float](c Conv) job[T] {

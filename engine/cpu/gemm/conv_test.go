@@ -65,10 +65,14 @@ func convCases() []Conv {
 		same(9, 44, 3, 4, 4, 2, 1),   // a sum in parts, shared by the workers
 		same(2, 12, 32, 13, 3, 1, 1), // shared by the workers
 		same(2, 7, 2, 17, 3, 3, 2),   // few channels, with gaps and wide padding
+		same(3, 18, 3, 35, 4, 2, 1),  // few channels, as in a first layer
+		same(20, 10, 1, 16, 5, 1, 2), // one channel; images in more than one part
+		same(2, 9, 2, 20, 2, 1, 3),   // padding wider than the filter
 		same(2, 5, 6, 6, 1, 1, 0),    // pointwise
 		same(1, 9, 2, 2, 2, 3, 0),    // taps that skip pixels
 		same(2, 4, 300, 17, 3, 1, 1), // more taps than one block
 		Conv{N: 1, H: 5, W: 9, C: 6, K: 12, R: 2, S: 4, StrideH: 3, StrideW: 1, PadTop: 1, PadLeft: 3, Groups: 6}.padded(0, 2),
+		Conv{N: 2, H: 7, W: 12, C: 3, K: 18, R: 3, S: 2, StrideH: 1, StrideW: 3, PadTop: 2, PadLeft: 1}.padded(1, 4),
 		Conv{N: 2, H: 4, W: 4, C: 4, K: 4, R: 4, S: 4, StrideH: 1, StrideW: 1, Groups: 2}.padded(0, 0),
 	)
 	return all

@@ -51,14 +51,16 @@ type Engine[T Float] struct {
 	strided lanes // of the kernels for strided products
 	mr, nr  int   // the tile of packed products
 
-	body, foldBody, partsBody func(worker, i int) // task, foldRow and addPartsTask, bound once
-	scratch                   []scratch           // one for each worker
-	zeros                     [maxK]T             // what padding reads
+	// task, foldRow, addPartsTask and bandTask, bound once
+	body, foldBody, partsBody, bandBody func(worker, i int)
+	scratch                             []scratch // one for each worker
+	zeros                               [maxK]T   // what padding reads
 
 	job  job[T] // the call in progress
 	grid grid
 	ws   []T
 	fold fold[T]
+	band band[T]
 	sum  sum[T]
 	runs uint64 // calls, so that workers know what they have packed for which
 }
@@ -77,7 +79,7 @@ func New[T Float](par Parallel, have isa.Set) *Engine[T] {
 		e.workers = par.Workers()
 	}
 	e.scratch = make([]scratch, e.workers)
-	e.body, e.foldBody, e.partsBody = e.task, e.foldRow, e.addPartsTask
+	e.body, e.foldBody, e.partsBody, e.bandBody = e.task, e.foldRow, e.addPartsTask, e.bandTask
 	return e
 }
 
