@@ -4,6 +4,7 @@ package systems
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/explore"
 	"ganengine/gan/metric"
+	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
@@ -77,17 +79,15 @@ func generate(t *testing.T, run rundir.Dir, dev *cpu.Device, n int) []float32 {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	seeds := make([]int32, n)
-	for i := range seeds {
-		seeds[i] = int32(i)
+	var seeds explore.Seeds
+	seeds.Add(0, n)
+	path := filepath.Join(t.TempDir(), "points.npy")
+	if err := e.Write(t.Context(), path, e.Drawn(&seeds, 0), explore.Output{Raw: true}); err != nil {
+		t.Fatal(err)
 	}
-	z, err := e.Latents(t.Context(), seeds)
+	_, points, err := npy.ReadFile[float32](path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := e.Generate(t.Context(), z, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Raw
+	return points
 }
