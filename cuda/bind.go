@@ -49,7 +49,7 @@ func (x *executable) bind(addr, inputs []cu.DevicePtr) (b bound, err error) {
 			c := st.conv
 			p.call, err = c.plan.Bind(uint64(at[c.x]), uint64(at[c.w]), uint64(at[c.y]), uint64(scratch))
 		} else {
-			p.list, err = x.launches(st.launches, at, scratch)
+			p.list, err = x.launches(st.launches, at, scratch, x.counter, x.function)
 		}
 		if err != nil {
 			b.close()
@@ -65,11 +65,11 @@ func (x *executable) bind(addr, inputs []cu.DevicePtr) (b bound, err error) {
 	return b, nil
 }
 
-// launches prepares one step's launches.
-func (x *executable) launches(all []launch, at []cu.DevicePtr, scratch cu.DevicePtr) (*driver.List, error) {
+// launches prepares one step's launches, of values that lie at the given addresses.
+func (d *Device) launches(all []launch, at []cu.DevicePtr, scratch, counter cu.DevicePtr, find func(launch) (cu.Function, error)) (*driver.List, error) {
 	var list []driver.Launch
 	for _, l := range all {
-		f, err := x.function(l)
+		f, err := find(l)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (x *executable) launches(all []launch, at []cu.DevicePtr, scratch cu.Device
 			case a.scalar != nil:
 				ready.Arguments = append(ready.Arguments, a.scalar)
 			case a.counter:
-				ready.Arguments = append(ready.Arguments, x.counter+cu.DevicePtr(a.offset))
+				ready.Arguments = append(ready.Arguments, counter+cu.DevicePtr(a.offset))
 			case a.scratch:
 				ready.Arguments = append(ready.Arguments, scratch+cu.DevicePtr(a.offset))
 			default:
@@ -91,9 +91,13 @@ func (x *executable) launches(all []launch, at []cu.DevicePtr, scratch cu.Device
 	return driver.NewList(list)
 }
 
+// function is a launch's of package kernels.
+func (d *Device) function(l launch) (cu.Function, error) { return d.kernel(l.entry) }
+
+// function is a launch's of package kernels or of the program's module.
 func (x *executable) function(l launch) (cu.Function, error) {
 	if l.library {
-		return x.kernel(l.entry)
+		return x.Device.function(l)
 	}
 	return function(x.module, l.entry)
 }

@@ -13,6 +13,7 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/lower"
+	"ganengine/kernels"
 )
 
 // sampled is how many results of an engine are compared, fewer where each has
@@ -27,24 +28,57 @@ const (
 // any element is known without the array. A prime, so that no extent divides it.
 const period = 8191
 
-// trial is a plan with operands of its own.
+// trial is what computes a convolution, with operands of its own.
 type trial struct {
 	*example
-	d     *Device
-	call  *cudnn.Call
-	at    [3]*memory // x, w and y
-	owned []*memory
+	d       *Device
+	enqueue func() error
+	end     func()     // nil before there is something to end
+	at      [3]*memory // x, w and y
+	owned   []*memory
 }
 
+// newTrial makes a trial of a plan.
 func (d *Device) newTrial(p *cudnn.Plan) (*trial, error) {
 	t := &trial{example: newExample(p.Conv), d: d}
-	if err := t.prepare(p); err != nil {
+	return t.prepared(p.Workspace, func(at [3]cu.DevicePtr, space cu.DevicePtr) error {
+		call, err := p.Bind(uint64(at[0]), uint64(at[1]), uint64(at[2]), uint64(space))
+		if err == nil {
+			t.enqueue, t.end = call.Run, call.Close
+		}
+		return err
+	})
+}
+
+// newOwnTrial makes a trial of package kernels' product for a convolution.
+func (d *Device) newOwnTrial(c cudnn.Conv, q kernels.Product) (*trial, error) {
+	t := &trial{example: newExample(c), d: d}
+	return t.prepared(q.Scratch, func(at [3]cu.DevicePtr, space cu.DevicePtr) error {
+		list, err := d.launches(ownLaunches(q, operands(c.Direction)), at[:], space, 0, d.function)
+		if err == nil {
+			t.enqueue, t.end = func() error { return list.Run(d.compute) }, list.Close
+		}
+		return err
+	})
+}
+
+// operands are a convolution's operands and result among x, w and y, as its operator
+// has them.
+func operands(d cudnn.Direction) []int {
+	return [...][]int{cudnn.Forward: {0, 1, 2}, cudnn.InputGrad: {2, 1, 0}, cudnn.FilterGrad: {0, 2, 1}}[d]
+}
+
+// prepared makes room for operands and working memory, and binds what computes the
+// convolution to them.
+func (t *trial) prepared(workspace int64, bind func(at [3]cu.DevicePtr, space cu.DevicePtr) error) (*trial, error) {
+	if err := t.prepare(workspace, bind); err != nil {
 		return nil, device.First(err, t.close())
 	}
 	return t, nil
 }
 
-func (t *trial) prepare(p *cudnn.Plan) (err error) {
+func (t *trial) prepare(workspace int64, bind func(at [3]cu.DevicePtr, space cu.DevicePtr) error) (err error) {
+	var at [3]cu.DevicePtr
 	for i, size := range t.sizes {
 		if t.at[i], err = t.room([...]string{"x", "w", "y"}[i], int64(size*t.t.Size())); err != nil {
 			return err
@@ -56,13 +90,13 @@ func (t *trial) prepare(p *cudnn.Plan) (err error) {
 		if err := t.d.repeat(t.at[i], data); err != nil {
 			return err
 		}
+		at[i] = t.at[i].at
 	}
-	space, err := t.room("workspace", p.Workspace)
+	space, err := t.room("workspace", workspace)
 	if err != nil {
 		return err
 	}
-	t.call, err = p.Bind(uint64(t.at[0].at), uint64(t.at[1].at), uint64(t.at[2].at), uint64(space.at))
-	return err
+	return bind(at, space.at)
 }
 
 func (t *trial) room(label string, bytes int64) (*memory, error) {
@@ -73,9 +107,9 @@ func (t *trial) room(label string, bytes int64) (*memory, error) {
 	return m, err
 }
 
-// run runs the plan to its end.
+// run computes the convolution to its end.
 func (t *trial) run() error {
-	err := t.call.Run()
+	err := t.enqueue()
 	if err == nil {
 		err = t.d.compute.Synchronize()
 	}
@@ -83,8 +117,8 @@ func (t *trial) run() error {
 }
 
 func (t *trial) close() error {
-	if t.call != nil {
-		t.call.Close()
+	if t.end != nil {
+		t.end()
 	}
 	var errs []error
 	for _, m := range t.owned {
@@ -102,12 +136,17 @@ func (d *Device) check(p *cudnn.Plan) (wrong string, err error) {
 		return "", err
 	}
 	defer func() { err = device.First(err, t.close()) }()
+	return t.wrong()
+}
+
+// wrong computes the convolution and says what is wrong with it.
+func (t *trial) wrong() (string, error) {
 	if err := t.run(); err != nil {
 		return "", err
 	}
 	return t.compare(func(i int) (float64, error) {
 		size := t.t.Size()
-		data, err := d.fetch(t.at[t.result].at+cu.DevicePtr(i*size), int64(size))
+		data, err := t.d.fetch(t.at[t.result].at+cu.DevicePtr(i*size), int64(size))
 		if err != nil {
 			return 0, err
 		}

@@ -12,6 +12,7 @@ import (
 	"ganengine/cuda/cudnn"
 	"ganengine/cuda/driver"
 	"ganengine/engine/device"
+	"ganengine/kernels"
 )
 
 // newChooser makes what chooses the engines of convolutions: those of a run's
@@ -23,7 +24,7 @@ func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
 	if d.opt.Tune == 0 {
 		return c
 	}
-	c.Time, c.Budget = d.time, d.opt.Tune
+	c.Time, c.Rival, c.Budget = d.time, d.rival, d.opt.Tune
 	folder, err := d.opt.cacheFolder()
 	if err != nil {
 		d.note(err.Error() + "; engines are measured in each run")
@@ -113,13 +114,39 @@ const (
 	timedFor = 20 * time.Millisecond
 )
 
-// time is how long a plan takes at least: other processes only make it slower.
-func (d *Device) time(p *cudnn.Plan) (least time.Duration, err error) {
+// time is how long a plan takes.
+func (d *Device) time(p *cudnn.Plan) (time.Duration, error) {
 	t, err := d.newTrial(p)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = device.First(err, t.close()) }()
+	took, err := t.time()
+	return took, device.First(err, t.close())
+}
+
+// precision is a type's as package kernels has it.
+func precision(t cudnn.Type) kernels.Precision {
+	return [...]kernels.Precision{cudnn.Float32: kernels.F32, cudnn.TF32: kernels.TF32, cudnn.BFloat16: kernels.BF16}[t]
+}
+
+// rival is how long package kernels takes for a convolution; ok is false where it
+// computes none such.
+func (d *Device) rival(c cudnn.Conv) (took time.Duration, ok bool, err error) {
+	q, err := kernels.Conv(kernels.Direction(c.Direction), ownShape(c), precision(c.Type))
+	if err != nil {
+		return 0, false, nil
+	}
+	t, err := d.newOwnTrial(c, q)
+	if err != nil {
+		return 0, false, err
+	}
+	took, err = t.time()
+	return took, true, device.First(err, t.close())
+}
+
+// time is how long the convolution takes at least: other processes only make it
+// slower.
+func (t *trial) time() (least time.Duration, err error) {
 	if err := t.run(); err != nil {
 		return 0, err
 	}
@@ -129,7 +156,7 @@ func (d *Device) time(p *cudnn.Plan) (least time.Duration, err error) {
 	}
 	defer func() { err = device.First(err, watch.Close()) }()
 	for start, n := time.Now(), 0; n < timed && (n == 0 || time.Since(start) < timedFor); n++ {
-		took, err := watch.Time(d.compute, t.call.Run)
+		took, err := watch.Time(t.d.compute, t.enqueue)
 		if err != nil {
 			return 0, err
 		}

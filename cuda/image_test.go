@@ -60,10 +60,8 @@ func newImageRig(t testing.TB, d *Device, e *example, away [3]int) *imageRig {
 		}
 		at[i] = inner.at
 	}
-	order := [...][]int{cudnn.Forward: {0, 1, 2}, cudnn.InputGrad: {2, 1, 0}, cudnn.FilterGrad: {0, 2, 1}}[e.c.Direction]
 	var err error
-	x := &executable{Device: d}
-	if r.list, err = x.launches(ownLaunches(q, order), at[:], room(q.Scratch).at); err != nil {
+	if r.list, err = d.launches(ownLaunches(q, operands(e.c.Direction)), at[:], room(q.Scratch).at, 0, d.function); err != nil {
 		t.Fatal(err)
 	}
 	r.result = at[e.result]
@@ -239,7 +237,7 @@ func benchLibrary(b *testing.B, d *Device, c cudnn.Conv) {
 			b.Error(err)
 		}
 	}()
-	timeRuns(b, d, r.call.Run)
+	timeRuns(b, d, r.enqueue)
 }
 
 // timeRuns reports the time of one of many runs in a row, as the device has it.

@@ -74,16 +74,14 @@ func (c *Cache) read() (Record, error) {
 	if f.cacheKey != c.key {
 		return nil, fmt.Errorf("they are of %v, not of %v", f.cacheKey, c.key)
 	}
-	for conv, text := range f.Engines {
-		if _, err := ParseChoice(text); err != nil {
-			return nil, fmt.Errorf("%s: %w", conv, err)
-		}
+	if err := f.Engines.check(); err != nil {
+		return nil, err
 	}
 	return f.Engines, nil
 }
 
-func (c *Cache) put(conv Conv, choice Choice) {
-	c.engines[conv.String()] = choice.String()
+func (c *Cache) put(conv Conv, choice string) {
+	c.engines[conv.String()] = choice
 	c.changed = true
 }
 

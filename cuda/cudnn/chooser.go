@@ -39,6 +39,11 @@ type Chooser struct {
 	Time   func(p *Plan) (time.Duration, error)
 	Budget time.Duration // for all measurements; 0: as long as they take
 
+	// Rival says how long a convolution takes without the library; ok is false where
+	// nothing else computes it. Where that is less than the fastest engine takes, no
+	// engine is taken. nil: there is no rival.
+	Rival func(conv Conv) (took time.Duration, ok bool, err error)
+
 	// Broken says whether an error of Check or Time is one that no other engine
 	// would mend: the device is lost. After others, such as a workspace for which
 	// there is no memory, the next engine is tried. nil: it never is.
@@ -76,6 +81,9 @@ func (c *Chooser) plan(conv Conv) (*Plan, error) {
 	text := conv.String()
 	if c.Record[text] == Own {
 		return nil, fmt.Errorf("%v: %w: the record of engines names none", conv, ErrUnsupported)
+	}
+	if c.Record[text] == "" && c.Cache != nil && c.Cache.engines[text] == Own {
+		return nil, fmt.Errorf("%v: %w: none was measured to be as fast as a kernel of our own", conv, ErrUnsupported)
 	}
 	p, err := c.named(conv, c.Record[text], "of the record cannot be used, so results may differ in their last bits")
 	if p != nil || err != nil {
@@ -135,7 +143,8 @@ func (c *Chooser) search(conv Conv) (*Plan, error) {
 			}
 		}
 	}()
-	ordered, all, failed := c.measure(plans)
+	ordered, took, failed := c.measure(plans)
+	all := c.Time != nil && len(took) == len(ordered) // were measured
 	if c.broken(failed) {
 		return nil, failed
 	}
@@ -150,16 +159,44 @@ func (c *Chooser) search(conv Conv) (*Plan, error) {
 		if !right {
 			continue
 		}
-		chosen = p
-		if all && c.Cache != nil {
-			c.Cache.put(conv, p.Choice)
+		if took[p] > 0 {
+			own, err := c.beaten(p, took[p])
+			if c.broken(err) {
+				return nil, err
+			}
+			if own {
+				c.keep(conv, Own, all)
+				return nil, fmt.Errorf("%v: %w as fast", conv, ErrUnsupported)
+			}
 		}
+		chosen = p
+		c.keep(conv, p.Choice.String(), all)
 		return p, nil
 	}
 	if failed != nil {
 		return nil, fmt.Errorf("%v: none of %d engines can be used, the last one for this: %w", conv, len(plans), failed)
 	}
 	return nil, fmt.Errorf("%v: %w: %d engines compute it wrongly", conv, ErrUnsupported, len(plans))
+}
+
+// keep remembers a choice between runs, if it was made among all.
+func (c *Chooser) keep(conv Conv, choice string, all bool) {
+	if all && c.Cache != nil {
+		c.Cache.put(conv, choice)
+	}
+}
+
+// beaten says whether the rival takes less time than the fastest plan.
+func (c *Chooser) beaten(p *Plan, took time.Duration) (bool, error) {
+	if c.Rival == nil {
+		return false, nil
+	}
+	own, ok, err := c.Rival(p.Conv)
+	if err != nil || !ok || own >= took {
+		return false, err
+	}
+	c.note("%v: a kernel of our own takes %v, engine %v of cuDNN %s %v", p.Conv, own, p.Choice, c.Library.Version(), took)
+	return true, nil
 }
 
 func (c *Chooser) limit() int {
@@ -173,18 +210,18 @@ func (c *Chooser) limit() int {
 }
 
 // measure orders plans by the time they take, without those that fail; those for
-// which the budget was spent come last, as the library has them. all says that
-// each was measured, or failed. The error is that of the last plan that failed, or
-// of the one that broke the device.
-func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) {
+// which the budget was spent come last, as the library has them, and took has no time
+// of theirs. The error is that of the last plan that failed, or of the one that broke
+// the device.
+func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, took map[*Plan]time.Duration, err error) {
 	if c.Time == nil {
-		return plans, false, nil
+		return plans, nil, nil
 	}
 	now := c.now
 	if now == nil {
 		now = time.Now
 	}
-	took := map[*Plan]time.Duration{}
+	took = map[*Plan]time.Duration{}
 	var rest []*Plan
 	for _, p := range plans {
 		if c.Budget > 0 && c.spent >= c.Budget {
@@ -201,7 +238,7 @@ func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) 
 		if failed != nil {
 			err = fmt.Errorf("%v, engine %v: measuring: %w", p.Conv, p.Choice, failed)
 			if c.broken(err) {
-				return nil, false, err
+				return nil, nil, err
 			}
 			c.unused(p, failed)
 			continue
@@ -210,7 +247,7 @@ func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, all bool, err error) 
 		ordered = append(ordered, p)
 	}
 	slices.SortStableFunc(ordered, func(a, b *Plan) int { return cmp.Compare(took[a], took[b]) })
-	return append(ordered, rest...), len(rest) == 0, err
+	return append(ordered, rest...), took, err
 }
 
 // right says whether a plan computes what it should; where it does not, or cannot

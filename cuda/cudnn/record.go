@@ -22,13 +22,21 @@ func ParseRecord(text []byte) (Record, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("record of engines: %w", err)
 	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("record of engines: %w", err)
+	}
+	return r, nil
+}
+
+// check says what is no choice.
+func (r Record) check() error {
 	for conv, text := range r {
 		if text == Own {
 			continue
 		}
 		if _, err := ParseChoice(text); err != nil {
-			return nil, fmt.Errorf("record of engines: %s: %w", conv, err)
+			return fmt.Errorf("%s: %w", conv, err)
 		}
 	}
-	return r, nil
+	return nil
 }
