@@ -7,12 +7,14 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
+	"sync"
 	"testing"
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
 	"ganengine/engine/devicetest"
 	"ganengine/engine/graph"
+	"ganengine/engine/plan"
 	"ganengine/engine/session"
 )
 
@@ -157,6 +159,49 @@ func TestRunsAhead(t *testing.T) {
 			}
 		}
 	}
+}
+
+// keeper keeps what was built last.
+type keeper struct {
+	device.Device
+	built device.Executable
+}
+
+func (k *keeper) Build(p *plan.Plan, s device.Storage) (device.Executable, error) {
+	x, err := k.Device.Build(p, s)
+	k.built = x
+	return x, err
+}
+
+// TestWaitElsewhere: other goroutines may wait for a run while the next ones are
+// enqueued over it.
+func TestWaitElsewhere(t *testing.T) {
+	dev := &keeper{Device: open(t, debug.Switches{})}
+	counter(t, dev)
+	room := func(bytes int64) device.HostBuffer {
+		t.Helper()
+		b, err := dev.AllocHost(bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Free() })
+		return b
+	}
+	inputs := []device.HostBuffer{room(4000)}
+	outputs := []device.HostBuffer{room(4000), room(4000), room(12), room(8)}
+	var waits sync.WaitGroup
+	for range 10 * late {
+		ticket, err := dev.built.Run(inputs, outputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waits.Go(func() {
+			if err := ticket.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waits.Wait()
 }
 
 func TestRunAllocatesNothing(t *testing.T) {
