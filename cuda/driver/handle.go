@@ -17,12 +17,10 @@ import (
 // have no negative length as long as each is just one pointer.
 var (
 	_ [-(unsafe.Sizeof(cu.Function{}) ^ unsafe.Sizeof(uintptr(0)))]struct{}
-	_ [-(unsafe.Sizeof(cu.Event{}) ^ unsafe.Sizeof(uintptr(0)))]struct{}
 	_ [-(unsafe.Sizeof(cu.Module{}) ^ unsafe.Sizeof(uintptr(0)))]struct{}
 )
 
 func function(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
-func event(e cu.Event) C.CUevent          { return *(*C.CUevent)(unsafe.Pointer(&e)) }
 func stream(s cu.Stream) C.CUstream       { return C.CUstream(unsafe.Pointer(s.C())) }
 
 func makeModule(m C.CUmodule) cu.Module { return *(*cu.Module)(unsafe.Pointer(&m)) }

@@ -15,24 +15,6 @@ import (
 	"ganengine/engine/atomicfile"
 )
 
-// Pixels converts values of [-1, 1] to bytes: round(127.5 x + 127.5), clamped, NaN to 0.
-// The product is rounded to float32 on its own, so that no machine fuses it with the sum.
-// dst must be as long as x.
-func Pixels(dst []uint8, x []float32) {
-	dst = dst[:len(x)]
-	for i, v := range x {
-		v = float32(v*127.5) + 128 // half a unit up: what follows rounds down
-		switch {
-		case v >= 255:
-			dst[i] = 255
-		case v > 0:
-			dst[i] = uint8(v)
-		default:
-			dst[i] = 0
-		}
-	}
-}
-
 // Images is a batch of images, NHWC.
 type Images struct {
 	N, H, W, C int

@@ -16,27 +16,6 @@ import (
 	"time"
 )
 
-func TestPixels(t *testing.T) {
-	nan := float32(math.NaN())
-	x := []float32{-1, 1, 0, -3, 3, nan, -0.99608, -0.9962, 0.5, float32(math.Inf(1)), float32(math.Inf(-1))}
-	want := []uint8{0, 255, 128, 0, 255, 0, 0, 0, 191, 255, 0}
-	got := make([]uint8, len(x))
-	Pixels(got, x)
-	if !bytes.Equal(got, want) {
-		t.Errorf("Pixels(%v) = %v, want %v", x, got, want)
-	}
-	// Every byte survives the way to [-1, 1] and back, and values in between go to the nearer one.
-	for b := range 256 {
-		for _, off := range []float64{0, -.49, .49} {
-			v := (float64(b) + off - 127.5) / 127.5
-			Pixels(got[:1], []float32{float32(v)})
-			if int(got[0]) != b {
-				t.Errorf("Pixels(%g) = %d, want %d", v, got[0], b)
-			}
-		}
-	}
-}
-
 // numbered makes images whose every pixel says which image, row, column and channel it is.
 func numbered(n, h, w, c int) Images {
 	im := Images{N: n, H: h, W: w, C: c, Pix: make([]uint8, n*h*w*c)}
@@ -349,17 +328,6 @@ func TestAdaptivePalette(t *testing.T) {
 	m.SetRGBA(1, 0, color.RGBA{200, 20, 30, 255})
 	if p = adaptivePalette(m, 256); len(p) != 2 || p[0] != (color.RGBA{10, 20, 30, 255}) || p[1] != (color.RGBA{200, 20, 30, 255}) {
 		t.Errorf("palette of two colours is %v", p)
-	}
-}
-
-func BenchmarkPixels(b *testing.B) {
-	x, dst := make([]float32, 64*64*64*3), make([]uint8, 64*64*64*3)
-	for i := range x {
-		x[i] = float32(i%1000)/500 - 1
-	}
-	b.SetBytes(int64(4 * len(x)))
-	for b.Loop() {
-		Pixels(dst, x)
 	}
 }
 

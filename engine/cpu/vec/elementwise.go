@@ -129,17 +129,3 @@ func Fill[T Float](dst []T, s T) {
 		dst[i] = s
 	}
 }
-
-// RepeatRow stores row again and again: dst[i] = row[(start+i) mod len(row)].
-// It spreads a value per channel over an NHWC tile whose first element is of
-// channel start.
-func RepeatRow[T Float](dst, row []T, start int) {
-	n := copy(dst, row[start:])
-	if n == len(dst) {
-		return
-	}
-	n += copy(dst[n:], row[:start])
-	for n < len(dst) { // dst[:n] is a whole number of rows
-		n += copy(dst[n:], dst[:n])
-	}
-}

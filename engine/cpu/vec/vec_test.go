@@ -334,21 +334,6 @@ func TestAllFinite(t *testing.T) {
 	}
 }
 
-func TestFillAndRepeat(t *testing.T) {
-	row := []float32{1, 2, 3, 4, 5}
-	for n := range 40 {
-		for start := range row {
-			dst := make([]float32, n)
-			RepeatRow(dst, row, start)
-			for i, v := range dst {
-				if want := row[(start+i)%len(row)]; v != want {
-					t.Fatalf("element %d of %d from %d: %g, want %g", i, n, start, v, want)
-				}
-			}
-		}
-	}
-}
-
 // TestAllocations: a tile costs no allocation.
 func TestAllocations(t *testing.T) {
 	for _, o := range sets() {
