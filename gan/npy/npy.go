@@ -33,12 +33,9 @@ type Element interface {
 	uint8 | int32 | int64 | float32 | float64
 }
 
-// dtypes pairs NumPy's names and sizes of the supported elements with the header's code.
-var dtypes = [...]struct {
-	code, name string
-	size       int
-}{
-	{"|u1", "uint8", 1}, {"<i4", "int32", 4}, {"<i8", "int64", 8}, {"<f4", "float32", 4}, {"<f8", "float64", 8},
+// dtypes pairs NumPy's names of the supported elements with the header's code.
+var dtypes = [...]struct{ code, name string }{
+	{"|u1", "uint8"}, {"<i4", "int32"}, {"<i8", "int64"}, {"<f4", "float32"}, {"<f8", "float64"},
 }
 
 func codeOf[T Element]() string {
@@ -70,15 +67,6 @@ func nameOf(code string) string {
 type Header struct {
 	DType string // NumPy's name: uint8, int32, int64, float32, float64
 	Shape []int  // empty for a scalar
-}
-
-// Elements is the product of the shape, 1 for a scalar.
-func (h Header) Elements() int {
-	n := 1
-	for _, d := range h.Shape {
-		n *= d
-	}
-	return n
 }
 
 // FormatError says why a file is not an array that this package reads.
@@ -139,8 +127,8 @@ func elements(shape []int) (int, error) {
 	return n, nil
 }
 
-// ReadHeader reads up to the first element. The elements follow with ReadData.
-func ReadHeader(r io.Reader) (Header, error) {
+// readHeader reads up to the first element.
+func readHeader(r io.Reader) (Header, error) {
 	var start [8]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil {
 		return Header{}, cut(err, "is too short for a .npy file")
@@ -181,39 +169,27 @@ func cut(err error, what string) error {
 	return err
 }
 
-// ReadData reads the elements that follow a header, whose type must be T.
-func ReadData[T Element](r io.Reader, h Header) ([]T, error) {
-	s, err := newSource[T](r, h)
+// Read reads an array of T to the end of r.
+func Read[T Element](r io.Reader) (shape []int, data []T, err error) {
+	s, err := NewSource[T](r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := s.left
-	data := make([]T, 0, min(n, chunk/size[T]()))
+	data = make([]T, 0, min(n, chunk/size[T]())) // grows with what is there, not with what the header claims
 	for len(data) < n {
 		at := len(data)
 		data = append(data, make([]T, min(chunk/size[T](), n-at))...)
 		if err := s.Read(data[at:]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-	}
-	return data, nil
-}
-
-// Read reads an array of T to the end of r.
-func Read[T Element](r io.Reader) (shape []int, data []T, err error) {
-	h, err := ReadHeader(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	if data, err = ReadData[T](r, h); err != nil {
-		return nil, nil, err
 	}
 	if n, err := io.Copy(io.Discard, r); err != nil {
 		return nil, nil, err
 	} else if n > 0 {
-		return nil, nil, bad("%d bytes after the data of shape %v", n, h.Shape)
+		return nil, nil, bad("%d bytes after the data of shape %v", n, s.Shape)
 	}
-	return h.Shape, data, nil
+	return s.Shape, data, nil
 }
 
 // ReadFile reads an array of T. Errors name the file.

@@ -146,8 +146,8 @@ func TestArchive(t *testing.T) {
 	if got := a.Names(); !reflect.DeepEqual(got, []string{"images", "labels"}) {
 		t.Errorf("names %q", got)
 	}
-	if h, err := a.Header("images"); err != nil || h.DType != "uint8" || h.Elements() != 4 {
-		t.Errorf("header %+v, %v", h, err)
+	if shape, data, err := ReadArray[uint8](a, "images"); err != nil || len(shape) != 4 || !bytes.Equal(data, []uint8{1, 2, 3, 4}) {
+		t.Errorf("images %v %v, %v", shape, data, err)
 	}
 	if shape, data, err := ReadArray[int64](a, "labels"); err != nil || len(shape) != 1 || data[0] != 9 {
 		t.Errorf("labels %v %v, %v", shape, data, err)
@@ -155,7 +155,7 @@ func TestArchive(t *testing.T) {
 	if _, _, err := ReadArray[uint8](a, "labels"); err == nil || !strings.Contains(err.Error(), "labels") {
 		t.Errorf("labels as bytes: %v", err)
 	}
-	if _, err := a.Header("x"); err == nil || !strings.Contains(err.Error(), `["images" "labels"]`) {
+	if _, _, err := ReadArray[uint8](a, "x"); err == nil || !strings.Contains(err.Error(), `["images" "labels"]`) {
 		t.Errorf("absent array: %v", err)
 	}
 }

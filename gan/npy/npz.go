@@ -65,22 +65,17 @@ func (a *Archive) Names() []string {
 	return names
 }
 
-// Header describes an array without reading it.
-func (a *Archive) Header(name string) (h Header, err error) {
-	err = a.with(name, func(r io.Reader) error {
-		h, err = ReadHeader(r)
-		return err
-	})
-	return h, err
-}
-
 // ReadArray reads one array of T.
 func ReadArray[T Element](a *Archive, name string) (shape []int, data []T, err error) {
-	err = a.with(name, func(r io.Reader) error {
-		shape, data, err = Read[T](r)
-		return err
-	})
-	return shape, data, err
+	r, err := a.open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	if shape, data, err = Read[T](r); err != nil {
+		return nil, nil, a.explain(name, err)
+	}
+	return shape, data, nil
 }
 
 // OpenArray opens one array to be read in parts; close ends that.
@@ -91,7 +86,7 @@ func OpenArray[T Element](a *Archive, name string) (s *Source[T], close func() e
 	}
 	if s, err = NewSource[T](r); err != nil {
 		r.Close()
-		return nil, nil, fmt.Errorf("%s: array %q: %w", a.path, name, err)
+		return nil, nil, a.explain(name, err)
 	}
 	return s, r.Close, nil
 }
@@ -104,15 +99,7 @@ func (a *Archive) open(name string) (io.ReadCloser, error) {
 	return r, nil
 }
 
-// with opens a member for f and names archive and array in errors.
-func (a *Archive) with(name string, f func(io.Reader) error) error {
-	r, err := a.open(name)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	if err := f(r); err != nil {
-		return fmt.Errorf("%s: array %q: %w", a.path, name, err)
-	}
-	return nil
+// explain names archive and array in an error.
+func (a *Archive) explain(name string, err error) error {
+	return fmt.Errorf("%s: array %q: %w", a.path, name, err)
 }

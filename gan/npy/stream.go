@@ -64,14 +64,10 @@ type Source[T Element] struct {
 
 // NewSource reads the header of an array, whose type must be T.
 func NewSource[T Element](r io.Reader) (*Source[T], error) {
-	h, err := ReadHeader(r)
+	h, err := readHeader(r)
 	if err != nil {
 		return nil, err
 	}
-	return newSource[T](r, h)
-}
-
-func newSource[T Element](r io.Reader, h Header) (*Source[T], error) {
 	if want := nameOf(codeOf[T]()); h.DType != want {
 		return nil, bad("holds %s, want %s: convert it with .astype(numpy.%s)", h.DType, want, want)
 	}
