@@ -302,7 +302,7 @@ func TestWrongUses(t *testing.T) {
 		{sample("-o", "@/s.png", "-n", "1.5"), 2, "write a number"},
 		{sample("-o", "@/s.png", "-n", "99999999999999999999"), 2, "it is too large"},
 		{sample("-o", "@/s.png", "-z", ""), 2, "-z has an empty value"},
-		{sample("-o", "@/s.png", "-z", "@/empty"), 2, "it is a directory, a pipe or a device"},
+		{sample("-o", "@/s.png", "-z", "@/empty"), 2, "empty: it is a directory, not a file"},
 		{[]string{"interpolate", "-out", "@/points", "-run", "0", "-seeds", "1,2", "-o", "@/w.gif"}, 2, "animations are of images"},
 		{sample("-o", "@/s.png", "-n", "1000000"), 2, "a picture of 1000000 images would have "},
 		{sample("-o", "@/s.png", "-n", "2147483647"), 2, "draw fewer, or write DIR/"},

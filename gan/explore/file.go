@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"ganengine/engine/plainfile"
 	"ganengine/gan/npy"
 )
 
@@ -102,10 +103,7 @@ func (f *File) rewind() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if info, err := os.Stat(f.path); err == nil && !info.Mode().IsRegular() { // a pipe would wait for its writer
-		return fmt.Errorf("%s: it is a directory, a pipe or a device; latents are read from a file", f.path)
-	}
-	file, err := os.Open(f.path)
+	file, _, err := plainfile.OpenLinked(f.path)
 	if err != nil {
 		return err
 	}
