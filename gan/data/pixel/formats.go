@@ -30,9 +30,7 @@ type codec struct {
 }
 
 // codecs is every format: the one place to add another.
-func codecs() []codec { return allCodecs }
-
-var allCodecs = []codec{
+var codecs = []codec{
 	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, buffered(png.Decode), endsPNG, imagemeta.PNG},
 	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, unbuffered(jpeg.Decode), endsJPEG, imagemeta.JPEG},
 	{"GIF", []string{".gif"}, []string{"GIF87a", "GIF89a"}, headerOfGIF, decodeGIF, endsGIF, 0},
@@ -47,7 +45,7 @@ const longestMagic = 12
 // Extensions are the file name endings, lower case, of the formats read.
 func Extensions() []string {
 	var all []string
-	for _, c := range codecs() {
+	for _, c := range codecs {
 		all = append(all, c.extensions...)
 	}
 	return all
@@ -60,7 +58,7 @@ func HasExtension(name string) bool {
 		return false
 	}
 	extension := strings.ToLower(name[dot:])
-	return slices.ContainsFunc(codecs(), func(c codec) bool { return slices.Contains(c.extensions, extension) })
+	return slices.ContainsFunc(codecs, func(c codec) bool { return slices.Contains(c.extensions, extension) })
 }
 
 // codecOf tells the format of a file by its first bytes.
@@ -73,7 +71,7 @@ func codecOf(file *io.SectionReader) (codec, error) {
 	if n == 0 {
 		return codec{}, errors.New("it is empty")
 	}
-	for _, c := range codecs() {
+	for _, c := range codecs {
 		for _, magic := range c.magic {
 			if begins(first[:n], magic) {
 				return c, nil
@@ -98,7 +96,7 @@ func begins(b []byte, magic string) bool {
 // names lists the formats for a message: "PNG, JPEG or GIF".
 func names() string {
 	var list []string
-	for _, c := range codecs() {
+	for _, c := range codecs {
 		list = append(list, c.name)
 	}
 	last := len(list) - 1
