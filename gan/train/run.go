@@ -79,10 +79,8 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if changed == nil {
 		changed = own
 	}
-	if dev, ok := h.Device.(device.Recorder); ok && info.Engines != nil {
-		if problem := dev.Enforce(info.Engines); problem != "" {
-			return fmt.Errorf("%s: %s", run.Path("run.json"), problem)
-		}
+	if err := enforce(h.Device, info); err != nil {
+		return fmt.Errorf("%s: %w", run.Path("run.json"), err)
 	}
 	before, err := peek(at.Path)
 	if err != nil {
@@ -121,6 +119,16 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		}
 		return r.rec.err
 	})
+}
+
+// enforce has the device take the engines that the run has taken so far.
+func enforce(d device.Device, info rundir.Info) error {
+	if dev, ok := d.(device.Recorder); ok && info.Engines != nil {
+		if problem := dev.Enforce(info.Engines); problem != "" {
+			return errors.New(problem)
+		}
+	}
+	return nil
 }
 
 // rewind drops from a run directory what lies past a step.
