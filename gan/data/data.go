@@ -2,11 +2,13 @@
 //
 // A Set is either Images (uint8, height × width × channels) or Points (float32
 // vectors), random access and read-only. A Loader turns a set into an endless
-// stream of batches that is a pure function of the seed: any position can be
-// reached without replaying, whatever the number of workers.
+// stream of batches that is a pure function of the seed and of the samples that
+// went bad: any position can be reached without replaying, whatever the number of
+// workers.
 //
-// Each kind of data is a package below this one that knows nothing of it; the
-// table in kinds.go is the only place where they meet.
+// Each kind of data is a package below this one that knows nothing of it; they
+// meet in the table of kinds.go. Only folders, whose samples are files of their
+// own, are asked for more: for what went bad (bad.go) and file by file (inspect.go).
 package data
 
 import (
