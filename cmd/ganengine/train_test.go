@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -263,6 +264,11 @@ func TestFirstClause(t *testing.T) {
 
 // Interrupted and terminated trainings save where they are, and say so.
 func TestSignalledTraining(t *testing.T) {
+	// Behind nohup the tests ignore SIGHUP, and so would what they start; what is
+	// handled here is not ignored there.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	for _, test := range []struct {
 		signal os.Signal
 		status int
