@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"ganengine/engine/cpu/amx"
 	"ganengine/engine/cpu/gemm"
@@ -43,6 +44,7 @@ type Options struct {
 type Device struct {
 	opt        Options
 	info       device.Info
+	held       atomic.Int64 // bytes that were allocated and not freed
 	pool       *pool
 	workers    []*worker
 	library    *onednn.Library // nil without oneDNN

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -17,6 +18,7 @@ type memory struct {
 	label string
 	data  []byte // nil after Free
 	pages []byte
+	held  *atomic.Int64 // the device's count
 }
 
 // Bytes implements device.Buffer.
@@ -31,6 +33,7 @@ func (m *memory) Free() error {
 		return fmt.Errorf("cpu: memory for %s is freed twice", m.label)
 	}
 	pages := m.pages
+	m.held.Add(-int64(len(m.data)))
 	m.pages, m.data = nil, nil
 	if err := syscall.Munmap(pages); err != nil {
 		return fmt.Errorf("cpu: freeing memory for %s: %w", m.label, err)
@@ -41,22 +44,28 @@ func (m *memory) Free() error {
 // huge is the least size for which huge pages are asked for.
 const huge = 4 << 20
 
+// allocate gives zeroed pages. The system promises more than it has and kills
+// who uses it, so what the device holds in all may not pass the machine's memory.
 func (d *Device) allocate(label string, bytes int64) (*memory, error) {
 	if bytes < 0 {
 		return nil, fmt.Errorf("cpu: %d bytes asked for %s", bytes, label)
 	}
-	total := d.info.Memory
-	if total > 0 && bytes > total {
-		return nil, &device.OutOfMemoryError{Device: "cpu", Label: label, Wanted: bytes, Present: total}
+	left := int64(0) // unknown
+	if total := d.info.Memory; total > 0 {
+		left = max(1, total-d.held.Load())
+		if bytes > left {
+			return nil, &device.OutOfMemoryError{Device: "cpu", Label: label, Wanted: bytes, Present: left}
+		}
 	}
 	pages, err := syscall.Mmap(-1, 0, int(max(bytes, 1)), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
-		return nil, &device.OutOfMemoryError{Device: "cpu", Label: label, Wanted: bytes, Present: total}
+		return nil, &device.OutOfMemoryError{Device: "cpu", Label: label, Wanted: bytes, Present: left}
 	}
 	if bytes >= huge {
 		adviseHuge(pages)
 	}
-	return &memory{label: label, data: pages[:bytes], pages: pages}, nil
+	d.held.Add(bytes)
+	return &memory{label: label, data: pages[:bytes], pages: pages, held: &d.held}, nil
 }
 
 // window is n bytes of a buffer of this device from offset on.

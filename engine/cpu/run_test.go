@@ -195,6 +195,22 @@ func TestErrors(t *testing.T) {
 	if !errors.As(err, &oom) {
 		t.Errorf("got %v", err)
 	}
+	half := device.Spec{Label: "half", Bytes: d.Info().Memory/2 + 1} // pages that nobody touches take no memory
+	first, err := d.Alloc(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Alloc(half); d.Info().Memory > 0 && (!errors.As(err, &oom) || oom.Present != d.Info().Memory-half.Bytes) {
+		t.Errorf("more than half of the machine's memory for the second time: %v", err)
+	}
+	if err := first.Free(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := d.Alloc(half); err != nil {
+		t.Errorf("after the first was freed: %v", err)
+	} else if err := again.Free(); err != nil {
+		t.Error(err)
+	}
 	if _, err := New(Options{Threads: -1}); err == nil {
 		t.Error("a negative number of threads was taken")
 	}

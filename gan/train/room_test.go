@@ -64,6 +64,15 @@ func TestOutOfMemory(t *testing.T) {
 		!strings.Contains(err.Error(), "train.batch = 24 needs ") {
 		t.Errorf("a dry run: %v", err)
 	}
+	for room := int64(125 << 10); room < 140<<10; room += 5 << 10 {
+		h.Device = &cramped{h.Device.(*cramped).Device, room}
+		dry := DryRun(t.Context(), configure(t, tinyImages, "train.batch=24", "train.steps=1"), h, io.Discard)
+		h, _ := testHost(t, t.TempDir())
+		h.Device = &cramped{h.Device, room}
+		if err := Run(t.Context(), configure(t, tinyImages, "train.batch=24", "train.steps=1"), h); (err == nil) != (dry == nil) {
+			t.Errorf("with %d bytes a dry run says %v, the run %v", room, dry, err)
+		}
+	}
 	if files, _ := os.ReadDir(out); len(files) != 1 {
 		t.Errorf("%d runs, want the one that fitted", len(files))
 	}
