@@ -75,6 +75,19 @@ func peek(path string) (mark, error) {
 	return readMark(path, f.Metadata)
 }
 
+// under refuses to go on from a checkpoint under another configuration than its
+// own, before that one's data and networks are looked for, and under a name that
+// tells of another step: what is past the step in it goes.
+func (m mark) under(c *config.Config, at rundir.StepFile) error {
+	if m.step != at.Step {
+		return fmt.Errorf("%s holds step %d: rename it to %06d.safetensors, unless that is there, or take it away", at.Path, m.step, m.step)
+	}
+	if m.config != fingerprint(c) || m.seed != int64(c.Run.Seed) {
+		return fmt.Errorf("%s was written by another configuration: restore the run's config.toml, or start a run of its own with -init", at.Path)
+	}
+	return nil
+}
+
 // mark is where the trainer stands, with nothing in flight.
 func (t *trainer) mark() mark {
 	c := &t.game.Config
@@ -103,10 +116,6 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 	if err != nil {
 		return m, err
 	}
-	c := &t.game.Config
-	if m.config != fingerprint(c) || m.seed != int64(c.Run.Seed) {
-		return m, fmt.Errorf("%s was written by another configuration: restore the run's config.toml, or start a run of its own with -init", path)
-	}
 	t.step, t.place, t.done = m.step, m.next, m.step
 	clock, err := t.ses.ReadBytes(t.game.Clock.Name)
 	if err != nil {
@@ -125,7 +134,7 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 // that moved are told by their own identity.
 func fingerprint(c *config.Config) string {
 	fixed := *c
-	fixed.Train.Steps = 0
+	fixed.Train.Steps, fixed.Train.Kimg, fixed.Train.Epochs = 0, 0, 0
 	fixed.Log, fixed.Sample, fixed.Checkpoint, fixed.Eval = config.Log{}, config.Sample{}, config.Checkpoint{}, config.Eval{}
 	fixed.Run.Device, fixed.Run.Threads = "", 0
 	fixed.Data.Path = ""

@@ -36,6 +36,9 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 	if err != nil {
 		return CheckpointError(at, err)
 	}
+	if err := m.under(changed, at); err != nil {
+		return err
+	}
 	info, err := rundir.Dir(dir).ReadInfo()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -175,6 +176,13 @@ func TestResumeRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one line with %q", err, want)
 		}
+		own, bad := ReadConfig(string(d))
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		if dry := DryResume(t.Context(), string(d), own, h, io.Discard); want != "in use by" && (dry == nil || dry.Error() != err.Error()) {
+			t.Errorf("error %v, and of a dry run %v", err, dry)
+		}
 	}
 	holder, err := rundir.Open("", string(d))
 	if err != nil {
@@ -194,11 +202,22 @@ func TestResumeRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	try("was written by another configuration")
+	if err := os.WriteFile(path, nil, 0o666); err != nil { // which is a configuration too, of defaults
+		t.Fatal(err)
+	}
+	try("was written by another configuration: restore the run's config.toml")
 	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	last, err := d.Checkpoint("latest")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(last.Path, d.CheckpointPath(8)); err != nil { // past its own step, it would go before the next is there
+		t.Fatal(err)
+	}
+	try("000008.safetensors holds step 3: rename it to 000003.safetensors")
+	if err := os.Rename(d.CheckpointPath(8), last.Path); err != nil {
 		t.Fatal(err)
 	}
 	cut := d.CheckpointPath(9)

@@ -86,6 +86,9 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err != nil {
 		return CheckpointError(at, err)
 	}
+	if err := before.under(changed, at); err != nil {
+		return err
+	}
 	since := began(info, before)
 	g, err := newRig(ctx, changed, h, since)
 	if err != nil {
