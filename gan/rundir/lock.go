@@ -40,10 +40,8 @@ func (e *LockError) Error() string {
 }
 
 func lockRun(d Dir) (*Run, error) {
-	for _, sub := range []string{samplesDir, checkpointsDir} {
-		if err := plainfile.Directory(d.Path(sub)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("lock run %s: %w", d, err)
-		}
+	if err := d.folders(); err != nil {
+		return nil, fmt.Errorf("lock run %s: %w", d, atomicfile.Explain(err))
 	}
 	for try := 1; ; try++ {
 		l, err := acquire(d.Path(lockName))
@@ -57,6 +55,21 @@ func lockRun(d Dir) (*Run, error) {
 		}
 		time.Sleep(lockPause)
 	}
+}
+
+// folders makes those folders of a run that are missing: pictures that nobody
+// wants any more may go with theirs, and training has to put the next somewhere.
+func (d Dir) folders() error {
+	for _, sub := range []string{samplesDir, checkpointsDir} {
+		err := plainfile.Directory(d.Path(sub))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Mkdir(d.Path(sub), 0o777)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Owner reports whether a process holds the run's lock, and its id (0 if unknown).

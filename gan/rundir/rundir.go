@@ -90,10 +90,8 @@ func Create(parent, name string) (*Run, error) {
 		os.Remove(reserved)
 		return nil, unwritable(parent, err)
 	}
-	for _, sub := range []string{samplesDir, checkpointsDir} {
-		if err := os.Mkdir(dir.Path(sub), 0o777); err != nil {
-			return nil, unwritable(parent, err)
-		}
+	if err := dir.folders(); err != nil {
+		return nil, unwritable(parent, err)
 	}
 	atomicfile.SyncDir(parent) // else a power failure could take the directory with all that was synced in it
 	return lockRun(dir)

@@ -142,6 +142,21 @@ func TestHoldsLock(t *testing.T) {
 	bufio.NewReader(os.Stdin).ReadByte()
 }
 
+func TestMissingFolders(t *testing.T) {
+	r := create(t, t.TempDir(), "x")
+	if err := errors.Join(r.Close(), os.Remove(r.Path("samples"))); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open("", string(r.Dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := os.WriteFile(r.SamplePath(1), nil, 0o666); err != nil {
+		t.Errorf("a run whose pictures were removed has no place for the next: %v", err)
+	}
+}
+
 func TestLock(t *testing.T) {
 	r := create(t, t.TempDir(), "x")
 	if pid, ok := r.Owner(); !ok || pid != os.Getpid() {
