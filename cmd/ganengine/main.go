@@ -114,7 +114,7 @@ func statusOf(ctx context.Context, err error) int {
 	}
 	var wrong *usageError
 	var setting *config.Error
-	if errors.As(err, &wrong) || errors.As(err, &setting) || errors.Is(err, rundir.ErrNoRun) {
+	if errors.As(err, &wrong) || errors.As(err, &setting) || errors.Is(err, rundir.ErrNoRun) || errors.Is(err, rundir.ErrNoCheckpoint) {
 		return 2
 	}
 	return 1

@@ -116,7 +116,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 		t.Errorf("going on from the one before does not lead to the same state:\n%s", out)
 	}
 	for args, want := range map[string]string{
-		"-resume latest -checkpoint 3":                     "has no checkpoint of step 3",
+		"-resume latest -checkpoint 3":                     "step 3: no such checkpoint: run ",
 		"-config @/images.toml -checkpoint 2":              "-checkpoint is what -resume continues from",
 		"-config @/points.toml -resume auto -checkpoint 2": "no such run",
 	} {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ganengine/engine/atomicfile"
 	"ganengine/engine/plainfile"
@@ -28,6 +29,10 @@ type StepFile struct {
 	Step int64
 	Path string
 }
+
+// ErrNoCheckpoint is in the error of Checkpoint when the run has checkpoints, but
+// none that is called so.
+var ErrNoCheckpoint = errors.New("no such checkpoint")
 
 // CheckpointPath is where the checkpoint of a step belongs.
 func (d Dir) CheckpointPath(step int64) string {
@@ -105,12 +110,12 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 			return StepFile{}, err
 		}
 		if info.Best == nil {
-			return StepFile{}, fmt.Errorf("run %s names no best checkpoint: use latest, or a step", d)
+			return StepFile{}, fmt.Errorf("best: %w: run %s names none; use latest, or a step", ErrNoCheckpoint, d)
 		}
 		step = info.Best.Step
 	default:
 		if step, err = strconv.ParseInt(ref, 10, 64); err != nil {
-			return StepFile{}, fmt.Errorf("checkpoint %q: want latest, best or a step", ref)
+			return StepFile{}, fmt.Errorf("checkpoint %q: %w: want latest, best or a step", ref, ErrNoCheckpoint)
 		}
 	}
 	for _, c := range all {
@@ -118,7 +123,19 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 			return c, nil
 		}
 	}
-	return StepFile{}, fmt.Errorf("run %s has no checkpoint of step %d: it has %d, from step %d to %d", d, step, len(all), all[0].Step, newest.Step)
+	return StepFile{}, fmt.Errorf("step %d: %w: run %s has %s", step, ErrNoCheckpoint, d, steps(all))
+}
+
+// steps names those of checkpoints, or the first and the last of many.
+func steps(all []StepFile) string {
+	if first, last := all[0].Step, all[len(all)-1].Step; len(all) > 8 {
+		return fmt.Sprintf("%d, from step %d to %d", len(all), first, last)
+	}
+	var each []string
+	for _, c := range all {
+		each = append(each, strconv.FormatInt(c.Step, 10))
+	}
+	return "those of steps " + strings.Join(each, ", ")
 }
 
 // Before is the checkpoint before the one at path; false where there is none.

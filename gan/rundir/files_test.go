@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -169,8 +170,8 @@ func TestCheckpoints(t *testing.T) {
 			t.Errorf("checkpoint %q = %v, %v; want step %d", ref, c, err, want)
 		}
 	}
-	for ref, want := range map[string]string{"300": "from step 100 to 1000000", "newest": "want latest, best or a step"} {
-		if _, err := r.Checkpoint(ref); err == nil || !strings.Contains(err.Error(), want) {
+	for ref, want := range map[string]string{"300": "those of steps 100, 200, 500, 1000000", "newest": "want latest, best or a step"} {
+		if _, err := r.Checkpoint(ref); !errors.Is(err, ErrNoCheckpoint) || !strings.Contains(err.Error(), want) {
 			t.Errorf("checkpoint %q: %v, want %q", ref, err, want)
 		}
 	}
@@ -192,6 +193,12 @@ func TestInfo(t *testing.T) {
 	r := create(t, t.TempDir(), "x")
 	if _, err := r.ReadInfo(); err == nil || !strings.Contains(err.Error(), "no run directory") {
 		t.Errorf("read without run.json: %v", err)
+	}
+	for _, text := range []string{"", "[]", `{"segm`} {
+		put(t, r.Path("run.json"), text)
+		if _, err := r.ReadInfo(); err == nil || !strings.Contains(err.Error(), "run.json: ") || !strings.Contains(err.Error(), "; the file is damaged: restore it") {
+			t.Errorf("run.json with %q: %v", text, err)
+		}
 	}
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	info := Info{

@@ -99,7 +99,7 @@ func (d Dir) ReadInfo() (Info, error) {
 		return info, err
 	}
 	if err := json.Unmarshal(b, &info); err != nil {
-		return info, fmt.Errorf("%s: %w", d.Path(infoFile), err)
+		return info, fmt.Errorf("%s: %w; the file is damaged: restore it from a copy, or start a run of its own from these weights with -init", d.Path(infoFile), err)
 	}
 	return info, nil
 }
