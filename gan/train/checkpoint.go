@@ -25,9 +25,10 @@ type mark struct {
 	config   string   // fingerprint of what a resume may not change
 	data     string   // identity of the data, but for what bad names
 	bad      data.Bad // files that the run does without
+	scores   scores   // of the log interval that is not over
 }
 
-const badKey = "bad"
+const badKey, scoresKey = "bad", "scores"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
@@ -35,12 +36,18 @@ func (m mark) metadata() map[string]string {
 		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "position": fmt.Sprint(m.position), "images": fmt.Sprint(m.images),
 		"seed": fmt.Sprint(m.seed), "config": m.config, "data": m.data,
 	}
-	if !m.bad.Empty() {
-		text, err := json.Marshal(m.bad)
+	put := func(key string, value any) {
+		text, err := json.Marshal(value)
 		if err != nil {
-			panic(err) // there are only strings
+			panic(err) // there are only strings and numbers that are finite
 		}
-		all[badKey] = string(text)
+		all[key] = string(text)
+	}
+	if !m.bad.Empty() {
+		put(badKey, m.bad)
+	}
+	if len(m.scores) > 0 {
+		put(scoresKey, m.scores)
 	}
 	return all
 }
@@ -59,6 +66,11 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 	if text, ok := get(badKey); ok {
 		if err := json.Unmarshal([]byte(text), &m.bad); err != nil {
 			return m, fmt.Errorf("%s contradicts itself: its list of bad files: %w; use an earlier checkpoint", path, err)
+		}
+	}
+	if text, ok := get(scoresKey); ok {
+		if err := json.Unmarshal([]byte(text), &m.scores); err != nil {
+			return m, fmt.Errorf("%s contradicts itself: its sums of scores: %w; use an earlier checkpoint", path, err)
 		}
 	}
 	return m, nil
@@ -97,7 +109,7 @@ func (t *trainer) mark() mark {
 		t.identity, t.without = data.Identity(t.set, lost), len(lost)
 	}
 	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch),
-		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(t.set, lost)}
+		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(t.set, lost), scores: t.tally.save()}
 }
 
 // load stands where a checkpoint does.
@@ -117,6 +129,7 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 		return m, err
 	}
 	t.step, t.place, t.done = m.step, m.next, m.step
+	t.tally.restore(m.scores)
 	clock, err := t.ses.ReadBytes(t.game.Clock.Name)
 	if err != nil {
 		return m, err

@@ -96,6 +96,32 @@ func file(t *testing.T, path string) string {
 	return string(b)
 }
 
+// A row is of all steps since the one before, also where the run was stopped between them.
+func TestResumeWithinAnInterval(t *testing.T) {
+	for _, text := range []string{tinyImages, tinyRing} {
+		out := t.TempDir()
+		set := []string{"log.every=4", "checkpoint.every=3", "checkpoint.keep=9"}
+		train(t, configure(t, text, set...), out)
+		whole := latest(t, out)
+		d := interrupt(t, text, out, 3, set...)
+		resume(t, d)
+		want, got := rows(t, whole), rows(t, d)
+		if len(want) != 2 || len(got) != 2 {
+			t.Fatalf("%d rows and %d, want 2", len(want), len(got))
+		}
+		for i, row := range want {
+			for key, value := range row {
+				if (strings.Contains(key, "_") || key == "gp" || key == "r1") && key != "images_per_second" && key != "host_peak_bytes" && got[i][key] != value {
+					t.Errorf("row %d has %s %v after an interruption, %v without", i, key, got[i][key], value)
+				}
+			}
+		}
+		if file(t, d.CheckpointPath(6)) != file(t, whole.CheckpointPath(6)) {
+			t.Error("the last checkpoints differ")
+		}
+	}
+}
+
 // A killed run has rows, events and pictures past its last checkpoint.
 func TestResumeAfterAKill(t *testing.T) {
 	out := t.TempDir()

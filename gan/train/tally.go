@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"slices"
 	"unsafe"
 )
@@ -49,6 +50,36 @@ func (t *tally) mean(name string) (float64, bool) {
 func (t *tally) reset() {
 	clear(t.sums)
 	clear(t.runs)
+}
+
+// scores are the sums of an interval that is not over, by name: a checkpoint
+// holds them, so that the row of an interval within which a run was stopped is
+// of all its steps.
+type scores map[string]partial
+
+type partial struct {
+	Sum  float64 `json:"sum"`
+	Runs int64   `json:"runs"`
+}
+
+// save gives the sums of what was added since the last reset. Those that are
+// not finite have no text: the row is of what comes after.
+func (t *tally) save() scores {
+	s := scores{}
+	for i, name := range t.names {
+		if sum := t.sums[i]; t.runs[i] > 0 && !math.IsNaN(sum) && !math.IsInf(sum, 0) {
+			s[name] = partial{sum, t.runs[i]}
+		}
+	}
+	return s
+}
+
+// restore is save's inverse.
+func (t *tally) restore(s scores) {
+	t.reset()
+	for i, name := range t.names {
+		t.sums[i], t.runs[i] = s[name].Sum, s[name].Runs
+	}
 }
 
 // floats sees host memory as numbers; it is aligned for every type.
