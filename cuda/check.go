@@ -63,7 +63,7 @@ func (d *Device) newOwnTrial(c cudnn.Conv, q kernels.Product) (*trial, error) {
 }
 
 // operands are a convolution's operands and result among x, w and y, as its operator
-// has them.
+// has them; and x, w and y among those, since each direction swaps two at most.
 func operands(d cudnn.Direction) []int {
 	return [...][]int{cudnn.Forward: {0, 1, 2}, cudnn.InputGrad: {2, 1, 0}, cudnn.FilterGrad: {0, 2, 1}}[d]
 }
@@ -184,7 +184,7 @@ func newExample(c cudnn.Conv) *example {
 		t = graph.BF16
 	}
 	e := &example{c: c, t: t, sizes: [3]int{c.N * c.H * c.W * c.C, c.K * c.R * c.S * (c.C / c.Groups), c.N * c.P * c.Q * c.K}}
-	e.result = map[cudnn.Direction]int{cudnn.Forward: 2, cudnn.InputGrad: 0, cudnn.FilterGrad: 1}[c.Direction]
+	e.result = operands(c.Direction)[2]
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range e.values {
 		for range period {

@@ -66,14 +66,8 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 
 // place says which of the operator's operands and result are x, w and y.
 func (l *lowering) place(n *graph.Node, p *cudnn.Plan) *convolution {
-	v := l.Operands(n)
-	switch p.Conv.Direction {
-	case cudnn.Forward:
-		return &convolution{p, v[0], v[1], v[2]}
-	case cudnn.InputGrad:
-		return &convolution{p, v[2], v[1], v[0]}
-	}
-	return &convolution{p, v[0], v[2], v[1]}
+	v, at := l.Operands(n), operands(p.Conv.Direction)
+	return &convolution{p, v[at[0]], v[at[1]], v[at[2]]}
 }
 
 // ownProduct adds a product of package kernels.
