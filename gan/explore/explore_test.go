@@ -99,14 +99,14 @@ func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 }
 
 // generate gives the samples of latents in one piece.
-func generate(t *testing.T, e *Explorer, z []float32, raw bool) *Samples {
+func generate(t *testing.T, e *Explorer, z []float32, raw bool) *samples {
 	t.Helper()
 	l, err := Held(z, e.Z())
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := &Samples{Shape: e.Game.Model.Sample}
-	if err := e.each(t.Context(), l, raw, func(first int, s *Samples) error {
+	all := &samples{Shape: e.Game.Model.Sample}
+	if err := e.each(t.Context(), l, raw, func(first int, s *samples) error {
 		if first != all.N {
 			t.Fatalf("a part begins at sample %d, want %d", first, all.N)
 		}
@@ -124,7 +124,7 @@ func generate(t *testing.T, e *Explorer, z []float32, raw bool) *Samples {
 func TestSamplesDependOnTheSeed(t *testing.T) {
 	for name, run := range map[string]rundir.Dir{"images": makeRun(t, tinyImages, 8, 8, 3), "points": makeRun(t, tinyPoints, 2)} {
 		t.Run(name, func(t *testing.T) {
-			draw := func(e *Explorer, seeds ...int32) *Samples {
+			draw := func(e *Explorer, seeds ...int32) *samples {
 				z, err := e.Latents(t.Context(), seeds)
 				if err != nil {
 					t.Fatal(err)

@@ -7,9 +7,9 @@ import (
 	"ganengine/engine/graph"
 )
 
-// Samples are generated images [n, h, w, c], as pixels or as numbers, or
+// samples are generated images [n, h, w, c], as pixels or as numbers, or
 // points [n, dim].
-type Samples struct {
+type samples struct {
 	N      int
 	Shape  graph.Shape // of one sample
 	Raw    []float32   // points in the data's units, or images in [-1, 1]
@@ -19,7 +19,7 @@ type Samples struct {
 // each generates the samples of all latents part by part, and hands each part
 // over with the number of its first sample. raw asks for the numbers of images
 // in place of their pixels.
-func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *Samples) error) error {
+func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *samples) error) error {
 	return e.parts(ctx, l, func(first int, z []float32) error {
 		s, err := e.generated(z, raw)
 		if err != nil {
@@ -47,8 +47,8 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 }
 
 // generated maps at most one chunk of latents to samples.
-func (e *Explorer) generated(z []float32, raw bool) (*Samples, error) {
-	s := &Samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
+func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
+	s := &samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
 	fill(e.z.Data(), z)
 	r, err := e.generate.Run(e.z)
 	if err == nil {

@@ -85,11 +85,11 @@ func (e *Explorer) writeArray(ctx context.Context, w io.Writer, l Latents, raw b
 	shape := append([]int{l.Len()}, e.Game.Model.Sample...)
 	if raw || e.Points() {
 		return stream(w, shape, func(add func([]float32) error) error {
-			return e.each(ctx, l, true, func(_ int, s *Samples) error { return add(s.Raw) })
+			return e.each(ctx, l, true, func(_ int, s *samples) error { return add(s.Raw) })
 		})
 	}
 	return stream(w, shape, func(add func([]uint8) error) error {
-		return e.each(ctx, l, false, func(_ int, s *Samples) error { return add(s.Pixels) })
+		return e.each(ctx, l, false, func(_ int, s *samples) error { return add(s.Pixels) })
 	})
 }
 
@@ -125,7 +125,7 @@ func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, r
 	return a.Close()
 }
 
-func (s *Samples) images() picture.Images {
+func (s *samples) images() picture.Images {
 	return picture.Images{N: s.N, H: s.Shape[0], W: s.Shape[1], C: s.Shape[2], Pix: s.Pixels}
 }
 
@@ -136,7 +136,7 @@ func (e *Explorer) writeFolder(ctx context.Context, dir string, l Latents, o Out
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("making the folder for samples: %w", atomicfile.Explain(err))
 	}
-	return e.each(ctx, l, false, func(first int, s *Samples) error {
+	return e.each(ctx, l, false, func(first int, s *samples) error {
 		for i := range s.N {
 			im, err := s.images().At(i, o.Scale)
 			if err != nil {
@@ -174,7 +174,7 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 	if err != nil {
 		return nil, err
 	}
-	err = e.each(ctx, l, false, func(_ int, s *Samples) error { return b.Add(s.images()) })
+	err = e.each(ctx, l, false, func(_ int, s *samples) error { return b.Add(s.images()) })
 	return b.Image(), err
 }
 
@@ -187,7 +187,7 @@ func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 		return nil, &picture.TooLarge{Why: fmt.Sprintf("a picture of %d points shows no more than one of %d", l.Len(), mostPoints)}
 	}
 	var points []float32
-	if err := e.each(ctx, l, true, func(_ int, s *Samples) error {
+	if err := e.each(ctx, l, true, func(_ int, s *samples) error {
 		points = append(points, s.Raw...)
 		return nil
 	}); err != nil {
@@ -220,7 +220,7 @@ func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents) error {
 		return &picture.TooLarge{Why: fmt.Sprintf("an animation of %d images, where at most %d of this size fit", l.Len(), most)}
 	}
 	a := picture.NewAnimation(frameTime)
-	if err := e.each(ctx, l, false, func(_ int, s *Samples) error {
+	if err := e.each(ctx, l, false, func(_ int, s *samples) error {
 		frames := make([]image.Image, s.N)
 		for i := range frames {
 			im, err := s.images().At(i, scale)

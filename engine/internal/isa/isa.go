@@ -60,8 +60,8 @@ func Machine() Set {
 	return s
 }
 
-// Parse is the set of extensions of these names.
-func Parse(extensions []string) (Set, error) {
+// parse is the set of extensions of these names.
+func parse(extensions []string) (Set, error) {
 	var s Set
 	for _, name := range extensions {
 		i := slices.Index(names[:], name)

@@ -17,8 +17,8 @@ const (
 	To512  Level = "avx512" // AVX-512 in addition, but nothing that came after its first processors
 )
 
-// ErrLevel says what levels there are.
-var ErrLevel = errors.New("want plain, avx2, avx512 or all")
+// errLevel says what levels there are.
+var errLevel = errors.New("want plain, avx2, avx512 or all")
 
 // ParseLevel is the level of that name.
 func ParseLevel(name string) (Level, error) {
@@ -28,7 +28,7 @@ func ParseLevel(name string) (Level, error) {
 	case "all":
 		return All, nil
 	}
-	return All, ErrLevel
+	return All, errLevel
 }
 
 // Set is all extensions that the level allows.

@@ -46,7 +46,7 @@ func Assembly(text string) (Table, error) {
 		if m[1] != "" {
 			extensions = strings.Split(m[1], ", ")
 		}
-		s, err := Parse(extensions)
+		s, err := parse(extensions)
 		if err != nil {
 			return nil, fmt.Errorf("what function %s needs: %w", m[2], err)
 		}

@@ -12,10 +12,10 @@ import (
 
 func TestAvailable(t *testing.T) {
 	if os.Getenv("MEMORY_TEST_CHILD") != "" {
-		os.Stdout.WriteString(strconv.FormatInt(Available(), 10) + "\n")
+		os.Stdout.WriteString(strconv.FormatInt(available(), 10) + "\n")
 		return
 	}
-	if got := Available(); got < 64<<20 || got > 1<<46 {
+	if got := available(); got < 64<<20 || got > 1<<46 {
 		t.Errorf("%d bytes are available: is this machine so?", got)
 	}
 	const limit = 3_000_000 << 10

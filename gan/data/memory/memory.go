@@ -28,14 +28,14 @@ const (
 type Budget struct {
 	total int64
 	free  *semaphore.Weighted
-	left  func() int64 // Available
+	left  func() int64 // available
 
 	mu   sync.Mutex
 	held int64
 }
 
-// Available is about how many bytes this process may still allocate.
-func Available() int64 { return min(backed(), mappable()) }
+// available is about how many bytes this process may still allocate.
+func available() int64 { return min(backed(), mappable()) }
 
 // NewBudget is half of the memory that the process may still take. Of address
 // space it is a quarter: what is freed of that has holes, and garbage takes as
@@ -44,7 +44,7 @@ func NewBudget() *Budget { return BudgetOf(min(backed()/2, mappable()/4)) }
 
 // BudgetOf is a budget of total bytes.
 func BudgetOf(total int64) *Budget {
-	return &Budget{total: total, free: semaphore.NewWeighted(max(total, 1)), left: Available}
+	return &Budget{total: total, free: semaphore.NewWeighted(max(total, 1)), left: available}
 }
 
 // Check says whether a piece of the given size can be taken at all.
