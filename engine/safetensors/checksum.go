@@ -161,5 +161,15 @@ func (f *File) Check(name string) error {
 	return nil
 }
 
+// CheckAll is Check for every tensor.
+func (f *File) CheckAll() error {
+	for _, t := range f.tensors {
+		if err := f.Check(t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Checksummed says whether the file has checksums, of every tensor then.
 func (f *File) Checksummed() bool { return f.sums != nil }

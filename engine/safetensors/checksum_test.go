@@ -86,7 +86,7 @@ func TestDamagedTensor(t *testing.T) {
 		if good != nil {
 			t.Errorf("%s is damaged, and %s: %v", name, other, good)
 		}
-		ways := []error{f.Check(name), f.ReadBytes(name, make([]byte, s.Size())), all}
+		ways := []error{f.Check(name), f.CheckAll(), f.ReadBytes(name, make([]byte, s.Size())), all}
 		if name == "w" {
 			ways = append(ways, Read(f, name, make([]float32, 4)))
 		}

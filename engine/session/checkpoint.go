@@ -66,10 +66,8 @@ func (s *Session) Load(path string) (get func(key string) (string, bool), err er
 	if !f.Checksummed() {
 		return nil, &safetensors.FormatError{File: path, What: "its checksums are missing: the file is damaged"}
 	}
-	for _, v := range s.vars.All() {
-		if err := f.Check(v.Name); err != nil {
-			return nil, fmt.Errorf("reading checkpoint: %w", err)
-		}
+	if err := f.CheckAll(); err != nil {
+		return nil, fmt.Errorf("reading checkpoint: %w", err)
 	}
 	for _, v := range s.vars.All() {
 		data, err := s.readTensor(f, v.Name)

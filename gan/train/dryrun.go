@@ -53,10 +53,8 @@ func whole(path string) (mark, error) {
 		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
 	}
 	defer f.Close()
-	for _, t := range f.Tensors() {
-		if err := f.Check(t.Name); err != nil {
-			return mark{}, fmt.Errorf("reading checkpoint: %w", err)
-		}
+	if err := f.CheckAll(); err != nil {
+		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
 	}
 	return readMark(path, f.Metadata)
 }
