@@ -27,6 +27,9 @@ func TestUnderALimitOfMemory(t *testing.T) {
 		fmt.Println(readLarge(root))
 		return
 	}
+	if testing.Short() {
+		t.Skip("limits address space, of which a race detector maps some for each byte of the heap")
+	}
 	large := hollow(t, 4000, 4000, 8, true)
 	files := map[string][]byte{}
 	for i := range 5 {
