@@ -68,7 +68,7 @@ func (s *settings) load(ctx context.Context, path string) (*config.Settings, err
 	if path == "" {
 		return nil, usage("name a configuration: -config FILE, or a built-in one such as -config glyphs (`ganengine config list`)")
 	}
-	set, err := config.Load(path)
+	set, err := config.Load(ctx, path)
 	if err != nil {
 		return nil, err
 	}

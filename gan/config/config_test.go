@@ -2,12 +2,15 @@ package config
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"ganengine/configs"
 )
@@ -169,7 +172,7 @@ func TestShipped(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			s, err := Load(name)
+			s, err := Load(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +188,7 @@ func TestShipped(t *testing.T) {
 }
 
 func TestStandardDCGAN(t *testing.T) {
-	s, err := Load("dcgan.toml")
+	s, err := Load(t.Context(), "dcgan.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +214,7 @@ func TestLoad(t *testing.T) {
 	}
 	write("ring.toml", "[run]\nname = \"mine\"\n")
 	for path, name := range map[string]string{"dcgan": "dcgan-glyphs-b128", "dcgan.toml": "dcgan-glyphs-b128", "glyphs": "dcgan-glyphs-b32", "ring.toml": "mine", "ring": "mlp-ring-b64"} {
-		s, err := Load(path)
+		s, err := Load(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,12 +231,12 @@ func TestLoad(t *testing.T) {
 		"dcgam":           `dcgam: there is no such file and no built-in configuration of that name; did you mean "dcgan"?`,
 		"some/where.toml": "some/where.toml: there is no such file and no built-in configuration of that name; the built-in ones are " + strings.Join(configs.Names(), ", "),
 	} {
-		if _, err := Load(path); err == nil || err.Error() != want {
+		if _, err := Load(t.Context(), path); err == nil || err.Error() != want {
 			t.Errorf("Load(%q): %v\nwant %s", path, err, want)
 		}
 	}
 	write("wrong.toml", "[train]\nbatch = 0\n")
-	s, err := Load("wrong.toml")
+	s, err := Load(t.Context(), "wrong.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +316,34 @@ func TestUnreadable(t *testing.T) {
 		t.Skip("this user may read everything")
 	}
 	var e *Error
-	if _, err := Load(path); !errors.As(err, &e) || !strings.Contains(err.Error(), "name a readable file") {
+	if _, err := Load(t.Context(), path); !errors.As(err, &e) || !strings.Contains(err.Error(), "name a readable file") {
 		t.Errorf("unreadable file: %v", err)
+	}
+}
+
+// Whatever has no end is no configuration, and a pipe without a writer keeps nobody.
+func TestLoadEnds(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err == nil {
+		if _, err := Load(t.Context(), "/dev/zero"); err == nil || !strings.Contains(err.Error(), "it is larger than 1048576 bytes") {
+			t.Errorf("/dev/zero: %v", err)
+		}
+	}
+	silent, pipe := filepath.Join(t.TempDir(), "silent.toml"), filepath.Join(t.TempDir(), "pipe.toml")
+	if err := exec.Command("mkfifo", silent, pipe).Run(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	interrupted := errors.New("interrupted")
+	time.AfterFunc(10*time.Millisecond, func() { cancel(interrupted) })
+	if _, err := Load(ctx, silent); err != interrupted {
+		t.Errorf("a pipe: %v", err)
+	}
+	go os.WriteFile(pipe, []byte("[train]\nbatch = 7\n"), 0)
+	s, err := Load(t.Context(), pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := s.Resolve(); err != nil || c.Train.Batch != 7 {
+		t.Errorf("what a pipe brings: %v, %v", c, err)
 	}
 }

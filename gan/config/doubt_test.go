@@ -42,7 +42,7 @@ func TestDoubts(t *testing.T) {
 
 func TestShippedAreFreeOfDoubts(t *testing.T) {
 	for _, name := range configs.Names() {
-		s, err := Load(name)
+		s, err := Load(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}

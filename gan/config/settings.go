@@ -1,7 +1,9 @@
 package config
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -27,12 +29,18 @@ type entry struct {
 	flag  bool // set on the command line
 }
 
+// mostText is more than any configuration has, bytes.
+const mostText = 1 << 20
+
 // Load reads a file or, where there is none of that name, the built-in
 // configuration: dcgan and dcgan.toml both find configs/dcgan.toml.
-func Load(path string) (*Settings, error) {
+func Load(ctx context.Context, path string) (*Settings, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
-		b, err := os.ReadFile(path)
+		b, err := read(ctx, path)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		if err != nil {
 			return nil, &Error{File: path, Msg: fmt.Sprintf("cannot read it: %v; name a readable file", err)}
 		}
@@ -50,6 +58,29 @@ func Load(path string) (*Settings, error) {
 		return nil, &Error{File: path, Msg: fmt.Sprintf("%sdid you mean %q?", msg, near)}
 	}
 	return nil, &Error{File: path, Msg: msg + "the built-in ones are " + strings.Join(configs.Names(), ", ")}
+}
+
+// read reads a file, or a pipe that another program writes to, until ctx ends.
+func read(ctx context.Context, path string) (text []byte, err error) {
+	done := make(chan struct{})
+	go func() { // what a pipe without a writer leaves waiting for good
+		defer close(done)
+		var f *os.File
+		if f, err = os.Open(path); err != nil {
+			return
+		}
+		defer f.Close()
+		text, err = io.ReadAll(io.LimitReader(f, mostText+1))
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-done:
+	}
+	if err == nil && len(text) > mostText {
+		err = fmt.Errorf("it is larger than %d bytes, so it is no configuration", mostText)
+	}
+	return text, err
 }
 
 // Set sets a key as -set does: the value is TOML, where strings may lack their

@@ -96,6 +96,9 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 	if err != nil {
 		return StepFile{}, err
 	}
+	if pid, locked := d.Owner(); len(all) == 0 && locked && pid != os.Getpid() {
+		return StepFile{}, fmt.Errorf("run %s has no checkpoint yet: process %d trains it; wait for its first", d, pid)
+	}
 	if len(all) == 0 {
 		return StepFile{}, fmt.Errorf("run %s has no checkpoint: it stopped before its first; start a run of its own", d)
 	}

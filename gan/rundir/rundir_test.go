@@ -203,3 +203,26 @@ func TestLock(t *testing.T) {
 	}
 	again.Close()
 }
+
+// A run that another process trains and that has no checkpoint yet is no run that stopped.
+func TestCheckpointToCome(t *testing.T) {
+	r, err := Create(t.TempDir(), "young")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Checkpoint("latest"); err == nil || !strings.Contains(err.Error(), "it stopped before its first") {
+		t.Errorf("one's own: %v", err)
+	}
+	if err := os.WriteFile(r.Path(lockName), []byte("4242\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Checkpoint("latest"); err == nil || !strings.Contains(err.Error(), "no checkpoint yet: process 4242 trains it") {
+		t.Errorf("another's: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Checkpoint("latest"); err == nil || !strings.Contains(err.Error(), "it stopped before its first") {
+		t.Errorf("nobody's: %v", err)
+	}
+}

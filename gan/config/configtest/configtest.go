@@ -20,7 +20,7 @@ func Text(t testing.TB, text string, set ...string) *config.Config {
 // top.
 func Shipped(t testing.TB, name string, set ...string) *config.Config {
 	t.Helper()
-	s, err := config.Load(name)
+	s, err := config.Load(t.Context(), name)
 	return resolve(t, s, err, set)
 }
 
