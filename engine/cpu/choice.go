@@ -98,22 +98,22 @@ func (d *Device) savesEnough(s *productStep, work int64) bool {
 	return d.winograd.Tiles(s.conv) >= least && float64(d.winograd.Products(s.conv)) <= (1-shortGain)*float64(work/2)
 }
 
-// prefersLibrary says whether oneDNN is the first choice: for bf16, for what is
-// large and not small on AVX-512, and on AVX2 alone for images of few channels; there
-// gemm does the rest of DCGAN's products in 0.4 to 1 times the processor time of
-// oneDNN 2.6. With AVX-512 a step of DCGAN that needs no oneDNN is a tenth faster,
-// since its workers stay awake from kernel to kernel (pool). Input gradients of few
-// channels are slow in oneDNN everywhere (a seventh of gemm's speed for one channel).
-// Nothing is measured: bits would depend on it.
+// prefersLibrary says whether oneDNN is the first choice: for bf16, and with AVX-512 for
+// what is large and not small, but for images of few channels. gemm does these in a step
+// of DCGAN that then needs no oneDNN, so that its workers stay awake from kernel to
+// kernel (pool): a tenth faster with AVX-512, a fifth at 32×32 with AVX2 alone, where
+// oneDNN 2.6 is no faster with anything. Input gradients of few channels are slow in
+// oneDNN everywhere (a seventh of gemm's speed for one channel). Nothing is measured:
+// bits would depend on it.
 func (d *Device) prefersLibrary(s *productStep, work int64) bool {
 	image := s.form != matMul && s.conv.C <= fewChannels
-	switch {
-	case s.dtype == graph.F64, image && s.form == convInputGrad:
+	switch s.dtype {
+	case graph.F64:
 		return false
-	case s.dtype == graph.BF16:
-		return true
+	case graph.BF16:
+		return !(image && s.form == convInputGrad)
 	}
-	return work > smallWork && !d.small(s) && image != d.wideVectors
+	return d.wideVectors && !image && work > smallWork && !d.small(s)
 }
 
 // small says that the product is one of matrices that gemm reads where they lie.

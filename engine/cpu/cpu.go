@@ -145,7 +145,7 @@ func (d *Device) openLibrary() {
 	}
 	d.library = l
 	if !d.wideVectors {
-		d.info.Notes = append(d.info.Notes, fmt.Sprintf("no AVX-512: oneDNN computes bf16 and images of up to %d channels, the pure Go path (%s) the other products", fewChannels, d.gemm32.Name()))
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("no AVX-512: oneDNN computes bf16, the pure Go path (%s) the other products", d.gemm32.Name()))
 	}
 	d.info.Libraries = append(d.info.Libraries, fmt.Sprintf("oneDNN %s (%s)", l.Version(), l.Path()))
 }
