@@ -27,7 +27,7 @@ type Chooser struct {
 	Library *Library
 	Target  Target
 	Options Options // without a Choice
-	Limit   int     // of engines that are considered; 0: 24, and 8 if nothing is measured
+	Limit   int     // of engines that are considered; 0: 24, and 8 where nothing is measured
 
 	Record Record // engines to take where possible
 	Cache  *Cache // nil: none
@@ -37,7 +37,7 @@ type Chooser struct {
 	Check func(p *Plan) (wrong string, err error)
 	// Time says how long a plan takes. nil: nothing is measured.
 	Time   func(p *Plan) (time.Duration, error)
-	Budget time.Duration // for all measurements; 0: as long as they take
+	Budget time.Duration // for all measurements, and the plans to be measured; 0: as long as they take
 
 	// Rival says how long a convolution takes without the library; ok is false where
 	// nothing else computes it. Where that is less than the fastest engine takes, no
@@ -131,7 +131,9 @@ func (c *Chooser) named(conv Conv, text, failed string) (*Plan, error) {
 // search takes the first of the library's plans, or the fastest where that is
 // measured, that is right.
 func (c *Chooser) search(conv Conv) (*Plan, error) {
+	start := c.clock()
 	plans, err := c.Library.Plans(conv, c.Target, c.Options, c.limit())
+	c.spent += c.clock().Sub(start) // it may compile kernels
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +193,9 @@ func (c *Chooser) beaten(p *Plan, took time.Duration) (bool, error) {
 	if c.Rival == nil {
 		return false, nil
 	}
+	start := c.clock()
 	own, ok, err := c.Rival(p.Conv)
+	c.spent += c.clock().Sub(start)
 	if err != nil || !ok || own >= took {
 		return false, err
 	}
@@ -203,7 +207,7 @@ func (c *Chooser) limit() int {
 	switch {
 	case c.Limit > 0:
 		return c.Limit
-	case c.Time == nil:
+	case c.Time == nil || c.overspent():
 		return unmeasured
 	}
 	return considered
@@ -217,14 +221,10 @@ func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, took map[*Plan]time.D
 	if c.Time == nil {
 		return plans, nil, nil
 	}
-	now := c.now
-	if now == nil {
-		now = time.Now
-	}
 	took = map[*Plan]time.Duration{}
 	var rest []*Plan
 	for _, p := range plans {
-		if c.Budget > 0 && c.spent >= c.Budget {
+		if c.overspent() {
 			if !c.exhausted {
 				c.exhausted = true
 				c.note("%v were spent on measuring engines; from %v on, the library's order decides", c.Budget, p.Conv)
@@ -232,9 +232,9 @@ func (c *Chooser) measure(plans []*Plan) (ordered []*Plan, took map[*Plan]time.D
 			rest = append(rest, p)
 			continue
 		}
-		start := now()
+		start := c.clock()
 		t, failed := c.Time(p)
-		c.spent += now().Sub(start)
+		c.spent += c.clock().Sub(start)
 		if failed != nil {
 			err = fmt.Errorf("%v, engine %v: measuring: %w", p.Conv, p.Choice, failed)
 			if c.broken(err) {
@@ -270,6 +270,16 @@ func (c *Chooser) right(p *Plan) (bool, error) {
 // unused notes that an engine is not used.
 func (c *Chooser) unused(p *Plan, why error) {
 	c.note("%v: engine %v of cuDNN %s is not used: %v", p.Conv, p.Choice, c.Library.Version(), why)
+}
+
+// overspent says that the budget leaves no time to measure.
+func (c *Chooser) overspent() bool { return c.Budget > 0 && c.spent >= c.Budget }
+
+func (c *Chooser) clock() time.Time {
+	if c.now == nil {
+		return time.Now()
+	}
+	return c.now()
 }
 
 func (c *Chooser) broken(err error) bool { return err != nil && c.Broken != nil && c.Broken(err) }

@@ -192,6 +192,13 @@ func TestChooserRival(t *testing.T) {
 	if err := faster.Cache.Save(); err != nil {
 		t.Fatal(err)
 	}
+	slow := newTrial(l, h200).measuring(6 * time.Second) // of which five engines take five
+	slow.Rival = func(Conv) (time.Duration, bool, error) {
+		slow.clock = slow.clock.Add(2 * time.Second)
+		return 0, false, nil
+	}
+	slow.wants(t, c, "4 2=0", 5, "")
+	slow.wants(t, c.as(InputGrad, TF32), "1 2=0", 0, "6s were spent on measuring engines")
 	again := contest(100, true, nil)
 	again.wants(t, c, Own, 0, "")
 	again.Record = Record{c.String(): "6"}
