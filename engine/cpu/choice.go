@@ -11,8 +11,8 @@ const (
 	// smallWork is the number of multiplications and additions below which
 	// waking oneDNN's team costs more than it saves.
 	smallWork = 2e6
-	// fewChannels is where gemm's tiles of channels stay half empty, and oneDNN
-	// has kernels made for images.
+	// fewChannels is the most that an image has, which gemm's tiles of channels
+	// leave half empty.
 	fewChannels = 4
 )
 

@@ -65,7 +65,7 @@ type Device struct {
 	ops32        vec.Ops[float32]
 	ops64        vec.Ops[float64]
 	random       philox.Code
-	// wideVectors is AVX-512, which of gemm only small matrix products use.
+	// wideVectors is AVX-512, on which the choice of who computes a product depends.
 	wideVectors bool
 	profile     *device.Profile // nil unless it is taken
 	runs        uint64          // kernels run, so that workers know a new one

@@ -77,13 +77,19 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 }
 
 // peek reads a checkpoint's mark alone: the data that it goes on with are
-// opened before there is anything to load its Variables into.
-func peek(path string) (mark, error) {
+// opened before there is anything to load its Variables into. A check, which
+// may be nil, comes first.
+func peek(path string, check func(f *safetensors.File) error) (mark, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
 	}
 	defer f.Close()
+	if check != nil {
+		if err := check(f); err != nil {
+			return mark{}, fmt.Errorf("reading checkpoint: %w", err)
+		}
+	}
 	return readMark(path, f.Metadata)
 }
 

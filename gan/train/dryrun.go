@@ -32,7 +32,7 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 	if err != nil {
 		return err
 	}
-	m, err := whole(at.Path)
+	m, err := peek(at.Path, (*safetensors.File).CheckAll)
 	if err != nil {
 		return CheckpointError(at, err)
 	}
@@ -44,19 +44,6 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 		return err
 	}
 	return dryRun(ctx, changed, h, began(info, m), w)
-}
-
-// whole is peek at a checkpoint of which every tensor is undamaged.
-func whole(path string) (mark, error) {
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
-	}
-	defer f.Close()
-	if err := f.CheckAll(); err != nil {
-		return mark{}, fmt.Errorf("reading checkpoint: %w", err)
-	}
-	return readMark(path, f.Metadata)
 }
 
 func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w io.Writer) error {

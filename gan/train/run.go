@@ -82,7 +82,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err := enforce(h.Device, info); err != nil {
 		return fmt.Errorf("%s: %w", run.Path("run.json"), err)
 	}
-	before, err := peek(at.Path)
+	before, err := peek(at.Path, nil)
 	if err != nil {
 		return CheckpointError(at, err)
 	}
