@@ -19,7 +19,9 @@ const SmallBatch = 16 << 10
 // LoaderConfig says how a set becomes batches. A zero takes the default.
 type LoaderConfig struct {
 	Batch   int
+	Cycle   bool // the batch may be larger than the set: its rows go on through the epochs that follow
 	Seed    uint64
+	Stream  string   // a name that gives order and flips of its own under one seed; "" for the first stream
 	Shuffle bool     // a new order each epoch; else the set's own
 	Mirror  bool     // flips images left to right, each with probability ½ in each epoch
 	Workers int      // goroutines that read samples; all processors, 8 at most
@@ -41,15 +43,18 @@ type Buffer struct {
 // Batch is a filled buffer.
 type Batch struct {
 	Buffer
-	Index int64 // its place in the stream, from 0
+	Index int64 // the position of its first row
 	Slot  int   // which of LoaderConfig.Buffers it fills
 	slot  *slot
 }
 
-// Loader is an endless stream of batches that straddle epochs. Batches come in
-// order, whatever the workers do, and cost no allocation. A sample that cannot
-// be read is lost from then on: the next one in the set takes its turns. Next,
-// Release, Position, Lost, SeekTo and Close are for one goroutine.
+// Loader is an endless stream of samples, handed out in batches that straddle
+// epochs. Positions count samples of the stream from 0: the batch at position p
+// holds those at p to p + Batch - 1, so that what stands at a position does not
+// depend on the size of batches. Batches come in order, whatever the workers do,
+// and cost no allocation. A sample that cannot be read is lost from then on: the
+// next one in the set takes its turns. Next, Release, Position, Lost, SeekTo and
+// Close are for one goroutine; several loaders may read one set at the same time.
 type Loader struct {
 	set      Set
 	config   LoaderConfig
@@ -61,7 +66,7 @@ type Loader struct {
 	slots    []*slot
 	idle     []*slot // released and not yet given back to the workers
 	parent   context.Context
-	consumed int64
+	position int64 // of the next batch
 	held     int
 	next     *slot // taken from filled, not yet ready
 	failed   error
@@ -95,7 +100,7 @@ type task struct {
 
 var errClosed = errors.New("the loader is closed")
 
-// NewLoader starts reading ahead at batch 0. Cancelling ctx, or Close, ends the
+// NewLoader starts reading ahead at position 0. Cancelling ctx, or Close, ends the
 // workers; the set stays open.
 func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, error) {
 	if config.Workers <= 0 {
@@ -110,13 +115,13 @@ func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, erro
 		return nil, errors.New("data: the set is empty: there is nothing to load")
 	case config.Batch <= 0:
 		return nil, fmt.Errorf("data: batch = %d is impossible: use 1 or more", config.Batch)
-	case config.Batch > n:
+	case config.Batch > n && !config.Cycle:
 		return nil, fmt.Errorf("data: batch = %d is larger than the data set, which holds %d: use a smaller batch or more data", config.Batch, n)
 	case n > math.MaxInt32:
 		return nil, fmt.Errorf("data: %d samples are more than the loader's %d: set a limit", n, math.MaxInt32)
 	}
 	l := &Loader{set: set, config: config, parent: ctx,
-		order: order{n: int64(n), seed: config.Seed, shuffle: config.Shuffle}}
+		order: order{n: int64(n), seed: streamSeed(config.Seed, config.Stream), shuffle: config.Shuffle}}
 	if err := l.makeRing(); err != nil {
 		return nil, err
 	}
@@ -125,7 +130,7 @@ func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, erro
 	}
 	var lost []loss
 	for _, sample := range config.Lost {
-		lost = append(lost, loss{sample: int32(sample), batch: -1})
+		lost = append(lost, loss{sample: int32(sample), at: -1})
 	}
 	l.remember(lost)
 	l.start()
@@ -185,114 +190,6 @@ func (l *Loader) makeRing() error {
 	return nil
 }
 
-// start sets the workers going from batch l.consumed on.
-func (l *Loader) start() {
-	l.run, l.cancel = context.WithCancelCause(l.parent)
-	l.free = make(chan *slot, len(l.slots))
-	l.filled = make(chan *slot, len(l.slots))
-	l.tasks = make(chan task, 2*l.config.Workers)
-	l.idle = l.idle[:0]
-	for _, s := range l.slots {
-		if !s.held {
-			select { // a token left by the run before
-			case <-s.ready:
-			default:
-			}
-			l.free <- s
-		}
-	}
-	first := l.consumed
-	l.wg.Go(func() { l.deal(first) })
-	for range l.config.Workers {
-		l.wg.Go(l.work)
-	}
-}
-
-// stop ends the workers and waits for them.
-func (l *Loader) stop(cause error) {
-	l.cancel(cause)
-	l.wg.Wait()
-	l.next = nil
-}
-
-// deal lays out one batch after another and hands its rows to the workers.
-func (l *Loader) deal(index int64) {
-	rows := max(1, l.config.Batch/(4*l.config.Workers))
-	for ; ; index++ {
-		var s *slot
-		select {
-		case s = <-l.free:
-		case <-l.run.Done():
-			return
-		}
-		l.lay(s, index)
-		if l.small {
-			l.read(s, 0, l.config.Batch)
-			s.ready <- struct{}{}
-			l.filled <- s // has room for every slot
-			continue
-		}
-		s.pending.Store(int32((l.config.Batch + rows - 1) / rows))
-		l.filled <- s
-		for low := 0; low < l.config.Batch; low += rows {
-			select {
-			case l.tasks <- task{s, low, min(low+rows, l.config.Batch)}:
-			case <-l.run.Done():
-				return
-			}
-		}
-	}
-}
-
-// lay decides whose turn it is in batch index.
-func (l *Loader) lay(s *slot, index int64) {
-	s.batch.Index = index
-	s.failed.Store(false)
-	for row := range s.samples {
-		sample, epoch := l.order.at(index*int64(l.config.Batch) + int64(row))
-		s.samples[row] = sample
-		s.flips[row] = l.config.Mirror && mirrored(l.config.Seed, epoch, sample)
-	}
-}
-
-// work reads rows until the run ends.
-func (l *Loader) work() {
-	for {
-		select {
-		case t := <-l.tasks:
-			l.read(t.slot, t.low, t.high)
-			if t.slot.pending.Add(-1) == 0 {
-				t.slot.ready <- struct{}{}
-			}
-		case <-l.run.Done():
-			return
-		}
-	}
-}
-
-// read fills rows low to high. What cannot be read is settled in its turn.
-func (l *Loader) read(s *slot, low, high int) {
-	lost := l.known()
-	for row := low; row < high; row++ {
-		if l.put(s, row, lost.instead(s.samples[row], l.order.n)) != nil {
-			s.failed.Store(true)
-		}
-	}
-}
-
-// put reads a sample into a row.
-func (l *Loader) put(s *slot, row int, sample int32) error {
-	s.holds[row] = -1
-	if err := l.fill(s, row, int(sample)); err != nil {
-		return err
-	}
-	s.holds[row] = sample
-	if len(s.batch.Labels) > 0 {
-		s.batch.Labels[row] = int32(l.set.Label(int(sample)))
-	}
-	return nil
-}
-
 // Next waits for the next batch. It stays valid until Release; with every
 // buffer held there can be no next. Where hardly a sample can be read any more
 // there is an error, until SeekTo.
@@ -324,19 +221,19 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	}
 	s := l.next
 	if err := l.settle(s); err != nil {
-		l.failed = fmt.Errorf("data: loading batch %d: %w", s.batch.Index, err)
+		l.failed = fmt.Errorf("data: loading the batch at sample %d: %w", s.batch.Index, err)
 		l.stop(l.failed)
 		return nil, l.failed
 	}
 	l.next = nil
 	s.held = true
 	l.held++
-	l.consumed = s.batch.Index + 1
+	l.position = s.batch.Index + int64(l.config.Batch)
 	return &s.batch, nil
 }
 
 func (l *Loader) interrupted(ctx context.Context) error {
-	return fmt.Errorf("data: loading batch %d: %w", l.consumed, context.Cause(ctx))
+	return fmt.Errorf("data: loading the batch at sample %d: %w", l.position, context.Cause(ctx))
 }
 
 // Release gives a batch's buffer back; releasing it again does nothing.
@@ -359,27 +256,30 @@ func (l *Loader) giveBack() {
 	l.idle = l.idle[:0]
 }
 
-// Position is how many batches Next has given out, however many have been read
-// ahead: what a checkpoint stores. A caller that takes batches before it uses
-// them stores the Index of the first unused one instead.
-func (l *Loader) Position() int64 { return l.consumed }
+// Position is where the batches that Next has given out end, however much has
+// been read ahead: what a checkpoint stores. A caller that takes batches before
+// it uses them stores the Index of the first unused one instead.
+func (l *Loader) Position() int64 { return l.position }
 
-// SeekTo makes batch number position the next one; what was lost in it and
-// behind it is tried again. Batches that are held stay valid and are still to
-// be released.
+// mostPosition leaves room to count on while reading ahead.
+const mostPosition = math.MaxInt64 / 2
+
+// SeekTo makes the next batch begin at a position; what was lost in batches
+// that begin there or behind is tried again. Batches that are held stay valid
+// and are still to be released.
 func (l *Loader) SeekTo(position int64) error {
-	if position < 0 || position > math.MaxInt64/int64(l.config.Batch)-1 {
-		return fmt.Errorf("data: there is no batch %d to seek", position)
+	if position < 0 || position > mostPosition {
+		return fmt.Errorf("data: there is no sample %d to seek", position)
 	}
 	if errors.Is(l.failed, errClosed) {
 		return l.failed
 	}
 	if cause := context.Cause(l.parent); cause != nil {
-		return fmt.Errorf("data: seeking batch %d: %w", position, cause)
+		return fmt.Errorf("data: seeking sample %d: %w", position, cause)
 	}
 	l.stop(nil)
-	l.consumed, l.failed = position, nil
-	l.remember(slices.DeleteFunc(l.lost, func(one loss) bool { return one.batch >= position }))
+	l.position, l.failed = position, nil
+	l.remember(slices.DeleteFunc(l.lost, func(one loss) bool { return one.at >= position }))
 	l.start()
 	return nil
 }

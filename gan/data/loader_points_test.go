@@ -46,7 +46,7 @@ func TestSmallBatches(t *testing.T) {
 		if !slices.Equal(points(l, parts), want) {
 			t.Errorf("%d ahead: small batches hold other points", ahead)
 		}
-		if err := l.SeekTo(2); err != nil {
+		if err := l.SeekTo(2 * small); err != nil {
 			t.Fatal(err)
 		}
 		for range ahead { // all buffers but one
@@ -54,7 +54,7 @@ func TestSmallBatches(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := l.SeekTo(3); err != nil {
+		if err := l.SeekTo(3 * small); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(points(l, parts-3), want[3*small*2:]) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -49,8 +50,8 @@ func take(t testing.TB, l *Loader, batches int) (images []byte, labels []int32) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Index != want || l.Position() != want+1 {
-			t.Fatalf("batch %d came at position %d, which became %d", b.Index, want, l.Position())
+		if b.Index != want || l.Position() != want+int64(l.config.Batch) {
+			t.Fatalf("the batch at %d came at position %d, which became %d", b.Index, want, l.Position())
 		}
 		images, labels = append(images, b.Images...), append(labels, b.Labels...)
 		l.Release(b)
@@ -141,29 +142,116 @@ func TestMirrorIsAFairCoinPerEpochAndSample(t *testing.T) {
 	}
 }
 
+// Every sample of the stream can be sought, whatever the batches were before.
 func TestSeekIsExact(t *testing.T) {
+	const stream = 210
 	config := LoaderConfig{Batch: 7, Seed: 9, Shuffle: true, Mirror: true, Workers: 4}
-	const batches = 30
-	whole, _ := take(t, load(t, numbers(24), config), batches)
+	whole, _ := take(t, load(t, numbers(24), config), stream/7)
+	for _, batch := range []int64{7, 4, 1} {
+		config.Batch = int(batch)
+		l := load(t, numbers(24), config)
+		for _, p := range []int64{0, stream - batch, 28, 21, 119, 119, 23, 24, 25} {
+			if err := l.SeekTo(p); err != nil {
+				t.Fatal(err)
+			}
+			if l.Position() != p {
+				t.Errorf("position %d after seeking %d", l.Position(), p)
+			}
+			if got, _ := take(t, l, 1); !bytes.Equal(got, whole[3*p:3*(p+batch)]) {
+				t.Errorf("batch of %d: at %d after seeking is another one", batch, p)
+			}
+		}
+		behind := (stream - l.Position()) / batch
+		from := l.Position()
+		if got, _ := take(t, l, int(behind)); !bytes.Equal(got, whole[3*from:3*(from+behind*batch)]) {
+			t.Errorf("batches of %d: the stream after a seek is another one", batch)
+		}
+	}
 	l := load(t, numbers(24), config)
-	for _, p := range []int64{0, 29, 4, 3, 17, 17} {
-		if err := l.SeekTo(p); err != nil {
-			t.Fatal(err)
-		}
-		if l.Position() != p {
-			t.Errorf("position %d after seeking %d", l.Position(), p)
-		}
-		got, _ := take(t, l, 1)
-		if !bytes.Equal(got, whole[p*21:(p+1)*21]) {
-			t.Errorf("batch %d after seeking is another one", p)
+	for _, p := range []int64{-1, mostPosition + 1} {
+		if err := l.SeekTo(p); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("there is no sample %d to seek", p)) {
+			t.Errorf("seeking %d: %v", p, err)
 		}
 	}
-	got, _ := take(t, l, batches-18)
-	if !bytes.Equal(got, whole[18*21:]) {
-		t.Error("the stream after a seek is another one")
+	if err := l.SeekTo(mostPosition); err != nil {
+		t.Fatal(err)
 	}
-	if err := l.SeekTo(-1); err == nil || !strings.Contains(err.Error(), "no batch -1") {
-		t.Errorf("seeking -1: %v", err)
+	take(t, l, 2)
+}
+
+// Under one seed each name gives an order and flips of its own; the first
+// stream's are those of always.
+func TestStreamsAreNotPaired(t *testing.T) {
+	const n, epochs = 60, 4
+	stream := func(name string) (order []int, flips []bool) {
+		images, _ := take(t, load(t, numbers(n), LoaderConfig{Batch: n, Seed: 3, Stream: name, Shuffle: true, Mirror: true}), epochs)
+		for i := range n * epochs {
+			flips = append(flips, images[3*i] > images[3*i+2])
+		}
+		return samples(images), flips
+	}
+	order, flips := stream("")
+	if want := []int{37, 43, 59, 34, 20, 21, 33, 0, 30, 11, 13, 45, 46, 41, 55, 7, 18, 25, 54, 2}; !slices.Equal(order[:len(want)], want) || !slices.Equal(flips[:len(want)], []bool{false, false, false, false, false, true, false, false, false, false, false, false, false, false, false, true, true, true, true, false}) {
+		t.Errorf("seed 3's first stream begins %v, %v, want %v", order[:len(want)], flips[:len(want)], want)
+	}
+	names := []string{"", "b", "c", "real"}
+	for i, a := range names {
+		for _, b := range names[:i] {
+			same, alike := 0, 0
+			orderA, flipsA := stream(a)
+			orderB, flipsB := stream(b)
+			sides := map[int]bool{} // by sample and epoch
+			for k, sample := range orderA {
+				sides[k/n*n+sample] = flipsA[k]
+			}
+			for k, sample := range orderB {
+				if orderA[k] == sample {
+					same++
+				}
+				if sides[k/n*n+sample] == flipsB[k] {
+					alike++
+				}
+			}
+			if same > 5*epochs || alike < n*epochs*35/100 || alike > n*epochs*65/100 {
+				t.Errorf("streams %q and %q agree on %d places and %d flips of %d", a, b, same, alike, n*epochs)
+			}
+			if repeated, _ := stream(a); !slices.Equal(repeated, orderA) {
+				t.Errorf("stream %q is not the same again", a)
+			}
+		}
+	}
+}
+
+// A set smaller than the batch goes round and round in one.
+func TestASetSmallerThanABatchIsCycled(t *testing.T) {
+	const n, batch = 5, 13
+	for _, shuffle := range []bool{false, true} {
+		config := LoaderConfig{Batch: batch, Cycle: true, Shuffle: shuffle, Mirror: true, Workers: 3}
+		images, labels := take(t, load(t, numbers(n), config), n)
+		config.Batch = 1
+		if one, _ := take(t, load(t, numbers(n), config), n*batch); !bytes.Equal(images, one) {
+			t.Error("the stream depends on the size of its batches")
+		}
+		list := samples(images)
+		for e := 0; e < len(list); e += n {
+			if got := slices.Sorted(slices.Values(list[e : e+n])); !slices.Equal(got, []int{0, 1, 2, 3, 4}) {
+				t.Errorf("epoch %d holds %v", e/n, list[e:e+n])
+			}
+		}
+		if turns := slices.Equal(list[:n], list[n:2*n]); turns == shuffle {
+			t.Errorf("shuffle %v: epochs %v in one batch", shuffle, list[:batch])
+		}
+		for i, label := range labels {
+			if int(label) != list[i]%4 {
+				t.Errorf("sample %d has label %d", list[i], label)
+			}
+		}
+	}
+	set := breaking(n, always(1, 3))
+	l := load(t, set, LoaderConfig{Batch: batch, Cycle: true})
+	images, _ := take(t, l, 1)
+	if want := []int{0, 2, 2, 4, 4, 0, 2, 2, 4, 4, 0, 2, 2}; !slices.Equal(samples(images), want) || !slices.Equal(l.Lost(batch), []int{1, 3}) {
+		t.Errorf("without 1 and 3: %v, lost %v", samples(images), l.Lost(batch))
 	}
 }
 
@@ -174,7 +262,7 @@ func TestSeekKeepsHeldBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := bytes.Clone(held.Images)
-	if err := l.SeekTo(1); err != nil {
+	if err := l.SeekTo(4); err != nil {
 		t.Fatal(err)
 	}
 	take(t, l, 9)
@@ -208,7 +296,7 @@ func TestBuffersAreTheOwnersAndHeldOnesStay(t *testing.T) {
 		t.Errorf("with every buffer held: %v", err)
 	}
 	l.Release(b)
-	if c, err := l.Next(ctx); err != nil || c != b || c.Index != 2 {
+	if c, err := l.Next(ctx); err != nil || c != b || c.Index != 8 {
 		t.Errorf("the released buffer did not come back: %v", err)
 	}
 }
@@ -288,8 +376,8 @@ func TestCloseAndNextsOwnContext(t *testing.T) {
 	}
 	next := l.Position()
 	got, _ := take(t, l, 1)
-	if want := int(next*4) % 12; samples(got)[0] != want {
-		t.Errorf("batch %d begins with %d, want %d", next, samples(got)[0], want)
+	if want := int(next) % 12; samples(got)[0] != want {
+		t.Errorf("the batch at %d begins with %d, want %d", next, samples(got)[0], want)
 	}
 	l.Close()
 	settled(t, before)

@@ -34,10 +34,11 @@ func (l losses) with(sample int32) losses {
 	return more
 }
 
-// loss is a sample that went bad, and the first batch that goes without it.
+// loss is a sample that went bad, and where the first batch begins that goes
+// without it.
 type loss struct {
 	sample int32
-	batch  int64 // -1: known from the beginning
+	at     int64 // -1: known from the beginning
 	err    error
 }
 
@@ -62,13 +63,13 @@ func (l *Loader) remember(list []loss) {
 	l.bad.Store(&all)
 }
 
-// Lost are the samples that the batches before position go without, in the
-// order in which they went bad: part of what a checkpoint stores, beside the
+// Lost are the samples that the batches which begin before position go without,
+// in the order in which they went bad: part of what a checkpoint stores, beside the
 // position. Batches read ahead have no part in it.
 func (l *Loader) Lost(position int64) []int {
 	var samples []int
 	for _, one := range l.lost {
-		if one.batch < position {
+		if one.at < position {
 			samples = append(samples, int(one.sample))
 		}
 	}

@@ -63,7 +63,7 @@ func TestTheNextSampleTakesTheTurnsOfALostOne(t *testing.T) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 	for position, want := range [][]int{nil, nil, {5, 6}, {5, 6, 11}, {5, 6, 11}} {
-		if got := l.Lost(int64(position)); !slices.Equal(got, want) {
+		if got := l.Lost(4 * int64(position)); !slices.Equal(got, want) {
 			t.Errorf("lost before batch %d: %v, want %v", position, got, want)
 		}
 	}
@@ -93,17 +93,17 @@ func TestLossesAreExact(t *testing.T) {
 		}
 	}
 	for p := range int64(batches) {
-		config.Lost = whole.Lost(p)
+		config.Lost = whole.Lost(p * batch)
 		l := load(t, breaking(n, bad), config)
-		if err := l.SeekTo(p); err != nil {
+		if err := l.SeekTo(p * batch); err != nil {
 			t.Fatal(err)
 		}
 		got, _ := take(t, l, int(batches-p))
 		if !bytes.Equal(got, want[p*batch*3:]) {
 			t.Errorf("from batch %d on without %v the stream is another one", p, config.Lost)
 		}
-		if !slices.Equal(l.Lost(batches), whole.Lost(batches)) {
-			t.Errorf("from batch %d on %v are lost, in one go %v", p, l.Lost(batches), whole.Lost(batches))
+		if !slices.Equal(l.Lost(batch*batches), whole.Lost(batch*batches)) {
+			t.Errorf("from batch %d on %v are lost, in one go %v", p, l.Lost(batch*batches), whole.Lost(batch*batches))
 		}
 	}
 }
@@ -133,8 +133,8 @@ func TestWhatIsReadAheadDecidesNothing(t *testing.T) {
 	l = load(t, set, LoaderConfig{Batch: 3, Workers: 1, Ahead: 2})
 	reads(set, 0, 3)
 	images, _ = take(t, l, 3)
-	if want := []int{0, 1, 2, 3, 0, 1, 2, 3, 0}; !slices.Equal(samples(images), want) || l.Lost(3) != nil {
-		t.Errorf("samples %v without %v, want %v", samples(images), l.Lost(3), want)
+	if want := []int{0, 1, 2, 3, 0, 1, 2, 3, 0}; !slices.Equal(samples(images), want) || l.Lost(9) != nil {
+		t.Errorf("samples %v without %v, want %v", samples(images), l.Lost(9), want)
 	}
 }
 
@@ -147,21 +147,21 @@ func TestADiskThatIsGone(t *testing.T) {
 	take(t, l, 1)
 	for range 2 { // the error stays
 		_, err := l.Next(context.Background())
-		if err == nil || err.Error() != "data: loading batch 1: 65 samples cannot be read any more, the last: image 68 is bad; is the disk still there?" {
+		if err == nil || err.Error() != "data: loading the batch at sample 4: 65 samples cannot be read any more, the last: image 68 is bad; is the disk still there?" {
 			t.Errorf("error %v", err)
 		}
 	}
-	if l.Position() != 1 || l.Lost(2) != nil || told > 0 {
-		t.Errorf("position %d without %v, %d told", l.Position(), l.Lost(2), told)
+	if l.Position() != 4 || l.Lost(8) != nil || told > 0 {
+		t.Errorf("position %d without %v, %d told", l.Position(), l.Lost(8), told)
 	}
 	set.mu.Lock()
 	gone = false
 	set.mu.Unlock()
-	if err := l.SeekTo(1); err != nil {
+	if err := l.SeekTo(4); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := take(t, l, 1); !slices.Equal(samples(got), []int{4, 5, 6, 7}) {
-		t.Errorf("after mending, batch 1 holds %v", samples(got))
+		t.Errorf("after mending, the batch at 4 holds %v", samples(got))
 	}
 	_, err := NewLoader(context.Background(), numbers(2), LoaderConfig{Batch: 1, Lost: []int{0, 1}})
 	if err == nil || !strings.Contains(err.Error(), "none of the 2 samples can be read") {
@@ -198,12 +198,12 @@ func TestSeekingTriesAgain(t *testing.T) {
 	for _, c := range []struct {
 		position int64
 		want     []int
-	}{{2, []int{0, 1, 2, 3, 4, 6, 6, 7}}, {1, []int{4, 5, 6, 7, 0, 1, 2, 3}}} {
+	}{{8, []int{0, 1, 2, 3, 4, 6, 6, 7}}, {6, []int{6, 7, 0, 1, 2, 3, 4, 6}}, {4, []int{4, 5, 6, 7, 0, 1, 2, 3}}} {
 		if err := l.SeekTo(c.position); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := take(t, l, 2); !slices.Equal(samples(got), c.want) {
-			t.Errorf("from batch %d: %v, want %v", c.position, samples(got), c.want)
+			t.Errorf("from %d: %v, want %v", c.position, samples(got), c.want)
 		}
 	}
 }

@@ -1,12 +1,28 @@
 package data
 
-import "ganengine/gan/data/seeded"
+import (
+	"hash/fnv"
 
-// Names of the random streams that the loader draws from, parts of their keys.
+	"ganengine/gan/data/seeded"
+)
+
+// Names of what is drawn at random here, parts of the keys of its numbers.
 const (
 	streamOrder = iota + 1
 	streamMirror
+	streamName
 )
+
+// streamSeed is the seed of a stream's order and flips: two streams of one
+// length would be paired in one order otherwise. The first has the run's own.
+func streamSeed(seed uint64, name string) uint64 {
+	if name == "" {
+		return seed
+	}
+	h := fnv.New64a()
+	h.Write([]byte(name)) // never fails
+	return seeded.Key(seed, streamName, h.Sum64())
+}
 
 // order says which sample stands at each place of an endless stream in which
 // every epoch holds each sample once. It remembers the current epoch's

@@ -13,7 +13,7 @@ func TestBatchSlot(t *testing.T) {
 	seen := map[int]bool{}
 	for i := range 20 {
 		if i == 10 {
-			if err := l.SeekTo(3); err != nil {
+			if err := l.SeekTo(5); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -88,7 +88,7 @@ func sampleAt(t *testing.T, c *config.Config, batch int64) int {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := l.SeekTo(batch); err != nil {
+	if err := l.SeekTo(batch * int64(c.Train.Batch)); err != nil {
 		t.Fatal(err)
 	}
 	b, err := l.Next(t.Context())

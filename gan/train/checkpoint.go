@@ -110,7 +110,7 @@ func (m mark) under(c *config.Config, at rundir.StepFile) error {
 func (t *trainer) mark() mark {
 	c := &t.game.Config
 	position := t.position()
-	lost := t.loader.Lost(position)
+	lost := t.loader.Lost(position * int64(c.Train.Batch))
 	if t.identity == "" || len(lost) != t.without { // which reads the names of all files
 		t.identity, t.without = data.Identity(t.set, lost), len(lost)
 	}

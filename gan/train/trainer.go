@@ -174,7 +174,7 @@ func (t *trainer) feed(ctx context.Context, set data.Set) error {
 		return err
 	}
 	t.set, t.loader = set, loader
-	return loader.SeekTo(t.position())
+	return loader.SeekTo(t.position() * int64(c.Train.Batch))
 }
 
 // position is the number of the first batch that no run has taken.
