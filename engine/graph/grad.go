@@ -10,6 +10,19 @@ package graph
 // Values that are not floats have no gradient: asking for one names the
 // operator.
 func Gradients(y, dy *Node, xs ...*Node) []*Node {
+	out := GradientsOrNil(y, dy, xs...)
+	for i, x := range xs {
+		if out[i] == nil {
+			out[i] = Broadcast(x.b.Const(x.DType, 0), x.Shape)
+		}
+	}
+	return out
+}
+
+// GradientsOrNil is Gradients with nil for an x that y does not depend on, or only
+// where no gradient passes: behind a StopGradient, a comparison, an index. So a caller
+// can tell what a loss cannot reach from what happens to have a gradient of zero.
+func GradientsOrNil(y, dy *Node, xs ...*Node) []*Node {
 	for _, n := range append([]*Node{y}, xs...) {
 		if !n.DType.IsFloat() {
 			fail("Gradients", "%s has no gradient, since it is no float (%s)", n.Op, n.Describe())
@@ -27,8 +40,9 @@ func Gradients(y, dy *Node, xs ...*Node) []*Node {
 	return gradients(y, dy, xs, nil)
 }
 
-// gradients does not look behind the nodes of leaves: they count as
-// independent of each other even where one was computed from another.
+// gradients gives nil for an x that no gradient comes to. It does not look
+// behind the nodes of leaves: they count as independent of each other even
+// where one was computed from another.
 func gradients(y, dy *Node, xs, leaves []*Node) []*Node {
 	b := y.b
 	leaf := map[*Node]bool{}
@@ -46,8 +60,8 @@ func gradients(y, dy *Node, xs, leaves []*Node) []*Node {
 	}
 	out := make([]*Node, len(xs))
 	for i, x := range xs {
-		if out[i] = cot[x]; out[i] == nil || !onPath[x] {
-			out[i] = Broadcast(b.Const(x.DType, 0), x.Shape)
+		if onPath[x] {
+			out[i] = cot[x]
 		}
 	}
 	return out

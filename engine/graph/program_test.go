@@ -43,6 +43,48 @@ func values(d DType, s Shape, x ...float64) reference.Array {
 
 func scalar(x float64) reference.Array { return values(F64, Shape{}, x) }
 
+// What no gradient comes to is nil; what one comes to is not, even where it is zero.
+func TestGradientsOrNil(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		y       func(b *Builder, x *Node) *Node
+		reached bool
+	}{
+		{"itself", func(_ *Builder, x *Node) *Node { return x }, true},
+		{"times zero", func(_ *Builder, x *Node) *Node { return Scale(Exp(x), 0) }, true},
+		{"through a composite", func(b *Builder, x *Node) *Node {
+			return Total(Square(Normalize(Mul(x, b.Literal(F64, Shape{2}, []float64{1, 2})), 1, 0)))
+		}, true},
+		{"beside a stop", func(_ *Builder, x *Node) *Node { return Add(x, StopGradient(x)) }, true},
+		{"a constant", func(b *Builder, _ *Node) *Node { return b.Const(F64, 3) }, false},
+		{"another variable", func(b *Builder, _ *Node) *Node { return b.Read(b.Vars().ByName("other")) }, false},
+		{"behind a stop", func(_ *Builder, x *Node) *Node { return Exp(StopGradient(Square(x))) }, false},
+		{"behind a sign", func(_ *Builder, x *Node) *Node { return Sign(x) }, false},
+		{"a predicate", func(b *Builder, x *Node) *Node {
+			return Select(Less(x, b.Const(F64, 0)), b.Const(F64, 1), b.Const(F64, 2))
+		}, false},
+		{"an index", func(b *Builder, x *Node) *Node {
+			return Total(Gather(b.Literal(F64, Shape{2}, []float64{1, 2}), Cast(Reshape(x, Shape{1}), I32)))
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			vars := NewVars()
+			v, other := vars.Add(&Variable{Name: "x", DType: F64, Init: Fill(F64, 0)}), vars.Add(&Variable{Name: "other", DType: F64, Init: Fill(F64, 0)})
+			must(t, vars, func(b *Builder) {
+				x, z := b.Read(v), b.Read(other)
+				y := Add(c.y(b, x), z) // so that there is always one that is reached
+				got := GradientsOrNil(y, nil, x, z)
+				if (got[0] != nil) != c.reached || got[1] == nil {
+					t.Errorf("the gradients are %v, want one of x: %v", got, c.reached)
+				}
+				if all := Gradients(y, nil, x, z); all[0] == nil || c.reached && all[0] != got[0] || all[1] != got[1] {
+					t.Errorf("with zeros they are %v", all)
+				}
+			})
+		})
+	}
+}
+
 // Derivatives that are known in closed form, at x = 2.
 func TestGradients(t *testing.T) {
 	for _, c := range []struct {

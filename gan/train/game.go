@@ -62,8 +62,8 @@ func NewGame(c config.Config, sample graph.Shape, float graph.DType) (*Game, err
 	if err := g.declareNets(sample); err != nil {
 		return nil, err
 	}
-	g.OptG = optim.New(g.Vars, "opt/g", rule(c.Optim.G), g.G.Params())
-	g.OptD = optim.New(g.Vars, "opt/d", rule(c.Optim.D), g.D.Params())
+	g.OptG = optim.New(g.Vars, "opt/g", g.updates(c.Optim.G), g.G.Params())
+	g.OptD = optim.New(g.Vars, "opt/d", g.updates(c.Optim.D), g.D.Params())
 	if c.Train.EMAKimg > 0 {
 		g.Avg = nn.NewAverage(g.G, "g_ema")
 	}
@@ -85,14 +85,20 @@ func (g *Game) declareNets(sample graph.Shape) error {
 	})
 }
 
+// updates is how an optimiser updates: its rule, at a rate over the clock of steps.
+func (g *Game) updates(c config.Optim) optim.Options {
+	clock := func(b *graph.Builder) *graph.Node { return graph.Cast(b.Read(g.Clock), graph.F64) }
+	return optim.Options{Rule: rule(c), LR: schedule(c, g.Config.Train.Steps).Over(clock)}
+}
+
 func rule(c config.Optim) optim.Rule {
 	switch c.Kind {
 	case "sgd":
-		return optim.SGD{Momentum: c.Momentum}
+		return optim.SGD{Momentum: optim.Constant(c.Momentum)}
 	case "rmsprop":
-		return optim.RMSProp{Decay: c.Beta2, Eps: c.Eps, Momentum: c.Momentum}
+		return optim.RMSProp{Decay: optim.Constant(c.Beta2), Momentum: optim.Constant(c.Momentum), Eps: c.Eps}
 	}
-	return optim.Adam{Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps}
+	return optim.Adam{Beta1: optim.Constant(c.Beta1), Beta2: optim.Constant(c.Beta2), Eps: c.Eps}
 }
 
 // decay is the factor by which the average of G's weights keeps its old value

@@ -3,19 +3,17 @@ package train
 import (
 	"fmt"
 
-	"ganengine/engine/graph"
 	"ganengine/engine/optim"
 	"ganengine/gan/config"
 )
 
 // schedule is an optimiser's rate over the clock of steps, in a run of so many.
 func schedule(c config.Optim, steps int) optim.Schedule {
-	return optim.Schedule{Rate: c.LR, Kind: c.Schedule, End: c.LREnd, From: c.DecayStart, To: c.End(steps)}
-}
-
-// rate is an optimiser's learning rate at this step.
-func (u *update) rate(c config.Optim) *graph.Node {
-	return schedule(c, u.Config.Train.Steps).Node(u.b, u.clock)
+	if c.Schedule == "" || c.Schedule == "constant" {
+		return optim.Schedule{At: []float64{0}, To: []float64{c.LR}}
+	}
+	end := max(c.End(steps), c.DecayStart+1) // a run of no steps has its end at 0
+	return optim.Schedule{At: []float64{float64(c.DecayStart), float64(end)}, To: []float64{c.LR, c.LREnd}, Shape: c.Schedule}
 }
 
 // rates are the learning rates of a step.
@@ -23,7 +21,8 @@ type rates struct{ g, d float64 }
 
 // ratesAt are the rates while so many steps are finished.
 func ratesAt(c *config.Config, finished int64) rates {
-	return rates{schedule(c.Optim.G, c.Train.Steps).At(finished), schedule(c.Optim.D, c.Train.Steps).At(finished)}
+	now := float64(finished)
+	return rates{schedule(c.Optim.G, c.Train.Steps).Value(now), schedule(c.Optim.D, c.Train.Steps).Value(now)}
 }
 
 func (r rates) String() string { return fmt.Sprintf("learning rate of G %.4g, of D %.4g", r.g, r.d) }

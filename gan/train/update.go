@@ -3,6 +3,7 @@ package train
 import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
+	"ganengine/engine/optim"
 	"ganengine/gan/loss"
 )
 
@@ -136,9 +137,9 @@ func (u *update) discriminator(fake *graph.Node) {
 	u.judged("real", dReal)
 	u.judged("fake", dFake)
 	u.penalties(fake, add)
-	length := norm(grads)
+	length := optim.Norm(grads)
 	u.score("d_grad", length)
-	for i, x := range u.OptD.Step(u.b, u.rate(u.Config.Optim.D), params, grads) {
+	for i, x := range u.OptD.Step(u.b, params, grads, nil) {
 		u.dv.Set(u.D.Params()[i], x)
 	}
 	u.finite = append(u.finite, total, length)
@@ -190,30 +191,15 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 	grads := graph.Gradients(l, nil, params...)
 	u.score("g_loss", l)
 	u.judged("fake_after", d)
-	length := norm(grads)
+	length := optim.Norm(grads)
 	u.score("g_grad", length)
-	for i, x := range u.OptG.Step(u.b, u.rate(u.Config.Optim.G), params, grads) {
+	for i, x := range u.OptG.Step(u.b, params, grads, nil) {
 		u.gv.Set(u.G.Params()[i], x)
 	}
 	if u.Avg != nil {
 		u.Avg.Follow(u.b, u.gv, u.decay(), u.clock)
 	}
 	u.finite = append(u.finite, l, length)
-}
-
-// norm is the length of all gradients as one vector. It is finite only where all
-// their elements are, so that nothing else has to look at each of them.
-func norm(grads []*graph.Node) *graph.Node {
-	var sum *graph.Node
-	for _, g := range grads {
-		s := graph.Total(graph.Square(g))
-		if sum == nil {
-			sum = s
-		} else {
-			sum = graph.Add(sum, s)
-		}
-	}
-	return graph.Sqrt(sum)
 }
 
 // score tells the host a number of the run.
