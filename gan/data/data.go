@@ -35,6 +35,8 @@ type Spec struct {
 	SkipBad bool // leave files out that cannot be read; else one of them is an error
 	Since   *Bad // what the run that goes on did without; nil begins one
 
+	Characters string // of glyphs, in the order of their classes: "0-9" or "a-zA-Z" or "abc"; "0-9A-Z"
+
 	Layout        string // of a mixture: ring, grid or line
 	Modes         int
 	Radius, Sigma float64

@@ -99,7 +99,7 @@ func openGlyphs(_ context.Context, spec Spec, _ func(string)) (Set, error) {
 		return nil, err
 	}
 	set, err := glyphs.Open(glyphs.Options{Height: spec.Height, Width: spec.Width, Channels: spec.Channels,
-		Labels: spec.Labels, Limit: spec.Limit, Seed: spec.Seed})
+		Characters: spec.Characters, Labels: spec.Labels, Limit: spec.Limit, Seed: spec.Seed})
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,8 @@
-// Package glyphs draws the built-in data set: digits and capitals in ten faces
-// of the Go font family, with seeded shift, scale, rotation, slant and weight.
-// It needs no files. Image i is a pure function of the seed, i, the size and
-// the number of channels: a whitish character on black with one channel, a
+// Package glyphs draws the built-in data set: characters, by default digits and
+// capitals, in ten faces of the Go font family, with seeded shift, scale,
+// rotation, slant and weight. It needs no files. Image i shows each character in
+// turn and is a pure function of the seed, i, the characters, the size and the
+// number of channels: a whitish character on black with one channel, a
 // light coloured character on a dark coloured ground with three.
 package glyphs
 
@@ -14,20 +15,20 @@ import (
 )
 
 const (
-	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	minSide  = 8
-	maxSide  = 256
+	minSide = 8
+	maxSide = 256
 
-	// DefaultImages is the size of a set without a limit: 1024 of each class.
-	DefaultImages = 1024 * len(alphabet)
+	// PerClass is how many images of each character a set without a limit holds.
+	PerClass = 1024
 )
 
 // Options choose a set; a zero takes the default.
 type Options struct {
-	Height, Width int // 8 to 256 each; 32 by 32
-	Channels      int // 1 or 3; 1
-	Labels        bool
-	Limit         int // number of images: DefaultImages
+	Height, Width int    // 8 to 256 each; 32 by 32
+	Channels      int    // 1 or 3; 1
+	Characters    string // ranges and single ones, "0-9" or "a-zA-Z" or "abc": DefaultCharacters
+	Labels        bool   // each character is a class, in the order of Characters
+	Limit         int    // number of images: PerClass of each character
 	Seed          uint64
 }
 
@@ -35,8 +36,9 @@ type Options struct {
 // drawn when it is read.
 type Set struct {
 	options  Options
-	outlines [][]outline
-	pool     sync.Pool // of *pen
+	names    []string    // of the characters
+	outlines [][]outline // [face][character]
+	pool     sync.Pool   // of *pen
 }
 
 // Open loads the embedded faces, a few milliseconds.
@@ -47,8 +49,8 @@ func Open(o Options) (*Set, error) {
 	if o.Channels == 0 {
 		o.Channels = 1
 	}
-	if o.Limit == 0 {
-		o.Limit = DefaultImages
+	if o.Characters == "" {
+		o.Characters = DefaultCharacters
 	}
 	if min(o.Height, o.Width) < minSide || max(o.Height, o.Width) > maxSide {
 		return nil, fmt.Errorf("glyphs of %dx%d are impossible: set data.size, or height and width, from %d to %d", o.Width, o.Height, minSide, maxSide)
@@ -59,11 +61,18 @@ func Open(o Options) (*Set, error) {
 	if o.Limit < 0 {
 		return nil, fmt.Errorf("glyphs limit = %d: it may not be negative", o.Limit)
 	}
-	all, err := outlines()
+	wanted, err := characters(o.Characters)
+	if err != nil {
+		return nil, err
+	}
+	if o.Limit == 0 {
+		o.Limit = PerClass * len(wanted)
+	}
+	all, err := outlines(wanted)
 	if err != nil {
 		return nil, fmt.Errorf("loading glyphs: %w", err)
 	}
-	s := &Set{options: o, outlines: all}
+	s := &Set{options: o, names: strings.Split(string(wanted), ""), outlines: all}
 	s.pool.New = func() any { return &pen{coverage: *image.NewAlpha(image.Rect(0, 0, o.Width, o.Height))} }
 	return s, nil
 }
@@ -79,7 +88,7 @@ func (s *Set) Classes() []string {
 	if !s.options.Labels {
 		return nil
 	}
-	return strings.Split(alphabet, "")
+	return s.names
 }
 
 // Label is image i's class, -1 without labels.
@@ -87,31 +96,34 @@ func (s *Set) Label(i int) int {
 	if !s.options.Labels {
 		return -1
 	}
-	return class(i)
+	return s.character(i)
 }
 
-// class is image i's character: each in turn.
-func class(i int) int { return i % len(alphabet) }
+// character is the one that image i shows: each in turn.
+func (s *Set) character(i int) int { return i % len(s.names) }
 
 // Read draws image i into dst, height·width·channels bytes.
 func (s *Set) Read(dst []byte, i int) error {
 	p := s.pool.Get().(*pen)
 	o := s.options
 	l := lookOf(o.Seed, i, len(s.outlines), o.Channels)
-	p.draw(&s.outlines[l.face][class(i)], l, o.Height, o.Width)
+	p.draw(&s.outlines[l.face][s.character(i)], l, o.Height, o.Width)
 	p.colourIn(dst, l, o.Channels)
 	s.pool.Put(p)
 	return nil
 }
 
 // Fingerprint identifies the set by its options and the pixels of the first
-// image of each class.
+// image of each character.
 func (s *Set) Fingerprint() string {
 	o := s.options
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %d %d %d %d\n", o.Height, o.Width, o.Channels, o.Limit, o.Seed)
+	if names := strings.Join(s.names, ""); names != defaultNames { // else as before there was a choice
+		fmt.Fprintf(h, "%q\n", names)
+	}
 	image := make([]byte, o.Height*o.Width*o.Channels)
-	for i := range min(len(alphabet), s.Len()) {
+	for i := range min(len(s.names), s.Len()) {
 		_ = s.Read(image, i) // drawing cannot fail
 		h.Write(image)
 	}

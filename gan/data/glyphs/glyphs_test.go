@@ -70,12 +70,12 @@ func TestCharactersAreInside(t *testing.T) {
 				x, y := at%w, at/w
 				ink += int(v)
 				if v > 0 && h >= 28 && (x == 0 || y == 0 || x == w-1 || y == h-1) {
-					t.Fatalf("%dx%d: image %d (%s) touches the border at %d, %d", h, w, i, alphabet[class(i):class(i)+1], x, y)
+					t.Fatalf("%dx%d: image %d (%s) touches the border at %d, %d", h, w, i, s.names[s.character(i)], x, y)
 				}
 			}
 			side := min(h, w)
 			if share := float64(ink) / 255 / float64(side*side); share < .03 || share > .5 {
-				t.Errorf("%dx%d: image %d (%s) has %.0f%% ink", h, w, i, alphabet[class(i):class(i)+1], 100*share)
+				t.Errorf("%dx%d: image %d (%s) has %.0f%% ink", h, w, i, s.names[s.character(i)], 100*share)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func TestCharactersAreCentred(t *testing.T) {
 // looks come.
 func TestExtremesKeepTheMargin(t *testing.T) {
 	const side = 100
-	s := open(t, Options{Height: side, Width: side})
+	s := open(t, Options{Height: side, Width: side, Characters: "!-~À-ÖΑ-ΡА-я"})
 	p := s.pool.Get().(*pen)
 	for face := range s.outlines {
 		for c := range s.outlines[face] {
@@ -122,7 +122,7 @@ func TestExtremesKeepTheMargin(t *testing.T) {
 				for at, v := range p.coverage.Pix {
 					x, y := at%side, at/side
 					if low, high := min(x, y), max(x, y); v > 2 && (low < margin*side-1 || high > side-margin*side) {
-						t.Fatalf("face %d, %s reaches %d, %d", face, alphabet[c:c+1], x, y)
+						t.Fatalf("face %d, %s reaches %d, %d", face, s.names[c], x, y)
 					}
 				}
 			}
@@ -171,6 +171,65 @@ func TestLabelsAndColours(t *testing.T) {
 	}
 }
 
+// Classes are exactly the characters that were asked for, in that order.
+func TestCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"":      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		"0-9":   "0123456789",
+		"abc":   "abc",
+		"zx-y":  "zxy",
+		"b-dA0": "bcdA0",
+		"+-":    "+-",
+		"-a-c":  "-abc",
+		"7":     "7",
+		"À-Å":   "ÀÁÂÃÄÅ",
+	} {
+		s := open(t, Options{Characters: text, Labels: true})
+		if got := strings.Join(s.Classes(), ""); got != want || s.Len() != PerClass*len(s.Classes()) {
+			t.Errorf("%q: %d images of classes %q, want %q", text, s.Len(), got, want)
+		}
+		for i := range 3 * len(s.Classes()) {
+			if s.Label(i) != i%len(s.Classes()) {
+				t.Errorf("%q: image %d has label %d", text, i, s.Label(i))
+			}
+		}
+	}
+}
+
+// Each image shows the character of its label, as a set of that one alone does.
+func TestImagesShowTheirCharacters(t *testing.T) {
+	s := open(t, Options{Characters: "x3Q-S", Labels: true, Limit: 40})
+	for k, name := range s.Classes() {
+		alone := open(t, Options{Characters: name})
+		for i := k; i < s.Len(); i += len(s.Classes()) {
+			if s.Label(i) != k || !bytes.Equal(read(s, i), read(alone, i)) {
+				t.Errorf("image %d, label %d, is no %s", i, s.Label(i), name)
+			}
+		}
+	}
+}
+
+// Sets of other characters are others; the default's identity and pixels are
+// those of always, also where it is written out.
+func TestCharactersAndFingerprints(t *testing.T) {
+	const always = "glyphs:7a6a6e388aa7fdb2cacd2355f8dfb338"
+	seen := map[string]string{}
+	for _, text := range []string{"", "0-9A-Z", "0-9A-MN-Z", "0-9", "A-Z0-9", "98", "89"} {
+		got := open(t, Options{Characters: text, Limit: 100}).Fingerprint()
+		if same := strings.HasPrefix(text, "0-9A-") || text == ""; same != (got == always) {
+			t.Errorf("%q has the fingerprint %s", text, got)
+		}
+		if other, ok := seen[got]; ok && got != always {
+			t.Errorf("%q and %q have one fingerprint", text, other)
+		}
+		seen[got] = text
+	}
+	// Where the images shown first are the same.
+	if open(t, Options{Characters: "89", Limit: 1}).Fingerprint() == open(t, Options{Characters: "8", Limit: 1}).Fingerprint() {
+		t.Error("a set of 8 and 9 is one of 8")
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	for _, c := range []struct {
 		o    Options
@@ -180,6 +239,11 @@ func TestOpenErrors(t *testing.T) {
 		{Options{Height: 32, Width: 257}, "from 8 to 256"},
 		{Options{Channels: 2}, "use 1 (grey) or 3 (colour)"},
 		{Options{Limit: -1}, "negative"},
+		{Options{Characters: "0-9あ"}, "character 'あ' (U+3042) is not in the built-in fonts: leave it out of characters"},
+		{Options{Characters: "a-c d"}, "character ' ' (U+0020) leaves no ink: leave it out of characters"},
+		{Options{Characters: "\n"}, `character '\n' (U+000A)`},
+		{Options{Characters: "9-0"}, `characters = "9-0": the range "9-0" runs backwards: write "0-9"`},
+		{Options{Characters: "0-90"}, `characters = "0-90": '0' stands there twice: name each character once`},
 	} {
 		if _, err := Open(c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q in it", c.o, err, c.want)
@@ -194,7 +258,7 @@ func TestDrawingAllocatesNothing(t *testing.T) {
 	i := 0
 	draw := func() {
 		l := lookOf(0, i, len(s.outlines), 3)
-		p.draw(&s.outlines[l.face][class(i)], l, 32, 32)
+		p.draw(&s.outlines[l.face][s.character(i)], l, 32, 32)
 		p.colourIn(b, l, 3)
 		i++
 	}

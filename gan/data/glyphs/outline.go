@@ -41,8 +41,9 @@ type outline struct {
 	width float32
 }
 
-// outlines loads every character of every face: [face][class].
-func outlines() ([][]outline, error) {
+// outlines loads characters of every face: [face][character]. One that a face
+// does not have, or that leaves no ink, is an error.
+func outlines(wanted []rune) ([][]outline, error) {
 	var all [][]outline
 	var b sfnt.Buffer
 	for n, ttf := range faces() {
@@ -56,16 +57,23 @@ func outlines() ([][]outline, error) {
 			return nil, fmt.Errorf("embedded face %d: %w", n, err)
 		}
 		var characters []outline
-		for _, r := range alphabet {
+		for _, r := range wanted {
 			glyph, err := f.GlyphIndex(&b, r)
 			if err != nil {
 				return nil, fmt.Errorf("embedded face %d, character %q: %w", n, r, err)
+			}
+			if glyph == 0 {
+				return nil, fmt.Errorf("character %q (%U) is not in the built-in fonts: leave it out of characters", r, r)
 			}
 			segments, err := f.LoadGlyph(&b, glyph, ppem, nil)
 			if err != nil {
 				return nil, fmt.Errorf("embedded face %d, character %q: %w", n, r, err)
 			}
-			characters = append(characters, newOutline(segments, 1/float32(metrics.CapHeight)))
+			o := newOutline(segments, 1/float32(metrics.CapHeight))
+			if len(o.loops) == 0 {
+				return nil, fmt.Errorf("character %q (%U) leaves no ink: leave it out of characters", r, r)
+			}
+			characters = append(characters, o)
 		}
 		all = append(all, characters)
 	}
