@@ -141,7 +141,7 @@ func TestBounds(t *testing.T) {
 		"l2":         {L2: Constant(.5)},
 		"decay":      {Decay: Constant(.5)},
 		"clamp":      {Clamp: .6},
-		"max norm":   {MaxNorm: 1.25},
+		"max norm":   {MaxNorm: .6},
 		"all":        {ClipNorm: 3, ClipValue: .9, L2: Constant(.5), Decay: Constant(.25), Clamp: 1.2, MaxNorm: 1.75},
 	} {
 		t.Run(name, func(t *testing.T) {
