@@ -20,6 +20,9 @@ func files(set Set) *folder.Set {
 // Lost are the samples of a set that its Spec's Since, or its opening, found
 // gone bad since the run began.
 func Lost(set Set) []int {
+	if p := within(set); p != nil {
+		return p.lost()
+	}
 	if f := files(set); f != nil {
 		return f.Lost()
 	}
@@ -28,6 +31,9 @@ func Lost(set Set) []int {
 
 // BadOf names what a run on a set does without that has lost these samples.
 func BadOf(set Set, lost []int) Bad {
+	if p := within(set); p != nil {
+		return BadOf(p.Set, p.inWhole(lost))
+	}
 	if f := files(set); f != nil {
 		return f.Bad(lost)
 	}
@@ -36,6 +42,9 @@ func BadOf(set Set, lost []int) Bad {
 
 // Identity is a set's fingerprint without the samples that were lost.
 func Identity(set Set, lost []int) string {
+	if p := within(set); p != nil {
+		return p.identity(lost)
+	}
 	if f := files(set); f != nil {
 		return f.Identity(lost)
 	}

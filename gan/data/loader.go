@@ -176,6 +176,9 @@ func (l *Loader) makeRing() error {
 		}
 	}
 	for i, b := range buffers {
+		if len(b.Labels) > want.labels && want.labels == 0 {
+			return noClasses("a batch with labels")
+		}
 		if len(b.Images) != want.images || len(b.Points) != want.points || len(b.Labels) != want.labels {
 			return fmt.Errorf("data: buffer %d has %d image bytes, %d point values and %d labels, wanted %d, %d and %d", i,
 				len(b.Images), len(b.Points), len(b.Labels), want.images, want.points, want.labels)

@@ -11,6 +11,8 @@ const (
 	streamOrder = iota + 1
 	streamMirror
 	streamName
+	streamClass
+	streamShare
 )
 
 // streamSeed is the seed of a stream's order and flips: two streams of one
