@@ -28,6 +28,7 @@ type LoaderConfig struct {
 	Ahead   int      // batches prepared before they are asked for: 3
 	Buffers []Buffer // memory to fill, Ahead + 1 of them; the loader's own if nil
 
+	Beside *Loader                     // another of the same set, or of parts of it: each goes without what one lost, and all are for one goroutine
 	Lost   []int                       // samples that are not read: those that Lost gave at the position that is sought first
 	OnLoss func(sample int, err error) // is told by Next of each more that cannot be read; may be nil
 }
@@ -61,6 +62,7 @@ type Loader struct {
 	fill     func(s *slot, row, sample int) error
 	bad      atomic.Pointer[losses] // those of lost, for the workers
 	lost     []loss
+	beside   *group
 	order    order
 	small    bool
 	slots    []*slot
@@ -133,6 +135,9 @@ func NewLoader(ctx context.Context, set Set, config LoaderConfig) (*Loader, erro
 		lost = append(lost, loss{sample: int32(sample), at: -1})
 	}
 	l.remember(lost)
+	if err := l.join(config.Beside); err != nil {
+		return nil, err
+	}
 	l.start()
 	return l, nil
 }
@@ -290,6 +295,7 @@ func (l *Loader) SeekTo(position int64) error {
 // Close ends the workers and waits for them. The set stays open.
 func (l *Loader) Close() error {
 	l.failed = fmt.Errorf("data: %w", errClosed)
+	l.beside.leave(l)
 	l.stop(errClosed)
 	return nil
 }

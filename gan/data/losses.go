@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // mostLost is how many samples may go bad within one batch, or as many as it
@@ -112,10 +113,61 @@ func (l *Loader) settle(s *slot) error {
 		return nil
 	}
 	l.remember(append(l.lost, found...))
+	l.beside.tell(l, found)
 	if l.config.OnLoss != nil {
 		for _, one := range found {
 			l.config.OnLoss(int(one.sample), one.err)
 		}
 	}
 	return nil
+}
+
+// group is loaders of one set, and of parts of it. What one of them loses is
+// lost to all from then on, though another had read it well or could: a run
+// that goes on knows that it was lost, and no more.
+type group struct{ members []*Loader }
+
+// join makes l one of the loaders that another is in, or begins with l alone.
+func (l *Loader) join(other *Loader) error {
+	if other == nil {
+		l.beside = &group{[]*Loader{l}}
+		return nil
+	}
+	if here, there := wholeOf(l.set).Len(), wholeOf(other.set).Len(); here != there {
+		return fmt.Errorf("data: a loader of %d samples cannot stand beside one of %d others", here, there)
+	}
+	l.beside = other.beside
+	l.beside.members = append(l.beside.members, l)
+	return nil
+}
+
+func (g *group) leave(l *Loader) {
+	g.members = slices.DeleteFunc(g.members, func(m *Loader) bool { return m == l })
+}
+
+// tell has the others go without what one found.
+func (g *group) tell(finder *Loader, found []loss) {
+	for _, l := range g.members {
+		if l == finder {
+			continue
+		}
+		for _, one := range found {
+			l.learn(inWhole(finder.set, int(one.sample)), one.err)
+		}
+	}
+}
+
+// learn loses a sample of the whole from the next batch on, if it has it.
+func (l *Loader) learn(i int, err error) {
+	sample := ofWhole(l.set, i)
+	if sample < 0 {
+		return
+	}
+	switch known := l.known().with(int32(sample)); {
+	case len(known) == len(l.known()):
+	case len(known) == int(l.order.n):
+		l.failed = fmt.Errorf("data: none of the %d samples can be read any more, the last: %w", l.order.n, err)
+	default:
+		l.remember(append(l.lost, loss{int32(sample), l.position, err}))
+	}
 }

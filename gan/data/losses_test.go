@@ -208,6 +208,104 @@ func TestSeekingTriesAgain(t *testing.T) {
 	}
 }
 
+// Loaders beside each other go without what one of them lost, though they read
+// it well before, in part or whole; so they go on where a run is taken up that
+// knows of the loss and no more.
+func TestWhatOneLosesTheOthersGoWithout(t *testing.T) {
+	broken := false
+	set := breaking(12, func(sample, _ int) bool { return broken && sample == 5 })
+	part := made(t)(Subset(set, []int{4, 5, 6, 8}))
+	elsewhere := made(t)(Subset(set, []int{1, 2}))
+	var told []string
+	config := func(name string, batch int, beside *Loader) LoaderConfig {
+		return LoaderConfig{Batch: batch, Workers: 1, Ahead: 1, Cycle: true, Beside: beside,
+			OnLoss: func(sample int, _ error) { told = append(told, fmt.Sprint(name, sample)) }}
+	}
+	first := load(t, elsewhere, config("elsewhere", 2, nil))
+	some := load(t, part, config("part", 3, first))
+	whole := load(t, set, config("whole", 6, some)) // reads ahead of its first batches
+	alone := load(t, set, config("alone", 6, nil))
+	take(t, some, 1)
+	take(t, alone, 1)
+	for set.count(5) < 5 { // twice in the part, once in the whole, twice in the one alone
+		time.Sleep(time.Millisecond)
+	}
+	set.mu.Lock()
+	broken = true
+	set.mu.Unlock()
+	finder := load(t, set, config("finder", 4, whole))
+	take(t, finder, 2)
+	set.mu.Lock()
+	broken = false // and can be read again
+	set.mu.Unlock()
+	for _, c := range []struct {
+		name     string
+		l        *Loader
+		position int64
+		want     []int
+		lost     []int
+	}{
+		{"elsewhere", first, 0, []int{1, 2, 1, 2}, nil},
+		{"part", some, 3, []int{8, 4, 6, 6, 8, 4}, []int{1}},
+		{"whole", whole, 0, []int{0, 1, 2, 3, 4, 6, 6, 7, 8, 9, 10, 11}, []int{5}},
+		{"alone", alone, 6, []int{6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5}, nil},
+	} {
+		if c.l.Position() != c.position || c.l.Lost(c.position) != nil {
+			t.Errorf("%s stands at %d without %v", c.name, c.l.Position(), c.l.Lost(c.position))
+		}
+		images, _ := take(t, c.l, 2)
+		if !slices.Equal(samples(images), c.want) || !slices.Equal(c.l.Lost(c.l.Position()), c.lost) {
+			t.Errorf("%s holds %v without %v, want %v without %v", c.name, samples(images), c.l.Lost(c.l.Position()), c.want, c.lost)
+		}
+		again := load(t, c.l.set, LoaderConfig{Batch: c.l.config.Batch, Cycle: true, Lost: c.lost})
+		if err := again.SeekTo(c.position); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := take(t, again, 2); !bytes.Equal(got, images) {
+			t.Errorf("%s taken up is %v", c.name, samples(got))
+		}
+	}
+	if !slices.Equal(told, []string{"finder5"}) {
+		t.Errorf("told %v", told)
+	}
+	if err := whole.SeekTo(0); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := take(t, whole, 1); samples(got)[5] != 5 {
+		t.Errorf("sought again: %v", samples(got))
+	}
+}
+
+// What a part finds is known to the whole by its place there.
+func TestTheWholeLearnsFromAPart(t *testing.T) {
+	set := breaking(12, always(6))
+	whole := load(t, set, LoaderConfig{Batch: 12})
+	some := load(t, made(t)(Subset(set, []int{4, 6})), LoaderConfig{Batch: 2, Beside: whole})
+	take(t, some, 1)
+	if !slices.Equal(some.Lost(1), []int{1}) || !slices.Equal(whole.Lost(1), []int{6}) {
+		t.Errorf("the part is without %v, the whole without %v", some.Lost(1), whole.Lost(1))
+	}
+}
+
+// What has no sample left says so, and a loader stands only beside those of its set.
+func TestNothingLeftBeside(t *testing.T) {
+	set := breaking(12, always(4, 5))
+	part := made(t)(Subset(set, []int{4, 5}))
+	whole := load(t, set, LoaderConfig{Batch: 6})
+	some, closed := load(t, part, LoaderConfig{Batch: 1, Beside: whole}), load(t, part, LoaderConfig{Batch: 1, Beside: whole})
+	closed.Close()
+	take(t, whole, 1)
+	if err := closed.SeekTo(0); err == nil || !strings.Contains(err.Error(), "the loader is closed") {
+		t.Errorf("a closed one learned of it: %v", err)
+	}
+	if _, err := some.Next(t.Context()); err == nil || !strings.Contains(err.Error(), "none of the 2 samples can be read any more, the last: image 5 is bad") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := NewLoader(t.Context(), numbers(9), LoaderConfig{Batch: 1, Beside: whole}); err == nil || !strings.Contains(err.Error(), "a loader of 9 samples cannot stand beside one of 12 others") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestLoadingAroundLossesAllocatesNothing(t *testing.T) {
 	l := load(t, breaking(64, always(3, 30)), LoaderConfig{Batch: 16, Shuffle: true, Workers: 2})
 	take(t, l, 20)

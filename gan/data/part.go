@@ -154,6 +154,30 @@ func within(set Set) *part {
 	return nil
 }
 
+// wholeOf is the set that a part is of, else the set itself.
+func wholeOf(set Set) Set {
+	if p := within(set); p != nil {
+		return p.Set
+	}
+	return set
+}
+
+// inWhole is the place in the whole of sample i of a set.
+func inWhole(set Set, i int) int {
+	if p := within(set); p != nil {
+		return p.indices[i]
+	}
+	return i
+}
+
+// ofWhole is the place in a set of sample i of the whole, -1 for none.
+func ofWhole(set Set, i int) int {
+	if p := within(set); p != nil {
+		return slices.Index(p.indices, i)
+	}
+	return i
+}
+
 // Len is how many samples the part has.
 func (p *part) Len() int { return len(p.indices) }
 
