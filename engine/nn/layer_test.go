@@ -71,13 +71,13 @@ func TestConv(t *testing.T) {
 		oh, ow    int
 		transpose bool
 	}{
-		{Window{1, 1, 0}, 3, 2, 3, 2, false},
-		{Window{3, 1, 1}, 4, 5, 4, 5, false},
-		{Window{4, 2, 1}, 8, 6, 4, 3, false},
-		{Window{4, 1, 0}, 4, 4, 1, 1, false},
-		{Window{4, 1, 0}, 1, 1, 4, 4, true},
-		{Window{4, 2, 1}, 4, 3, 8, 6, true},
-		{Window{3, 1, 1}, 3, 4, 3, 4, true},
+		{Window{Kernel: 1, Stride: 1, Pad: 0}, 3, 2, 3, 2, false},
+		{Window{Kernel: 3, Stride: 1, Pad: 1}, 4, 5, 4, 5, false},
+		{Window{Kernel: 4, Stride: 2, Pad: 1}, 8, 6, 4, 3, false},
+		{Window{Kernel: 4, Stride: 1, Pad: 0}, 4, 4, 1, 1, false},
+		{Window{Kernel: 4, Stride: 1, Pad: 0}, 1, 1, 4, 4, true},
+		{Window{Kernel: 4, Stride: 2, Pad: 1}, 4, 3, 8, 6, true},
+		{Window{Kernel: 3, Stride: 1, Pad: 1}, 3, 4, 3, 4, true},
 	} {
 		const n, in, out = 2, 3, 2
 		l := newLab(t)
@@ -116,8 +116,8 @@ func TestConvDirection(t *testing.T) {
 	f := func(b *graph.Builder) {
 		x := b.Literal(graph.F64, graph.Shape{1, 3, 3, 1}, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9})
 		p := net.Pass(b, Mode{})
-		b.Output("conv", Conv(p, "c", x, 1, Window{3, 1, 1}, Constant(0), nil))
-		b.Output("transposed", ConvTranspose(p, "t", x, 1, Window{3, 1, 1}, Constant(0), nil))
+		b.Output("conv", Conv(p, "c", x, 1, Window{Kernel: 3, Stride: 1, Pad: 1}, Constant(0), nil))
+		b.Output("transposed", ConvTranspose(p, "t", x, 1, Window{Kernel: 3, Stride: 1, Pad: 1}, Constant(0), nil))
 	}
 	l.run(f)
 	first := []float64{0, 0, 0, 1, 0, 0, 0, 0, 0} // row 1, column 0

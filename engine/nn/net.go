@@ -1,11 +1,18 @@
 // Package nn builds layers: a network is a function from a Pass and a node to
 // a node, and says nothing of devices, losses or time.
 //
-// A Net is the set of parameters and statistics that such a function declares
-// the first time it runs. A Pass is one run of the function inside one
-// program: it says whether batch norm uses batch or running statistics, and
-// whose values the parameters have (the Variables', an average's, or values
-// that the same program has just computed).
+// A Net is the set of parameters, statistics and state that such a function
+// declares the first time it runs. A Pass is one run of the function inside one
+// program: it says which statistics batch norm uses, and whose values the
+// parameters have (the Variables', an average's, or values that the same program
+// has just computed).
+//
+// Layers: Dense, Conv, ConvTranspose, Embedding, Projection; their weights are
+// parameters or what a Weight makes of them (SpectralNorm, WeightNorm, Equalized).
+// BatchNorm, ConditionalBatchNorm, ModulatedBatchNorm, VirtualBatchNorm,
+// InstanceNorm, LayerNorm, ActNorm; Dropout, Maxout, PReLU; PixelShuffle,
+// PixelUnshuffle, ReflectionPad; MinibatchDiscrimination, MinibatchStdDev.
+// An Average follows the parameters; a Standing holds statistics for use.
 package nn
 
 import (
@@ -16,13 +23,15 @@ import (
 )
 
 // Net is a network's Variables, by name: parameters are trained, statistics are
-// running means that follow the data.
+// running means that follow the data, state is all else that passes move: vectors
+// of power iterations, counters.
 type Net struct {
 	Name   string      // the first part of every Variable's name
 	Float  graph.DType // type of parameters and activations: F32, or F64 in tests
 	vars   *graph.Vars
 	params []*graph.Variable
 	stats  []*graph.Variable
+	state  []*graph.Variable
 }
 
 // NewNet gives an empty network; running its function declares its Variables.
@@ -35,6 +44,10 @@ func (n *Net) Params() []*graph.Variable { return n.params }
 
 // Stats lists the running statistics in order of declaration.
 func (n *Net) Stats() []*graph.Variable { return n.stats }
+
+// State lists what tracking passes move besides statistics, in order of
+// declaration. It goes with the trained parameters and has no average.
+func (n *Net) State() []*graph.Variable { return n.state }
 
 // Declare runs f once in a program that is thrown away, so that the network's
 // Variables exist; input gives its operand.
@@ -52,19 +65,6 @@ func (n *Net) Count() int {
 		total += v.Shape.Size()
 	}
 	return total
-}
-
-// Mode says how a pass treats what differs between training and use.
-type Mode struct {
-	Label string // unique within the program; part of the names of its random streams
-	Train bool   // batch norm uses batch statistics, dropout drops
-	Track bool   // running statistics follow this pass (needs Train)
-	// Batches is how many equal batches follow each other in the examples: batch
-	// norm treats each by itself, as it would in passes of their own. 0 means 1.
-	Batches int
-	// Values gives a parameter's or statistic's value; nil reads the Variable,
-	// and what a tracking pass finds is then in the Mode of the Pass.
-	Values *Values
 }
 
 // Values holds the values that a set of Variables has at a point of a program,
@@ -115,7 +115,8 @@ type Pass struct {
 	B    *graph.Builder
 	Mode Mode
 	net  *Net
-	path []string // of names, the network's first
+	path []string                        // of names, the network's first
+	made map[*graph.Variable]*graph.Node // weights that this pass has made, by the state that making them moved
 }
 
 // Pass starts a run of the network.
@@ -123,7 +124,7 @@ func (n *Net) Pass(b *graph.Builder, m Mode) *Pass {
 	if m.Values == nil {
 		m.Values = NewValues()
 	}
-	return &Pass{B: b, Mode: m, net: n, path: []string{n.Name}}
+	return &Pass{B: b, Mode: m, net: n, path: []string{n.Name}, made: map[*graph.Variable]*graph.Node{}}
 }
 
 // Float is the type of parameters and activations.
@@ -145,20 +146,38 @@ func (p *Pass) Scoped(f func(p *Pass) *graph.Node) (y *graph.Node) {
 // Param is the value of the named parameter, declared on first use. Asking for
 // another shape than before is a programmer's error.
 func (p *Pass) Param(name string, s graph.Shape, init Init) *graph.Node {
-	return p.Mode.Values.Get(p.B, p.variable(name, s, init, &p.net.params, p.net.Name))
+	return p.Get(p.param(name, s, init))
 }
 
-// stat is the Variable of a running statistic, declared on first use.
-func (p *Pass) stat(name string, s graph.Shape, start float64) *graph.Variable {
-	return p.variable(name, s, Constant(start), &p.net.stats, p.net.Name+"/stats")
+func (p *Pass) param(name string, s graph.Shape, init Init) *graph.Variable {
+	return p.variable(name, s, p.net.Float, init, &p.net.params, p.net.Name)
 }
+
+// Stat is the Variable of a running statistic, declared on first use with that
+// value everywhere. Averages follow it.
+func (p *Pass) Stat(name string, s graph.Shape, start float64) *graph.Variable {
+	return p.variable(name, s, p.net.Float, Constant(start), &p.net.stats, p.net.Name+"/stats")
+}
+
+// State is a Variable that passes move and that has no average, declared on first
+// use. What moves it asks Tracks first.
+func (p *Pass) State(name string, s graph.Shape, d graph.DType, init Init) *graph.Variable {
+	return p.variable(name, s, d, init, &p.net.state, p.net.Name+"/state")
+}
+
+// Get is the value that v has in this pass.
+func (p *Pass) Get(v *graph.Variable) *graph.Node { return p.Mode.Values.Get(p.B, v) }
+
+// Set gives v a new value, which later passes that share Values see. It is data:
+// no gradient passes.
+func (p *Pass) Set(v *graph.Variable, x *graph.Node) { p.Mode.Values.Set(v, graph.StopGradient(x)) }
 
 // variable finds or declares the Variable of that name below the pass's path.
-func (p *Pass) variable(name string, s graph.Shape, init Init, list *[]*graph.Variable, group string) *graph.Variable {
+func (p *Pass) variable(name string, s graph.Shape, d graph.DType, init Init, list *[]*graph.Variable, group string) *graph.Variable {
 	full := strings.Join(p.path, "/") + "/" + name
 	v := p.net.vars.ByName(full)
 	if v == nil {
-		v = p.net.vars.Add(&graph.Variable{Name: full, Shape: s, DType: p.net.Float, Group: group, Init: init(s, p.net.Float)})
+		v = p.net.vars.Add(&graph.Variable{Name: full, Shape: s, DType: d, Group: group, Init: init(s, d)})
 		*list = append(*list, v)
 	}
 	if !v.Shape.Equal(s) {

@@ -114,7 +114,7 @@ func TestAverage(t *testing.T) {
 	const decay = .75
 	l := newLab(t)
 	net := declared(t, l)
-	avg := NewAverage(net, "ema")
+	avg := NewAverage("ema", net)
 	step := l.vars.Add(&graph.Variable{Name: "step", DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})
 	l.init()
 	if got := names([]*graph.Variable{avg.Variable(net.Params()[0]), avg.Variable(net.Stats()[1])}); got != "ema/block/fc/w in ema, ema/block/bn/var in ema" {
@@ -140,7 +140,7 @@ func TestAverage(t *testing.T) {
 			v := NewValues()
 			w := net.Params()[4]
 			v.Set(w, b.Literal(graph.F64, w.Shape, now))
-			avg.Follow(b, v, decay, b.Read(step))
+			avg.Follow(b, v, AverageRule{Decay: decay}, b.Read(step))
 			b.Update(step, graph.Add(b.Read(step), b.Const(graph.I32, 1)), nil)
 		})
 		mean, spread = towards(mean, now), towards(spread, variance)
@@ -156,7 +156,7 @@ func TestAverage(t *testing.T) {
 func TestAverageValues(t *testing.T) {
 	l := newLab(t)
 	net := declared(t, l)
-	avg := NewAverage(net, "ema")
+	avg := NewAverage("ema", net)
 	l.init()
 	sample := func(v *Values) []float64 {
 		return l.run(func(b *graph.Builder) {

@@ -25,30 +25,44 @@ func (o NormOptions) momentum() float64 {
 	return o.Momentum
 }
 
+func (o NormOptions) gain() Init {
+	if o.Gain == nil {
+		return Constant(1)
+	}
+	return o.Gain
+}
+
 // BatchNorm normalises each channel (last axis) over all other axes (Ioffe and
 // Szegedy 2015). In training it uses the batch's own statistics; a tracking
 // pass moves the running ones towards them (the running variance is the
-// unbiased one, as PyTorch's). Elsewhere the running statistics are used.
+// unbiased one, as PyTorch's). Elsewhere the running statistics are used, and
+// Mode.Stats chooses others.
 func BatchNorm(p *Pass, name string, x *graph.Node, o NormOptions) (y *graph.Node) {
-	p.In(name, func() {
-		c := graph.Shape{x.Shape[len(x.Shape)-1]}
-		mean, variance := p.stat("mean", c, 0), p.stat("var", c, 1)
-		if p.Mode.Train {
-			y = p.normalizeBatches(x, mean, variance, o)
-		} else {
-			v := p.Mode.Values
-			istd := graph.Rsqrt(graph.Shift(v.Get(p.B, variance), o.eps()))
-			y = graph.Mul(graph.Sub(x, v.Get(p.B, mean)), istd)
-		}
-		y = affine(p, y, o)
-	})
+	p.In(name, func() { y = affine(p, batchNormalize(p, x, o), o) })
 	return y
+}
+
+// batchNormalize is batch norm without gain and bias.
+func batchNormalize(p *Pass, x *graph.Node, o NormOptions) *graph.Node {
+	c := graph.Shape{x.Shape[len(x.Shape)-1]}
+	mean, variance := p.Stat("mean", c, 0), p.Stat("var", c, 1)
+	switch p.stats() {
+	case StatsBatch:
+		return p.normalizeBatches(x, mean, variance, o)
+	case StatsOwn:
+		if len(x.Shape) < 3 || x.Shape.Size() == x.Shape[0]*c[0] {
+			wrong("BatchNorm", "examples of %s have no statistics of their own: they have one number per channel", x.Shape[1:])
+		}
+		return graph.Normalize(x, o.eps(), axes(1, len(x.Shape)-1)...)
+	}
+	istd := graph.Rsqrt(graph.Shift(p.Get(variance), o.eps()))
+	return graph.Mul(graph.Sub(x, p.Get(mean)), istd)
 }
 
 // normalizeBatches normalises each of a training pass's batches; the running
 // statistics follow one after the other.
 func (p *Pass) normalizeBatches(x *graph.Node, mean, variance *graph.Variable, o NormOptions) *graph.Node {
-	batches := max(p.Mode.Batches, 1)
+	batches := p.batches("BatchNorm", x)
 	parts := graph.Reshape(x, append(graph.Shape{batches, x.Shape[0] / batches}, x.Shape[1:]...))
 	all := axes(1, len(x.Shape))
 	if p.Mode.Track {
@@ -72,8 +86,12 @@ func row(x *graph.Node, i int) *graph.Node {
 
 // track moves a running statistic towards the batch's: r + momentum (s - r).
 func track(p *Pass, v *graph.Variable, batch *graph.Node, momentum float64) {
-	old := p.Mode.Values.Get(p.B, v)
+	old := p.Get(v)
 	batch = graph.StopGradient(batch)
+	if rate := p.Mode.Rate; rate != nil {
+		p.Mode.Values.Set(v, graph.Add(old, graph.Mul(graph.Sub(batch, old), graph.Cast(rate, old.DType))))
+		return
+	}
 	p.Mode.Values.Set(v, graph.Add(graph.Scale(old, 1-momentum), graph.Scale(batch, momentum)))
 }
 
@@ -95,12 +113,8 @@ func affine(p *Pass, y *graph.Node, o NormOptions) *graph.Node {
 	if o.Plain {
 		return y
 	}
-	gain := o.Gain
-	if gain == nil {
-		gain = Constant(1)
-	}
 	c := graph.Shape{y.Shape[len(y.Shape)-1]}
-	return graph.Add(graph.Mul(y, p.Param("gain", c, gain)), p.Param("bias", c, Constant(0)))
+	return graph.Add(graph.Mul(y, p.Param("gain", c, o.gain())), p.Param("bias", c, Constant(0)))
 }
 
 // axes lists the axes from first up to end, without it.

@@ -65,7 +65,7 @@ func NewGame(c config.Config, sample graph.Shape, float graph.DType) (*Game, err
 	g.OptG = optim.New(g.Vars, "opt/g", g.updates(c.Optim.G), g.G.Params())
 	g.OptD = optim.New(g.Vars, "opt/d", g.updates(c.Optim.D), g.D.Params())
 	if c.Train.EMAKimg > 0 {
-		g.Avg = nn.NewAverage(g.G, "g_ema")
+		g.Avg = nn.NewAverage("g_ema", g.G)
 	}
 	for _, name := range []string{"d", "d_reg", "dg", "dg_reg"} {
 		g.Vars.Add(&graph.Variable{Name: "run/" + name, DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})

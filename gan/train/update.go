@@ -197,7 +197,7 @@ func (u *update) generator(fake *graph.Node, params []*graph.Node) {
 		u.gv.Set(u.G.Params()[i], x)
 	}
 	if u.Avg != nil {
-		u.Avg.Follow(u.b, u.gv, u.decay(), u.clock)
+		u.Avg.Follow(u.b, u.gv, nn.AverageRule{Decay: u.decay()}, u.clock)
 	}
 	u.finite = append(u.finite, l, length)
 }

@@ -121,7 +121,7 @@ func (t *trainer) fitsAlone(f *safetensors.File, sources []session.Source) error
 
 // own are a network's Variables under their own names, as checkpoints have them.
 func own(n *nn.Net) (out []session.Source) {
-	for _, v := range slices.Concat(n.Params(), n.Stats()) {
+	for _, v := range slices.Concat(n.Params(), n.Stats(), n.State()) {
 		out = append(out, session.Source{Variable: v.Name, Tensor: v.Name, Shape: v.Shape})
 	}
 	return out
