@@ -72,3 +72,23 @@ func GlorotUniform() Init {
 		return Uniform(math.Sqrt(6/(in+out)))(s, d)
 	}
 }
+
+// TruncatedNormal is N(0, std^2) without what lies beyond two std, so its own
+// standard deviation is .88 std.
+func TruncatedNormal(std float64) Init {
+	return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
+		return func(b *graph.Builder) *graph.Node {
+			// Inverts the distribution function F at U(F(-2), F(2)) by Newton's method.
+			// From 0 it never overshoots, F being convex below and concave above.
+			half := math.Erf(math.Sqrt2) / 2 // F(2) - 1/2
+			p := graph.Shift(graph.Scale(b.Uniform("uniform", d, s), 2*half), -half)
+			x := graph.Scale(p, math.Sqrt(2*math.Pi))
+			for range 6 {
+				miss := graph.Sub(p, graph.Scale(graph.Erf(graph.Scale(x, 1/math.Sqrt2)), .5))
+				density := graph.Exp(graph.Scale(graph.Square(x), -.5))
+				x = graph.Add(x, graph.Scale(graph.Div(miss, density), math.Sqrt(2*math.Pi)))
+			}
+			return graph.Scale(x, std)
+		}
+	}
+}
