@@ -2,9 +2,12 @@
 //
 // A Set is either Images (uint8, height × width × channels) or Points (float32
 // vectors), random access and read-only. A Loader turns a set into an endless
-// stream of batches that is a pure function of the seed and of the samples that
+// stream of batches that is a pure function of seed, name and the samples that
 // went bad: any position can be reached without replaying, whatever the number of
 // workers.
+//
+// Several loaders may read one set, or parts of it (part.go), at the same time:
+// each stream has a name, which gives it an order of its own, and a position.
 //
 // Each kind of data is a package below this one that knows nothing of it; they
 // meet in the table of kinds.go. Only folders, whose samples are files of their
