@@ -125,3 +125,69 @@ func buildError(t *testing.T, vars *graph.Vars, f func(b *graph.Builder)) string
 	}
 	return err.Error()
 }
+
+// differentiable compares the derivatives of a weighted sum of what a layer gives,
+// by x and by all the network's parameters, with central differences. The layer
+// must exist (run once) and parameters have values.
+func (l *lab) differentiable(net *Net, m Mode, s graph.Shape, x []float64, layer func(p *Pass, x *graph.Node) *graph.Node) {
+	l.Helper()
+	in := l.vars.ByName("in")
+	if in == nil {
+		in = l.vars.Add(&graph.Variable{Name: "in", Shape: s, DType: graph.F64, Init: graph.Fill(graph.F64, 0)})
+	}
+	l.set("in", x...)
+	all := append([]*graph.Variable{in}, net.Params()...)
+	p, err := graph.Build("slopes", l.vars, func(b *graph.Builder) {
+		b.UseRandom(l.random)
+		y := layer(net.Pass(b, m), b.Read(in))
+		loss := graph.Total(graph.Mul(y, b.Literal(graph.F64, y.Shape, numbers(99, y.Shape.Size()))))
+		var at []*graph.Node
+		for _, v := range all {
+			at = append(at, b.Read(v))
+		}
+		b.Output("loss", loss)
+		for i, g := range graph.Gradients(loss, nil, at...) {
+			b.Output(all[i].Name, g)
+		}
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
+	run := func() map[string]reference.Array {
+		defer l.set("run", l.named("run")...) // the same draws each time
+		return l.execute(p)
+	}
+	got := run()
+	const h = 1e-5
+	for _, v := range all {
+		data := l.named(v.Name)
+		for i, old := range data {
+			data[i] = old + h
+			above := run()["loss"].Data[0]
+			data[i] = old - h
+			below := run()["loss"].Data[0]
+			data[i] = old
+			want := (above - below) / (2 * h)
+			if g := got[v.Name].Data[i]; !(math.Abs(g-want) <= 1e-7*(1+math.Abs(want))) {
+				l.Errorf("the derivative by %s[%d] is %g, by differences %g", v.Name, i, g, want)
+				return
+			}
+		}
+	}
+}
+
+// within compares within a tolerance.
+func (l *lab) within(what string, got, want, tolerance float64) {
+	l.Helper()
+	if !(math.Abs(got-want) <= tolerance) {
+		l.Errorf("%s is %.12g, want %.12g within %g", what, got, want, tolerance)
+	}
+}
+
+// randomize gives the network's parameters numbers, their first values being mostly
+// too plain to tell layers apart.
+func (l *lab) randomize(net *Net) {
+	for i, v := range net.Params() {
+		l.set(v.Name, numbers(uint64(50+i), v.Shape.Size())...)
+	}
+}
