@@ -49,8 +49,8 @@ func conv(x []float64, n, h, w, c int, f []float64, k, size, stride, pad int) (y
 }
 
 // transposed spreads every element of x over its window of the result.
-func transposed(x []float64, n, h, w, c int, f []float64, k, size, stride, pad int) []float64 {
-	oh, ow := (h-1)*stride-2*pad+size, (w-1)*stride-2*pad+size
+func transposed(x []float64, n, h, w, c int, f []float64, k, size, stride, pad, extra int) []float64 {
+	oh, ow := (h-1)*stride-2*pad+size+extra, (w-1)*stride-2*pad+size+extra
 	y := make([]float64, n*oh*ow*k)
 	for i, v := range x {
 		img, p, q, in := i/(h*w*c), i/(w*c)%h, i/c%w, i%c
@@ -78,14 +78,15 @@ func TestConv(t *testing.T) {
 		{Window{Kernel: 4, Stride: 1, Pad: 0}, 1, 1, 4, 4, true},
 		{Window{Kernel: 4, Stride: 2, Pad: 1}, 4, 3, 8, 6, true},
 		{Window{Kernel: 3, Stride: 1, Pad: 1}, 3, 4, 3, 4, true},
+		{Window{Kernel: 3, Stride: 2, Pad: 1, Extra: 1}, 4, 3, 8, 6, true},
 	} {
 		const n, in, out = 2, 3, 2
 		l := newLab(t)
 		net := NewNet(l.vars, "g", graph.F64)
 		x := numbers(1, n*c.h*c.w*in)
-		layer, formula, filters := Conv, conv, graph.Shape{out, c.win.Kernel, c.win.Kernel, in}
+		layer, filters := Conv, graph.Shape{out, c.win.Kernel, c.win.Kernel, in}
 		if c.transpose {
-			layer, formula, filters = ConvTranspose, transposed, graph.Shape{in, c.win.Kernel, c.win.Kernel, out}
+			layer, filters = ConvTranspose, graph.Shape{in, c.win.Kernel, c.win.Kernel, out}
 		}
 		f := func(b *graph.Builder) {
 			b.Output("y", layer(net.Pass(b, Mode{}), "conv", b.Literal(graph.F64, graph.Shape{n, c.h, c.w, in}, x), out, c.win, Constant(0), Constant(0)))
@@ -97,7 +98,12 @@ func TestConv(t *testing.T) {
 		w := numbers(2, filters.Size())
 		l.set("g/conv/w", w...)
 		l.set("g/conv/b", 5, -7)
-		want := formula(x, n, c.h, c.w, in, w, out, c.win.Kernel, c.win.Stride, c.win.Pad)
+		var want []float64
+		if c.transpose {
+			want = transposed(x, n, c.h, c.w, in, w, out, c.win.Kernel, c.win.Stride, c.win.Pad, c.win.Extra)
+		} else {
+			want = conv(x, n, c.h, c.w, in, w, out, c.win.Kernel, c.win.Stride, c.win.Pad)
+		}
 		for i := range want {
 			want[i] += []float64{5, -7}[i%2]
 		}
@@ -106,6 +112,32 @@ func TestConv(t *testing.T) {
 			t.Errorf("%+v: result %s", c, got.Shape)
 		}
 		l.near("y", got.Data, want)
+	}
+}
+
+// Groups are convolutions of their own, side by side.
+func TestConvGroups(t *testing.T) {
+	x := numbers(1, 2*3*3*4)
+	for name, layer := range map[string]func(*Pass, string, *graph.Node, int, Window, Init, Init, ...Weight) *graph.Node{"conv": Conv, "transposed": ConvTranspose} {
+		l := newLab(t)
+		net := NewNet(l.vars, "g", graph.F64)
+		w := Window{Kernel: 3, Stride: 1, Pad: 1}
+		f := func(b *graph.Builder) {
+			x := b.Literal(graph.F64, graph.Shape{2, 3, 3, 4}, x)
+			p := net.Pass(b, Mode{})
+			half := func(i int) *graph.Node { return graph.Slice(x, []int{0, 0, 0, 2 * i}, nil, []int{2, 3, 3, 2}) }
+			grouped := w
+			grouped.Groups = 2
+			b.Output("grouped", layer(p, "grouped", x, 6, grouped, Constant(0), nil))
+			b.Output("apart", graph.Concat(3, layer(p, "0", half(0), 3, w, Constant(0), nil), layer(p, "1", half(1), 3, w, Constant(0), nil)))
+		}
+		l.run(f)
+		filters := numbers(2, 6*9*2) // of both kinds, the groups lie behind one another
+		l.set("g/grouped/w", filters...)
+		l.set("g/0/w", filters[:54]...)
+		l.set("g/1/w", filters[54:]...)
+		got := l.run(f)
+		l.near(name, got["grouped"].Data, got["apart"].Data)
 	}
 }
 

@@ -33,14 +33,14 @@ func PixelUnshuffle(x *graph.Node, r int) *graph.Node {
 // ReflectionPad continues x NHWC by n pixels on each side as its mirror image
 // about the outermost pixels, which are not repeated.
 func ReflectionPad(x *graph.Node, n int) *graph.Node {
+	if n < 0 || n >= min(x.Shape[1], x.Shape[2]) {
+		wrong("ReflectionPad", "an image of %s is too small for %d pixels more", x.Shape, n)
+	}
+	if n == 0 {
+		return x
+	}
 	for axis := 1; axis <= 2; axis++ {
-		d := x.Shape[axis]
-		if n < 0 || n >= d {
-			wrong("ReflectionPad", "an image of %s is too small for %d pixels more", x.Shape, n)
-		}
-		if n > 0 {
-			x = graph.Concat(axis, mirrored(x, axis, 1, n), x, mirrored(x, axis, d-1-n, n))
-		}
+		x = graph.Concat(axis, mirrored(x, axis, 1, n), x, mirrored(x, axis, x.Shape[axis]-1-n, n))
 	}
 	return x
 }
