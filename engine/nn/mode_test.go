@@ -161,3 +161,21 @@ func TestState(t *testing.T) {
 		t.Errorf("results %v, want %v", y, want)
 	}
 }
+
+// What a pass leaves is data to later ones: no gradient passes.
+func TestSetIsData(t *testing.T) {
+	l := newLab(t)
+	net := NewNet(l.vars, "g", graph.F64)
+	got := l.run(func(b *graph.Builder) {
+		x := b.Literal(graph.F64, graph.Shape{}, []float64{3})
+		values := NewValues()
+		p := net.Pass(b, Mode{Values: values})
+		v := p.State("last", graph.Shape{}, graph.F64, Constant(0))
+		p.Set(v, x)
+		y := graph.Mul(x, net.Pass(b, Mode{Values: values}).Get(v))
+		b.Output("y", y)
+		b.Output("dx", graph.Gradients(y, nil, x)[0])
+	})
+	l.near("y", got["y"].Data, []float64{9})
+	l.near("dx", got["dx"].Data, []float64{3})
+}

@@ -138,6 +138,42 @@ func TestSpectralNorm(t *testing.T) {
 	}
 }
 
+// u and v are constants wherever the iteration stands: for the sum of a w/sigma the
+// derivative by w is (a - (a.w/sigma) u v')/sigma.
+func TestSpectralNormGradient(t *testing.T) {
+	l := newLab(t)
+	net := NewNet(l.vars, "d", graph.F64)
+	s := graph.Shape{3, 2}
+	if err := net.Declare(func(p *Pass) { SpectralNorm{}.Weight(p, s, 0, Normal(0, 1)) }); err != nil {
+		t.Fatal(err)
+	}
+	l.init()
+	w, a := l.named("d/w"), numbers(1, 6)
+	m := kindOf{row: func(i int) int { return i / 2 }}.rows(w)
+	u, sigma := step(m, l.named("d/u"))
+	transposed := [][]float64{{w[0], w[2], w[4]}, {w[1], w[3], w[5]}}
+	v := make([]float64, 2)
+	for i := range v {
+		for k, x := range transposed[i] {
+			v[i] += x * l.named("d/u")[k]
+		}
+	}
+	norm(v)
+	dot := 0.
+	for i := range w {
+		dot += a[i] * w[i]
+	}
+	want := make([]float64, 6)
+	for i := range want {
+		want[i] = (a[i] - dot/sigma*u[i/2]*v[i%2]) / sigma
+	}
+	got := l.run(func(b *graph.Builder) {
+		y := SpectralNorm{}.Weight(net.Pass(b, Mode{}), s, 0, Normal(0, 1))
+		b.Output("dw", graph.Gradients(graph.Total(graph.Mul(y, b.Literal(graph.F64, s, a))), nil, b.Read(net.Params()[0]))[0])
+	})
+	l.near("dw", got["dw"].Data, want)
+}
+
 // A weight that a pass uses twice is made once, and passes that share values go on
 // from one another.
 func TestSpectralNormSharedInPass(t *testing.T) {
