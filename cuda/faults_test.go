@@ -21,8 +21,8 @@ import (
 	"ganengine/engine/debug"
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
-	"ganengine/gan/config"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -104,12 +104,12 @@ func child(out string) error {
 	if err != nil {
 		return err
 	}
-	h := train.Host{Device: dev, Out: out, Version: "test"}
+	h := train.Host{Schema: systems.Schema(), Device: dev, Out: out, Version: "test"}
 	if dir, found, err := rundir.Latest(out, ""); err == nil && found {
 		err = train.Resume(context.Background(), string(dir), nil, h)
 		return errors.Join(err, dev.Close())
 	}
-	s, err := config.Parse("test.toml", games[cmp.Or(os.Getenv(gameVariable), "dcgan")]+common+"[train]\nbatch = 4\nsteps = 6\n")
+	s, err := systems.Schema().Parse("test.toml", games[cmp.Or(os.Getenv(gameVariable), "dcgan")]+common+"[train]\nbatch = 4\nsteps = 6\n")
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -78,7 +79,7 @@ func trained(t *testing.T, dev device.Device, name, steps string) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
 	cfg := configure(t, name, "train.batch=4", "train.steps="+steps)
-	if err := train.Run(context.Background(), cfg, train.Host{Device: dev, Out: out, Version: "test"}); err != nil {
+	if err := train.Run(context.Background(), cfg, train.Host{Schema: systems.Schema(), Device: dev, Out: out, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	dir, ok, err := rundir.Latest(out, "")
@@ -90,12 +91,12 @@ func trained(t *testing.T, dev device.Device, name, steps string) rundir.Dir {
 
 func resumed(t *testing.T, dev device.Device, dir rundir.Dir, steps int) {
 	t.Helper()
-	cfg, err := train.ReadConfig(string(dir))
+	cfg, err := train.ReadConfig(string(dir), systems.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Train.Steps = steps
-	if err := train.Resume(context.Background(), string(dir), cfg, train.Host{Device: dev, Version: "test"}); err != nil {
+	if err := train.Resume(context.Background(), string(dir), cfg, train.Host{Schema: systems.Schema(), Device: dev, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 }

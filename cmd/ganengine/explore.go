@@ -10,6 +10,7 @@ import (
 
 	"ganengine/gan/explore"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -43,7 +44,7 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 	if err != nil {
 		return err
 	}
-	cfg, err := train.ReadConfig(string(dir))
+	cfg, err := train.ReadConfig(string(dir), systems.Schema())
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	e, err := explore.Open(dir, dev, explore.Options{Checkpoint: r.checkpoint, RawWeights: r.raw, Switches: a.switches})
+	e, err := explore.Open(dir, dev, explore.Options{Schema: systems.Schema(), Checkpoint: r.checkpoint, RawWeights: r.raw, Switches: a.switches})
 	if err != nil {
 		return err
 	}

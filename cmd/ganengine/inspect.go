@@ -13,8 +13,8 @@ import (
 	"ganengine/configs"
 	"ganengine/engine/atomicfile"
 	"ganengine/engine/graph"
-	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -74,7 +74,7 @@ func (a *app) listConfigs() error {
 		fmt.Fprintf(&s, "  %-14s %s\n", name, strings.TrimPrefix(first, "# "))
 	}
 	s.WriteString("\nkeys, their defaults and what they mean:\n")
-	if err := config.List(&s); err != nil {
+	if err := systems.Schema().List(&s); err != nil {
 		return err
 	}
 	return a.print(s.String())

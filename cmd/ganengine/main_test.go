@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"ganengine/gan/config"
 	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/cli.md")
@@ -288,7 +288,11 @@ func TestElsewhere(t *testing.T) {
 				t.Errorf("-%s is explained by -%s, which no command has", theirs, o)
 			}
 			if key, _, set := strings.Cut(strings.TrimPrefix(o, "set "), "="); set {
-				if err := new(config.Settings).Set(key, "1"); err != nil && strings.Contains(err.Error(), "no such key") {
+				s, err := systems.Schema().Parse("", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Set(key, "1"); err != nil && strings.Contains(err.Error(), "no such key") {
 					t.Errorf("-%s: %v", theirs, err)
 				}
 			}

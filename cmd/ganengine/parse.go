@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"ganengine/engine/spelling"
-	"ganengine/gan/config"
+	"ganengine/gan/systems"
 )
 
 // parse sets the flags that the arguments have, before, between and after words
@@ -84,7 +84,7 @@ func takesList(f *flag.Flag, value string) bool {
 	}
 	what, _ := flag.UnquoteUsage(f)
 	key, _, _ := strings.Cut(value, "=")
-	return what == "LIST" || f.Name == "set" && config.IsList(key)
+	return what == "LIST" || f.Name == "set" && systems.Schema().IsList(key)
 }
 
 func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }

@@ -11,6 +11,7 @@ import (
 
 	"ganengine/gan/explore"
 	"ganengine/gan/picture"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -78,7 +79,7 @@ func (s *sampleFlags) check() error {
 	if err != nil {
 		return err
 	}
-	cfg, err := train.ReadConfig(string(dir))
+	cfg, err := train.ReadConfig(string(dir), systems.Schema())
 	if err != nil {
 		return err
 	}

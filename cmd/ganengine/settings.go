@@ -9,6 +9,7 @@ import (
 
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/systems"
 )
 
 // override is a key of the configuration that the command line sets.
@@ -68,7 +69,7 @@ func (s *settings) load(ctx context.Context, path string) (*config.Settings, err
 	if path == "" {
 		return nil, usage("name a configuration: -config FILE, or a built-in one such as -config glyphs (`ganengine config list`)")
 	}
-	set, err := config.Load(ctx, path)
+	set, err := systems.Schema().Load(ctx, path)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -74,7 +75,7 @@ func (t *trainFlags) job(ctx context.Context) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := train.ReadConfig(string(dir))
+	own, err := train.ReadConfig(string(dir), systems.Schema())
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (t *trainFlags) auto(ctx context.Context) (*job, error) {
 		note := fmt.Sprintf("no run named %s with a checkpoint under %s: starting one", cfg.Run.Name, t.out)
 		return &job{config: cfg, notes: append(t.detected, note)}, nil
 	}
-	own, err := train.ReadConfig(string(dir))
+	own, err := train.ReadConfig(string(dir), systems.Schema())
 	if err != nil {
 		return nil, err
 	}
@@ -227,5 +228,5 @@ func (a *app) host(cfg *config.Config, show *console, tune bool) (train.Host, er
 	if cfg.Run.Precision == "fp32" && strings.HasPrefix(dev.Info().Name, "cuda") {
 		show.Line("precision fp32 does without the GPU's tensor cores: -precision tf32 or bf16 is several times faster")
 	}
-	return train.Host{Device: dev, Fallback: fallback, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
+	return train.Host{Schema: systems.Schema(), Device: dev, Fallback: fallback, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
 }

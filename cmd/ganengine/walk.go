@@ -61,8 +61,7 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 }
 
 // between is how a walk through a model's latents goes.
-func (a *app) between(w *walkFlags, dist string) explore.Between {
-	uniform := dist == "uniform"
+func (a *app) between(w *walkFlags, uniform bool) explore.Between {
 	switch {
 	case w.mode == "" && uniform:
 		return explore.Lerp
@@ -84,7 +83,7 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 		if animated && e.Points() {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
 		}
-		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Config.Model.ZDist)}
+		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Game.Model.Uniform)}
 		if animated {
 			err = e.WriteGIF(ctx, w.path, walk)
 		} else {

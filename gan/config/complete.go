@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"math"
 	"path/filepath"
 	"regexp"
@@ -11,10 +12,18 @@ import (
 // complete fills the keys whose defaults follow from others. A key that
 // contradicts another is an error.
 func (c *Config) complete() *Error {
-	if err := c.completeData(); err != nil {
+	if err := c.completeData("data", &c.Data, &c.Data); err != nil {
 		return err
 	}
-	c.completeModel()
+	for i := range c.Streams {
+		if err := c.completeData("data."+c.Streams[i].Name, &c.Streams[i].Data, &c.Data); err != nil {
+			return err
+		}
+	}
+	c.completeWeights()
+	if c.kind.Complete != nil {
+		c.kind.Complete(c)
+	}
 	if err := c.completeSteps(); err != nil {
 		return err
 	}
@@ -24,61 +33,53 @@ func (c *Config) complete() *Error {
 	return nil
 }
 
-func (c *Config) completeData() *Error {
-	d := &c.Data
+// completeData completes the keys of [data], or of [data.NAME], which are as in first
+// where nobody says them.
+func (c *Config) completeData(section string, d, first *Data) *Error {
 	if d.Kind == "mixture" {
 		return nil
 	}
 	for _, side := range []struct {
 		key   string
 		value *int
-	}{{"data.height", &d.Height}, {"data.width", &d.Width}} {
+	}{{".height", &d.Height}, {".width", &d.Width}} {
 		if d.Size != 0 && *side.value != 0 && *side.value != d.Size {
-			return &Error{Key: side.key, Msg: "disagrees with data.size = " + strconv.Itoa(d.Size) + "; give size, or height and width"}
+			return &Error{Key: section + side.key, Msg: "disagrees with " + section + ".size = " + strconv.Itoa(d.Size) + "; give size, or height and width"}
 		}
 		if *side.value == 0 {
 			*side.value = d.Size
 		}
 	}
-	asStored := c.Model.Kind == "mlp" && (d.Kind == "csv" || d.Kind == "npz")
+	asStored := c.kind.Vectors && (d.Kind == "csv" || d.Kind == "npz")
 	if d.Height == 0 && d.Width == 0 && !asStored {
-		d.Height = 64
-		if c.Model.Kind == "mlp" {
-			d.Height = 28
+		d.Height, d.Width = first.Height, first.Width
+		if d.Height == 0 {
+			d.Height = cmp.Or(c.kind.Size, 64)
 		}
 	}
-	if d.Height == 0 {
-		d.Height = d.Width
-	}
-	if d.Width == 0 {
-		d.Width = d.Height
-	}
+	d.Height = cmp.Or(d.Height, d.Width)
+	d.Width = cmp.Or(d.Width, d.Height)
 	if d.Width == d.Height {
 		d.Size = d.Height
 	}
 	if d.Channels == 0 && !asStored {
-		d.Channels = 3
+		d.Channels = cmp.Or(first.Channels, 3)
 	}
 	return nil
 }
 
-func (c *Config) completeModel() {
-	m := &c.Model
-	if m.InitScale == 0 {
-		switch m.Init {
-		case "normal":
-			m.InitScale = 0.02
-		case "uniform":
-			m.InitScale = 0.05
-		default:
-			m.InitScale = 1
-		}
+func (c *Config) completeWeights() {
+	w, ok := Part[Weights](c)
+	if !ok || w.InitScale != 0 {
+		return
 	}
-	if m.Kind == "mlp" && m.MLP.Output == "" {
-		m.MLP.Output = "tanh"
-		if c.Data.Kind == "mixture" {
-			m.MLP.Output = "linear"
-		}
+	switch w.Init {
+	case "normal":
+		w.InitScale = 0.02
+	case "uniform":
+		w.InitScale = 0.05
+	default:
+		w.InitScale = 1
 	}
 }
 
@@ -108,20 +109,19 @@ func (c *Config) FixSteps(samples int) error {
 	return c.Validate()
 }
 
-// setSteps makes a run long enough to show so many real samples.
-func (c *Config) setSteps(images float64) {
-	perStep := float64(c.Train.Batch * c.Train.DSteps)
-	c.Train.Steps = max(1, int(math.Ceil(images/perStep)))
-	c.Train.Kimg, c.Train.Epochs = 0, 0
+// ImagesPerStep is the rows of [data] that a step takes fresh.
+func (c *Config) ImagesPerStep() int {
+	n := c.Train.Batch * c.Train.Accumulate
+	if r, ok := Part[Rhythm](c); ok {
+		n *= r.DSteps
+	}
+	return n
 }
 
-// End is the first step at LREnd in a run of so many steps. An end that nobody
-// named is the run's, and stays so where a resume makes it longer.
-func (o *Optim) End(steps int) int {
-	if o.DecayEnd == 0 {
-		return steps
-	}
-	return o.DecayEnd
+// setSteps makes a run long enough to show so many real samples.
+func (c *Config) setSteps(images float64) {
+	c.Train.Steps = max(1, int(math.Ceil(images/float64(c.ImagesPerStep()))))
+	c.Train.Kimg, c.Train.Epochs = 0, 0
 }
 
 var (

@@ -1,4 +1,4 @@
-package config
+package config_test
 
 import (
 	"bytes"
@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"ganengine/configs"
+	. "ganengine/gan/config"
+	"ganengine/gan/systems"
 )
 
 // resolve parses text, applies sets ("key=value") and resolves.
 func resolve(text string, sets ...string) (*Config, error) {
-	s, err := Parse("my.toml", text)
+	s, err := systems.Schema().Parse("my.toml", text)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func rewritten(t *testing.T, c *Config) *Config {
 	if err := c.WriteTOML(&b); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Parse("config.toml", b.String())
+	s, err := systems.Schema().Parse("config.toml", b.String())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
 	}
@@ -58,22 +60,16 @@ func rewritten(t *testing.T, c *Config) *Config {
 }
 
 func TestDefaults(t *testing.T) {
-	c := mustResolve(t, "")
-	want := &Config{
-		Run:        Run{Name: "dcgan-glyphs-b64", Device: "auto", Precision: "fp32", Deterministic: true, TuneSeconds: 5},
-		Data:       Data{Kind: "glyphs", Images: Images{Size: 64, Height: 64, Width: 64, Channels: 3, Fit: "auto", Background: "white"}},
-		Model:      Model{Kind: "dcgan", Z: 100, ZDist: "normal", Slope: 0.2, Init: "normal", InitScale: 0.02, DCGAN: DCGAN{64, 64, "batch", "batch"}},
-		Loss:       Loss{Kind: "non-saturating", SmoothReal: 1, GPAt: "interpolate", Every: 1},
-		Train:      Train{Steps: 10000, Batch: 64, DSteps: 1, Phases: []string{}, Augment: "none"},
-		Log:        Log{Every: 20},
-		Checkpoint: Checkpoint{Every: 1000, Keep: 2},
-		Sample:     Sample{Every: 500, Count: 64},
-		Eval:       Eval{Metrics: []string{}, Samples: 10000},
+	var got bytes.Buffer
+	if err := mustResolve(t, "").WriteTOML(&got); err != nil {
+		t.Fatal(err)
 	}
-	o := Optim{Kind: "adam", LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Eps: 1e-8, Schedule: "constant"}
-	want.Optim = Optims{o, o}
-	if !reflect.DeepEqual(c, want) {
-		t.Errorf("defaults are\n%+v, want\n%+v", c, want)
+	want, err := os.ReadFile("testdata/defaults.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("defaults are\n%s\nwant\n%s", got.String(), want)
 	}
 }
 
@@ -92,13 +88,13 @@ func TestDerived(t *testing.T) {
 		{"a size set replaces sides", mlp + "[data]\nheight = 40\nwidth = 30\n", []string{"data.size=20"}, func(c *Config) any { return [2]int{c.Data.Height, c.Data.Width} }, [2]int{20, 20}},
 		{"vectors are as stored", mlp + "[data]\nkind = \"csv\"\npath = \"a.csv\"\n", nil, func(c *Config) any { return [2]int{c.Data.Height, c.Data.Channels} }, [2]int{0, 0}},
 		{"points have no size", ring, nil, func(c *Config) any { return c.Data.Images }, Images{}},
-		{"points are linear", ring, nil, func(c *Config) any { return c.Model.MLP.Output }, "linear"},
-		{"pixels are tanh", mlp, nil, func(c *Config) any { return c.Model.MLP.Output }, "tanh"},
-		{"scale of uniform", "", []string{"model.init=uniform"}, func(c *Config) any { return c.Model.InitScale }, 0.05},
-		{"scale of he", "", []string{"model.init=he-normal"}, func(c *Config) any { return c.Model.InitScale }, 1.0},
-		{"d as g", "[optim.g]\nlr = 0.5\nbeta1 = 0.25\n", nil, func(c *Config) any { return [2]float64{c.Optim.D.LR, c.Optim.D.Beta1} }, [2]float64{0.5, 0.25}},
-		{"d's own", "[optim.g]\nlr = 0.5\n[optim.d]\nlr = 0.125\n", nil, func(c *Config) any { return [2]float64{c.Optim.G.LR, c.Optim.D.LR} }, [2]float64{0.5, 0.125}},
-		{"d of another kind", "[optim.g]\nkind = \"sgd\"\n[optim.d]\nkind = \"adam\"\n", nil, func(c *Config) any { return [2]float64{c.Optim.G.Beta1, c.Optim.D.Beta1} }, [2]float64{0, 0.5}},
+		{"points are linear", ring, nil, func(c *Config) any { return c.Value("model.output") }, "linear"},
+		{"pixels are tanh", mlp, nil, func(c *Config) any { return c.Value("model.output") }, "tanh"},
+		{"scale of uniform", "", []string{"model.init=uniform"}, func(c *Config) any { return c.Value("model.init_scale") }, 0.05},
+		{"scale of he", "", []string{"model.init=he-normal"}, func(c *Config) any { return c.Value("model.init_scale") }, 1.0},
+		{"d as g", "[optim.g]\nlr = 0.5\nbeta1 = 0.25\n", nil, func(c *Config) any { return [2]float64{c.Optim("d").LR.Value, c.Optim("d").Beta1.Value} }, [2]float64{0.5, 0.25}},
+		{"d's own", "[optim.g]\nlr = 0.5\n[optim.d]\nlr = 0.125\n", nil, func(c *Config) any { return [2]float64{c.Optim("g").LR.Value, c.Optim("d").LR.Value} }, [2]float64{0.5, 0.125}},
+		{"d of another kind", "[optim.g]\nkind = \"sgd\"\n[optim.d]\nkind = \"adam\"\n", nil, func(c *Config) any { return [2]float64{c.Optim("g").Beta1.Value, c.Optim("d").Beta1.Value} }, [2]float64{0, 0.5}},
 		{"kimg", "[train]\nkimg = 10\nbatch = 64\nd_steps = 5\n", nil, func(c *Config) any { return [2]float64{float64(c.Train.Steps), c.Train.Kimg} }, [2]float64{32, 0}},
 		{"a length set replaces another", "[train]\nkimg = 10\n", []string{"train.steps=7"}, func(c *Config) any { return c.Train.Steps }, 7},
 		{"no length", "", nil, func(c *Config) any { return c.Train.Steps }, 10000},
@@ -108,12 +104,12 @@ func TestDerived(t *testing.T) {
 		{"no steps but passes", "[train]\nsteps = 0\nepochs = 2\n", nil, func(c *Config) any { return [2]float64{float64(c.Train.Steps), c.Train.Epochs} }, [2]float64{0, 2}},
 		{"passes set replace steps", "[train]\nsteps = 7\n", []string{"train.epochs=2"}, func(c *Config) any { return [2]float64{float64(c.Train.Steps), c.Train.Epochs} }, [2]float64{0, 2}},
 		{"no steps and a schedule", "[train]\nsteps = 0\n", []string{"optim.g.schedule=linear", "optim.g.decay_start=5"}, func(c *Config) any { return c.Train.Steps }, 0},
-		{"decay ends with the run", "[train]\nsteps = 70\n", []string{"optim.g.schedule=linear"}, func(c *Config) any { return [2]int{c.Optim.G.End(c.Train.Steps), c.Optim.D.End(c.Train.Steps)} }, [2]int{70, 70}},
-		{"alias", "[loss]\nkind = \"lsgan\"\n", nil, func(c *Config) any { return c.Loss.Kind }, "least-squares"},
-		{"alias set", "", []string{"loss.kind=wgan"}, func(c *Config) any { return c.Loss.Kind }, "wasserstein"},
-		{"targets", "", []string{"loss.kind=lsgan"}, func(c *Config) any { return c.Loss.Targets }, []float64{0, 1, 1}},
+		{"decay ends with the run", "[train]\nsteps = 70\n", []string{"optim.g.schedule=linear"}, func(c *Config) any { return [2]int{c.Optim("g").End(c.Train.Steps), c.Optim("d").End(c.Train.Steps)} }, [2]int{70, 70}},
+		{"alias", "[loss]\nkind = \"lsgan\"\n", nil, func(c *Config) any { return c.Value("loss.kind") }, "least-squares"},
+		{"alias set", "", []string{"loss.kind=wgan"}, func(c *Config) any { return c.Value("loss.kind") }, "wasserstein"},
+		{"targets", "", []string{"loss.kind=lsgan"}, func(c *Config) any { return c.Value("loss.targets") }, []float64{0, 1, 1}},
 		{"another kind drops the file's keys", "[data]\nkind = \"idx\"\npath = \"a\"\n", []string{"data.kind=glyphs"}, func(c *Config) any { return c.Data.Path }, ""},
-		{"and d's with g", "[optim.d]\nbeta1 = 0.25\n", []string{"optim.g.kind=sgd"}, func(c *Config) any { return c.Optim.D }, Optim{Kind: "sgd", LR: 2e-4, Schedule: "constant"}},
+		{"and d's with g", "[optim.d]\nbeta1 = 0.25\n", []string{"optim.g.kind=sgd"}, func(c *Config) any { return *c.Optim("d") }, Optim{Kind: "sgd", LR: Number{Value: 2e-4}, Schedule: "constant"}},
 		{"name", "[data]\nkind = \"idx\"\npath = \"data/Fashion MNIST/\"\n[train]\nbatch = 128\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-Fashion-MNIST-b128"},
 		{"name of an idx file", "[data]\nkind = \"idx\"\npath = \"fashion-mnist/train-images-idx3-ubyte.gz\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-fashion-mnist-b64"},
 		{"name of a file", "[data]\nkind = \"zip\"\npath = \"../ffhq.256.zip\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-ffhq-b64"},
@@ -142,7 +138,7 @@ func TestFixSteps(t *testing.T) {
 	if err := c.FixSteps(1001); err != nil {
 		t.Fatal(err)
 	}
-	if end := c.Optim.G.End(c.Train.Steps); c.Train.Steps != 26 || c.Train.Epochs != 0 || end != 26 {
+	if end := c.Optim("g").End(c.Train.Steps); c.Train.Steps != 26 || c.Train.Epochs != 0 || end != 26 {
 		t.Errorf("steps %d, epochs %v, decay end %d; want 26, 0, 26", c.Train.Steps, c.Train.Epochs, end)
 	}
 	if err := c.FixSteps(5); err != nil || c.Train.Steps != 26 {
@@ -155,9 +151,9 @@ func TestSetEachType(t *testing.T) {
 		"run.name=a-run", `run.device="cpu"`, "run.seed=1_000", "optim.g.lr=1e-4", "loss.gp=10",
 		"run.deterministic=false", "model.g_hidden=[8, 16]", "model.d_hidden=32,64",
 		"loss.kind=lsgan", "loss.targets=-1, 1, 0", "model.output='sigmoid'")
-	want := []any{"a-run", "cpu", 1000, 1e-4, 10.0, false, []int{8, 16}, []int{32, 64}, []float64{-1, 1, 0}, "sigmoid"}
-	got := []any{c.Run.Name, c.Run.Device, c.Run.Seed, c.Optim.G.LR, c.Loss.GP, c.Run.Deterministic, c.Model.MLP.GHidden, c.Model.MLP.DHidden,
-		c.Loss.Targets, c.Model.MLP.Output}
+	want := []any{"a-run", "cpu", 1000, Number{Value: 1e-4}, Number{Value: 10}, false, []int{8, 16}, []int{32, 64}, []float64{-1, 1, 0}, "sigmoid"}
+	got := []any{c.Run.Name, c.Run.Device, c.Run.Seed, c.Optim("g").LR, c.Value("loss.gp"), c.Run.Deterministic, c.Value("model.g_hidden"), c.Value("model.d_hidden"),
+		c.Value("loss.targets"), c.Value("model.output")}
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Errorf("value %d is %v (%T), want %v", i, got[i], got[i], want[i])
@@ -172,7 +168,7 @@ func TestShipped(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			s, err := Load(t.Context(), name)
+			s, err := systems.Schema().Load(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,7 +184,7 @@ func TestShipped(t *testing.T) {
 }
 
 func TestStandardDCGAN(t *testing.T) {
-	s, err := Load(t.Context(), "dcgan.toml")
+	s, err := systems.Schema().Load(t.Context(), "dcgan.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,9 +192,14 @@ func TestStandardDCGAN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Model.Z != 100 || c.Data.Size != 64 || c.Data.Channels != 3 || c.Train.Batch != 128 || c.Train.EMAKimg != 0 ||
-		c.Model.DCGAN != (DCGAN{64, 64, "batch", "batch"}) || c.Optim.D.LR != 2e-4 || c.Optim.D.Beta1 != 0.5 {
-		t.Errorf("configs/dcgan.toml is not the standard DCGAN: %+v", c)
+	got := map[string]any{}
+	want := map[string]any{"model.z": 100, "data.size": 64, "data.channels": 3, "train.batch": 128, "train.ema_kimg": 0., "model.g_channels": 64,
+		"model.d_channels": 64, "model.g_norm": "batch", "model.d_norm": "batch", "optim.d.lr": Number{Value: 2e-4}, "optim.d.beta1": Number{Value: 0.5}}
+	for name := range want {
+		got[name] = c.Value(name)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("configs/dcgan.toml is not the standard DCGAN: %v", got)
 	}
 }
 
@@ -214,7 +215,7 @@ func TestLoad(t *testing.T) {
 	}
 	write("ring.toml", "[run]\nname = \"mine\"\n")
 	for path, name := range map[string]string{"dcgan": "dcgan-glyphs-b128", "dcgan.toml": "dcgan-glyphs-b128", "glyphs": "dcgan-glyphs-b32", "ring.toml": "mine", "ring": "mlp-ring-b64"} {
-		s, err := Load(t.Context(), path)
+		s, err := systems.Schema().Load(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +224,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.Run.Name != name {
-			t.Errorf("Load(%q) names the run %q, want %q", path, c.Run.Name, name)
+			t.Errorf("systems.Schema().Load(%q) names the run %q, want %q", path, c.Run.Name, name)
 		}
 	}
 	for path, want := range map[string]string{
@@ -231,12 +232,12 @@ func TestLoad(t *testing.T) {
 		"dcgam":           `dcgam: there is no such file and no built-in configuration of that name; did you mean "dcgan"?`,
 		"some/where.toml": "some/where.toml: there is no such file and no built-in configuration of that name; the built-in ones are " + strings.Join(configs.Names(), ", "),
 	} {
-		if _, err := Load(t.Context(), path); err == nil || err.Error() != want {
-			t.Errorf("Load(%q): %v\nwant %s", path, err, want)
+		if _, err := systems.Schema().Load(t.Context(), path); err == nil || err.Error() != want {
+			t.Errorf("systems.Schema().Load(%q): %v\nwant %s", path, err, want)
 		}
 	}
 	write("wrong.toml", "[train]\nbatch = 0\n")
-	s, err := Load(t.Context(), "wrong.toml")
+	s, err := systems.Schema().Load(t.Context(), "wrong.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,8 +301,8 @@ func errorText(err error) string {
 // A value set on one Config must not show in another one.
 func TestListsAreCopies(t *testing.T) {
 	a, b := mustResolve(t, "", "model.kind=mlp"), mustResolve(t, "", "model.kind=mlp")
-	a.Model.MLP.GHidden[0] = 5
-	if b.Model.MLP.GHidden[0] != 1200 {
+	a.Value("model.g_hidden").([]int)[0] = 5
+	if b.Value("model.g_hidden").([]int)[0] != 1200 {
 		t.Error("two configurations share a list")
 	}
 }
@@ -316,7 +317,7 @@ func TestUnreadable(t *testing.T) {
 		t.Skip("this user may read everything")
 	}
 	var e *Error
-	if _, err := Load(t.Context(), path); !errors.As(err, &e) || !strings.Contains(err.Error(), "name a readable file") {
+	if _, err := systems.Schema().Load(t.Context(), path); !errors.As(err, &e) || !strings.Contains(err.Error(), "name a readable file") {
 		t.Errorf("unreadable file: %v", err)
 	}
 }
@@ -324,7 +325,7 @@ func TestUnreadable(t *testing.T) {
 // Whatever has no end is no configuration, and a pipe without a writer keeps nobody.
 func TestLoadEnds(t *testing.T) {
 	if _, err := os.Stat("/dev/zero"); err == nil {
-		if _, err := Load(t.Context(), "/dev/zero"); err == nil || !strings.Contains(err.Error(), "it is larger than 1048576 bytes") {
+		if _, err := systems.Schema().Load(t.Context(), "/dev/zero"); err == nil || !strings.Contains(err.Error(), "it is larger than 1048576 bytes") {
 			t.Errorf("/dev/zero: %v", err)
 		}
 	}
@@ -335,11 +336,11 @@ func TestLoadEnds(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	interrupted := errors.New("interrupted")
 	time.AfterFunc(10*time.Millisecond, func() { cancel(interrupted) })
-	if _, err := Load(ctx, silent); err != interrupted {
+	if _, err := systems.Schema().Load(ctx, silent); err != interrupted {
 		t.Errorf("a pipe: %v", err)
 	}
 	go os.WriteFile(pipe, []byte("[train]\nbatch = 7\n"), 0)
-	s, err := Load(t.Context(), pipe)
+	s, err := systems.Schema().Load(t.Context(), pipe)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,11 @@
-package config
+package config_test
 
 import (
 	"reflect"
 	"testing"
 
 	"ganengine/configs"
+	"ganengine/gan/systems"
 )
 
 // What is hardly meant is said in a line each; what is meant is not. The last column
@@ -42,7 +43,7 @@ func TestDoubts(t *testing.T) {
 
 func TestShippedAreFreeOfDoubts(t *testing.T) {
 	for _, name := range configs.Names() {
-		s, err := Load(t.Context(), name)
+		s, err := systems.Schema().Load(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,11 @@
-package config
+package config_test
 
 import (
 	"strings"
 	"testing"
+
+	. "ganengine/gan/config"
+	"ganengine/gan/systems"
 )
 
 func TestErrorTexts(t *testing.T) {
@@ -54,10 +57,9 @@ func TestErrorTexts(t *testing.T) {
 		{"[run]\nname = \"a/b\"\n", `my.toml:2: run.name: "a/b" cannot name a directory; use up to 128 letters, digits, dots, dashes and underscores`},
 		{"[data]\nbackground = \"#fff\"\n", `my.toml:2: data.background: "#fff" is no colour; write white, black or #rrggbb`},
 		// not in this version
-		{"[data]\nlabels = true\n", "my.toml:2: data.labels: true is not supported by this version; remove it"},
 		{"[train]\nfreeze_d = 2\n", "my.toml:2: train.freeze_d: 2 is not supported by this version; remove it"},
 		{"[train]\naugment = \"ada\"\n", `my.toml:2: train.augment: "ada" is not supported by this version; remove it`},
-		{"[train]\nphases = [\"a\"]\n", `my.toml:2: train.phases: ["a"] is not supported by this version; remove it`},
+		{"[train]\naccumulate = 2\n", "my.toml:2: train.accumulate: 2 is not supported by this version; remove it"},
 		{"[eval]\nevery = 9\n", "my.toml:2: eval.every: 9 is not supported by this version; remove it"},
 		{"[eval]\nmetrics = [\"bogus\"]\n", `my.toml:2: eval.metrics: ["bogus"] is not supported by this version; remove it`},
 		{"[checkpoint]\nbest = \"swd\"\n", `my.toml:2: checkpoint.best: "swd" is not supported by this version; remove it`},
@@ -124,7 +126,7 @@ func TestSetErrorTexts(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.set, got, c.want)
 		}
 	}
-	s, err := Parse("my.toml", "")
+	s, err := systems.Schema().Parse("my.toml", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +164,10 @@ func FuzzSet(f *testing.F) {
 	f.Add("model.g_hidden", "[8, 9]")
 	f.Add("eval.metrics", "a,'b'")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		s := &Settings{}
+		s, err := systems.Schema().Parse("", "")
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Set(name, value); err != nil && strings.ContainsAny(err.Error(), "\n\r") {
 			t.Fatalf("an error of more than one line: %q", err)
 		}

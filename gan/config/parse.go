@@ -13,35 +13,49 @@ import (
 
 // Parse reads the text of a configuration; name is what errors call it. Errors
 // are *Error: broken TOML, an unknown section or key, a value of the wrong type.
-func Parse(name, text string) (*Settings, error) {
+func (s *Schema) Parse(name, text string) (*Settings, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // offsets of errors do not count it
 	var top map[string]toml.Primitive
 	md, err := toml.Decode(text, &top)
 	if err != nil {
 		return nil, syntaxError(name, text, err)
 	}
-	s := &Settings{file: name}
+	settings := &Settings{schema: s, file: name}
 	for _, path := range md.Keys() {
 		full := path.String()
+		if s.inTable(path) {
+			continue
+		}
 		value, line := lookup(&md, top, path)
 		fail := func(msg string) error { return &Error{File: name, Line: line, Key: full, Msg: msg} }
-		keys := declared().named[full]
+		keys := s.named[full]
 		switch {
-		case declared().hasSection(full):
+		case s.hasSection(full):
 			if _, ok := value.(map[string]any); !ok {
 				return nil, fail(fmt.Sprintf("%s, and this is a section; write [%s] and its keys on lines below", describe(value), full))
 			}
+			settings.put(entry{name: full, file: name, line: line, section: true})
 			continue
 		case keys == nil:
-			return nil, fail(unknown(full))
+			return nil, fail(s.unknown(full))
 		}
 		v, complaint := keys[0].kind.convert(value)
 		if complaint != "" {
 			return nil, fail(complaint)
 		}
-		s.put(entry{name: full, value: canonical(keys, v), file: name, line: line})
+		settings.put(entry{name: full, value: canonical(keys, v), file: name, line: line})
 	}
-	return s, nil
+	return settings, nil
+}
+
+// inTable reports whether a path leads into the table that stands for a number.
+func (s *Schema) inTable(path toml.Key) bool {
+	for n := 1; n < len(path); n++ {
+		if keys := s.named[path[:n].String()]; keys != nil && keys[0].kind == course {
+			return true
+		}
+	}
+	return false
 }
 
 // syntaxError counts the line itself: for an end of line in the wrong place
@@ -88,22 +102,21 @@ func lookup(md *toml.MetaData, top map[string]toml.Primitive, path toml.Key) (va
 
 // unknown says what was probably meant by a name that is no key: the nearest
 // key of its section, the same key elsewhere, or the nearest name of all.
-func unknown(name string) string {
-	d := declared()
-	if d.hasSection(name) {
-		return "this is a section; name one of its keys, such as " + d.first(name)
+func (s *Schema) unknown(name string) string {
+	if s.hasSection(name) {
+		return "this is a section; name one of its keys, such as " + s.first(name)
 	}
 	section, short := "", name
 	if dot := strings.LastIndex(name, "."); dot >= 0 {
 		section, short = name[:dot], name[dot+1:]
 	}
-	within := d.within(section)
+	within := s.within(section)
 	meant := spelling.Nearest(name, within)
 	if meant == "" {
-		meant = d.elsewhere(short)
+		meant = s.elsewhere(short)
 	}
 	if meant == "" && within == nil {
-		meant = spelling.Nearest(name, d.names())
+		meant = spelling.Nearest(name, s.names())
 	}
 	if meant == "" {
 		return "there is no such key; `ganengine config list` shows all"
@@ -112,9 +125,9 @@ func unknown(name string) string {
 }
 
 // within lists the keys of a section.
-func (s *schema) within(section string) []string {
+func (s *Schema) within(section string) []string {
 	var names []string
-	for _, k := range s.keys {
+	for _, k := range s.all {
 		if k.section == section {
 			names = append(names, k.name)
 		}
@@ -123,14 +136,14 @@ func (s *schema) within(section string) []string {
 }
 
 // first is the first key of a section or of the sections in it.
-func (s *schema) first(section string) string {
-	i := slices.IndexFunc(s.keys, func(k *key) bool { return strings.HasPrefix(k.name, section+".") })
-	return s.keys[i].name
+func (s *Schema) first(section string) string {
+	i := slices.IndexFunc(s.all, func(k *key) bool { return strings.HasPrefix(k.name, section+".") })
+	return s.all[i].name
 }
 
 // elsewhere is the first key of that short name, or "".
-func (s *schema) elsewhere(short string) string {
-	for _, k := range s.keys {
+func (s *Schema) elsewhere(short string) string {
+	for _, k := range s.all {
 		if k.short() == short {
 			return k.name
 		}
@@ -139,12 +152,12 @@ func (s *schema) elsewhere(short string) string {
 }
 
 // names lists all sections and keys.
-func (s *schema) names() []string {
+func (s *Schema) names() []string {
 	var names []string
 	for _, c := range s.sections {
 		names = append(names, c.name)
 	}
-	for _, k := range s.keys {
+	for _, k := range s.all {
 		names = append(names, k.name)
 	}
 	return names

@@ -1,36 +1,15 @@
-package config
+package config_test
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
-)
 
-// random is a value of the key that its declaration may or may not allow, near
-// what makes the keys contradict each other.
-func (k *key) random(r *rand.Rand) any {
-	switch k.kind {
-	case text:
-		if len(k.values) > 0 {
-			return k.values[r.IntN(len(k.values))]
-		}
-		return [...]string{"", "auto", "cpu", "a b", "ünï\x7f\u009b\u202e", `"quoted" \ `, "tab\tand\x1b[31m", "#102030"}[r.IntN(8)]
-	case whole:
-		return [...]int{0, 1, 2, 3, 7, 8, 16, 64, 100, 4096, 1 << 40, math.MaxInt}[r.IntN(12)]
-	case number:
-		return [...]float64{0, math.Copysign(0, -1), 0.1, 0.5, 1, 1.0 / 3, 2.5, 1e-300, 1e9, 123456789.123, math.SmallestNonzeroFloat64, math.MaxFloat64}[r.IntN(12)]
-	case truth:
-		return r.IntN(2) == 0
-	case texts:
-		return [][]string{{}, {"swd"}, {"a", "b\n"}}[r.IntN(3)]
-	case wholes:
-		return [][]int{{}, {1}, {64, 3}}[r.IntN(3)]
-	}
-	return [][]float64{{}, {0, 1, 1}, {-1, 1e-7, math.MaxFloat64}}[r.IntN(3)]
-}
+	. "ganengine/gan/config"
+	"ganengine/gan/systems"
+)
 
 // randomText is a configuration of a few keys: mostly ones that apply.
 func randomText(r *rand.Rand) string {
@@ -40,10 +19,9 @@ func randomText(r *rand.Rand) string {
 	b.WriteString(shape)
 	seen := map[string]bool{"model.kind": true, "data.kind": true, "data.path": true}
 	for range r.IntN(6) {
-		k := declared().keys[r.IntN(len(declared().keys))]
-		if !k.later && !seen[k.name] {
-			fmt.Fprintf(&b, "%s = %s\n", k.name, format(k.random(r)))
-			seen[k.name] = true
+		if name, line := systems.Schema().RandomLine(r); !seen[name] {
+			b.WriteString(line)
+			seen[name] = true
 		}
 	}
 	for _, section := range []string{"optim.g", "optim.d"} { // schedules bind three keys to the length

@@ -10,21 +10,16 @@ import (
 
 // List writes every key with its default and one line of documentation, for
 // a terminal.
-func List(w io.Writer) error {
+func (s *Schema) List(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, s := range declared().sections {
-		if s.doc == "" {
-			continue
-		}
-		fmt.Fprintf(t, "[%s]\t\t%s\n", s.name, s.doc)
-		for _, k := range declared().keys {
-			if k.section == s.name {
-				def, doc := format(k.def), k.explain()
-				if words := k.follows(); words != "" {
-					def, doc = "-", doc+"; default: "+words
-				}
-				fmt.Fprintf(t, "  %s\t%s\t%s\n", k.short(), def, doc)
+	for _, p := range s.pages() {
+		fmt.Fprintf(t, "[%s]\t\t%s\n", p.name, p.doc)
+		for _, r := range p.rows {
+			def, doc := format(r.def), s.explain(r)
+			if words := r.follows(); words != "" {
+				def, doc = "-", doc+"; default: "+words
 			}
+			fmt.Fprintf(t, "  %s\t%s\t%s\n", r.short(), def, doc)
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -34,33 +29,128 @@ func List(w io.Writer) error {
 }
 
 // Reference is docs/configuration.md: every section and key in Markdown.
-func Reference() string {
+func (s *Schema) Reference() string {
 	var b strings.Builder
 	b.WriteString(preface)
-	for _, s := range declared().sections {
-		if s.doc == "" {
-			continue
+	for _, p := range s.pages() {
+		fmt.Fprintf(&b, "\n## [%s]\n\n%s\n", p.name, p.doc)
+		if len(p.rows) > 0 {
+			b.WriteString("\n| key | type | default | what |\n|---|---|---|---|\n")
 		}
-		fmt.Fprintf(&b, "\n## [%s]\n\n%s\n\n| key | type | default | what |\n|---|---|---|---|\n", s.name, s.doc)
-		for _, k := range declared().keys {
-			if k.section == s.name {
-				def := "`" + format(k.def) + "`"
-				if words := k.follows(); words != "" {
-					def = words
-				}
-				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.short(), kinds[k.kind].name, cell(def), cell(k.explain()))
+		for _, r := range p.rows {
+			def := "`" + format(r.def) + "`"
+			if words := r.follows(); words != "" {
+				def = words
 			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.short(), r.typeName(), cell(def), cell(s.explain(r)))
 		}
 	}
 	return b.String()
 }
 
+// A page is what is said of a section, or of those of one sort.
+type page struct {
+	section
+	rows []row
+}
+
+// A row is a key with the kinds that declare it alike.
+type row struct {
+	*key
+	of []string
+}
+
+// pages are the sections in order, those of one sort as one. In [optim.NAME] stand the
+// keys of a kind's first; [data.NAME] has the keys of [data].
+func (s *Schema) pages() []page {
+	var pages []page
+	for _, one := range s.sections {
+		name, doc := one.name, one.doc
+		switch {
+		case strings.HasPrefix(name, "optim."):
+			name, doc = "optim.NAME", "An optimiser each. Keys that are absent are as in the first of them. "+s.owners("optim.")
+		case strings.HasPrefix(name, "data."):
+			name, doc = "data.NAME", "Another stream of real samples, with the keys of [data]; what is absent is as there. "+s.owners("data.")
+		}
+		if len(pages) > 0 && pages[len(pages)-1].name == name {
+			continue
+		}
+		pages = append(pages, page{section{name, doc}, s.rows(name)})
+	}
+	return pages
+}
+
+// owners says which names of sections each kind has.
+func (s *Schema) owners(sort string) string {
+	var order []string
+	of := map[string][]string{}
+	for _, v := range s.kinds {
+		var own []string
+		for _, n := range v.names {
+			if name, ok := strings.CutPrefix(n, sort); ok {
+				own = append(own, name)
+			}
+		}
+		if names := strings.Join(own, ", "); names != "" {
+			if of[names] == nil {
+				order = append(order, names)
+			}
+			of[names] = append(of[names], v.Name)
+		}
+	}
+	var words []string
+	for _, names := range order {
+		words = append(words, names+" of "+strings.Join(of[names], ", "))
+	}
+	return "NAME is " + strings.Join(words, "; ") + "."
+}
+
+// rows are the keys of a page, each declaration once.
+func (s *Schema) rows(page string) []row {
+	var rows []row
+	seen := map[string]int{}
+	for _, v := range s.kinds {
+		for _, k := range v.keys {
+			if k.page != page || k.inherit != nil {
+				continue
+			}
+			same := strings.Join([]string{k.short(), kinds[k.kind].name, format(k.def), k.follows(), k.explain()}, "\x00")
+			at, ok := seen[same]
+			if !ok {
+				at = len(rows)
+				seen[same] = at
+				rows = append(rows, row{key: k})
+			}
+			if of := &rows[at].of; !slices.Contains(*of, v.Name) {
+				*of = append(*of, v.Name)
+			}
+		}
+	}
+	return rows
+}
+
+// explain is what is said of a key, with the kinds that have it where not all do.
+func (s *Schema) explain(r row) string {
+	if len(r.of) == len(s.kinds) {
+		return r.key.explain()
+	}
+	return r.key.explain() + "; with model.kind = " + strings.Join(r.of, ", ")
+}
+
 const preface = `# Configuration
 
-<!-- Generated from gan/config/config.go; run go test ./gan/config -update. -->
+<!-- Generated from the declarations of gan/config and gan/systems; run go test ./gan/config -update. -->
 
 A run is described by one [TOML](https://toml.io) file. Every key has a default, so a file holds only what differs.
 An unknown key, a wrong type or an impossible value is an error that names file, line and key.
+
+` + "`model.kind`" + ` chooses the system, and with it which keys and sections there are besides those that all systems have.
+
+A key of the type "a number or a table" takes, in place of its number, a table on one line:
+` + "`lr = { at = [0, 100, 200], to = [2e-4, 2e-4, 0], unit = \"epochs\" }`" + `. The number is ` + "`to[i]`" + ` at ` + "`at[i]`" + `, the first before and the last
+after. ` + "`unit`" + ` is steps (the default), kimg, epochs, or updates of this optimiser; ` + "`shape`" + ` is how it goes from one to the next: linear (the
+default), cosine, exponential, step (it stays until the next), or inverse (one divided by it goes linearly); ` + "`from`" + ` is where the clock starts: at the
+run's start (the default), or at that of the phase.
 
 The shipped configurations in ` + "`configs/`" + ` are also built in: ` + "`-config dcgan`" + ` finds ` + "`configs/dcgan.toml`" + ` when there is no file
 of that name. ` + "`-set section.key=value`" + ` overrides one key and may be repeated; strings need no quotes there, lists no
@@ -81,11 +171,7 @@ func (k *key) explain() string {
 		s += "; " + words
 	}
 	if k.derived != "" && (k.def == 0 || k.def == 0.) {
-		means := "the default"
-		if k.inherit != nil { // which is another key's value
-			means = k.derived
-		}
-		s += "; 0 means " + means
+		s += "; 0 means the default"
 	}
 	if len(k.alias) > 0 {
 		s += "; other names: " + strings.Join(k.accepted()[len(k.values):], ", ")
@@ -106,14 +192,17 @@ func (w condition) String() string {
 	return fmt.Sprintf("; %s %s = %s", word, w.on.short(), strings.Join(values, ", "))
 }
 
+// typeName is what a value may be, in words.
+func (k *key) typeName() string {
+	if k.kind == course {
+		return "a number or a table"
+	}
+	return kinds[k.kind].name
+}
+
 // follows says in words what the default is completed to, or "" when it is
 // simply k.def.
-func (k *key) follows() string {
-	if k.inherit != nil {
-		return "as " + k.inherit.name
-	}
-	return k.derived
-}
+func (k *key) follows() string { return k.derived }
 
 // cell escapes what would end a cell of a Markdown table.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

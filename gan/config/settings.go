@@ -17,16 +17,18 @@ import (
 // each with its place. They are known keys of the right type; whether their
 // values go together is what Resolve finds out.
 type Settings struct {
+	schema  *Schema
 	file    string
 	entries []entry // one for each name, in the order of setting
 }
 
 type entry struct {
-	name  string
-	value any // of the key's type, canonical
-	file  string
-	line  int  // 0 on the command line
-	flag  bool // set on the command line
+	name    string
+	value   any // of the key's type, canonical
+	file    string
+	line    int  // 0 on the command line
+	flag    bool // set on the command line
+	section bool // a section that stands there, which has no value
 }
 
 // mostText is more than any configuration has, bytes.
@@ -34,7 +36,7 @@ const mostText = 1 << 20
 
 // Load reads a file or, where there is none of that name, the built-in
 // configuration: dcgan and dcgan.toml both find configs/dcgan.toml.
-func Load(ctx context.Context, path string) (*Settings, error) {
+func (s *Schema) Load(ctx context.Context, path string) (*Settings, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
 		b, err := read(ctx, path)
@@ -44,11 +46,11 @@ func Load(ctx context.Context, path string) (*Settings, error) {
 		if err != nil {
 			return nil, &Error{File: path, Msg: fmt.Sprintf("cannot read it: %v; name a readable file", err)}
 		}
-		return Parse(path, string(b))
+		return s.Parse(path, string(b))
 	}
 	name := strings.TrimSuffix(path, ".toml")
 	if text, err := configs.Read(name); err == nil {
-		return Parse("built-in "+name+".toml", text)
+		return s.Parse("built-in "+name+".toml", text)
 	}
 	if err == nil {
 		return nil, &Error{File: path, Msg: "it is a directory; name a file, or a built-in configuration such as glyphs"}
@@ -88,8 +90,8 @@ func read(ctx context.Context, path string) (text []byte, err error) {
 func (s *Settings) Set(key, value string) error { return s.SetFlag("-set", key, value) }
 
 // IsList says whether the key of that name is a list.
-func IsList(name string) bool {
-	keys := declared().named[name]
+func (s *Schema) IsList(name string) bool {
+	keys := s.named[name]
 	return keys != nil && kinds[keys[0].kind].list
 }
 
@@ -97,9 +99,9 @@ func IsList(name string) bool {
 // the file, and the file's keys that exclude this one (train.kimg, say, for
 // train.steps); such keys of the command line contradict each other in Resolve.
 func (s *Settings) SetFlag(flag, name, value string) error {
-	keys := declared().named[name]
+	keys := s.schema.named[name]
 	if keys == nil {
-		return &Error{File: flag, Key: name, Msg: unknown(name)}
+		return &Error{File: flag, Key: name, Msg: s.schema.unknown(name)}
 	}
 	k := keys[0]
 	v, complaint := k.kind.parse(value)
@@ -114,9 +116,13 @@ func (s *Settings) SetFlag(flag, name, value string) error {
 // Resolve completes the settings: defaults, keys that follow from others, and
 // the checks of Validate. Errors are *Error.
 func (s *Settings) Resolve() (*Config, error) {
-	c := new(Config)
+	v, err := s.chosen()
+	if err != nil {
+		return nil, s.locate(err)
+	}
+	c := v.blank()
 	live := map[string]bool{}
-	for _, k := range declared().keys {
+	for _, k := range v.keys {
 		if !k.applies(c) {
 			continue
 		}
@@ -135,8 +141,8 @@ func (s *Settings) Resolve() (*Config, error) {
 		k.set(c, v)
 	}
 	for _, e := range s.entries {
-		if !live[e.name] && !s.overridden(e) {
-			return nil, s.locate(inapplicable(c, e.name))
+		if !live[e.name] && !(e.section && v.has(e.name)) && !s.overridden(v, e) {
+			return nil, s.locate(v.inapplicable(c, e.name))
 		}
 	}
 	if err := c.complete(); err != nil {
@@ -148,23 +154,40 @@ func (s *Settings) Resolve() (*Config, error) {
 	return c, nil
 }
 
+// chosen is the kind that model.kind names.
+func (s *Settings) chosen() (*variant, *Error) {
+	k := s.schema.named["model.kind"][0]
+	name := k.def
+	if e := s.find(k.name); e != nil {
+		name = e.value
+	}
+	if complaint := k.check(name); complaint != "" {
+		return nil, &Error{Key: k.name, Msg: complaint}
+	}
+	return s.schema.find(name.(string)), nil
+}
+
 // replaced reports whether a key that is absent is so in favour of one that excludes
 // it: with train.epochs there is no default of train.steps.
 func (s *Settings) replaced(k *key) bool {
 	return slices.ContainsFunc(k.replaces, func(name string) bool {
 		e := s.find(name)
-		return e != nil && e.value != declared().named[name][0].def
+		return e != nil && e.value != s.schema.named[name][0].def
 	})
 }
 
 // overridden reports whether an entry of the file lost its meaning to another
 // choice on the command line: -set data.kind=glyphs drops the file's data.path.
-func (s *Settings) overridden(e entry) bool {
+func (s *Settings) overridden(v *variant, e entry) bool {
 	if e.flag {
 		return false
 	}
-	return slices.ContainsFunc(declared().named[e.name], func(k *key) bool {
-		for on := k.when.on; on != nil; on = on.inherit {
+	if !v.has(e.name) {
+		choice := s.find("model.kind")
+		return choice != nil && choice.flag
+	}
+	return slices.ContainsFunc(v.keys, func(k *key) bool {
+		for on := k.when.on; k.name == e.name && on != nil; on = on.inherit {
 			if choice := s.find(on.name); choice != nil {
 				return choice.flag
 			}
@@ -173,16 +196,43 @@ func (s *Settings) overridden(e entry) bool {
 	})
 }
 
-// inapplicable says why a key has no meaning in c.
-func inapplicable(c *Config, name string) *Error {
-	var wanted []string
-	keys := declared().named[name]
-	for _, k := range keys {
-		wanted = append(wanted, k.when.values...)
+// inapplicable says why a key or section has no meaning in c, of this kind.
+func (v *variant) inapplicable(c *Config, name string) *Error {
+	if !v.has(name) {
+		return v.elsewhere(name)
 	}
-	on := keys[0].when.on
-	return &Error{Key: name, Msg: fmt.Sprintf("belongs to %s = %s, and here it is %q; remove the key or change %s",
-		on.name, quoted(wanted, "or"), on.get(c), on.name)}
+	var wanted []string
+	var on *key
+	for _, k := range v.keys {
+		if k.name == name {
+			on, wanted = k.when.on, append(wanted, k.when.values...)
+		}
+	}
+	return wrong(name, "belongs to %s = %s, and here it is %q; remove the key or change %s", on.name, quoted(wanted, "or"), on.get(c), on.name)
+}
+
+// elsewhere says to which kinds a key or section belongs that is none of this one, and
+// which sections of its sort this one has.
+func (v *variant) elsewhere(name string) *Error {
+	var kinds, own []string
+	for _, other := range v.schema.kinds {
+		if other.has(name) {
+			kinds = append(kinds, other.Name)
+		}
+	}
+	what, has := "key", ""
+	if sort, _, ok := strings.Cut(name, "."); v.schema.hasSection(name) {
+		what = "section"
+		for _, n := range v.names {
+			if ok && strings.HasPrefix(n, sort+".") {
+				own = append(own, n)
+			}
+		}
+	}
+	if own != nil {
+		has = ", which has " + strings.Join(own, ", ")
+	}
+	return wrong(name, "belongs to model.kind = %s, and here it is %q%s; remove the %s or change model.kind", quoted(kinds, "or"), v.Name, has, what)
 }
 
 // locate adds the place where the error's key was set, else the file.

@@ -10,7 +10,7 @@ import (
 // Validate checks each key against what its declaration allows, and keys
 // against each other. Errors are *Error, without a place.
 func (c *Config) Validate() error {
-	for _, k := range declared().keys {
+	for _, k := range c.kind.keys {
 		if !k.applies(c) {
 			continue
 		}
@@ -18,7 +18,7 @@ func (c *Config) Validate() error {
 			return &Error{Key: k.name, Msg: complaint}
 		}
 	}
-	for _, rule := range []func() *Error{c.checkRun, c.checkData, c.checkModel, c.checkLoss, c.checkOptim} {
+	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkOptim} {
 		if err := rule(); err != nil {
 			return err
 		}
@@ -42,44 +42,53 @@ func (c *Config) checkRun() *Error {
 	return nil
 }
 
-func (c *Config) checkData() *Error {
-	d := &c.Data
+func (c *Config) checkStreams() *Error {
+	err := c.Data.check("data")
+	for i := range c.Streams {
+		if err == nil {
+			err = c.Streams[i].check("data." + c.Streams[i].Name)
+		}
+	}
+	return err
+}
+
+// check is of [data] or of [data.NAME].
+func (d *Data) check(section string) *Error {
 	switch d.Kind {
 	case "mixture":
 		side := int(math.Round(math.Sqrt(float64(d.Modes))))
 		if d.Layout == "grid" && side*side != d.Modes {
-			return wrong("data.modes", "%d Gaussians make no square grid; write %d, say", d.Modes, side*side)
+			return wrong(section+".modes", "%d Gaussians make no square grid; write %d, say", d.Modes, side*side)
 		}
 		return nil
 	case "glyphs":
-		if err := c.checkGlyphs(); err != nil {
+		if err := d.checkGlyphs(section); err != nil {
 			return err
 		}
 	default:
 		if d.Path == "" {
-			return wrong("data.path", "data.kind = %q needs files; say where they are", d.Kind)
+			return wrong(section+".path", "%s.kind = %q needs files; say where they are", section, d.Kind)
 		}
 	}
 	if n := d.Channels; n != 0 && n != 1 && n != 3 {
-		return wrong("data.channels", "images of %d channels cannot be drawn; write 1 for grey or 3 for colour", n)
+		return wrong(section+".channels", "images of %d channels cannot be drawn; write 1 for grey or 3 for colour", n)
 	}
 	if _, ok := d.backgroundRGB(); !ok {
-		return wrong("data.background", "%q is no colour; write white, black or #rrggbb", shorten(d.Background))
+		return wrong(section+".background", "%q is no colour; write white, black or #rrggbb", shorten(d.Background))
 	}
 	return nil
 }
 
 // checkGlyphs holds the sides to what package glyphs draws; a test of package
 // train compares the two.
-func (c *Config) checkGlyphs() *Error {
+func (d *Data) checkGlyphs(section string) *Error {
 	const least, most = 8, 256
-	d := &c.Data
 	for _, side := range []struct {
 		key    string
 		pixels int
-	}{{"data.height", d.Height}, {"data.width", d.Width}} {
+	}{{section + ".height", d.Height}, {section + ".width", d.Width}} {
 		if d.Height == d.Width {
-			side.key = "data.size"
+			side.key = section + ".size"
 		}
 		if side.pixels < least || side.pixels > most {
 			return wrong(side.key, "glyphs of %d pixels a side cannot be drawn; write %d to %d, or give a data.path with larger images", side.pixels, least, most)
@@ -88,40 +97,36 @@ func (c *Config) checkGlyphs() *Error {
 	return nil
 }
 
-func (c *Config) checkModel() *Error {
-	switch {
-	case c.Model.Kind == "dcgan" && c.Data.Kind == "mixture":
-		return wrong("model.kind", "dcgan makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\"")
-	case c.Model.Kind == "dcgan" && c.Data.Height != c.Data.Width:
-		return wrong("data.height", "%d by %d is not square, and dcgan makes square images; set data.size", c.Data.Height, c.Data.Width)
-	case c.Model.Kind == "dcgan" && !dcganSize(c.Data.Height):
-		return wrong("data.size", "%d is no size that dcgan makes; use 8, 16, 32, 64, 128, 256, 512 or 1024", c.Data.Height)
-	case c.Data.Kind == "mixture" && c.Model.MLP.Output != "linear":
-		return wrong("model.output", "%q cannot reach all points of the plane; write \"linear\"", c.Model.MLP.Output)
+func (c *Config) checkKind() *Error {
+	if c.kind.Check == nil {
+		return nil
 	}
-	return nil
+	return c.kind.Check(c)
 }
 
-func dcganSize(n int) bool { return n >= 8 && n <= 1024 && n&(n-1) == 0 }
-
 func (c *Config) checkLoss() *Error {
-	l := &c.Loss
-	switch {
-	case l.Kind == "least-squares" && len(l.Targets) != 3:
+	if l, ok := Part[Adversarial](c); ok && l.Kind == "least-squares" && len(l.Targets) != 3 {
 		return wrong("loss.targets", "there are %d numbers; write three: a, b, c", len(l.Targets))
-	case l.GP == 0 && l.GPAt != "interpolate":
+	}
+	p, ok := Part[Penalties](c)
+	switch {
+	case !ok:
+	case p.GP.IsZero() && p.GPAt != "interpolate":
 		return wrong("loss.gp_at", "there is no gradient penalty; set loss.gp, or remove this key")
-	case l.GP == 0 && l.R1 == 0 && l.Every != 1:
+	case p.GP.IsZero() && p.R1.IsZero() && p.Every != 1:
 		return wrong("loss.every", "there is no penalty; set loss.gp or loss.r1, or remove this key")
 	}
 	return nil
 }
 
 func (c *Config) checkOptim() *Error {
-	for section, o := range c.Optims() {
+	for i := range c.Optims {
+		o, section := &c.Optims[i].Optim, c.Optims[i].Section()
 		end := o.End(c.Train.Steps)
 		switch {
 		case o.Schedule == "constant":
+		case o.LR.Schedule != nil:
+			return wrong(section+".schedule", "%s.lr is a table, which is a course already; write schedule = \"constant\", or one number for lr", section)
 		case o.Schedule == "exponential" && o.LREnd == 0:
 			return wrong(section+".lr_end", "an exponential schedule never reaches 0; set lr_end to more than 0")
 		case end == 0 || end > o.DecayStart: // 0 is unknown until FixSteps

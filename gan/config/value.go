@@ -27,6 +27,7 @@ const (
 	texts               // []string
 	wholes              // []int
 	numbers             // []float64
+	course              // Number
 )
 
 // kinds says what each kind is called and looks like in a file.
@@ -42,6 +43,7 @@ var kinds = [...]struct {
 	texts:   {"a list of strings", `["a", "b"]`, text, true},
 	wholes:  {"a list of whole numbers", "[64, 64]", whole, true},
 	numbers: {"a list of numbers", "[0.5, 1]", number, true},
+	course:  {"a number", "0.5", number, false},
 }
 
 func kindOf(t reflect.Type) kind {
@@ -60,6 +62,8 @@ func kindOf(t reflect.Type) kind {
 		return wholes
 	case reflect.TypeFor[[]float64]():
 		return numbers
+	case reflect.TypeFor[Number]():
+		return course
 	}
 	panic("config: no key can have the type " + t.String())
 }
@@ -67,6 +71,16 @@ func kindOf(t reflect.Type) kind {
 // convert turns a value as the TOML decoder gives it into the kind's Go type.
 // The complaint is empty unless the type is wrong.
 func (d kind) convert(v any) (converted any, complaint string) {
+	if table, ok := v.(map[string]any); ok && d == course {
+		return convertTable(table)
+	}
+	if d == course {
+		x, complaint := number.convert(v)
+		if complaint != "" {
+			return nil, complaint
+		}
+		return Number{Value: x.(float64)}, ""
+	}
 	switch v := v.(type) {
 	case string:
 		if d == text {
@@ -165,9 +179,15 @@ func (d kind) parseElements(s string) (any, string) {
 
 // format writes a value of a key as TOML, on one line.
 func format(v any) string {
+	if n, ok := v.(Number); ok {
+		if n.Schedule != nil {
+			return n.Schedule.String()
+		}
+		v = n.Value
+	}
 	b, err := toml.Marshal(map[string]any{"v": v})
 	if err != nil {
-		panic("config: " + err.Error()) // only the seven kinds come here
+		panic("config: " + err.Error()) // only the kinds above come here
 	}
 	return strings.TrimSpace(strings.TrimPrefix(string(b), "v = "))
 }
@@ -209,6 +229,8 @@ func clone(v any) any {
 		return append([]int{}, v...)
 	case []float64:
 		return append([]float64{}, v...)
+	case Number:
+		return v.clone()
 	}
 	return v
 }
@@ -225,6 +247,11 @@ func (k *key) check(v any) string {
 		return k.checkNumber(float64(v), v)
 	case float64:
 		return k.checkNumber(v, v)
+	case Number:
+		if v.Schedule != nil {
+			return v.Schedule.check(k)
+		}
+		return k.checkNumber(v.Value, v.Value)
 	case []int:
 		return checkList(k, v)
 	case []float64:

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -12,7 +11,7 @@ import (
 func (c *Config) WriteTOML(w io.Writer) error {
 	var b strings.Builder
 	section := ""
-	for _, k := range declared().keys {
+	for _, k := range c.kind.keys {
 		if !k.applies(c) {
 			continue
 		}
@@ -42,20 +41,30 @@ type Difference struct {
 // structs.
 func Diff(a, b *Config) []Difference {
 	var diff []Difference
-	for _, k := range declared().keys {
-		d := Difference{Key: k.name}
-		inA, inB := k.applies(a), k.applies(b)
-		if inA {
-			d.A = format(k.get(a))
-		}
-		if inB {
-			d.B = format(k.get(b))
-		}
-		if inA != inB || inA && !reflect.DeepEqual(k.get(a), k.get(b)) {
+	inA, inB := a.written(), b.written()
+	keys := a.kind.keys
+	if b.kind != a.kind {
+		keys = slices.Concat(keys, b.kind.keys)
+	}
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if d := (Difference{k.name, inA[k.name], inB[k.name]}); d.A != d.B && !seen[k.name] {
 			diff = append(diff, d)
+			seen[k.name] = true
 		}
 	}
 	return diff
+}
+
+// written is every key that applies, as TOML.
+func (c *Config) written() map[string]string {
+	m := map[string]string{}
+	for _, k := range c.kind.keys {
+		if k.applies(c) {
+			m[k.name] = format(k.get(c))
+		}
+	}
+	return m
 }
 
 // resumable are the keys and sections that a resumed run may change: they
@@ -69,6 +78,9 @@ var resumable = []string{"data.path", "train.steps", "log", "sample", "checkpoin
 func ResumeAllowed(run, next *Config) error {
 	for _, d := range Diff(run, next) {
 		section := d.Key[:strings.LastIndex(d.Key, ".")]
+		if stream := strings.HasPrefix(section, "data."); stream && strings.HasSuffix(d.Key, ".path") {
+			continue
+		}
 		if slices.Contains(resumable, d.Key) || slices.Contains(resumable, section) {
 			continue
 		}

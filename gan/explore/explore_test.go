@@ -16,6 +16,7 @@ import (
 	"ganengine/engine/session"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -86,6 +87,7 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 
 func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 	t.Helper()
+	o.Schema = systems.Schema()
 	e, err := Open(run, reference.NewDevice(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +199,7 @@ func TestWhichWeights(t *testing.T) {
 			t.Errorf("%+v: sampling from the average is %v, want %v", test.o, flat, test.average)
 		}
 	}
-	if _, err := Open(run, reference.NewDevice(), Options{Checkpoint: "7"}); err == nil || !strings.Contains(err.Error(), "7") {
+	if _, err := Open(run, reference.NewDevice(), Options{Schema: systems.Schema(), Checkpoint: "7"}); err == nil || !strings.Contains(err.Error(), "7") {
 		t.Errorf("a checkpoint that is not there: %v", err)
 	}
 }
@@ -372,7 +374,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"no run":        {rundir.Dir(t.TempDir()), "config.toml"},
 		"another model": {run, "another model"},
 	} {
-		if _, err := Open(test.run, reference.NewDevice(), Options{}); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Open(test.run, reference.NewDevice(), Options{Schema: systems.Schema()}); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -21,9 +21,10 @@ import (
 
 // Options of an Explorer.
 type Options struct {
-	Checkpoint string // latest (or nothing), best, or a step
-	RawWeights bool   // the trained weights, even where an average of them exists
-	Chunk      int    // images computed at once; 0: 64
+	Schema     *config.Schema // of the run's configuration
+	Checkpoint string         // latest (or nothing), best, or a step
+	RawWeights bool           // the trained weights, even where an average of them exists
+	Chunk      int            // images computed at once; 0: 64
 	Switches   debug.Switches
 }
 
@@ -44,7 +45,7 @@ type Explorer struct {
 
 // Open loads a checkpoint of the run.
 func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
-	cfg, err := train.ReadConfig(string(run))
+	cfg, err := train.ReadConfig(string(run), o.Schema)
 	if err != nil {
 		return nil, err
 	}

@@ -10,10 +10,17 @@ import (
 	"ganengine/gan/config"
 )
 
+// DCGAN says how large DCGAN's networks are, and how they are normalised: batch, layer,
+// instance or none.
+type DCGAN struct {
+	GChannels, DChannels int // of G's last hidden layer and of D's first
+	GNorm, DNorm         string
+}
+
 // dcgan is Radford et al. 2016 with the details of the Torch code: 4x4
 // kernels, stride 2, no biases where a norm follows, gains N(1, 0.02).
 type dcgan struct {
-	cfg    config.DCGAN
+	DCGAN
 	slope  float64
 	weight nn.Init
 	gain   nn.Init
@@ -26,19 +33,25 @@ var (
 	halve   = nn.Window{Kernel: 4, Stride: 2, Pad: 1}
 )
 
-func newDCGAN(c config.Model, weight nn.Init, sample graph.Shape) (*dcgan, error) {
+// NewDCGAN makes DCGAN's networks for samples [h, w, c].
+func NewDCGAN(z config.Latent, w config.Weights, o DCGAN, sample graph.Shape) (*Model, error) {
 	if len(sample) != 3 {
 		return nil, fmt.Errorf("model.kind: dcgan makes images, and the data are points; use mlp")
 	}
-	h, w := sample[0], sample[1]
-	if h != w || h < 8 || h&(h-1) != 0 {
-		return nil, fmt.Errorf("data.size: dcgan makes square images of 8, 16, 32, 64 ... pixels, not %dx%d", h, w)
+	height, width := sample[0], sample[1]
+	if height != width || height < 8 || height&(height-1) != 0 {
+		return nil, fmt.Errorf("data.size: dcgan makes square images of 8, 16, 32, 64 ... pixels, not %dx%d", height, width)
+	}
+	m, weight, err := newModel(z, w, sample)
+	if err != nil {
+		return nil, err
 	}
 	gain := nn.Constant(1)
-	if c.Init == "normal" {
-		gain = nn.Normal(1, c.InitScale)
+	if w.Init == "normal" {
+		gain = nn.Normal(1, w.InitScale)
 	}
-	return &dcgan{cfg: c.DCGAN, slope: c.Slope, weight: weight, gain: gain, stages: bits.Len(uint(h)) - 3, colors: sample[2]}, nil
+	m.Networks = &dcgan{DCGAN: o, slope: w.Slope, weight: weight, gain: gain, stages: bits.Len(uint(height)) - 3, colors: sample[2]}
+	return m, nil
 }
 
 // bias is a layer's bias: none where a norm follows.
@@ -64,7 +77,7 @@ func (m *dcgan) norm(p *nn.Pass, kind, name string, x *graph.Node) *graph.Node {
 
 // Generator doubles a 4x4 map of the latent until it has the full size.
 func (m *dcgan) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
-	norm, channels := m.cfg.GNorm, m.cfg.GChannels<<(m.stages-1)
+	norm, channels := m.GNorm, m.GChannels<<(m.stages-1)
 	x := graph.Reshape(z, graph.Shape{z.Shape[0], 1, 1, z.Shape[1]})
 	for i := range m.stages {
 		name, w := "up"+strconv.Itoa(i), halve
@@ -81,10 +94,10 @@ func (m *dcgan) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
 
 // Discriminator halves the image down to 4x4, then takes one logit of it.
 func (m *dcgan) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
-	norm := m.cfg.DNorm
+	norm := m.DNorm
 	for i := range m.stages {
 		p.In("down"+strconv.Itoa(i), func() {
-			x = nn.Conv(p, "conv", x, m.cfg.DChannels<<i, halve, m.weight, bias(norm))
+			x = nn.Conv(p, "conv", x, m.DChannels<<i, halve, m.weight, bias(norm))
 			if i > 0 { // the first layer has no norm
 				x = m.norm(p, norm, "norm", x)
 			}
@@ -101,17 +114,17 @@ func (m *dcgan) Torch() (g, d []Tensor) {
 	gl, dl := &torchList{}, &torchList{}
 	for i := range m.stages {
 		at := "up" + strconv.Itoa(i)
-		gl.layer(at+"/conv", true, m.cfg.GNorm == "none")
-		gl.norm(at+"/norm", m.cfg.GNorm)
+		gl.layer(at+"/conv", true, m.GNorm == "none")
+		gl.norm(at+"/norm", m.GNorm)
 		gl.skip() // ReLU
 		at = "down" + strconv.Itoa(i)
-		dl.layer(at+"/conv", true, m.cfg.DNorm == "none")
+		dl.layer(at+"/conv", true, m.DNorm == "none")
 		if i > 0 {
-			dl.norm(at+"/norm", m.cfg.DNorm)
+			dl.norm(at+"/norm", m.DNorm)
 		}
 		dl.skip() // LeakyReLU
 	}
-	gl.layer("image", true, m.cfg.GNorm == "none")
-	dl.layer("logit", true, m.cfg.DNorm == "none")
+	gl.layer("image", true, m.GNorm == "none")
+	dl.layer("logit", true, m.DNorm == "none")
 	return gl.tensors, dl.tensors
 }

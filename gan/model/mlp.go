@@ -8,17 +8,35 @@ import (
 	"ganengine/gan/config"
 )
 
+// MLP says how wide two dense networks are, and what follows each layer: relu,
+// leaky-relu, tanh, sigmoid, softplus or linear.
+type MLP struct {
+	GHidden, DHidden         []int
+	GActivation, DActivation string
+	Output                   string  // after G's last layer; sigmoid makes pixels in [0, 1]
+	DDropoutIn, DDropout     float64 // shares of D's inputs and hidden units that are dropped
+}
+
 // mlp is two dense networks, for points or flattened images (Goodfellow et al.
 // 2014 on MNIST, with ordinary activations where the paper has maxout).
 type mlp struct {
-	cfg    config.MLP
+	MLP
 	slope  float64
 	weight nn.Init
 	sample graph.Shape
 }
 
-func newMLP(c config.Model, weight nn.Init, sample graph.Shape) *mlp {
-	return &mlp{cfg: c.MLP, slope: c.Slope, weight: weight, sample: sample}
+// NewMLP makes dense networks for samples of any shape.
+func NewMLP(z config.Latent, w config.Weights, o MLP, sample graph.Shape) (*Model, error) {
+	m, weight, err := newModel(z, w, sample)
+	if err != nil {
+		return nil, err
+	}
+	if o.Output == "sigmoid" && m.Range == Symmetric {
+		m.Range = Unit
+	}
+	m.Networks = &mlp{MLP: o, slope: w.Slope, weight: weight, sample: sample}
+	return m, nil
 }
 
 func (m *mlp) activate(kind string, x *graph.Node) *graph.Node {
@@ -40,10 +58,10 @@ func (m *mlp) activate(kind string, x *graph.Node) *graph.Node {
 // Generator is dense layers from the latent to all of a sample's numbers.
 func (m *mlp) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
 	x := z
-	for i, width := range m.cfg.GHidden {
-		x = m.activate(m.cfg.GActivation, nn.Dense(p, "dense"+strconv.Itoa(i), x, width, m.weight, nn.Constant(0)))
+	for i, width := range m.GHidden {
+		x = m.activate(m.GActivation, nn.Dense(p, "dense"+strconv.Itoa(i), x, width, m.weight, nn.Constant(0)))
 	}
-	x = m.activate(m.cfg.Output, nn.Dense(p, "sample", x, m.sample.Size(), m.weight, nn.Constant(0)))
+	x = m.activate(m.Output, nn.Dense(p, "sample", x, m.sample.Size(), m.weight, nn.Constant(0)))
 	return graph.Reshape(x, append(graph.Shape{z.Shape[0]}, m.sample...))
 }
 
@@ -51,11 +69,11 @@ func (m *mlp) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
 func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 	n := x.Shape[0]
 	x = graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n})
-	x = nn.Dropout(p, "dropout.in", x, 1-m.cfg.DDropoutIn)
-	for i, width := range m.cfg.DHidden {
+	x = nn.Dropout(p, "dropout.in", x, 1-m.DDropoutIn)
+	for i, width := range m.DHidden {
 		at := strconv.Itoa(i)
-		x = m.activate(m.cfg.DActivation, nn.Dense(p, "dense"+at, x, width, m.weight, nn.Constant(0)))
-		x = nn.Dropout(p, "dropout"+at, x, 1-m.cfg.DDropout)
+		x = m.activate(m.DActivation, nn.Dense(p, "dense"+at, x, width, m.weight, nn.Constant(0)))
+		x = nn.Dropout(p, "dropout"+at, x, 1-m.DDropout)
 	}
 	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.weight, nn.Constant(0)), graph.Shape{n})
 }
@@ -64,18 +82,18 @@ func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 // Dropout before or after where there is one.
 func (m *mlp) Torch() (g, d []Tensor) {
 	gl, dl := &torchList{}, &torchList{}
-	for i := range m.cfg.GHidden {
+	for i := range m.GHidden {
 		gl.layer("dense"+strconv.Itoa(i), false, true)
 		gl.skip()
 	}
 	gl.layer("sample", false, true)
-	if m.cfg.DDropoutIn > 0 {
+	if m.DDropoutIn > 0 {
 		dl.skip()
 	}
-	for i := range m.cfg.DHidden {
+	for i := range m.DHidden {
 		dl.layer("dense"+strconv.Itoa(i), false, true)
 		dl.skip()
-		if m.cfg.DDropout > 0 {
+		if m.DDropout > 0 {
 			dl.skip()
 		}
 	}

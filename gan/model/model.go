@@ -49,32 +49,15 @@ type Tensor struct {
 	Count          bool // num_batches_tracked: no Variable, an int64 count of training steps
 }
 
-// New makes the networks of a configuration. sample is the shape of one real
-// sample: [h, w, c], or [dim] for points.
-func New(c config.Model, sample graph.Shape) (*Model, error) {
-	m := &Model{Z: c.Z, Uniform: c.ZDist == "uniform", Sample: sample}
+// newModel is a model without its networks, and the first weights that they take.
+// sample is the shape of one real sample: [h, w, c], or [dim] for points.
+func newModel(z config.Latent, w config.Weights, sample graph.Shape) (*Model, nn.Init, error) {
+	m := &Model{Z: z.Z, Uniform: z.ZDist == "uniform", Sample: sample}
 	if len(sample) == 1 {
 		m.Range = Points
 	}
-	weight, err := initializer(c.Init, c.InitScale)
-	if err != nil {
-		return nil, err
-	}
-	switch c.Kind {
-	case "dcgan":
-		m.Networks, err = newDCGAN(c, weight, sample)
-	case "mlp":
-		if c.MLP.Output == "sigmoid" && m.Range == Symmetric {
-			m.Range = Unit
-		}
-		m.Networks = newMLP(c, weight, sample)
-	default:
-		err = fmt.Errorf("model.kind: there is no model %q", c.Kind)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
+	weight, err := initializer(w.Init, w.InitScale)
+	return m, weight, err
 }
 
 // initializer gives the configured first weights. Scale is the standard

@@ -7,12 +7,11 @@ import (
 	"testing"
 
 	"ganengine/engine/graph"
-	"ganengine/gan/config"
 )
 
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*config.Model)
+		change func(*options)
 		sample graph.Shape
 		parts  []string
 	}{
@@ -20,14 +19,13 @@ func TestErrors(t *testing.T) {
 		"not square":         {nil, graph.Shape{64, 32, 3}, []string{"data.size", "square", "64x32"}},
 		"too small":          {nil, graph.Shape{4, 4, 3}, []string{"data.size", "4x4"}},
 		"points":             {nil, graph.Shape{2}, []string{"model.kind", "the data are points", "use mlp"}},
-		"no such model":      {func(m *config.Model) { m.Kind = "vae" }, graph.Shape{8, 8, 1}, []string{`model.kind`, `"vae"`}},
-		"no such init":       {func(m *config.Model) { m.Init = "zero" }, graph.Shape{8, 8, 1}, []string{"model.init", `"zero"`}},
+		"no such init":       {func(m *options) { m.Init = "zero" }, graph.Shape{8, 8, 1}, []string{"model.init", `"zero"`}},
 	} {
 		cfg := standard()
 		if c.change != nil {
 			c.change(&cfg)
 		}
-		m, err := New(cfg, c.sample)
+		m, err := cfg.model(c.sample)
 		if m != nil || err == nil {
 			t.Errorf("%s: %v, %v", name, m, err)
 			continue
@@ -54,8 +52,8 @@ func TestRanges(t *testing.T) {
 		{"mlp", "sigmoid", graph.Shape{2}, Points},
 	} {
 		cfg := standard()
-		cfg.Kind, cfg.MLP.Output = c.kind, c.output
-		m, err := New(cfg, c.sample)
+		cfg.kind, cfg.MLP.Output = c.kind, c.output
+		m, err := cfg.model(c.sample)
 		if err != nil || m.Range != c.want {
 			t.Errorf("%s %s of %s: range %v (%v), want %d", c.kind, c.output, c.sample, m, err, c.want)
 		}

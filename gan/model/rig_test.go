@@ -23,9 +23,9 @@ type rig struct {
 	logits graph.Shape // what D says of two samples
 }
 
-func newRig(t *testing.T, c config.Model, sample graph.Shape) *rig {
+func newRig(t *testing.T, c options, sample graph.Shape) *rig {
 	t.Helper()
-	m, err := New(c, sample)
+	m, err := c.model(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,12 +101,28 @@ func moments(x []float64) (mean, std float64) {
 	return mean, math.Sqrt(std)
 }
 
-func standard() config.Model {
-	return config.Model{Kind: "dcgan", Z: 100, ZDist: "normal", Slope: .2, Init: "normal", InitScale: .02,
-		DCGAN: config.DCGAN{GChannels: 64, DChannels: 64, GNorm: "batch", DNorm: "batch"}}
+// options are those of either kind of networks.
+type options struct {
+	kind string
+	config.Latent
+	config.Weights
+	DCGAN DCGAN
+	MLP   MLP
 }
 
-func dense() config.Model {
-	return config.Model{Kind: "mlp", Z: 3, ZDist: "normal", Slope: .2, Init: "glorot-uniform", InitScale: 1,
-		MLP: config.MLP{GHidden: []int{5, 6}, DHidden: []int{7, 8}, GActivation: "relu", DActivation: "leaky-relu", Output: "tanh"}}
+func (o options) model(sample graph.Shape) (*Model, error) {
+	if o.kind == "mlp" {
+		return NewMLP(o.Latent, o.Weights, o.MLP, sample)
+	}
+	return NewDCGAN(o.Latent, o.Weights, o.DCGAN, sample)
+}
+
+func standard() options {
+	return options{"dcgan", config.Latent{Z: 100, ZDist: "normal"}, config.Weights{Slope: .2, Init: "normal", InitScale: .02},
+		DCGAN{GChannels: 64, DChannels: 64, GNorm: "batch", DNorm: "batch"}, MLP{}}
+}
+
+func dense() options {
+	return options{"mlp", config.Latent{Z: 3, ZDist: "normal"}, config.Weights{Slope: .2, Init: "glorot-uniform", InitScale: 1}, DCGAN{},
+		MLP{GHidden: []int{5, 6}, DHidden: []int{7, 8}, GActivation: "relu", DActivation: "leaky-relu", Output: "tanh"}}
 }

@@ -1,6 +1,6 @@
 //go:build systems
 
-package systems
+package systems_test
 
 import (
 	"fmt"
@@ -16,6 +16,7 @@ import (
 	"ganengine/gan/metric"
 	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -74,7 +75,7 @@ func measure(t *testing.T, name string, seed, samples, least int) metric.Coverag
 
 func generate(t *testing.T, run rundir.Dir, dev *cpu.Device, n int) []float32 {
 	t.Helper()
-	e, err := explore.Open(run, dev, explore.Options{})
+	e, err := explore.Open(run, dev, explore.Options{Schema: systems.Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}

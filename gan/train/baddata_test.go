@@ -18,6 +18,7 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/data"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 )
 
 const (
@@ -242,7 +243,7 @@ func TestResumeWithMovedData(t *testing.T) {
 		t.Fatal(err)
 	}
 	from := func(path string) error {
-		own, err := ReadConfig(string(d))
+		own, err := ReadConfig(string(d), systems.Schema())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +286,7 @@ func TestResumeWithMovedData(t *testing.T) {
 		t.Error("with moved data it ends elsewhere")
 	}
 	info, err := d.ReadInfo()
-	if own, failed := ReadConfig(string(d)); err != nil || failed != nil || own.Data.Path != moved || info.Data.Path != moved || !info.Segments[1].Exact {
+	if own, failed := ReadConfig(string(d), systems.Schema()); err != nil || failed != nil || own.Data.Path != moved || info.Data.Path != moved || !info.Segments[1].Exact {
 		t.Errorf("the run does not say where its data are now: %+v (%v, %v)", info.Data, err, failed)
 	}
 }
@@ -312,7 +313,7 @@ func TestResumeWithMovedIDX(t *testing.T) {
 		{at("other"), "data.path: " + at("other") + " is not what " + at("first") + " was, it has other contents; "},
 		{filepath.Join(base, "second"), ""},
 	} {
-		own, err := ReadConfig(string(d))
+		own, err := ReadConfig(string(d), systems.Schema())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"ganengine/engine/safetensors"
@@ -157,6 +158,10 @@ func fingerprint(c *config.Config) string {
 	fixed.Log, fixed.Sample, fixed.Checkpoint, fixed.Eval = config.Log{}, config.Sample{}, config.Checkpoint{}, config.Eval{}
 	fixed.Run.Device, fixed.Run.Threads = "", 0
 	fixed.Data.Path = ""
+	fixed.Streams = slices.Clone(fixed.Streams)
+	for i := range fixed.Streams {
+		fixed.Streams[i].Path = ""
+	}
 	h := sha256.New()
 	if err := fixed.WriteTOML(io.Writer(h)); err != nil {
 		panic(err) // a hash takes everything

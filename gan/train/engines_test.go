@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ganengine/engine/device"
+	"ganengine/gan/systems"
 )
 
 // chooser is a device with engines to choose from.
@@ -38,7 +39,7 @@ func TestEnginesAreKept(t *testing.T) {
 	again := func(c *chooser) (lines string, err error) {
 		h, console := testHost(t, "")
 		c.Device, h.Device = h.Device, c
-		own, err := ReadConfig(string(d))
+		own, err := ReadConfig(string(d), systems.Schema())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,28 +32,52 @@ type Game struct {
 	// infinity; from then on nothing is updated.
 	Finite *graph.Variable
 
+	penalty config.Penalties
+	rhythm  config.Rhythm
+	average config.Averaging
+	gp, r1  optim.Hyper // weights of the penalties
+
 	loss  loss.Loss
 	float graph.DType
 	prec  graph.Precision
+}
+
+// networks is what the keys of a kind give for samples of one shape.
+type networks interface {
+	Networks(sample graph.Shape) (*model.Model, error)
+}
+
+// part is a configuration's keys of one sort; zero where its kind has none.
+func part[T any](c *config.Config) (keys T) {
+	if p, ok := config.Part[T](c); ok {
+		keys = *p
+	}
+	return keys
 }
 
 // NewGame declares the Variables of a configuration. sample is one real
 // sample's shape: [h, w, c], or [dim] for points. float is F32, or F64 where
 // tests compare many steps.
 func NewGame(c config.Config, sample graph.Shape, float graph.DType) (*Game, error) {
-	m, err := model.New(c.Model, sample)
+	system, ok := c.System.(networks)
+	if !ok {
+		return nil, &config.Error{Key: "model.kind", Msg: fmt.Sprintf("%q has no pair of networks to train", c.Model.Kind)}
+	}
+	m, err := system.Networks(sample)
 	if err != nil {
 		return nil, err
 	}
-	g := &Game{Config: c, Model: m, Vars: graph.NewVars(), float: float}
+	g := &Game{Config: c, Model: m, Vars: graph.NewVars(), float: float, penalty: part[config.Penalties](&c),
+		rhythm: part[config.Rhythm](&c), average: part[config.Averaging](&c)}
 	if c.Run.Precision == "bf16" {
 		g.prec = graph.BF16Mode
 	} else if c.Run.Precision == "tf32" {
 		g.prec = graph.TF32
 	}
-	opt := loss.Options{SmoothReal: c.Loss.SmoothReal}
-	copy(opt.Targets[:], c.Loss.Targets)
-	if g.loss, err = loss.New(c.Loss.Kind, opt); err != nil {
+	pair := part[config.Adversarial](&c)
+	opt := loss.Options{SmoothReal: pair.SmoothReal}
+	copy(opt.Targets[:], pair.Targets)
+	if g.loss, err = loss.New(pair.Kind, opt); err != nil {
 		return nil, fmt.Errorf("loss.kind: %w", err)
 	}
 	g.Seed = g.Vars.Add(&graph.Variable{Name: "seed", Shape: graph.Shape{2}, DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})
@@ -62,9 +86,18 @@ func NewGame(c config.Config, sample graph.Shape, float graph.DType) (*Game, err
 	if err := g.declareNets(sample); err != nil {
 		return nil, err
 	}
-	g.OptG = optim.New(g.Vars, "opt/g", g.updates(c.Optim.G), g.G.Params())
-	g.OptD = optim.New(g.Vars, "opt/d", g.updates(c.Optim.D), g.D.Params())
-	if c.Train.EMAKimg > 0 {
+	if g.OptG, err = g.optimizer("g", g.G); err != nil {
+		return nil, err
+	}
+	if g.OptD, err = g.optimizer("d", g.D); err != nil {
+		return nil, err
+	}
+	weights := &courses{game: g, section: "loss", updates: g.OptD.StepVar}
+	g.gp, g.r1 = weights.over("gp", g.penalty.GP.Course()), weights.over("r1", g.penalty.R1.Course())
+	if weights.err != nil {
+		return nil, weights.err
+	}
+	if g.average.EMAKimg > 0 {
 		g.Avg = nn.NewAverage("g_ema", g.G)
 	}
 	for _, name := range []string{"d", "d_reg", "dg", "dg_reg"} {
@@ -85,27 +118,10 @@ func (g *Game) declareNets(sample graph.Shape) error {
 	})
 }
 
-// updates is how an optimiser updates: its rule, at a rate over the clock of steps.
-func (g *Game) updates(c config.Optim) optim.Options {
-	clock := func(b *graph.Builder) *graph.Node { return graph.Cast(b.Read(g.Clock), graph.F64) }
-	return optim.Options{Rule: rule(c), LR: schedule(c, g.Config.Train.Steps).Over(clock)}
-}
-
-func rule(c config.Optim) optim.Rule {
-	switch c.Kind {
-	case "sgd":
-		return optim.SGD{Momentum: optim.Constant(c.Momentum)}
-	case "rmsprop":
-		return optim.RMSProp{Decay: optim.Constant(c.Beta2), Momentum: optim.Constant(c.Momentum), Eps: c.Eps}
-	}
-	return optim.Adam{Beta1: optim.Constant(c.Beta1), Beta2: optim.Constant(c.Beta2), Eps: c.Eps}
-}
-
 // decay is the factor by which the average of G's weights keeps its old value
 // at each step: half of it is gone after ema_kimg thousand images.
 func (g *Game) decay() float64 {
-	images := float64(g.Config.Train.Batch * g.Config.Train.DSteps)
-	return math.Pow(.5, images/(1000*g.Config.Train.EMAKimg))
+	return math.Pow(.5, float64(g.Config.ImagesPerStep())/(1000*g.average.EMAKimg))
 }
 
 // Init builds the program that gives every Variable its first value. The seed

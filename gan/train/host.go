@@ -8,12 +8,14 @@ import (
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
+	"ganengine/gan/config"
 )
 
 // Host is what a run needs from outside.
 type Host struct {
-	Device   device.Device // the caller's to close
-	Fallback string        // in a few words, why it is this device and not a better one; "" if there is nothing to say
+	Schema   *config.Schema // of the configurations of runs
+	Device   device.Device  // the caller's to close
+	Fallback string         // in a few words, why it is this device and not a better one; "" if there is nothing to say
 	Switches debug.Switches
 	Out      string // parent of run directories
 	Weights  string // safetensors file whose weights a fresh run starts from; "" draws them

@@ -172,7 +172,7 @@ func (r *runner) lost(err error) {
 	r.rec.line("%v: skipped, the next file takes its turns (%d went bad so far)", err, r.info.Data.Lost)
 }
 
-func (r *rig) imagesPerStep() int64 { return int64(r.cfg.Train.Batch * r.cfg.Train.DSteps) }
+func (r *rig) imagesPerStep() int64 { return int64(r.cfg.ImagesPerStep()) }
 
 // show writes the first pictures, nil where there are none.
 func (r *runner) show(reals, fakes []byte) {

@@ -13,6 +13,7 @@ import (
 
 	"ganengine/engine/device"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 )
 
 var errStop = errors.New("interrupted")
@@ -37,7 +38,7 @@ func interrupt(t *testing.T, text, out string, at int64, set ...string) rundir.D
 
 func resume(t *testing.T, d rundir.Dir, set ...string) *console {
 	t.Helper()
-	own, err := ReadConfig(string(d))
+	own, err := ReadConfig(string(d), systems.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestResumeLonger(t *testing.T) {
 	}
 	resume(t, d, "train.steps=8")
 	same(t, tensors(t, d, 8), tensors(t, whole, 8))
-	if own, err := ReadConfig(string(d)); err != nil || own.Train.Steps != 8 {
+	if own, err := ReadConfig(string(d), systems.Schema()); err != nil || own.Train.Steps != 8 {
 		t.Errorf("config.toml was not brought up to date: %d steps, %v", own.Train.Steps, err)
 	}
 }
@@ -202,7 +203,7 @@ func TestResumeRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one line with %q", err, want)
 		}
-		own, bad := ReadConfig(string(d))
+		own, bad := ReadConfig(string(d), systems.Schema())
 		if bad != nil {
 			t.Fatal(bad)
 		}

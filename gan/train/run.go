@@ -64,7 +64,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		return err
 	}
 	defer run.Close()
-	own, err := ReadConfig(dir)
+	own, err := ReadConfig(dir, h.Schema)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func CheckpointError(at rundir.StepFile, err error) error {
 }
 
 // ReadConfig reads the configuration of a run.
-func ReadConfig(dir string) (*config.Config, error) {
+func ReadConfig(dir string, schema *config.Schema) (*config.Config, error) {
 	path := rundir.Dir(dir).Path("config.toml")
 	text, err := plainfile.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -162,7 +162,7 @@ func ReadConfig(dir string) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the run's configuration: %w", err)
 	}
-	s, err := config.Parse(path, string(text))
+	s, err := schema.Parse(path, string(text))
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/tfevents"
 )
 
@@ -85,7 +86,7 @@ func TestRunDirectory(t *testing.T) {
 			t.Errorf("%s: %v, want %v", pattern, got, want)
 		}
 	}
-	if own, err := ReadConfig(string(d)); err != nil || len(config.Diff(own, cfg)) > 0 {
+	if own, err := ReadConfig(string(d), systems.Schema()); err != nil || len(config.Diff(own, cfg)) > 0 {
 		t.Errorf("config.toml: %v, %v", config.Diff(own, cfg), err)
 	}
 	info, err := d.ReadInfo()
@@ -170,7 +171,7 @@ func TestSamplesDoNotDisturbTraining(t *testing.T) {
 func TestEpochs(t *testing.T) {
 	out := t.TempDir()
 	train(t, configure(t, strings.Replace(tinyImages, "steps = 6", "", 1), "train.epochs=0.8"), out)
-	if own, err := ReadConfig(string(latest(t, out))); err != nil || own.Train.Steps != 6 || own.Train.Epochs != 0 {
+	if own, err := ReadConfig(string(latest(t, out)), systems.Schema()); err != nil || own.Train.Steps != 6 || own.Train.Epochs != 0 {
 		t.Errorf("0.8 epochs of 30 samples in batches of 4 are %d steps (%v)", own.Train.Steps, err)
 	}
 }

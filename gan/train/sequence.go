@@ -14,9 +14,9 @@ type sequence struct {
 }
 
 func newSequence(c *config.Config) sequence {
-	s := sequence{dSteps: int64(c.Train.DSteps), every: 1}
-	if c.Loss.GP > 0 || c.Loss.R1 > 0 {
-		s.every = int64(c.Loss.Every)
+	s := sequence{dSteps: int64(part[config.Rhythm](c).DSteps), every: 1}
+	if p := part[config.Penalties](c); !p.GP.IsZero() || !p.R1.IsZero() {
+		s.every = int64(p.Every)
 	}
 	return s
 }
@@ -62,7 +62,7 @@ func (s sequence) used() (programs []int, counts [progCount]int64) {
 func (g *Game) steps() (used []int, steps []*Step, err error) {
 	used, _ = newSequence(&g.Config).used()
 	for _, p := range used {
-		penalties := g.Config.Loss.Every == 1 || p == progDReg || p == progDGReg
+		penalties := g.penalty.Every == 1 || p == progDReg || p == progDGReg
 		update := g.DUpdate
 		if p == progDG || p == progDGReg {
 			update = g.DGUpdate

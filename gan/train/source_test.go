@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"ganengine/gan/config"
+	"ganengine/gan/systems"
 )
 
 // TestGlyphSizes: a configuration is refused, by the key, for exactly the sizes
 // of glyphs that cannot be drawn.
 func TestGlyphSizes(t *testing.T) {
 	for _, side := range []int{7, 8, 256, 257} {
-		settings, err := config.Parse("my.toml", fmt.Sprintf("[model]\nkind = \"mlp\"\n[data]\nsize = %d\n", side))
+		settings, err := systems.Schema().Parse("my.toml", fmt.Sprintf("[model]\nkind = \"mlp\"\n[data]\nsize = %d\n", side))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/engine/optim"
+	"ganengine/gan/config"
 	"ganengine/gan/loss"
 )
 
@@ -40,7 +41,7 @@ func (g *Game) DUpdate(penalties bool) (*Step, error) {
 // update, then one generator update against the new discriminator.
 func (g *Game) DGUpdate(penalties bool) (*Step, error) {
 	return g.program("dg", penalties, func(u *update) {
-		reuse := u.Config.Train.ReuseFakes
+		reuse := u.rhythm.ReuseFakes
 		fake, params := u.generate("z", u.gv, reuse)
 		u.discriminator(fake)
 		if !reuse {
@@ -54,7 +55,7 @@ func (g *Game) DGUpdate(penalties bool) (*Step, error) {
 // program builds a training program in the game's precision, guarded: where a
 // loss or a gradient is not finite, nothing is updated.
 func (g *Game) program(name string, penalties bool, f func(u *update)) (*Step, error) {
-	if penalties && g.Config.Loss.Every > 1 {
+	if penalties && g.penalty.Every > 1 {
 		name += "_reg"
 	}
 	step := &Step{}
@@ -148,7 +149,7 @@ func (u *update) discriminator(fake *graph.Node) {
 // penalties adds the configured penalties on D's slope. They run in full
 // precision; D's statistics do not follow them.
 func (u *update) penalties(fake *graph.Node, add func(l *graph.Node)) {
-	c := u.Config.Loss
+	c := &u.penalty
 	if !u.penal {
 		return
 	}
@@ -156,14 +157,16 @@ func (u *update) penalties(fake *graph.Node, add func(l *graph.Node)) {
 		critic := func(label string) loss.Critic {
 			return func(x *graph.Node) *graph.Node { return u.judge(label, x) }
 		}
-		if c.GP > 0 {
-			l := loss.GradientPenalty(critic("gp"), u.penaltyPoints(fake), c.GP)
+		if !c.GP.IsZero() {
+			l := u.weighted(c.GP, u.gp, func(weight float64) *graph.Node {
+				return loss.GradientPenalty(critic("gp"), u.penaltyPoints(fake), weight)
+			})
 			u.score("gp", l)
 			u.finite = append(u.finite, l)
 			add(graph.Scale(l, float64(c.Every)))
 		}
-		if c.R1 > 0 {
-			l := loss.R1(critic("r1"), u.real, c.R1)
+		if !c.R1.IsZero() {
+			l := u.weighted(c.R1, u.r1, func(weight float64) *graph.Node { return loss.R1(critic("r1"), u.real, weight) })
 			u.score("r1", l)
 			u.finite = append(u.finite, l)
 			add(graph.Scale(l, float64(c.Every)))
@@ -171,9 +174,18 @@ func (u *update) penalties(fake *graph.Node, add func(l *graph.Node)) {
 	})
 }
 
+// weighted is a penalty of the configured weight, a constant or a number of the moment.
+func (u *update) weighted(n config.Number, now optim.Hyper, penalty func(weight float64) *graph.Node) *graph.Node {
+	if n.Schedule == nil {
+		return penalty(n.Value)
+	}
+	l := penalty(1)
+	return graph.Mul(l, graph.Cast(now.Node(u.b), l.DType))
+}
+
 // penaltyPoints are the samples at which the gradient penalty is taken.
 func (u *update) penaltyPoints(fake *graph.Node) *graph.Node {
-	switch u.Config.Loss.GPAt {
+	switch u.penalty.GPAt {
 	case "fake":
 		return fake
 	case "real":

@@ -16,6 +16,7 @@ import (
 
 	"ganengine/engine/safetensors"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 )
 
 // fromFile is a rig whose networks started from a file's weights.
@@ -191,7 +192,7 @@ func TestResumeFromAnEarlierCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	h, _ := testHost(t, "")
-	own, err := ReadConfig(string(d))
+	own, err := ReadConfig(string(d), systems.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"ganengine/gan/config"
+	"ganengine/gan/systems"
 )
 
 // Text is the configuration of a file with this text, with settings key=value on
 // top.
 func Text(t testing.TB, text string, set ...string) *config.Config {
 	t.Helper()
-	s, err := config.Parse("test.toml", text)
+	s, err := systems.Schema().Parse("test.toml", text)
 	return resolve(t, s, err, set)
 }
 
@@ -20,7 +21,7 @@ func Text(t testing.TB, text string, set ...string) *config.Config {
 // top.
 func Shipped(t testing.TB, name string, set ...string) *config.Config {
 	t.Helper()
-	s, err := config.Load(t.Context(), name)
+	s, err := systems.Schema().Load(t.Context(), name)
 	return resolve(t, s, err, set)
 }
 

@@ -121,3 +121,13 @@ func (f *fixture) variables(prefix string) (names []string) {
 	}
 	return names
 }
+
+func (f *fixture) penalties() config.Penalties {
+	p, _ := config.Part[config.Penalties](f.config)
+	return *p
+}
+
+func (f *fixture) rhythm() config.Rhythm {
+	r, _ := config.Part[config.Rhythm](f.config)
+	return *r
+}

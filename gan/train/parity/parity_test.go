@@ -127,12 +127,12 @@ var descent = []string{"optim.g.kind=sgd", "optim.d.kind=sgd", "optim.g.lr=0.05"
 // fourth of its weight has the gradients that PyTorch has of all of it.
 func TestLazyPenalties(t *testing.T) {
 	each(t, 1, func(t *testing.T, dev device.Device, name string, _ int) {
-		l := open(t, name).config.Loss
-		if l.GP == 0 && l.R1 == 0 {
+		l := open(t, name).penalties()
+		if l.GP.IsZero() && l.R1.IsZero() {
 			t.Skip("the game has no penalty")
 		}
 		quarter := func(key string, weight float64) string { return fmt.Sprintf("%s=%g", key, weight*float64(l.Every)/4) }
-		f := open(t, name, append(descent, quarter("loss.gp", l.GP), quarter("loss.r1", l.R1), "loss.every=4")...)
+		f := open(t, name, append(descent, quarter("loss.gp", l.GP.Value), quarter("loss.r1", l.R1.Value), "loss.every=4")...)
 		c := gradients(t, dev, f, false)
 		c.report(t)
 	})
@@ -179,16 +179,16 @@ func TestPenalties(t *testing.T) {
 // D's gradients of it.
 func (r *rig) penalty(f *fixture) *graph.Program {
 	r.t.Helper()
-	l := f.config.Loss
+	l := f.penalties()
 	p, err := graph.Build("penalty", r.game.Vars, func(b *graph.Builder) {
 		x := b.Input("x", graph.F32, append(graph.Shape{f.config.Train.Batch}, f.sample()...))
 		critic := func(x *graph.Node) *graph.Node {
 			pass := r.game.D.Pass(b, nn.Mode{Label: "penalty", Train: true})
 			return pass.Scoped(func(p *nn.Pass) *graph.Node { return r.game.Model.Discriminator(p, x) })
 		}
-		value := loss.R1(critic, x, l.R1)
-		if l.GP > 0 {
-			value = loss.GradientPenalty(critic, x, l.GP)
+		value := loss.R1(critic, x, l.R1.Value)
+		if !l.GP.IsZero() {
+			value = loss.GradientPenalty(critic, x, l.GP.Value)
 		}
 		b.Output("loss", value)
 		var params []*graph.Node
@@ -215,7 +215,7 @@ func TestSteps(t *testing.T) {
 		for i := range steps {
 			r.load(f, start, i)
 			start = fmt.Sprintf("step%d/", i)
-			c.scores(start+"score/", r.step(f, start[:len(start)-1], f.config.Train.DSteps, i%f.config.Loss.Every == 0), c.spread)
+			c.scores(start+"score/", r.step(f, start[:len(start)-1], f.rhythm().DSteps, i%f.penalties().Every == 0), c.spread)
 			for _, v := range r.state() {
 				c.spread(start+v, r.read(v))
 			}
@@ -243,7 +243,7 @@ func TestFreeSteps(t *testing.T) {
 		r.load(f, "start/", 0)
 		for i := range steps {
 			at := fmt.Sprintf("step%d", i)
-			scores := r.step(f, at, f.config.Train.DSteps, i%f.config.Loss.Every == 0)
+			scores := r.step(f, at, f.rhythm().DSteps, i%f.penalties().Every == 0)
 			c.scores("free/"+at+"/", scores, func(tensor string, got []float64) { // scores leave as fp32
 				want := f.values(tensor)
 				w, err := compare(got, want, func(int) float64 { return 2 * roundoff * abs(want[0]) })

@@ -36,11 +36,11 @@ func newRig(t *testing.T, dev device.Device, f *fixture, float graph.DType) *rig
 		}
 	})
 	builders := []func(bool) (*train.Step, error){g.DGUpdate}
-	if f.config.Train.DSteps > 1 {
+	if f.rhythm().DSteps > 1 {
 		builders = append(builders, g.DUpdate)
 	}
 	penalties := []bool{true}
-	if f.config.Loss.Every > 1 {
+	if f.penalties().Every > 1 {
 		penalties = append(penalties, false)
 	}
 	var programs []*graph.Program
@@ -135,7 +135,7 @@ func (r *rig) run(program string, f *fixture, prefix string) map[string][]byte {
 func (r *rig) step(f *fixture, prefix string, updates int, penalties bool) map[string]float64 {
 	r.t.Helper()
 	suffix := ""
-	if penalties && f.config.Loss.Every > 1 {
+	if penalties && f.penalties().Every > 1 {
 		suffix = "_reg"
 	}
 	var out map[string][]byte
@@ -168,7 +168,7 @@ func (r *rig) load(f *fixture, prefix string, done int) {
 	}
 	r.write("clock/steps", count(done))
 	r.write("opt/g/step", count(done))
-	r.write("opt/d/step", count(done*f.config.Train.DSteps))
+	r.write("opt/d/step", count(done*f.rhythm().DSteps))
 }
 
 func (r *rig) write(name string, data []byte) {

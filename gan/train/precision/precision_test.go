@@ -209,7 +209,7 @@ func (s *stepper) run(t *testing.T, real []byte) map[string][]float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beta := s.game.Config.Optim.G.Beta1
+	beta := s.game.Config.Optim("g").Beta1.Value
 	out := s.moments(t)
 	for name, m := range out {
 		for i := range m {

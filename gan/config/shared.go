@@ -1,0 +1,76 @@
+package config
+
+import "reflect"
+
+// Part finds the first struct of type T that the kind of a configuration embeds in
+// its keys, such as Averaging. What it points to is the configuration's.
+func Part[T any](c *Config) (*T, bool) {
+	if c.System == nil {
+		return nil, false
+	}
+	return part[T](reflect.ValueOf(c.System).Elem())
+}
+
+func part[T any](v reflect.Value) (*T, bool) {
+	if v.Type() == reflect.TypeFor[T]() {
+		return v.Addr().Interface().(*T), true
+	}
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Struct {
+			if p, ok := part[T](f); ok {
+				return p, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Latent is the section [model] of kinds that draw a latent vector.
+type Latent struct {
+	Z     int    `toml:"z" default:"100" range:"[1,65536]" doc:"length of the latent vector"`
+	ZDist string `toml:"z_dist" default:"normal" values:"normal|uniform" doc:"distribution of each latent, of variance 1: N(0, 1) or U(-√3, √3)"`
+}
+
+// Weights are first weights and leaky ReLU's slope, in [model].
+type Weights struct {
+	Slope     float64 `toml:"slope" default:"0.2" range:"[0,1]" doc:"slope of leaky ReLU below zero"`
+	Init      string  `toml:"init" default:"normal" values:"normal|uniform|he-normal|he-uniform|glorot-uniform" doc:"initial weights of all networks; he and glorot scale with the number of inputs"`
+	InitScale float64 `toml:"init_scale" default:"0" range:"[0,)" derived:"0.02 for normal, 0.05 for uniform, 1 for he and glorot" doc:"standard deviation for normal, half-width for uniform, gain for he and glorot"`
+}
+
+// Adversarial is the pair of losses, in [loss].
+type Adversarial struct {
+	Kind       string    `toml:"kind" default:"non-saturating" values:"non-saturating|minimax|wasserstein|hinge|least-squares" alias:"logistic=non-saturating|nonsaturating=non-saturating|vanilla=minimax|wgan=wasserstein|lsgan=least-squares" doc:"the pair of losses"`
+	SmoothReal float64   `toml:"smooth_real" default:"1" range:"(0,1]" when:"kind=non-saturating|minimax" doc:"target of the discriminator for real samples; 0.9 is one-sided label smoothing (arXiv 1606.03498)"`
+	Targets    []float64 `toml:"targets" default:"[0, 1, 1]" when:"kind=least-squares" doc:"a, b, c of arXiv 1611.04076: D's target for fakes, for reals, and G's for fakes"`
+}
+
+// Penalties are those on the discriminator's slope, in [loss].
+type Penalties struct {
+	GP    Number `toml:"gp" default:"0" range:"[0,)" doc:"gradient penalty: λ of λE(‖∇D‖−1)² (arXiv 1704.00028); 0 is none"`
+	GPAt  string `toml:"gp_at" default:"interpolate" values:"interpolate|fake|real|dragan" doc:"where gp is taken"`
+	R1    Number `toml:"r1" default:"0" range:"[0,)" doc:"γ of (γ/2)E‖∇D‖² at real samples (arXiv 1801.04406); 0 is none"`
+	Every int    `toml:"every" default:"1" range:"[1,1000]" doc:"compute penalties at each so many-th discriminator update, times this number"`
+}
+
+// Rhythm is how the updates of a discriminator and a generator follow each other,
+// in [train].
+type Rhythm struct {
+	DSteps     int  `toml:"d_steps" default:"1" range:"[1,1000]" doc:"discriminator updates in each step"`
+	ReuseFakes bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
+}
+
+// Averaging is the average of weights, in [train].
+type Averaging struct {
+	EMAKimg float64 `toml:"ema_kimg" default:"0" range:"[0,1e9]" doc:"half-life, in thousands of images, of the average of generator weights used for sampling; 0 keeps none"`
+}
+
+// FreezeD leaves layers of the discriminator as they begin, in [train].
+type FreezeD struct {
+	Layers int `toml:"freeze_d" default:"0" range:"[0,1000]" later:"true" doc:"first layers of the discriminator that are not trained"`
+}
+
+// Augmentation is what is done to real and generated samples alike, in [train].
+type Augmentation struct {
+	Augment string `toml:"augment" default:"none" later:"true" doc:"augmentation of what the discriminator sees"`
+}
