@@ -6,6 +6,10 @@ import "ganengine/engine/graph"
 type MinibatchOptions struct {
 	Self bool // an example counts itself too, which adds 1
 	Mean bool // divided by the number of summands
+	// Scaled is the form of Salimans et al.'s code: the weight is v e^scale/|v| for
+	// each of rows dims directions, and a bias b [rows] is added, -1 at first. A first
+	// pass makes the mean distance of the nearest 2 in each row, and the mean result 0.
+	Scaled bool
 }
 
 // MinibatchDiscrimination compares each example with the others of its batch
@@ -20,15 +24,18 @@ func MinibatchDiscrimination(p *Pass, name string, x *graph.Node, rows, dims int
 	if !o.Self {
 		count--
 	}
-	if count == 0 {
+	if count == 0 || o.Scaled && n == 1 {
 		wrong("MinibatchDiscrimination", "%s compares an example with others, and its batch has one", name)
 	}
-	m := Dense(p, name, x, rows*dims, weight, nil)
 	p.In(name, func() {
+		m := graph.MatMulT(x, o.weight(p, graph.Shape{rows * dims, x.Shape[1]}, weight), false, true)
 		one := graph.Reshape(m, graph.Shape{batches, n, 1, rows, dims})
 		other := graph.Reshape(m, graph.Shape{batches, 1, n, rows, dims})
-		near := graph.Exp(graph.Neg(graph.ReduceSum(graph.Abs(graph.Sub(one, other)), 4)))
-		y = graph.ReduceSum(near, 2)
+		distance := graph.Reshape(graph.ReduceSum(graph.Abs(graph.Sub(one, other)), 4), graph.Shape{batches, n, n, rows})
+		if o.Scaled && p.Mode.First {
+			distance = startScale(p, distance, dims)
+		}
+		y = graph.ReduceSum(graph.Exp(graph.Neg(distance)), 2)
 		if !o.Self {
 			y = graph.Shift(y, -1) // e^0
 		}
@@ -36,8 +43,41 @@ func MinibatchDiscrimination(p *Pass, name string, x *graph.Node, rows, dims int
 			y = graph.Scale(y, 1/count)
 		}
 		y = graph.Reshape(y, graph.Shape{x.Shape[0], rows})
+		if o.Scaled {
+			b := p.param("b", graph.Shape{rows}, Constant(-1))
+			if p.Mode.First {
+				p.Set(b, graph.Reshape(graph.Neg(graph.Mean(y, 0)), b.Shape))
+			}
+			y = graph.Add(y, p.Get(b))
+		}
 	})
 	return y
+}
+
+// weight is T of shape s, [rows dims, a].
+func (o MinibatchOptions) weight(p *Pass, s graph.Shape, init Init) *graph.Node {
+	if !o.Scaled {
+		return p.Param("w", s, init)
+	}
+	v, scale := p.Param("v", s, init), p.Param("scale", graph.Shape{s[0], 1}, Constant(0))
+	return graph.Mul(v, graph.Mul(graph.Exp(scale), graph.Rsqrt(graph.ReduceSum(graph.Square(v), 1))))
+}
+
+// startScale divides distances [batches, n, n, rows] by half the mean distance of
+// the nearest other, row by row, and sets the scale so that later ones are alike.
+func startScale(p *Pass, distance *graph.Node, dims int) *graph.Node {
+	n, rows := distance.Shape[1], distance.Shape[3]
+	self := make([]float64, n*n)
+	for i := range n {
+		self[i*n+i] = 1e6 // no example is its own neighbour
+	}
+	others := graph.Add(distance, p.B.Literal(distance.DType, graph.Shape{n, n, 1}, self))
+	nearest := graph.Neg(graph.ReduceMax(graph.Neg(others), 2))
+	half := graph.Scale(graph.Mean(nearest, 0, 1), .5)
+	scale := p.param("scale", graph.Shape{rows * dims, 1}, Constant(0))
+	each := graph.Broadcast(graph.Reshape(graph.Log(half), graph.Shape{rows, 1}), graph.Shape{rows, dims})
+	p.Set(scale, graph.Sub(p.Get(scale), graph.Reshape(each, scale.Shape)))
+	return graph.Div(distance, half)
 }
 
 // MinibatchStdDev appends channels to x NHWC that say how much the examples of a

@@ -60,6 +60,88 @@ func TestMinibatchDiscrimination(t *testing.T) {
 	}
 }
 
+// The scaled form is the plain one with weights of a length, and a bias; a first
+// pass sets both by the batch, and later ones give what it gave.
+func TestMinibatchDiscriminationScaled(t *testing.T) {
+	const n, a, rows, dims = 4, 3, 2, 3
+	s := graph.Shape{n, a}
+	x := numbers(1, n*a)
+	l := newLab(t)
+	net := NewNet(l.vars, "d", graph.F64)
+	o := MinibatchOptions{Scaled: true}
+	run := func(m Mode, name string, o MinibatchOptions) []float64 {
+		return l.run(func(b *graph.Builder) {
+			p := net.Pass(b, m)
+			b.Output("y", MinibatchDiscrimination(p, name, b.Literal(graph.F64, s, x), rows, dims, Normal(0, 1), o))
+			p.Mode.Values.Commit(b)
+		})["y"].Data
+	}
+	run(Mode{}, "mb", o)
+	run(Mode{}, "plain", MinibatchOptions{})
+	l.init()
+	l.near("first bias", l.named("d/mb/b"), []float64{-1, -1})
+	l.near("first scale", l.named("d/mb/scale"), make([]float64, rows*dims))
+	check := func(got []float64) {
+		t.Helper()
+		v, w := l.named("d/mb/v"), make([]float64, rows*dims*a)
+		for i := range rows * dims {
+			row := append([]float64{}, v[i*a:i*a+a]...)
+			norm(row)
+			for k := range row {
+				w[i*a+k] = row[k] * math.Exp(l.named("d/mb/scale")[i])
+			}
+		}
+		l.set("d/plain/w", w...)
+		want := run(Mode{}, "plain", MinibatchOptions{})
+		for i := range want {
+			want[i] += l.named("d/mb/b")[i%rows]
+		}
+		l.near("y", got, want)
+	}
+	check(run(Mode{}, "mb", o))
+	l.randomize(net)
+	check(run(Mode{}, "mb", o))
+	first := run(Mode{First: true}, "mb", o)
+	check(first)
+	l.near("later", run(Mode{}, "mb", o), first)
+	for r := range rows {
+		mean, _, _ := moments(first, func(i int) bool { return i%rows == r })
+		l.within("mean", mean, 0, 1e-12)
+		sum := 0.
+		for i := range n {
+			least := math.Inf(1)
+			for j := range n {
+				distance := 0.
+				for k := range dims {
+					at := (r*dims + k) * a
+					distance += math.Abs(dot(l.named("d/plain/w")[at:at+a], x[i*a:i*a+a]) - dot(l.named("d/plain/w")[at:at+a], x[j*a:j*a+a]))
+				}
+				if i != j {
+					least = min(least, distance)
+				}
+			}
+			sum += least / n
+		}
+		l.within("mean distance of the nearest", sum, 2, 1e-12)
+	}
+	only := NewNet(l.vars, "e", graph.F64)
+	layer := func(p *Pass, x *graph.Node) *graph.Node {
+		return MinibatchDiscrimination(p, "mb", x, rows, dims, Normal(0, 1), o)
+	}
+	if err := only.Declare(func(p *Pass) { layer(p, p.B.Input("x", graph.F64, s)) }); err != nil {
+		t.Fatal(err)
+	}
+	l.randomize(only)
+	l.differentiable(only, Mode{}, s, x, layer)
+}
+
+func dot(x, y []float64) (sum float64) {
+	for i := range x {
+		sum += x[i] * y[i]
+	}
+	return sum
+}
+
 func TestMinibatchStdDev(t *testing.T) {
 	const n, h, w, c = 6, 2, 3, 4
 	s := graph.Shape{n, h, w, c}
