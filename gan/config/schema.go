@@ -16,6 +16,7 @@ type Kind struct {
 	Optims  []string // its [optim.NAME] sections; what is absent in the others is as in the first
 	Streams []string // its [data.NAME] sections; what is absent there is as in [data]
 	Size    int      // height and width of images where nobody says one; 0: 64
+	Labels  bool     // knows what to do with class labels
 	Vectors bool     // takes csv and npz as stored, whatever their shape
 
 	// Complete fills keys whose defaults follow from others, Check finds what the

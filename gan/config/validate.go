@@ -43,6 +43,9 @@ func (c *Config) checkRun() *Error {
 }
 
 func (c *Config) checkStreams() *Error {
+	if c.Data.Labels && !c.kind.Labels {
+		return wrong("data.labels", "model.kind = %q has no use for class labels; remove it", c.Model.Kind)
+	}
 	err := c.Data.check("data")
 	for i := range c.Streams {
 		if err == nil {
