@@ -104,7 +104,7 @@ func child(out string) error {
 	if err != nil {
 		return err
 	}
-	h := train.Host{Schema: systems.Schema(), Device: dev, Out: out, Version: "test"}
+	h := train.Host{Systems: systems.Table(), Device: dev, Out: out, Version: "test"}
 	if dir, found, err := rundir.Latest(out, ""); err == nil && found {
 		err = train.Resume(context.Background(), string(dir), nil, h)
 		return errors.Join(err, dev.Close())

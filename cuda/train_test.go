@@ -79,7 +79,7 @@ func trained(t *testing.T, dev device.Device, name, steps string) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
 	cfg := configure(t, name, "train.batch=4", "train.steps="+steps)
-	if err := train.Run(context.Background(), cfg, train.Host{Schema: systems.Schema(), Device: dev, Out: out, Version: "test"}); err != nil {
+	if err := train.Run(context.Background(), cfg, train.Host{Systems: systems.Table(), Device: dev, Out: out, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	dir, ok, err := rundir.Latest(out, "")
@@ -96,7 +96,7 @@ func resumed(t *testing.T, dev device.Device, dir rundir.Dir, steps int) {
 		t.Fatal(err)
 	}
 	cfg.Train.Steps = steps
-	if err := train.Resume(context.Background(), string(dir), cfg, train.Host{Schema: systems.Schema(), Device: dev, Version: "test"}); err != nil {
+	if err := train.Resume(context.Background(), string(dir), cfg, train.Host{Systems: systems.Table(), Device: dev, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 }

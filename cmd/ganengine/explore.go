@@ -55,7 +55,7 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	e, err := explore.Open(dir, dev, explore.Options{Schema: systems.Schema(), Checkpoint: r.checkpoint, RawWeights: r.raw, Switches: a.switches})
+	e, err := explore.Open(dir, dev, explore.Options{Systems: systems.Table(), Checkpoint: r.checkpoint, RawWeights: r.raw, Switches: a.switches})
 	if err != nil {
 		return err
 	}

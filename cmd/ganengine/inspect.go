@@ -112,7 +112,7 @@ func (a *app) graph(ctx context.Context, s *settings, path string) error {
 	if err != nil {
 		return err
 	}
-	programs, err := train.Programs(ctx, cfg)
+	programs, err := train.Programs(ctx, cfg, systems.Table())
 	if err != nil {
 		return err
 	}

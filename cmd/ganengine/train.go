@@ -228,5 +228,5 @@ func (a *app) host(cfg *config.Config, show *console, tune bool) (train.Host, er
 	if cfg.Run.Precision == "fp32" && strings.HasPrefix(dev.Info().Name, "cuda") {
 		show.Line("precision fp32 does without the GPU's tensor cores: -precision tf32 or bf16 is several times faster")
 	}
-	return train.Host{Schema: systems.Schema(), Device: dev, Fallback: fallback, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
+	return train.Host{Systems: systems.Table(), Device: dev, Fallback: fallback, Switches: a.switches, Console: show, Version: versionName(), Revision: revision(), Started: a.started}, nil
 }

@@ -83,7 +83,7 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 		if animated && e.Points() {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
 		}
-		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Game.Model.Uniform)}
+		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Uniform())}
 		if animated {
 			err = e.WriteGIF(ctx, w.path, walk)
 		} else {

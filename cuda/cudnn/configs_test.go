@@ -13,6 +13,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -77,7 +78,7 @@ func shipped(t *testing.T) map[Conv]string {
 			dev := collector{seen: func(p *graph.Program, c Conv) {
 				all[c] = fmt.Sprintf("%s.toml in %s, program %s", name, precision, p.Name)
 			}}
-			if err := train.DryRun(t.Context(), cfg, train.Host{Device: dev}, io.Discard); err != nil {
+			if err := train.DryRun(t.Context(), cfg, train.Host{Systems: systems.Table(), Device: dev}, io.Discard); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"ganengine/engine/plan"
 	"ganengine/engine/reference"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -37,7 +38,7 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 	t.Helper()
 	c := configtest.Shipped(t, name, set...)
 	r := &recorder{Device: reference.NewDevice()}
-	if err := train.DryRun(t.Context(), c, train.Host{Device: r}, io.Discard); err != nil {
+	if err := train.DryRun(t.Context(), c, train.Host{Systems: systems.Table(), Device: r}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.programs) == 0 {

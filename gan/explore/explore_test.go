@@ -15,6 +15,7 @@ import (
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
 	"ganengine/gan/train"
@@ -63,18 +64,18 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 	ok(cfg.WriteTOML(file))
 	ok(file.Close())
 	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}}))
-	game, err := train.NewGame(*cfg, graph.Shape(shape), graph.F32)
+	g, err := train.Declare(systems.Table(), cfg, func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, graph.F32)
 	ok(err)
-	s := session.New(reference.NewDevice(), game.Vars, session.Options{})
+	s := session.New(reference.NewDevice(), g.Vars, session.Options{})
 	defer s.Close()
-	initial, err := game.Init()
+	initial, err := g.Init()
 	ok(err)
 	ok(s.Compile(initial))
 	r, err := s.Program("init").Run()
 	ok(err)
 	ok(r.Wait())
 	ok(s.Save(run.CheckpointPath(0), nil))
-	for _, v := range game.Vars.All() {
+	for _, v := range g.Vars.All() {
 		if strings.HasPrefix(v.Name, "g_ema/") {
 			half := make([]byte, v.Bytes())
 			fill(half, slices.Repeat([]float32{.5}, v.Shape.Size()))
@@ -87,7 +88,7 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 
 func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 	t.Helper()
-	o.Schema = systems.Schema()
+	o.Systems = systems.Table()
 	e, err := Open(run, reference.NewDevice(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func generate(t *testing.T, e *Explorer, z []float32, raw bool) *samples {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := &samples{Shape: e.Game.Model.Sample}
+	all := &samples{Shape: e.out.Shape}
 	if err := e.each(t.Context(), l, raw, func(first int, s *samples) error {
 		if first != all.N {
 			t.Fatalf("a part begins at sample %d, want %d", first, all.N)
@@ -199,7 +200,7 @@ func TestWhichWeights(t *testing.T) {
 			t.Errorf("%+v: sampling from the average is %v, want %v", test.o, flat, test.average)
 		}
 	}
-	if _, err := Open(run, reference.NewDevice(), Options{Schema: systems.Schema(), Checkpoint: "7"}); err == nil || !strings.Contains(err.Error(), "7") {
+	if _, err := Open(run, reference.NewDevice(), Options{Systems: systems.Table(), Checkpoint: "7"}); err == nil || !strings.Contains(err.Error(), "7") {
 		t.Errorf("a checkpoint that is not there: %v", err)
 	}
 }
@@ -374,7 +375,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"no run":        {rundir.Dir(t.TempDir()), "config.toml"},
 		"another model": {run, "another model"},
 	} {
-		if _, err := Open(test.run, reference.NewDevice(), Options{Schema: systems.Schema()}); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Open(test.run, reference.NewDevice(), Options{Systems: systems.Table()}); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -15,17 +15,18 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 	"ganengine/gan/train"
 )
 
 // Options of an Explorer.
 type Options struct {
-	Schema     *config.Schema // of the run's configuration
-	Checkpoint string         // latest (or nothing), best, or a step
-	RawWeights bool           // the trained weights, even where an average of them exists
-	Chunk      int            // images computed at once; 0: 64
+	Checkpoint string // latest (or nothing), best, or a step
+	RawWeights bool   // the trained weights, even where an average of them exists
+	Chunk      int    // images computed at once; 0: 64
 	Switches   debug.Switches
+	Systems    *game.Systems // that configurations may choose
 }
 
 // Explorer has a run's networks on a device. It is used by one goroutine.
@@ -33,10 +34,12 @@ type Explorer struct {
 	Config *config.Config
 	Info   rundir.Info
 	Step   int64 // of the checkpoint
-	Game   *train.Game
+	Game   *game.Game
 
-	trained  bool // use the trained weights of G, not their average
+	trained  bool // use the trained weights, not their average
 	chunk    int
+	out      *game.Stream // whose kind of samples are made
+	code     *game.Code   // the latent
 	session  *session.Session
 	latents  *session.Program
 	generate *session.Program
@@ -45,7 +48,7 @@ type Explorer struct {
 
 // Open loads a checkpoint of the run.
 func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
-	cfg, err := train.ReadConfig(string(run), o.Schema)
+	cfg, err := train.ReadConfig(string(run), o.Systems.Schema)
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +60,18 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	game, err := train.NewGame(*cfg, graph.Shape(info.Data.Shape), graph.F32)
+	g, err := train.Declare(o.Systems, cfg, func(string) game.Data {
+		return game.Data{Shape: info.Data.Shape, Classes: info.Classes, Len: info.Data.Items}
+	}, graph.F32)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", run, err)
 	}
-	e := &Explorer{Config: cfg, Info: info, Step: file.Step, Game: game, chunk: o.Chunk}
-	e.trained = o.RawWeights || game.Avg == nil || file.Step == 0 // an average begins with the first step
+	e := &Explorer{Config: cfg, Info: info, Step: file.Step, Game: g, out: g.Streams[0], chunk: o.Chunk}
+	e.trained = o.RawWeights || !g.Averaged() || file.Step == 0 // an average begins with the first step
 	if e.chunk <= 0 {
 		e.chunk = 64
 	}
-	e.session = session.New(dev, game.Vars, session.Options{Switches: o.Switches})
+	e.session = session.New(dev, g.Vars, session.Options{Switches: o.Switches})
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -77,11 +82,23 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 }
 
 func (e *Explorer) compile() error {
-	latents, err := e.Game.Latents(e.chunk)
+	sample := e.Game.Sampler("sample")
+	if sample == nil {
+		return fmt.Errorf("model %s makes no samples", e.Config.Model.Kind)
+	}
+	codes, err := sample.Codes()
 	if err != nil {
 		return err
 	}
-	generate, err := e.Game.Generate("generate", e.chunk, e.trained)
+	if len(codes) != 1 {
+		return fmt.Errorf("model %s draws %d codes for a sample, and this command knows what to do with one", e.Config.Model.Kind, len(codes))
+	}
+	e.code = codes[0]
+	latents, err := e.Game.Latents(e.chunk, codes...)
+	if err != nil {
+		return err
+	}
+	generate, err := sample.Program("generate", e.chunk, e.trained)
 	if err != nil {
 		return err
 	}
@@ -92,7 +109,7 @@ func (e *Explorer) compile() error {
 	if e.seeds, err = e.latents.NewInput("seeds"); err != nil {
 		return err
 	}
-	e.z, err = e.generate.NewInput("z")
+	e.z, err = e.generate.NewInput(e.code.Name)
 	return err
 }
 
@@ -108,10 +125,10 @@ func (e *Explorer) Close() error {
 }
 
 // Z is the length of a latent.
-func (e *Explorer) Z() int { return e.Game.Model.Z }
+func (e *Explorer) Z() int { return e.code.Size }
 
 // Points says whether the model makes points, not images.
-func (e *Explorer) Points() bool { return len(e.Game.Model.Sample) == 1 }
+func (e *Explorer) Points() bool { return e.out.Samples() == game.Points }
 
 // Latents draws one latent a seed: [len(seeds), Z].
 func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error) {
@@ -134,3 +151,6 @@ func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error
 	}
 	return out, nil
 }
+
+// Uniform says whether latents are uniform, not normal.
+func (e *Explorer) Uniform() bool { return e.code.Kind == game.Uniform }

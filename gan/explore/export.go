@@ -10,21 +10,16 @@ import (
 	"ganengine/gan/model"
 )
 
-// Export writes a network's weights as fp32 safetensors, in layer order, named
-// and laid out as PyTorch's modules have them. net is g or d; of G, the weights
-// that samples are drawn with.
+// Export writes a player's weights as fp32 safetensors, in layer order, named
+// and laid out as PyTorch's modules have them: those that samples are drawn with.
 func (e *Explorer) Export(path, net string) error {
-	g, d := e.Game.Model.Torch()
-	prefix, tensors := "g/", g
-	switch net {
-	case "g":
-		if !e.trained {
-			prefix = "g_ema/"
-		}
-	case "d":
-		prefix, tensors = "d/", d
-	default:
-		return fmt.Errorf("this model has the networks g and d, not %q", net)
+	p := e.Game.Player(net)
+	if p == nil || p.Torch == nil {
+		return fmt.Errorf("this model has the networks %s, not %q", strings.Join(e.exported(), " and "), net)
+	}
+	prefix, tensors := p.Net.Name+"/", p.Torch
+	if p.Average() != nil && !e.trained {
+		prefix = p.Net.Name + "_ema/"
 	}
 	entries := make([]safetensors.Entry, len(tensors))
 	for i, t := range tensors {
@@ -36,6 +31,16 @@ func (e *Explorer) Export(path, net string) error {
 	}
 	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": strings.TrimSuffix(prefix, "/"), "step": fmt.Sprint(e.Step)}
 	return atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteChecked(w, entries, meta) })
+}
+
+// exported names the players that PyTorch has a module for.
+func (e *Explorer) exported() (out []string) {
+	for _, p := range e.Game.Players {
+		if p.Torch != nil {
+			out = append(out, p.Name)
+		}
+	}
+	return out
 }
 
 func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"ganengine/engine/graph"
+	"ganengine/gan/game"
 )
 
 // samples are generated images [n, h, w, c], as pixels or as numbers, or
@@ -48,7 +49,7 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 
 // generated maps at most one chunk of latents to samples.
 func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
-	s := &samples{N: len(z) / e.Z(), Shape: e.Game.Model.Sample}
+	s := &samples{N: len(z) / e.Z(), Shape: e.out.Shape}
 	fill(e.z.Data(), z)
 	r, err := e.generate.Run(e.z)
 	if err == nil {
@@ -59,9 +60,9 @@ func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
 	}
 	n := s.N * s.Shape.Size()
 	if raw || e.Points() {
-		s.Raw = r.Floats(e.generate.Index("raw"))[:n]
+		s.Raw = r.Floats(e.generate.Index(game.Samples))[:n]
 	} else {
-		s.Pixels = r.Bytes(e.generate.Index("pixels"))[:n]
+		s.Pixels = r.Bytes(e.generate.Index(game.SamplePixels))[:n]
 	}
 	return s, nil
 }

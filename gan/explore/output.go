@@ -82,7 +82,7 @@ func (e *Explorer) Write(ctx context.Context, path string, l Latents, o Output) 
 }
 
 func (e *Explorer) writeArray(ctx context.Context, w io.Writer, l Latents, raw bool) error {
-	shape := append([]int{l.Len()}, e.Game.Model.Sample...)
+	shape := append([]int{l.Len()}, e.out.Shape...)
 	if raw || e.Points() {
 		return stream(w, shape, func(add func([]float32) error) error {
 			return e.each(ctx, l, true, func(_ int, s *samples) error { return add(s.Raw) })
@@ -162,7 +162,7 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 	if e.Points() {
 		return e.plot(ctx, l)
 	}
-	shape := e.Game.Model.Sample
+	shape := e.out.Shape
 	g := picture.GridOptions{Columns: o.Columns, Scale: o.Scale, Rows: o.Rows}
 	if err := picture.CheckGrid(l.Len(), shape[0], shape[1], shape[2], g); err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 }
 
 func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
-	dim := e.Game.Model.Sample[0]
+	dim := e.out.Shape[0]
 	switch {
 	case dim > 2:
 		return nil, fmt.Errorf("points of %d dimensions have no picture; write them to FILE.npy", dim)
@@ -214,7 +214,7 @@ func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents) error {
 	if e.Points() {
 		return fmt.Errorf("%s: animations are of images, and this run makes points; write FILE.png", path)
 	}
-	shape := e.Game.Model.Sample
+	shape := e.out.Shape
 	scale := max(1, frameSize/max(shape[0], shape[1]))
 	if most := mostFrames / (shape[0] * shape[1] * scale * scale); l.Len() > most {
 		return &picture.TooLarge{Why: fmt.Sprintf("an animation of %d images, where at most %d of this size fit", l.Len(), most)}

@@ -49,3 +49,17 @@ func Around(stream string, x *graph.Node) *graph.Node {
 	u := x.Builder().Uniform(stream+".noise", x.DType, x.Shape)
 	return Between(stream, x, graph.Add(x, graph.Mul(graph.Scale(std, .5), u)))
 }
+
+// Points are the samples at which a gradient penalty is taken: fake, real, around
+// the real ones (dragan), or between the two (interpolate).
+func Points(at, stream string, real, fake *graph.Node) *graph.Node {
+	switch at {
+	case "fake":
+		return fake
+	case "real":
+		return real
+	case "dragan":
+		return Around(stream, real)
+	}
+	return Between(stream, fake, real)
+}

@@ -108,26 +108,26 @@ func spread(u *graph.Node) *graph.Node {
 }
 
 // FromPixels maps real pixels (u8 NHWC) to what the networks see, in type d.
-func (m *Model) FromPixels(x *graph.Node, d graph.DType) *graph.Node {
+func (r Range) FromPixels(x *graph.Node, d graph.DType) *graph.Node {
 	f := graph.Cast(x, d)
-	if m.Range == Unit {
+	if r == Unit {
 		return graph.Scale(f, 1/255.)
 	}
 	return graph.Shift(graph.Scale(f, 1/127.5), -1)
 }
 
 // ToSymmetric maps samples to [-1, 1], whatever the networks' range.
-func (m *Model) ToSymmetric(x *graph.Node) *graph.Node {
-	if m.Range == Unit {
+func (r Range) ToSymmetric(x *graph.Node) *graph.Node {
+	if r == Unit {
 		return graph.Shift(graph.Scale(x, 2), -1)
 	}
 	return x
 }
 
 // ToPixels maps samples to u8: round(127.5 x + 127.5), clamped, for x in [-1, 1].
-func (m *Model) ToPixels(x *graph.Node) *graph.Node {
+func (r Range) ToPixels(x *graph.Node) *graph.Node {
 	b := x.Builder()
-	y := graph.Floor(graph.Shift(graph.Scale(m.ToSymmetric(x), 127.5), 128))
+	y := graph.Floor(graph.Shift(graph.Scale(r.ToSymmetric(x), 127.5), 128))
 	y = graph.Min(graph.Max(y, b.Const(y.DType, 0)), b.Const(y.DType, 255))
 	return graph.Cast(y, graph.U8)
 }

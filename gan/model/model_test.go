@@ -74,10 +74,10 @@ func TestPixels(t *testing.T) {
 		c.MLP.Output = output
 		r := newRig(t, c, graph.Shape{4, 4, 1})
 		out := r.run(func(b *graph.Builder) {
-			x := r.FromPixels(b.Literal(graph.U8, graph.Shape{256}, pixels), graph.F32)
+			x := r.Range.FromPixels(b.Literal(graph.U8, graph.Shape{256}, pixels), graph.F32)
 			b.Output("x", x)
-			b.Output("symmetric", r.ToSymmetric(x))
-			b.Output("pixels", r.ToPixels(x))
+			b.Output("symmetric", r.Range.ToSymmetric(x))
+			b.Output("pixels", r.Range.ToPixels(x))
 		})
 		for i, x := range out[0] {
 			if want := ends[0] + (ends[1]-ends[0])*float64(i)/255; math.Abs(x-want) > off {
@@ -100,7 +100,7 @@ func TestPixels(t *testing.T) {
 func TestToPixelsRounds(t *testing.T) {
 	r := newRig(t, dense(), graph.Shape{4, 4, 1})
 	x := []float64{-1e30, -1.01, -1, -.999, -.997, -.996, -.0001, 0, .0039, .0040, .997, 1, 1.01, 1e30}
-	out := r.run(func(b *graph.Builder) { b.Output("y", r.ToPixels(b.Literal(graph.F32, graph.Shape{len(x)}, x))) })
+	out := r.run(func(b *graph.Builder) { b.Output("y", r.Range.ToPixels(b.Literal(graph.F32, graph.Shape{len(x)}, x))) })
 	for i, got := range out[0] {
 		if want := min(max(math.Floor(127.5*x[i]+127.5+.5), 0), 255); got != want {
 			t.Errorf("%g becomes %g, want %g", x[i], got, want)

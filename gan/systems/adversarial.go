@@ -4,7 +4,10 @@ import (
 	"fmt"
 
 	"ganengine/engine/graph"
+	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/game"
+	"ganengine/gan/loss"
 	"ganengine/gan/model"
 )
 
@@ -23,117 +26,150 @@ type rivals struct {
 	} `toml:"train"`
 }
 
-// dcgan is arXiv 1511.06434 at any power-of-two size.
-var dcgan = config.Kind{
-	Name:   "dcgan",
-	Doc:    "strided convolutions (arXiv 1511.06434), images of 64 pixels unless data.size says otherwise",
-	Keys:   &dcganKeys{},
-	Optims: []string{"g", "d"},
-	Size:   64,
-	Check:  checkDCGAN,
-	Doubts: doubtDCGAN,
+// pair is the game of Goodfellow et al. 2014: a generator against a discriminator.
+// A step is d_steps updates of the discriminator, then one of the generator against
+// what it has become.
+type pair struct {
+	*game.Setup
+	real       *game.Stream
+	z          *game.Code
+	g, d       *game.Player
+	optG, optD *game.Optimizer
+	loss       loss.Loss
+	reg        *game.Lazy // the penalties
+	penalty    config.Penalties
+	rhythm     config.Rhythm
 }
 
-type dcganKeys struct {
-	Model struct {
-		config.Latent
-		config.Weights
-		dcganNetworks
-	} `toml:"model"`
-	rivals
-}
-
-type dcganNetworks struct {
-	GChannels int    `toml:"g_channels" default:"64" range:"[1,4096]" doc:"channels of the generator's last hidden layer; each earlier one doubles them"`
-	DChannels int    `toml:"d_channels" default:"64" range:"[1,4096]" doc:"channels of the discriminator's first layer; each later one doubles them"`
-	GNorm     string `toml:"g_norm" default:"batch" values:"batch|layer|instance|none" doc:"normalisation of the generator's hidden layers"`
-	DNorm     string `toml:"d_norm" default:"batch" values:"batch|layer|instance|none" doc:"normalisation of the discriminator's hidden layers but the first; layer or none suits loss.gp"`
-}
-
-// Networks makes the networks for samples of this shape.
-func (k *dcganKeys) Networks(sample graph.Shape) (*model.Model, error) {
-	return model.NewDCGAN(k.Model.Latent, k.Model.Weights, model.DCGAN(k.Model.dcganNetworks), sample)
-}
-
-func checkDCGAN(c *config.Config) *config.Error {
-	d := &c.Data
-	switch side := d.Height; {
-	case d.Kind == "mixture":
-		return &config.Error{Key: "model.kind", Msg: "dcgan makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\""}
-	case d.Height != d.Width:
-		return &config.Error{Key: "data.height", Msg: fmt.Sprintf("%d by %d is not square, and dcgan makes square images; set data.size", d.Height, d.Width)}
-	case side < 8 || side > 1024 || side&(side-1) != 0:
-		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%d is no size that dcgan makes; use 8, 16, 32, 64, 128, 256, 512 or 1024", side)}
+// adversarial declares a pair of networks: kinds dcgan and mlp.
+func adversarial(s *game.Setup) error {
+	c := s.Config
+	k := &pair{Setup: s, penalty: part[config.Penalties](c), rhythm: part[config.Rhythm](c)}
+	var err error
+	if k.loss, err = lossOf(s); err != nil {
+		return err
 	}
+	k.real = s.Stream("real", game.StreamOptions{})
+	m, err := c.System.(networks).networks(k.real.Shape)
+	if err != nil {
+		return err
+	}
+	k.real.Range = m.Range
+	kind := game.Normal
+	if m.Uniform {
+		kind = game.Uniform
+	}
+	k.z = s.Code("z", kind, m.Z)
+	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, in[0])) }, game.In{Shape: graph.Shape{m.Z}}).Called("generator")
+	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) }, game.In{Shape: k.real.Shape}).Called("discriminator")
+	k.g.Torch, k.d.Torch = m.Torch()
+	k.optG, k.optD = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d)
+	if kimg := part[config.Averaging](c).EMAKimg; kimg > 0 {
+		s.Average(game.AverageOptions{Kimg: kimg}, k.g)
+	}
+	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
+	if more := k.rhythm.DSteps - 1; more > 0 {
+		d := s.Turn("d", func(t *game.Turn) { k.discriminator(t, k.fakes(t, "z", false)) })
+		s.Order(game.Entry{Turn: d, Times: int64(more)})
+	}
+	s.Order(game.Entry{Turn: s.Turn("dg", k.both)})
+	k.samplers()
 	return nil
 }
 
-func doubtDCGAN(c *config.Config) (lines []string) {
-	k := c.System.(*dcganKeys)
-	if k.Model.DNorm != "batch" {
+// networks is what the keys of a kind give for samples of one shape.
+type networks interface {
+	networks(sample graph.Shape) (*model.Model, error)
+}
+
+// part is a configuration's keys of one sort; zero where its kind has none.
+func part[T any](c *config.Config) (keys T) {
+	if p, ok := config.Part[T](c); ok {
+		keys = *p
+	}
+	return keys
+}
+
+func one(x *graph.Node) []*graph.Node { return []*graph.Node{x} }
+
+// lossOf is the configured pair of losses.
+func lossOf(s *game.Setup) (loss.Loss, error) {
+	c := part[config.Adversarial](s.Config)
+	o := loss.Options{SmoothReal: c.SmoothReal}
+	copy(o.Targets[:], c.Targets)
+	l, err := loss.New(c.Kind, o)
+	if err != nil {
+		return nil, fmt.Errorf("loss.kind: %w", err)
+	}
+	return l, nil
+}
+
+// fakes are samples of fresh latents. Only the pass that the generator learns from
+// moves its running statistics.
+func (k *pair) fakes(t *game.Turn, label string, track bool) *graph.Node {
+	z := t.Draw(label, 0, k.z)
+	return t.RunAs(game.Pass{Label: label, Track: track}, k.g, z.All())[0]
+}
+
+// both is an update of the discriminator, then one of the generator.
+func (k *pair) both(t *game.Turn) {
+	reuse := k.rhythm.ReuseFakes
+	fake := k.fakes(t, "z", reuse)
+	k.discriminator(t, fake)
+	if !reuse {
+		fake = k.fakes(t, "z.g", true)
+	}
+	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake)[0]
+	t.Opinion("fake_after", d, k.loss.Probability())
+	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
+}
+
+// discriminator tells real samples from generated ones, in one pass in which batch
+// norm sees each batch for itself.
+func (k *pair) discriminator(t *game.Turn, fake *graph.Node) {
+	real := t.Batch(k.real, k.real.Samples())
+	fake = graph.StopGradient(fake)
+	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(real), one(fake))
+	onReal, onFake := d[0][0], d[1][0]
+	t.Opinion("real", onReal, k.loss.Probability())
+	t.Opinion("fake", onFake, k.loss.Probability())
+	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, real, fake)})
+}
+
+// penalties are those on the discriminator's slope.
+func (k *pair) penalties(t *game.Turn, real, fake *graph.Node) (out []game.Penalty) {
+	c := k.penalty
+	if c.GP.IsZero() && c.R1.IsZero() || !t.Due(k.reg) {
 		return nil
 	}
-	for _, penalty := range []struct {
-		key   string
-		value config.Number
-	}{{"loss.gp", k.Loss.GP}, {"loss.r1", k.Loss.R1}} {
-		if !penalty.value.IsZero() {
-			lines = append(lines, penalty.key+" is of D's slope at each sample alone, and with model.d_norm = \"batch\" D judges samples by their batch: use \"layer\" or \"none\"")
+	critic := func(label string) loss.Critic {
+		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, x)[0] }
+	}
+	if !c.GP.IsZero() {
+		out = append(out, game.Penalty{Name: "gp", Times: float64(c.Every), Of: func() *graph.Node {
+			return t.Weighted("loss", "gp", c.GP, func(weight float64) *graph.Node {
+				return loss.GradientPenalty(critic("gp"), loss.Points(c.GPAt, "gp.alpha", real, fake), weight)
+			})
+		}})
+	}
+	if !c.R1.IsZero() {
+		out = append(out, game.Penalty{Name: "r1", Times: float64(c.Every), Of: func() *graph.Node {
+			return t.Weighted("loss", "r1", c.R1, func(weight float64) *graph.Node { return loss.R1(critic("r1"), real, weight) })
+		}})
+	}
+	return out
+}
+
+// samplers are for people: samples, and what the discriminator thinks of points.
+func (k *pair) samplers() {
+	k.Sampler("sample", func(t *game.Turn) {
+		t.Show(game.Samples, k.real, t.Run(k.g, t.Draw("z", 0, k.z).All())[0])
+	})
+	k.Sampler("field", func(t *game.Turn) {
+		d := t.Run(k.d, t.Batch(k.real, k.real.Samples()))[0]
+		t.Numbers(game.Logits, d)
+		if k.loss.Probability() {
+			t.Numbers(game.Probability, graph.Sigmoid(d))
 		}
-	}
-	return lines
-}
-
-// mlp is the first GAN, arXiv 1406.2661, and what draws points.
-var mlp = config.Kind{
-	Name:     "mlp",
-	Doc:      "dense networks, for points or images, of 28 pixels unless data.size says otherwise; takes vectors of csv and npz as stored",
-	Keys:     &mlpKeys{},
-	Optims:   []string{"g", "d"},
-	Size:     28,
-	Vectors:  true,
-	Complete: completeMLP,
-	Check:    checkMLP,
-}
-
-type mlpKeys struct {
-	Model struct {
-		config.Latent
-		config.Weights
-		mlpNetworks
-	} `toml:"model"`
-	rivals
-}
-
-type mlpNetworks struct {
-	GHidden     []int   `toml:"g_hidden" default:"[1200, 1200]" range:"[1,65536]" doc:"widths of the generator's hidden layers"`
-	DHidden     []int   `toml:"d_hidden" default:"[1200, 1200]" range:"[1,65536]" doc:"widths of the discriminator's hidden layers"`
-	GActivation string  `toml:"g_activation" default:"relu" values:"relu|leaky-relu|tanh|sigmoid|softplus" doc:"after each hidden layer of the generator"`
-	DActivation string  `toml:"d_activation" default:"leaky-relu" values:"relu|leaky-relu|tanh|sigmoid|softplus" doc:"after each hidden layer of the discriminator"`
-	Output      string  `toml:"output" default:"" values:"tanh|sigmoid|linear" derived:"linear for mixtures, else tanh" doc:"the generator's last activation; sigmoid works on pixels in [0, 1], the others in [-1, 1]"`
-	DDropoutIn  float64 `toml:"d_dropout_in" default:"0" range:"[0,1)" doc:"share of the discriminator's inputs dropped"`
-	DDropout    float64 `toml:"d_dropout" default:"0" range:"[0,1)" doc:"share of the discriminator's hidden units dropped"`
-}
-
-// Networks makes the networks for samples of this shape.
-func (k *mlpKeys) Networks(sample graph.Shape) (*model.Model, error) {
-	return model.NewMLP(k.Model.Latent, k.Model.Weights, model.MLP(k.Model.mlpNetworks), sample)
-}
-
-func completeMLP(c *config.Config) {
-	m := &c.System.(*mlpKeys).Model
-	switch {
-	case m.Output != "":
-	case c.Data.Kind == "mixture":
-		m.Output = "linear"
-	default:
-		m.Output = "tanh"
-	}
-}
-
-func checkMLP(c *config.Config) *config.Error {
-	if out := c.System.(*mlpKeys).Model.Output; c.Data.Kind == "mixture" && out != "linear" {
-		return &config.Error{Key: "model.output", Msg: fmt.Sprintf("%q cannot reach all points of the plane; write \"linear\"", out)}
-	}
-	return nil
+	})
 }

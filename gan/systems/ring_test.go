@@ -57,7 +57,7 @@ func measure(t *testing.T, name string, seed, samples, least int) metric.Coverag
 	}
 	defer dev.Close()
 	cfg := configtest.Shipped(t, name, fmt.Sprint("run.seed=", seed))
-	host := train.Host{Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
+	host := train.Host{Systems: systems.Table(), Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
 	if err := train.Run(t.Context(), cfg, host); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func measure(t *testing.T, name string, seed, samples, least int) metric.Coverag
 
 func generate(t *testing.T, run rundir.Dir, dev *cpu.Device, n int) []float32 {
 	t.Helper()
-	e, err := explore.Open(run, dev, explore.Options{Schema: systems.Schema()})
+	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Table()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,12 @@ import (
 	"sync"
 
 	"ganengine/gan/config"
+	"ganengine/gan/game"
 )
 
-// Schema is the configuration of all systems, built once. The first system is the one
-// that a configuration without model.kind means.
-var Schema = sync.OnceValue(func() *config.Schema { return config.NewSchema(dcgan, mlp) })
+// Table is every system, built once. The first one is what a configuration without
+// model.kind means.
+var Table = sync.OnceValue(func() *game.Systems { return game.NewSystems(dcgan, mlp) })
+
+// Schema is the configuration of all systems.
+func Schema() *config.Schema { return Table().Schema }

@@ -371,6 +371,7 @@ func TestInterruptedData(t *testing.T) {
 	bad := new(atomic.Int64)
 	bad.Store(-1)
 	g.set = stopping{g.set.(data.Images), ctx, cancel, new(atomic.Int64), bad}
+	g.sets[""] = g.set
 	r := &runner{rig: g, info: g.info()}
 	if err := r.prepare(ctx); err != nil {
 		t.Fatal(err)

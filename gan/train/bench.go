@@ -36,7 +36,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	if err := t.initialise(h.Weights); err != nil {
 		return report, err
 	}
-	if err := t.feed(ctx, r.set); err != nil {
+	if err := t.feed(ctx, r.sets); err != nil {
 		return report, err
 	}
 	if err := t.advance(ctx); err != nil {
@@ -65,7 +65,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 		kernels = profiler.StopProfile()
 	}
 	report.StepMS = Times{Min: times[0], Median: percentile(times, .5), P95: percentile(times, .95)}
-	report.ImagesPerSecond = 1000 * float64(r.imagesPerStep()) / report.StepMS.Median
+	report.ImagesPerSecond = 1000 * r.trainer.game.ImagesPerStep() / report.StepMS.Median
 	report.FlopsPerStep = t.flopsPerStep()
 	report.FlopsPerSecond = 1000 * report.FlopsPerStep / report.StepMS.Median
 	if o.Sample {
@@ -123,7 +123,10 @@ func (r *rig) timeSteps(ctx context.Context, n int, start func()) ([]float64, er
 // their seeds.
 func (r *rig) timeSamples() (*SampleTimes, error) {
 	const name, rounds = "sample.one", 50
-	program, err := r.trainer.game.Generate(name, 1, false)
+	if r.sampler.sample == nil {
+		return nil, fmt.Errorf("model %s makes no samples: leave -sample out", r.cfg.Model.Kind)
+	}
+	program, err := r.sampler.sample.Program(name, 1, false)
 	if err != nil {
 		return nil, err
 	}
@@ -131,17 +134,21 @@ func (r *rig) timeSamples() (*SampleTimes, error) {
 		return nil, err
 	}
 	one := r.trainer.ses.Program(name)
-	z, err := one.NewInput("z")
-	if err != nil {
-		return nil, err
-	}
-	defer z.Free()
 	if _, err := r.sampler.run(0); err != nil {
 		return nil, err
 	}
-	copy(z.Data(), r.sampler.z.Data())
+	var codes []device.HostBuffer
+	for i, in := range one.Graph.Inputs {
+		code, err := one.NewInput(in.InputName())
+		if err != nil {
+			return nil, err
+		}
+		defer code.Free()
+		copy(code.Data(), r.sampler.codes[i].Data())
+		codes = append(codes, code)
+	}
 	single, err := timed(rounds, func() error {
-		out, err := one.Run(z)
+		out, err := one.Run(codes...)
 		if err != nil {
 			return err
 		}

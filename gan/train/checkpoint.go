@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -18,23 +19,24 @@ import (
 // mark is what a checkpoint says beside the Variables: where the run stands.
 // Nothing in it depends on a clock, so that equal runs write equal files.
 type mark struct {
-	step     int64 // steps that are finished
-	next     int64 // program of the next step that comes next
-	position int64 // batches consumed
-	images   int64 // real images shown to D
-	seed     int64
-	config   string   // fingerprint of what a resume may not change
-	data     string   // identity of the data, but for what bad names
-	bad      data.Bad // files that the run does without
-	scores   scores   // of the log interval that is not over
+	step   int64 // steps that are finished
+	next   int64 // run of the next step that comes next
+	images int64 // samples of the first stream that were taken
+	// positions are the samples of each stream that were taken, by name.
+	positions map[string]int64
+	seed      int64
+	config    string   // fingerprint of what a resume may not change
+	data      string   // identity of the data, but for what bad names
+	bad       data.Bad // files that the run does without
+	scores    scores   // of the log interval that is not over
 }
 
-const badKey, scoresKey = "bad", "scores"
+const badKey, scoresKey, positionsKey = "bad", "scores", "positions"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
 	all := map[string]string{
-		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "position": fmt.Sprint(m.position), "images": fmt.Sprint(m.images),
+		"step": fmt.Sprint(m.step), "next": fmt.Sprint(m.next), "images": fmt.Sprint(m.images),
 		"seed": fmt.Sprint(m.seed), "config": m.config, "data": m.data,
 	}
 	put := func(key string, value any) {
@@ -44,6 +46,7 @@ func (m mark) metadata() map[string]string {
 		}
 		all[key] = string(text)
 	}
+	put(positionsKey, m.positions)
 	if !m.bad.Empty() {
 		put(badKey, m.bad)
 	}
@@ -55,7 +58,7 @@ func (m mark) metadata() map[string]string {
 
 // readMark is metadata's inverse.
 func readMark(path string, get func(key string) (string, bool)) (m mark, err error) {
-	for key, to := range map[string]*int64{"step": &m.step, "next": &m.next, "position": &m.position, "images": &m.images,
+	for key, to := range map[string]*int64{"step": &m.step, "next": &m.next, "images": &m.images,
 		"seed": &m.seed} {
 		text, _ := get(key)
 		if *to, err = strconv.ParseInt(text, 10, 64); err != nil {
@@ -64,6 +67,13 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 	}
 	m.config, _ = get("config")
 	m.data, _ = get("data")
+	text, ok := get(positionsKey)
+	if !ok {
+		return m, fmt.Errorf("%s was written by an earlier version, which counted batches; go on with that version, or start a run from its weights with -init", path)
+	}
+	if err := json.Unmarshal([]byte(text), &m.positions); err != nil {
+		return m, fmt.Errorf("%s contradicts itself: its positions: %w; use an earlier checkpoint", path, err)
+	}
 	if text, ok := get(badKey); ok {
 		if err := json.Unmarshal([]byte(text), &m.bad); err != nil {
 			return m, fmt.Errorf("%s contradicts itself: its list of bad files: %w; use an earlier checkpoint", path, err)
@@ -109,14 +119,15 @@ func (m mark) under(c *config.Config, at rundir.StepFile) error {
 
 // mark is where the trainer stands, with nothing in flight.
 func (t *trainer) mark() mark {
-	c := &t.game.Config
-	position := t.position()
-	lost := t.loader.Lost(position * int64(c.Train.Batch))
+	c := t.game.Config
+	first := t.feeders[0]
+	positions := t.positions()
+	lost := first.loader.Lost(positions[first.stream.Name])
 	if t.identity == "" || len(lost) != t.without { // which reads the names of all files
-		t.identity, t.without = data.Identity(t.set, lost), len(lost)
+		t.identity, t.without = data.Identity(first.set, lost), len(lost)
 	}
-	return mark{step: t.step, next: t.place, position: position, images: position * int64(c.Train.Batch),
-		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(t.set, lost), scores: t.tally.save()}
+	return mark{step: t.step, next: t.place, images: positions[first.stream.Name], positions: positions,
+		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(first.set, lost), scores: t.tally.save()}
 }
 
 // load stands where a checkpoint does.
@@ -144,8 +155,8 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 	if now := binary.LittleEndian.Uint32(clock); int64(now) != m.step {
 		return m, fmt.Errorf("%s contradicts itself: step %d, and its clock shows %d; use an earlier checkpoint", path, m.step, now)
 	}
-	if m.next < 0 || m.next >= t.seq.dSteps || t.position() != m.position {
-		return m, fmt.Errorf("%s contradicts itself: step %d, program %d, batch %d; use an earlier checkpoint", path, m.step, m.next, m.position)
+	if m.step < 0 || m.next < 0 || m.next >= int64(len(t.game.Sequence.At(m.step))) || !maps.Equal(t.positions(), m.positions) {
+		return m, fmt.Errorf("%s contradicts itself: step %d, run %d, samples taken %v; use an earlier checkpoint", path, m.step, m.next, m.positions)
 	}
 	return m, nil
 }

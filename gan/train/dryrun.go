@@ -15,6 +15,7 @@ import (
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 )
 
@@ -48,7 +49,7 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 
 func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w io.Writer) error {
 	var notes []string // which follow the configuration, or are why there is none
-	r, game, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
+	r, g, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
 	p := &printer{w: w}
 	if err != nil {
 		p.lines(notes)
@@ -56,16 +57,16 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w
 	}
 	defer r.close()
 	if h.Weights != "" {
-		t := &trainer{game: game, ses: session.New(h.Device, game.Vars, session.Options{})}
+		t := &trainer{game: g, ses: session.New(h.Device, g.Vars, session.Options{})}
 		if err := t.checkWeights(h.Weights); err != nil {
 			return err
 		}
 	}
-	programs, err := game.all()
+	programs, err := allPrograms(g)
 	if err != nil {
 		return err
 	}
-	memory, err := session.Plan(h.Device, game.Vars, programs...)
+	memory, err := session.Plan(h.Device, g.Vars, programs...)
 	if err != nil {
 		return err
 	}
@@ -78,11 +79,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w
 	p.printf("\n")
 	p.lines(notes)
 	p.printf("data: %s, %d samples of %s, %s\n", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), r.set.Fingerprint())
-	gen, dis, err := game.layers()
-	if err == nil {
-		p.layers("generator", game.G, gen)
-		p.layers("discriminator", game.D, dis)
-	}
+	err = p.players(g)
 	const mib = 1 << 20
 	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
 		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
@@ -91,26 +88,26 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w
 
 // Programs builds the training programs of a configuration, in the order of
 // their first runs.
-func Programs(ctx context.Context, cfg *config.Config) (programs []*graph.Program, err error) {
-	r, game, err := open(ctx, cfg, Host{}, nil, silent{}.Line)
+func Programs(ctx context.Context, cfg *config.Config, systems *game.Systems) (programs []*graph.Program, err error) {
+	r, g, err := open(ctx, cfg, Host{Systems: systems}, nil, silent{}.Line)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
-	_, steps, err := game.steps()
+	steps, err := g.Steps()
 	for _, s := range steps {
 		programs = append(programs, s.Program)
 	}
 	return programs, err
 }
 
-// all builds every program of a fresh run.
-func (g *Game) all() ([]*graph.Program, error) {
+// allPrograms builds every program of a fresh run.
+func allPrograms(g *game.Game) ([]*graph.Program, error) {
 	programs, err := newSampler(g).programs(true)
 	if err != nil {
 		return nil, err
 	}
-	_, steps, err := g.steps()
+	steps, err := g.Steps()
 	for _, s := range steps {
 		programs = append(programs, s.Program)
 	}
@@ -123,18 +120,21 @@ type layer struct {
 	shape graph.Shape
 }
 
-// layers lists both networks' layers, for one batch, in order.
-func (g *Game) layers() (gen, dis []layer, err error) {
-	n := g.Config.Train.Batch
-	generate, err := g.Generate("layers", n, true)
-	if err != nil {
-		return nil, nil, err
+// players lists the networks with their layers, for one batch, and who updates what.
+func (p *printer) players(g *game.Game) error {
+	seen := map[*nn.Net]bool{}
+	for _, player := range g.Players {
+		if seen[player.Net] {
+			continue
+		}
+		seen[player.Net] = true
+		program, err := player.Program("layers", g.Config.Train.Batch)
+		if err != nil {
+			return err
+		}
+		p.layers(player.Title(), player.Net, layersOf(program, player.Net))
 	}
-	judge, err := g.Judge(n)
-	if err != nil {
-		return nil, nil, err
-	}
-	return layersOf(generate, g.G), layersOf(judge, g.D), nil
+	return nil
 }
 
 // layersOf groups a program's nodes by the network's scopes that have

@@ -62,7 +62,7 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 	}
 	defer r.close()
 	tr := r.trainer
-	if err := errors.Join(tr.initialise(""), tr.feed(ctx, r.set), tr.advance(ctx), tr.drain()); err != nil {
+	if err := errors.Join(tr.initialise(""), tr.feed(ctx, r.sets), tr.advance(ctx), tr.drain()); err != nil {
 		t.Fatal(err)
 	}
 	before, err := tr.ses.Get("g/dense0/w")
@@ -80,7 +80,7 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 		t.Errorf("%+v, at step %d, place %d", bad, tr.step, tr.place)
 	}
 	m := tr.mark()
-	if m.next != 1 || m.position != 4 || m.images != 16 {
+	if m.next != 1 || m.images != 16 || m.positions["real"] != 16 {
 		t.Errorf("the checkpoint says %+v", m)
 	}
 	path := t.TempDir() + "/c.safetensors"
@@ -103,18 +103,19 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 // spoil puts a NaN into each batch that the loader gives from now on.
 func spoil(t *testing.T, tr *trainer) {
 	t.Helper()
-	if err := tr.loader.Close(); err != nil {
+	f := tr.feeders[0]
+	if err := f.loader.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var buffers []data.Buffer
-	for _, in := range tr.inputs {
-		buffers = append(buffers, in.buffer)
+	for _, slot := range f.slots {
+		buffers = append(buffers, f.buffer(slot))
 	}
 	loader, err := data.NewLoader(context.Background(), nans{}, data.LoaderConfig{Batch: 4, Ahead: ahead, Buffers: buffers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr.loader = loader
+	f.loader = loader
 }
 
 // nans is points that are none.
@@ -165,7 +166,7 @@ func TestNaNInAWeight(t *testing.T) {
 	}
 	ctx := context.Background()
 	var bad *NotFinite
-	if err := errors.Join(g.trainer.feed(ctx, g.set), g.trainer.advance(ctx), g.trainer.drain()); !errors.As(err, &bad) {
+	if err := errors.Join(g.trainer.feed(ctx, g.sets), g.trainer.advance(ctx), g.trainer.drain()); !errors.As(err, &bad) {
 		t.Fatalf("error %v, want NotFinite", err)
 	}
 	if !strings.HasPrefix(bad.Node, "Read f32 [4,4,4,1]") || bad.Step != 0 {
@@ -189,7 +190,7 @@ func TestNothingIsUpdatedWhereAGradientOverflows(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := r.trainer
-		if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.set)); err != nil {
+		if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.sets)); err != nil {
 			t.Fatal(err)
 		}
 		for i, name := range layers[c.net] {
@@ -199,7 +200,7 @@ func TestNothingIsUpdatedWhereAGradientOverflows(t *testing.T) {
 		scores := tr.once(t, 0, c.place)
 		for name, b := range tr.state(t) {
 			if name != tr.game.Finite.Name && !bytes.Equal(b, before[name]) {
-				t.Errorf("%s's gradient overflows in %s, and %s was updated", c.net, tr.programs[tr.seq.at(0, c.place)].Graph.Name, name)
+				t.Errorf("%s's gradient overflows in %s, and %s was updated", c.net, tr.programs[tr.game.Sequence.At(0)[c.place]].Graph.Name, name)
 			}
 		}
 		for score, finite := range map[string]bool{c.net + "_loss": true, c.net + "_grad": false} {

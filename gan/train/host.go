@@ -8,14 +8,14 @@ import (
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
-	"ganengine/gan/config"
+	"ganengine/gan/game"
 )
 
 // Host is what a run needs from outside.
 type Host struct {
-	Schema   *config.Schema // of the configurations of runs
-	Device   device.Device  // the caller's to close
-	Fallback string         // in a few words, why it is this device and not a better one; "" if there is nothing to say
+	Systems  *game.Systems // that configurations may choose
+	Device   device.Device // the caller's to close
+	Fallback string        // in a few words, why it is this device and not a better one; "" if there is nothing to say
 	Switches debug.Switches
 	Out      string // parent of run directories
 	Weights  string // safetensors file whose weights a fresh run starts from; "" draws them
@@ -61,16 +61,31 @@ func (silent) Lost() error       { return nil }
 type Progress struct {
 	Step, Steps     int64
 	ImagesPerSecond float64 // real images shown to D
-	LossD, LossG    float64 // means since the last logged step
+	Losses          []Loss  // of the optimisers, in order
+	Watched         bool    // whether there are Real and Fake
 	Real, Fake      float64 // D(x) and D(G(z)), likewise: probabilities where the loss has them, else logits
 	Left            time.Duration
 	Logged          bool // a multiple of log.every
 }
 
+// Loss is what an optimiser minimises: its mean since the last logged step.
+type Loss struct {
+	Name string
+	Mean float64
+}
+
 // String is the progress as one line.
 func (p Progress) String() string {
-	return fmt.Sprintf("step %*d/%d  D %s G %s  D(x) %s D(G(z)) %s  %s images/s  %s left", len(fmt.Sprint(p.Steps)), p.Step, p.Steps,
-		score(p.LossD, 3), score(p.LossG, 3), score(p.Real, 2), score(p.Fake, 2), rate(p.ImagesPerSecond), clock(p.Left))
+	var s strings.Builder
+	fmt.Fprintf(&s, "step %*d/%d ", len(fmt.Sprint(p.Steps)), p.Step, p.Steps)
+	for _, l := range p.Losses {
+		fmt.Fprintf(&s, " %s %s", title(l.Name), score(l.Mean, 3))
+	}
+	if p.Watched {
+		fmt.Fprintf(&s, "  D(x) %s D(G(z)) %s", score(p.Real, 2), score(p.Fake, 2))
+	}
+	fmt.Fprintf(&s, "  %s images/s  %s left", rate(p.ImagesPerSecond), clock(p.Left))
+	return s.String()
 }
 
 // score prints so many digits after the point, or a power of ten where the number

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"slices"
 	"time"
 
 	"ganengine/gan/rundir"
@@ -26,6 +26,7 @@ type runner struct {
 	perStep time.Duration // pauses included
 	speed   float64       // real images a second, without pauses
 	rates   rates         // that were told last
+	losses  []Loss        // of the last progress
 }
 
 // segment trains from m to the end, in one go; the rig is prepared. begin writes
@@ -63,7 +64,7 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 	if r.pictures, err = newPictures(r.sampler, r.set, r.cfg.Sample.Count); err != nil {
 		return err
 	}
-	return r.trainer.feed(context.WithoutCancel(ctx), r.set) // the step in flight is finished
+	return r.trainer.feed(context.WithoutCancel(ctx), r.sets) // the step in flight is finished
 }
 
 // loop runs step after step. It returns early with an error, with runs still
@@ -74,7 +75,7 @@ func (r *runner) loop(ctx context.Context) error {
 	if started := r.host.Started; !started.IsZero() {
 		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
 	}
-	r.tell(ratesAt(&r.cfg, r.trainer.step))
+	r.tell(r.trainer.ratesAt(r.trainer.step, nil))
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx)
@@ -134,21 +135,21 @@ func (r *runner) after(step int64) error {
 func (r *runner) finished(step int64) {
 	steps := int64(r.cfg.Train.Steps)
 	p := Progress{Step: step, Steps: steps, Logged: due(step, r.cfg.Log.Every) || step == steps}
-	p.LossD, _ = r.trainer.tally.mean("d_loss")
-	p.LossG, _ = r.trainer.tally.mean("g_loss")
-	p.Real, p.Fake = r.trainer.opinion()
+	r.losses = r.trainer.losses(r.losses)
+	p.Losses = r.losses
+	p.Real, p.Fake, p.Watched = r.trainer.opinion()
 	if r.trainer.queued == 0 { // else the time is of more steps than this one
 		r.perStep = time.Since(r.began) / time.Duration(step-r.from)
 		if p.Logged || r.speed == 0 {
-			r.speed = float64((step-r.logged)*r.imagesPerStep()) / r.clock.training().Seconds()
+			r.speed = float64(r.images(step)-r.images(r.logged)) / r.clock.training().Seconds()
 		}
 	}
 	p.ImagesPerSecond, p.Left = r.speed, r.perStep*time.Duration(steps-step)
 	if p.Logged {
 		m := r.trainer.ses.Memory()
-		r.rec.stats(interval{step: step, images: step * r.imagesPerStep(), seconds: r.clock.total().Seconds(),
-			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: ratesAt(&r.cfg, step-1)})
-		r.tell(ratesAt(&r.cfg, step-1))
+		r.rec.stats(interval{step: step, images: r.images(step), seconds: r.clock.total().Seconds(),
+			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: r.trainer.ratesAt(step-1, nil)})
+		r.tell(r.trainer.ratesAt(step-1, nil))
 		r.rec.logged(p.String())
 		r.trainer.tally.reset()
 		r.logged = step
@@ -160,7 +161,7 @@ func (r *runner) finished(step int64) {
 
 // tell says the learning rates where they are others than those told last.
 func (r *runner) tell(now rates) {
-	if now != r.rates {
+	if !slices.Equal(now, r.rates) {
 		r.host.Console.Detail(now.String())
 		r.rates = now
 	}
@@ -168,16 +169,19 @@ func (r *runner) tell(now rates) {
 
 // lost says, once for each, that a file went bad.
 func (r *runner) lost(err error) {
-	r.info.Data.Lost = len(r.trainer.loader.Lost(math.MaxInt64))
+	r.info.Data.Lost = r.trainer.lostSamples()
 	r.rec.line("%v: skipped, the next file takes its turns (%d went bad so far)", err, r.info.Data.Lost)
 }
 
-func (r *rig) imagesPerStep() int64 { return int64(r.cfg.ImagesPerStep()) }
+// images are the samples of the first stream that so many steps take.
+func (r *rig) images(steps int64) int64 {
+	return r.trainer.game.Sequence.Taken(r.trainer.game.Streams[0], steps, 0)
+}
 
 // show writes the first pictures, nil where there are none.
 func (r *runner) show(reals, fakes []byte) {
 	if reals == nil {
-		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Model.Sample[0])
+		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Streams[0].Shape[0])
 		return
 	}
 	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", reals)

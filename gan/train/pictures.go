@@ -25,7 +25,10 @@ type pictures struct {
 
 // drawable says whether there are pictures.
 func (p *pictures) drawable() bool {
-	shape := p.sampler.game.Model.Sample
+	if p.sampler.sample == nil {
+		return false
+	}
+	shape := p.sampler.out.Shape
 	return len(shape) == 3 || shape[0] <= 2
 }
 
@@ -72,14 +75,14 @@ func (p *pictures) fakes(step int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(p.sampler.game.Model.Sample) == 3 {
+	if len(p.sampler.out.Shape) == 3 {
 		return p.grid(out, p.count)
 	}
 	return p.plot(fmt.Sprintf("step %d", step), floats(out))
 }
 
 func (p *pictures) grid(pix []byte, n int) ([]byte, error) {
-	s := p.sampler.game.Model.Sample
+	s := p.sampler.out.Shape
 	im, err := picture.Grid(picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}, picture.GridOptions{})
 	if err != nil {
 		return nil, err
@@ -91,9 +94,9 @@ func (p *pictures) grid(pix []byte, n int) ([]byte, error) {
 func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 	var im image.Image
 	var err error
-	if p.sampler.game.Model.Sample[0] == 1 {
+	if p.sampler.out.Shape[0] == 1 {
 		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.points, Fakes: fakes}
-		if fakes != nil {
+		if fakes != nil && p.sampler.cells > 0 {
 			if h.D, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
 				return nil, err
 			}
@@ -101,7 +104,7 @@ func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 		im, err = h.Draw(plotSide)
 	} else {
 		s := picture.Scatter{Title: title, Range: p.plane, Reals: p.points, Fakes: fakes}
-		if fakes != nil {
+		if fakes != nil && p.sampler.cells > 0 {
 			f := picture.Field{Height: fieldSide, Width: fieldSide}
 			if f.Values, f.Neutral, err = p.sampler.field(p.plane.Mesh(fieldSide, fieldSide)); err != nil {
 				return nil, err

@@ -136,21 +136,15 @@ func (r row) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// tag is TensorBoard's name of a score.
+// tag is TensorBoard's name of a score: of a loss, gradient or rate by its optimiser,
+// of what D says, of a penalty.
 func tag(score string) string {
+	for suffix, format := range map[string]string{"_loss": "Loss/%s/loss", "_grad": "Loss/%s/gradient", "_lr": "Progress/%s/lr"} {
+		if name, ok := strings.CutSuffix(score, suffix); ok {
+			return fmt.Sprintf(format, title(name))
+		}
+	}
 	switch score {
-	case "d_loss":
-		return "Loss/D/loss"
-	case "g_loss":
-		return "Loss/G/loss"
-	case "d_grad":
-		return "Loss/D/gradient"
-	case "g_grad":
-		return "Loss/G/gradient"
-	case "d_lr":
-		return "Progress/D/lr"
-	case "g_lr":
-		return "Progress/G/lr"
 	case "r1":
 		return "Loss/r1_penalty"
 	case "gp":
@@ -159,7 +153,10 @@ func tag(score string) string {
 	if logit, ok := strings.CutPrefix(score, "d_"); ok {
 		return "Loss/scores/" + logit
 	}
-	return "Loss/probability/" + strings.TrimPrefix(score, "p_")
+	if probability, ok := strings.CutPrefix(score, "p_"); ok {
+		return "Loss/probability/" + probability
+	}
+	return "Loss/" + score
 }
 
 // interval is what a log interval saw.
@@ -185,9 +182,10 @@ func (r *recorder) stats(v interval) {
 			scalars = append(scalars, tfevents.Scalar{Tag: tag(name), Value: float32(mean)})
 		}
 	}
-	for _, x := range []field{{"d_lr", v.rates.d}, {"g_lr", v.rates.g}} {
-		out = append(out, x)
-		scalars = append(scalars, tfevents.Scalar{Tag: tag(x.key), Value: float32(x.value.(float64))})
+	for _, rate := range v.rates {
+		key := rate.Name + "_lr"
+		out.put(key, rate.Mean)
+		scalars = append(scalars, tfevents.Scalar{Tag: tag(key), Value: float32(rate.Mean)})
 	}
 	out.put("host_peak_bytes", host)
 	out.put("device_bytes", v.device)

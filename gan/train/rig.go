@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"ganengine/engine/device"
-	"ganengine/engine/graph"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/game"
 	"ganengine/gan/picture"
 	"ganengine/gan/rundir"
 )
@@ -21,7 +21,8 @@ import (
 type rig struct {
 	host    Host
 	cfg     config.Config
-	set     data.Set
+	sets    sets
+	set     data.Set // of [data]
 	notes   []string // on the data and the configuration
 	trainer *trainer
 	sampler *sampler
@@ -32,11 +33,11 @@ type rig struct {
 // draws first weights.
 func newRig(ctx context.Context, cfg *config.Config, h Host, since *beginning) (*rig, error) {
 	h.Console = h.console()
-	r, game, err := open(ctx, cfg, h, since, h.Console.Line)
+	r, g, err := open(ctx, cfg, h, since, h.Console.Line)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.compile(game, since == nil); err != nil {
+	if err := r.compile(g, since == nil); err != nil {
 		return nil, closing(err, r.close)
 	}
 	return r, nil
@@ -45,7 +46,7 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, since *beginning) (
 // open does what comes before the device's part, with every check of it: the
 // same for a run and for what only looks at one. notes is told what there is
 // to know about data and configuration, of a run that goes on if since is not nil.
-func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, notes func(line string)) (r *rig, game *Game, err error) {
+func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, notes func(line string)) (r *rig, g *game.Game, err error) {
 	r = &rig{host: h, cfg: *cfg}
 	note := func(line string) {
 		r.notes = append(r.notes, line)
@@ -54,8 +55,9 @@ func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, not
 	if r.set, err = since.open(ctx, cfg, h.console().Line, note); err != nil {
 		return nil, nil, err
 	}
+	r.sets = sets{"": r.set}
 	if err = fits(&r.cfg, r.set); err == nil {
-		game, err = NewGame(r.cfg, SampleShape(r.set), graph.F32)
+		g, err = newGame(h.Systems, &r.cfg, r.sets)
 	}
 	if err != nil {
 		return nil, nil, closing(err, r.close)
@@ -63,16 +65,12 @@ func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, not
 	for _, line := range r.cfg.Doubts() {
 		note(line)
 	}
-	return r, game, nil
+	return r, g, nil
 }
 
 // fits checks a configuration against its data, and completes it with the
 // number of steps where train.epochs gives the length.
 func fits(c *config.Config, set data.Set) error {
-	if c.Train.Batch > set.Len() {
-		return &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data",
-			c.Train.Batch, set.Len())}
-	}
 	if s := SampleShape(set); len(s) == 3 {
 		if err := picture.CheckGrid(c.Sample.Count, s[0], s[1], s[2], picture.GridOptions{}); err != nil {
 			return &config.Error{Key: "sample.count", Msg: fmt.Sprintf("%v; draw fewer", err)}
@@ -81,13 +79,13 @@ func fits(c *config.Config, set data.Set) error {
 	return c.FixSteps(set.Len())
 }
 
-func (r *rig) compile(game *Game, fresh bool) error {
-	r.sampler = newSampler(game)
+func (r *rig) compile(g *game.Game, fresh bool) error {
+	r.sampler = newSampler(g)
 	programs, err := r.sampler.programs(fresh)
 	if err != nil {
 		return err
 	}
-	if r.trainer, err = newTrainer(r.host, game, programs...); err != nil {
+	if r.trainer, err = newTrainer(r.host, g, programs...); err != nil {
 		return r.suggest(err)
 	}
 	return r.sampler.attach(r.trainer.ses)
@@ -106,7 +104,7 @@ func (r *rig) close() error {
 	if r.trainer != nil {
 		keep(r.trainer.close())
 	}
-	keep(r.set.Close())
+	keep(r.sets.close())
 	return first
 }
 
@@ -156,12 +154,32 @@ func (r *rig) describe() []string {
 	if r.host.Fallback != "" {
 		line += "; " + r.host.Fallback
 	}
-	g := r.trainer.game
 	m := r.trainer.ses.Memory()
 	return []string{line,
 		fmt.Sprintf("data     %s, %d samples of %s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set)),
-		fmt.Sprintf("model    %s, %d parameters in G, %d in D; %d MiB on the device", r.cfg.Model.Kind, g.G.Count(), g.D.Count(),
+		fmt.Sprintf("model    %s, %s; %d MiB on the device", r.cfg.Model.Kind, counts(r.trainer.game),
 			(m.Variables+m.Arena+1<<20-1)>>20)}
+}
+
+// counts are the parameters of each network.
+func counts(g *game.Game) string {
+	var parts []string
+	for _, net := range g.Nets() {
+		if len(parts) == 0 {
+			parts = append(parts, fmt.Sprintf("%d parameters in %s", net.Count(), title(net.Name)))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d in %s", net.Count(), title(net.Name)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// title is a network's name for people: G for g.
+func title(name string) string {
+	if len(name) == 1 {
+		return strings.ToUpper(name)
+	}
+	return name
 }
 
 // changes says in which respects that decide the bits one host differs from

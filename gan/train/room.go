@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"ganengine/engine/device"
-	"ganengine/engine/graph"
 	"ganengine/engine/session"
 )
 
@@ -57,11 +56,11 @@ func (r *rig) suggest(err error) error {
 func (r *rig) need(batch int) (int64, error) {
 	c := r.cfg
 	c.Train.Batch = batch
-	g, err := NewGame(c, SampleShape(r.set), graph.F32)
+	g, err := newGame(r.host.Systems, &c, r.sets)
 	if err != nil {
 		return 0, err
 	}
-	programs, err := g.all()
+	programs, err := allPrograms(g)
 	if err != nil {
 		return 0, err
 	}

@@ -64,7 +64,7 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		return err
 	}
 	defer run.Close()
-	own, err := ReadConfig(dir, h.Schema)
+	own, err := ReadConfig(dir, h.Systems.Schema)
 	if err != nil {
 		return err
 	}

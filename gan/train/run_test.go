@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"ganengine/gan/systems"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
-	"ganengine/gan/systems"
 	"ganengine/gan/tfevents"
 )
 
@@ -216,7 +216,7 @@ func TestRefusals(t *testing.T) {
 		if dry := DryRun(t.Context(), configure(t, tinyImages, set...), h, io.Discard); dry == nil || dry.Error() != err.Error() {
 			t.Errorf("%s: a dry run says %v, training %v", c.set, dry, err)
 		}
-		if _, also := Programs(t.Context(), configure(t, tinyImages, set...)); also == nil || also.Error() != err.Error() {
+		if _, also := Programs(t.Context(), configure(t, tinyImages, set...), systems.Table()); also == nil || also.Error() != err.Error() {
 			t.Errorf("%s: its graph says %v, training %v", c.set, also, err)
 		}
 	}

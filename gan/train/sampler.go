@@ -3,11 +3,11 @@ package train
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
+	"ganengine/gan/game"
 )
 
 const (
@@ -20,60 +20,71 @@ const (
 // sampler draws with the networks as they are. Its programs update nothing and
 // draw from one seed per row, so training does not notice.
 type sampler struct {
-	game  *Game
-	n     int // samples of one run
-	cells int // points that one run of judge takes; 0 without judge
+	game   *game.Game
+	out    *game.Stream // whose kind of samples are drawn
+	sample *game.Sampler
+	judged *game.Sampler // nil without a discriminator of points
+	n      int           // samples of one run
+	cells  int           // points that one run of judge takes; 0 without judge
 
 	latents, generate, judge *session.Program
-	seeds, z, points         device.HostBuffer
+	seeds, points            device.HostBuffer
+	codes                    []device.HostBuffer // in the order of generate's inputs
 }
 
-func newSampler(g *Game) *sampler {
-	s := &sampler{game: g, n: min(g.Config.Sample.Count, maxImages)}
-	if len(g.Model.Sample) == 1 {
+func newSampler(g *game.Game) *sampler {
+	s := &sampler{game: g, out: g.Streams[0], sample: g.Sampler("sample"), n: min(g.Config.Sample.Count, maxImages)}
+	if s.out.Samples() == game.Points {
 		s.n = min(g.Config.Sample.Count, maxPoints)
-		s.cells = [...]int{0, fieldLine, fieldSide * fieldSide, 0}[min(g.Model.Sample[0], 3)]
+		if s.judged = g.Sampler("field"); s.judged != nil {
+			s.cells = [...]int{0, fieldLine, fieldSide * fieldSide, 0}[min(s.out.Shape[0], 3)]
+		}
 	}
 	return s
 }
 
 // programs builds what the sampler runs and, for a fresh run, the first
 // weights' program.
-func (s *sampler) programs(fresh bool) ([]*graph.Program, error) {
-	latents, err := s.game.Latents(s.n)
-	if err != nil {
-		return nil, err
-	}
-	generate, err := s.game.Generate("sample", s.n, false)
-	if err != nil {
-		return nil, err
-	}
-	out := []*graph.Program{latents, generate}
-	if s.cells > 0 {
-		judge, err := s.game.Judge(s.cells)
-		if err != nil {
-			return nil, err
+func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
+	add := func(p *graph.Program, failed error) {
+		if out = append(out, p); err == nil {
+			err = failed
 		}
-		out = append(out, judge)
+	}
+	if s.sample != nil {
+		codes, failed := s.sample.Codes()
+		if failed != nil {
+			return nil, failed
+		}
+		add(s.game.Latents(s.n, codes...))
+		add(s.sample.Program("sample", s.n, false))
+	}
+	if s.cells > 0 {
+		add(s.judged.Program("judge", s.cells, false))
 	}
 	if fresh {
-		init, err := s.game.Init()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, init)
+		add(s.game.Init())
 	}
-	return out, nil
+	return out, err
 }
 
 // attach finds the programs in the session that compiled them.
 func (s *sampler) attach(ses *session.Session) (err error) {
 	s.latents, s.generate, s.judge = ses.Program("latents"), ses.Program("sample"), ses.Program("judge")
-	if s.seeds, err = s.latents.NewInput("seeds"); err == nil {
-		s.z, err = s.generate.NewInput("z")
+	if s.sample != nil {
+		if s.seeds, err = s.latents.NewInput("seeds"); err != nil {
+			return err
+		}
+		for _, in := range s.generate.Graph.Inputs {
+			code, err := s.generate.NewInput(in.InputName())
+			if err != nil {
+				return err
+			}
+			s.codes = append(s.codes, code)
+		}
 	}
-	if err == nil && s.cells > 0 {
-		s.points, err = s.judge.NewInput("x")
+	if s.cells > 0 {
+		s.points, err = s.judge.NewInput(s.judge.Graph.Inputs[0].InputName())
 	}
 	return err
 }
@@ -81,7 +92,7 @@ func (s *sampler) attach(ses *session.Session) (err error) {
 // free gives the host memory back.
 func (s *sampler) free() error {
 	var first error
-	for _, b := range []device.HostBuffer{s.seeds, s.z, s.points} {
+	for _, b := range append([]device.HostBuffer{s.seeds, s.points}, s.codes...) {
 		if b == nil {
 			continue
 		}
@@ -95,9 +106,9 @@ func (s *sampler) free() error {
 // draw gives count samples of the seeds 0, 1, 2 ...: pixels NHWC, or points
 // [count, dim] as float32 bytes.
 func (s *sampler) draw(count int) ([]byte, error) {
-	output := "raw"
-	if len(s.game.Model.Sample) == 3 {
-		output = "pixels"
+	output := game.Samples
+	if s.out.Samples() == game.Pixels {
+		output = game.SamplePixels
 	}
 	at := s.generate.Index(output)
 	var out []byte
@@ -125,8 +136,10 @@ func (s *sampler) run(first int) (*session.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	copy(s.z.Data(), r.Bytes(0))
-	if r, err = s.generate.Run(s.z); err == nil {
+	for i, in := range s.generate.Graph.Inputs {
+		copy(s.codes[i].Data(), r.Bytes(s.latents.Index(in.InputName())))
+	}
+	if r, err = s.generate.Run(s.codes...); err == nil {
 		err = r.Wait()
 	}
 	return r, err
@@ -143,13 +156,10 @@ func (s *sampler) field(points []float32) (values []float32, neutral float32, er
 	if err != nil {
 		return nil, 0, fmt.Errorf("evaluating D over the plane: %w", err)
 	}
-	values = append(values, r.Floats(0)...)
-	if s.game.loss.Probability() {
-		for i, x := range values {
-			values[i] = float32(1 / (1 + math.Exp(-float64(x))))
-		}
-		return values, .5, nil
+	if at := s.judge.Index(game.Probability); at >= 0 {
+		return append(values, r.Floats(at)...), .5, nil
 	}
+	values = append(values, r.Floats(0)...)
 	var sum float64
 	for _, x := range values {
 		sum += float64(x)

@@ -2,51 +2,30 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
-	"ganengine/engine/optim"
 	"ganengine/gan/config"
 )
 
-// schedule is a course over the clock of steps, or of updates where it counts those, in
-// a run that takes so many images a step.
-func schedule(c config.Schedule, images int) optim.Schedule {
-	s := optim.Schedule{At: c.At, To: c.To, Shape: c.Shape}
-	if c.Unit == "kimg" {
-		s.At = make([]float64, len(c.At))
-		for i, at := range c.At {
-			s.At[i] = at * 1000 / float64(images)
-		}
-	}
-	return s
-}
-
-// clocked refuses a course over a clock that training has not got.
-func clocked(key string, c config.Schedule) error {
-	switch {
-	case c.Unit == "epochs":
-		return &config.Error{Key: key, Msg: "unit = \"epochs\" is not supported by this version; write steps, kimg or updates"}
-	case c.From != "start":
-		return &config.Error{Key: key, Msg: fmt.Sprintf("from = %q is not supported by this version; remove it", c.From)}
-	}
-	return nil
-}
-
-// rates are the learning rates of a step.
-type rates struct{ g, d float64 }
+// rates are the learning rates of a step by the optimisers' names, in order.
+type rates []Loss
 
 // ratesAt are the rates while so many steps are finished.
-func ratesAt(c *config.Config, finished int64) rates {
-	rate := func(name string, updates int64) float64 {
-		course, now := c.Optim(name).Rate(c.Train.Steps), finished
-		if course.Unit == "updates" {
-			now *= updates
-		}
-		return schedule(course, c.ImagesPerStep()).Value(float64(now))
+func (t *trainer) ratesAt(finished int64, out rates) rates {
+	out = out[:0]
+	for _, o := range t.game.Optimizers {
+		out = append(out, Loss{o.Name, t.game.Rate(o, finished)})
 	}
-	return rates{rate("g", 1), rate("d", int64(part[config.Rhythm](c).DSteps))}
+	return out
 }
 
-func (r rates) String() string { return fmt.Sprintf("learning rate of G %.4g, of D %.4g", r.g, r.d) }
+func (r rates) String() string {
+	var parts []string
+	for _, x := range r {
+		parts = append(parts, fmt.Sprintf("of %s %.4g", title(x.Name), x.Mean))
+	}
+	return "learning rate " + strings.Join(parts, ", ")
+}
 
 // bent says which of a run's rates would have been others up to a mark, had it had
 // the new length from its beginning; "" for none.

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"ganengine/engine/optim"
 	"math"
 	"reflect"
 	"slices"
@@ -27,22 +28,22 @@ func TestScheduleIsOfSteps(t *testing.T) {
 	}
 	defer r.close()
 	tr := r.trainer
-	if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.set)); err != nil {
+	if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.sets)); err != nil {
 		t.Fatal(err)
 	}
 	for run := range int64(steps * dSteps) {
 		step, k := run/dSteps, run%dSteps
-		d, g := tr.values(t, tr.game.D), tr.values(t, tr.game.G)
+		d, g := tr.values(t, tr.game.Player("d").Net), tr.values(t, tr.game.Player("g").Net)
 		scores := tr.once(t, step, k)
 		left := 1 - float64(step)/steps
-		rate := distance(d, tr.values(t, tr.game.D)) / scores("d_grad") // plain descent moves by it times the gradient
+		rate := distance(d, tr.values(t, tr.game.Player("d").Net)) / scores("d_grad") // plain descent moves by it times the gradient
 		if want := .25 * left; !(math.Abs(rate-want) <= 1e-4*want) {
 			t.Errorf("step %d, update %d of D: rate %.6g, want %.6g", step, k, rate, want)
 		}
 		if k < dSteps-1 {
 			continue
 		}
-		rate = distance(g, tr.values(t, tr.game.G)) / scores("g_grad")
+		rate = distance(g, tr.values(t, tr.game.Player("g").Net)) / scores("g_grad")
 		if want := .5 * left; !(math.Abs(rate-want) <= 1e-4*want) {
 			t.Errorf("step %d, update of G: rate %.6g, want %.6g", step, rate, want)
 		}
@@ -52,19 +53,21 @@ func TestScheduleIsOfSteps(t *testing.T) {
 // once runs one program, of step at place k, and gives its scores by name.
 func (t *trainer) once(tt *testing.T, step, k int64) func(score string) float64 {
 	tt.Helper()
-	batch, err := t.loader.Next(tt.Context())
-	if err != nil {
+	program := t.programs[t.game.Sequence.At(step)[k]]
+	f := flight{program: program}
+	if err := t.take(tt.Context(), &f); err != nil {
 		tt.Fatal(err)
 	}
-	program := t.programs[t.seq.at(step, k)]
-	result, err := program.Run(t.inputs[batch.Slot].args...)
+	result, err := program.Run(f.args...)
 	if err == nil {
 		err = result.Wait()
 	}
 	if err != nil {
 		tt.Fatal(err)
 	}
-	t.loader.Release(batch)
+	for _, h := range f.held {
+		h.by.drop(h.slot)
+	}
 	t.tally.reset()
 	t.tally.add(program.slots, result.Floats(program.scores))
 	return func(score string) float64 {
@@ -134,9 +137,12 @@ func TestEndFollowsTheLength(t *testing.T) {
 				if i >= 5 {
 					end = 10
 				}
-				want := ratesAt(configure(t, tinyImages, append(set, fmt.Sprintf("train.steps=%d", end))...), int64(i))
-				if row["d_lr"] != want.d || row["g_lr"] != want.g || want.d <= 0 || want.g <= 0 {
-					t.Errorf("step %d: rates %v and %v, want %+v", i+1, row["d_lr"], row["g_lr"], want)
+				c := configure(t, tinyImages, append(set, fmt.Sprintf("train.steps=%d", end))...)
+				for _, o := range c.Optims {
+					key, course := o.Name+"_lr", o.Rate(end)
+					if want := (optim.Schedule{At: course.At, To: course.To, Shape: course.Shape}).Value(float64(i)); row[key] != want || want <= 0 {
+						t.Errorf("step %d: %s is %v, want %v", i+1, key, row[key], want)
+					}
 				}
 			}
 			for _, net := range []string{"g/up0/conv/w", "d/down0/conv/w"} {

@@ -9,6 +9,8 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/game"
+	"ganengine/gan/systems"
 )
 
 // No two draws of a training are the same numbers: each stream of each program
@@ -30,35 +32,31 @@ func distinct(t *testing.T, c *config.Config) {
 	if c.Data.Kind != "mixture" {
 		sample = graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}
 	}
-	g, err := NewGame(*c, sample, graph.F32)
+	g, err := Declare(systems.Table(), c, func(string) game.Data { return game.Data{Shape: sample, Len: 1 << 20} }, graph.F32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	used, steps, err := g.steps()
+	programs, err := g.Steps()
 	if err != nil {
 		t.Fatal(err)
 	}
-	programs := map[int]*Step{}
-	for i, p := range used {
-		programs[p] = steps[i]
-	}
-	seq := newSequence(c)
 	runs := map[int]int{}
 	seen := map[[8]float64]string{}
-	for place := range 10 * seq.dSteps {
-		p := seq.at(place/seq.dSteps, place%seq.dSteps)
-		for _, n := range programs[p].Nodes {
-			if n.Op != graph.OpNormal && n.Op != graph.OpUniform {
-				continue
+	for step := range int64(10) {
+		for _, p := range g.Sequence.At(step) {
+			for _, n := range programs[p].Nodes {
+				if n.Op != graph.OpNormal && n.Op != graph.OpUniform {
+					continue
+				}
+				what := fmt.Sprintf("%s of program %s, run %d", n.Attr.(*graph.Stream).Name, programs[p].Name, runs[p])
+				words := firstColumn(t, n, runs[p])
+				if other := seen[words]; other != "" {
+					t.Errorf("%s is %s", what, other)
+				}
+				seen[words] = what
 			}
-			what := fmt.Sprintf("%s of program %s, run %d", n.Attr.(*graph.Stream).Name, programs[p].Name, runs[p])
-			words := firstColumn(t, n, runs[p])
-			if other := seen[words]; other != "" {
-				t.Errorf("%s is %s", what, other)
-			}
-			seen[words] = what
+			runs[p]++
 		}
-		runs[p]++
 	}
 	if len(seen) < 10 {
 		t.Errorf("only %d draws in ten steps", len(seen))

@@ -108,7 +108,7 @@ func testDevice(t testing.TB) device.Device {
 
 func testHost(t testing.TB, out string) (Host, *console) {
 	c := &console{}
-	return Host{Schema: systems.Schema(), Device: testDevice(t), Out: out, Console: c, Version: "test", Revision: "none"}, c
+	return Host{Systems: systems.Table(), Device: testDevice(t), Out: out, Console: c, Version: "test", Revision: "none"}, c
 }
 
 func train(t testing.TB, cfg *config.Config, out string) *console {

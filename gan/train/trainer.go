@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
 	"ganengine/gan/data"
+	"ganengine/gan/game"
 )
 
 const (
@@ -23,21 +27,18 @@ const (
 // trainer runs the steps of a game. It knows no files: what happened is told
 // to a tally and to finished.
 //
-// Invariants: batch number n feeds the n-th discriminator update of the run; a
-// batch is released after its run's flag was read; a steady step allocates
-// nothing.
+// Invariants: what a run takes is a pure function of its step and place; a batch
+// is released after the flag of the last run that reads it was read; a steady step
+// allocates nothing.
 type trainer struct {
-	game     *Game
+	game     *game.Game
 	ses      *session.Session
-	seq      sequence
-	programs [progCount]*trainProgram // nil where the sequence never runs it
-	set      data.Set
-	loader   *data.Loader
-	inputs   []hostInput // by a batch's slot
+	programs []*trainProgram // by the numbers of the game's sequence
+	feeders  []*feeder       // by the game's streams
 	tally    *tally
 
-	// step and place say which program is enqueued next; done counts the steps
-	// whose results were read.
+	// step and place say which run is enqueued next; done counts the steps whose
+	// results were read.
 	step, place, done int64
 	queue             [inFlight]flight
 	head, queued      int
@@ -53,31 +54,33 @@ type trainer struct {
 // trainProgram is a compiled training program and where its numbers go.
 type trainProgram struct {
 	*session.Program
+	step           *game.Step
 	finite, scores int   // indices of outputs
 	slots          []int // of the scores in the tally
-}
-
-// hostInput is a batch's memory as the loader and as the device see it.
-type hostInput struct {
-	buffer data.Buffer
-	args   []device.HostBuffer // one, ready to be passed on
 }
 
 // flight is an enqueued run.
 type flight struct {
 	program     *trainProgram
 	step, place int64
+	last        bool // of its step
 	result      *session.Result
-	batch       *data.Batch
 	args        []device.HostBuffer
+	held        []held
+}
+
+// held is a batch that a run reads.
+type held struct {
+	by   *feeder
+	slot int
 }
 
 // newTrainer compiles a game's training programs, and with them the programs
 // in more, so that all share one arena.
-func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
-	t := &trainer{game: g, seq: newSequence(&g.Config), tally: newTally(), finished: func(int64) {},
+func newTrainer(h Host, g *game.Game, more ...*graph.Program) (*trainer, error) {
+	t := &trainer{game: g, tally: newTally(), finished: func(int64) {},
 		lost: func(err error) { h.Console.Line(err.Error()) }}
-	used, steps, err := g.steps()
+	steps, err := g.Steps()
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +92,9 @@ func newTrainer(h Host, g *Game, more ...*graph.Program) (*trainer, error) {
 	if err := t.ses.Compile(programs...); err != nil {
 		return nil, closing(outOfMemory(err, t.ses.Memory()), t.ses.Close)
 	}
-	for i, p := range used {
-		c := t.ses.Program(steps[i].Name)
-		t.programs[p] = &trainProgram{Program: c, finite: c.Index("finite"), scores: c.Index("scores"), slots: t.tally.slots(steps[i].Scores)}
+	for _, s := range steps {
+		c := t.ses.Program(s.Name)
+		t.programs = append(t.programs, &trainProgram{Program: c, step: s, finite: c.Index("finite"), scores: c.Index("scores"), slots: t.tally.slots(s.Scores)})
 	}
 	return t, nil
 }
@@ -121,16 +124,23 @@ func (t *trainer) initialise(weights string) error {
 			return err
 		}
 	}
-	if t.game.Avg == nil {
-		return nil
-	}
-	for _, v := range append(append([]*graph.Variable{}, t.game.G.Params()...), t.game.G.Stats()...) {
-		value, err := t.ses.ReadBytes(v.Name)
-		if err == nil {
-			err = t.ses.WriteBytes(t.game.Avg.Variable(v).Name, value)
+	return t.startAverages()
+}
+
+// startAverages gives every average the values that it follows.
+func (t *trainer) startAverages() error {
+	for _, p := range t.game.Players {
+		if p.Average() == nil {
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("starting the average of G's weights: %w", err)
+		for _, v := range slices.Concat(p.Net.Params(), p.Net.Stats()) {
+			value, err := t.ses.ReadBytes(v.Name)
+			if err == nil {
+				err = t.ses.WriteBytes(p.Average().Variable(v).Name, value)
+			}
+			if err != nil {
+				return fmt.Errorf("starting the average of %s's weights: %w", p.Name, err)
+			}
 		}
 	}
 	return nil
@@ -139,72 +149,86 @@ func (t *trainer) initialise(weights string) error {
 // seedWords is run.seed as the Variable seed holds it: low word, high word.
 func seedWords(seed int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(seed)) }
 
-// feed starts loading batches, from the one that the next program takes.
-func (t *trainer) feed(ctx context.Context, set data.Set) error {
-	used, _ := t.seq.used()
-	program := t.programs[used[0]]
-	var buffers []data.Buffer
-	_, points := set.(data.Points)
-	for wanted := 1; len(buffers) < wanted; {
-		b, err := program.NewInput("real")
-		if err != nil {
-			return fmt.Errorf("allocating a batch: %w", err)
-		}
-		wanted = inFlight + ahead
-		if points {
-			wanted = inFlight + max(ahead, min(mostAhead, data.SmallBatch/len(b.Data())))
-		}
-		in := hostInput{args: []device.HostBuffer{b}}
-		if points {
-			in.buffer.Points = floats(b.Data())
-		} else {
-			in.buffer.Images = b.Data()
-		}
-		if set.Classes() != nil {
-			in.buffer.Labels = make([]int32, t.game.Config.Train.Batch)
-		}
-		t.inputs = append(t.inputs, in)
-		buffers = append(buffers, in.buffer)
-	}
+// feed starts loading batches, from those that the next run takes.
+func (t *trainer) feed(ctx context.Context, sets sets) error {
 	c := t.game.Config
-	loader, err := data.NewLoader(ctx, set, data.LoaderConfig{Batch: c.Train.Batch, Seed: uint64(c.Run.Seed), Shuffle: true,
-		Mirror: c.Data.Mirror, Ahead: len(buffers) - inFlight, Buffers: buffers,
-		Lost: data.Lost(set), OnLoss: func(_ int, err error) { t.lost(err) }})
-	if err != nil {
-		return err
+	for _, s := range t.game.Streams {
+		f, err := newFeeder(s, sets.of(s.Section), t.programs)
+		t.feeders = append(t.feeders, f)
+		if err != nil {
+			return err
+		}
+		now := t.game.Sequence.Taken(s, t.step, int(t.place))
+		mirror := c.Data.Mirror && s.Samples() == game.Pixels
+		if err := f.start(ctx, data.LoaderConfig{Seed: uint64(c.Run.Seed), Mirror: mirror, OnLoss: func(_ int, err error) { t.lost(err) }},
+			now, now > t.game.Sequence.Taken(s, t.step, 0)); err != nil {
+			return err
+		}
 	}
-	t.set, t.loader = set, loader
-	return loader.SeekTo(t.position() * int64(c.Train.Batch))
+	return nil
 }
 
-// position is the number of the first batch that no run has taken.
-func (t *trainer) position() int64 { return t.step*t.seq.dSteps + t.place }
+// positions are how many samples of each stream the runs so far took, by name.
+func (t *trainer) positions() map[string]int64 {
+	out := map[string]int64{}
+	for _, s := range t.game.Streams {
+		out[s.Name] = t.game.Sequence.Taken(s, t.step, int(t.place))
+	}
+	return out
+}
 
 // advance enqueues what is left of the current step. Results of earlier runs
 // are read on the way.
 func (t *trainer) advance(ctx context.Context) error {
-	for step := t.step; t.step == step; {
+	runs := t.game.Sequence.At(t.step)
+	for int(t.place) < len(runs) {
 		if t.queued == inFlight {
 			if err := t.retire(); err != nil {
 				return err
 			}
 		}
-		batch, err := t.loader.Next(ctx)
-		if err != nil {
+		f := &t.queue[(t.head+t.queued)%inFlight]
+		*f = flight{program: t.programs[runs[t.place]], step: t.step, place: t.place, last: int(t.place) == len(runs)-1, args: f.args[:0], held: f.held[:0]}
+		if err := t.take(ctx, f); err != nil {
 			return err
 		}
-		f := &t.queue[(t.head+t.queued)%inFlight]
-		*f = flight{program: t.programs[t.seq.at(t.step, t.place)], step: t.step, place: t.place, batch: batch, args: t.inputs[batch.Slot].args}
+		var err error
 		if f.result, err = f.program.Run(f.args...); err != nil {
 			t.broken = true
 			return err
 		}
 		t.queued++
-		if t.place++; t.place == t.seq.dSteps {
-			t.step, t.place = t.step+1, 0
+		t.place++
+	}
+	t.step, t.place = t.step+1, 0
+	return nil
+}
+
+// take takes the batches that a run reads.
+func (t *trainer) take(ctx context.Context, f *flight) error {
+	for _, in := range f.program.step.Fed {
+		by := t.feeder(in.Stream)
+		slot := -1
+		for _, h := range f.held {
+			if h.by == by {
+				slot = h.slot
+			}
 		}
+		if slot < 0 {
+			var err error
+			if slot, err = by.take(ctx, in.Again); err != nil {
+				return err
+			}
+			by.hold(slot)
+			f.held = append(f.held, held{by, slot})
+		}
+		f.args = append(f.args, by.slots[slot][slices.Index(by.fields, in.Field)])
 	}
 	return nil
+}
+
+func (t *trainer) feeder(s *game.Stream) *feeder {
+	return t.feeders[slices.IndexFunc(t.feeders, func(f *feeder) bool { return f.stream == s })]
 }
 
 // retire waits for the oldest run in flight. A *NotFinite error leaves state,
@@ -219,8 +243,10 @@ func (t *trainer) retire() error {
 		return t.diagnose(f)
 	}
 	t.tally.add(f.program.slots, f.result.Floats(f.program.scores))
-	t.loader.Release(f.batch)
-	step, last := f.step, f.place == t.seq.dSteps-1
+	for _, h := range f.held {
+		h.by.drop(h.slot)
+	}
+	step, last := f.step, f.last
 	t.head, t.queued = (t.head+1)%inFlight, t.queued-1
 	if last {
 		t.done = step + 1
@@ -260,16 +286,46 @@ func (t *trainer) diagnose(bad *flight) error {
 	return failed
 }
 
-// opinion is D(x) and D(G(z)), means since the tally's last reset: probabilities
-// where the loss has them, else logits.
-func (t *trainer) opinion() (real, fake float64) {
-	names := [2]string{"d_real", "d_fake"}
-	if t.game.loss.Probability() {
-		names = [2]string{"p_real", "p_fake"}
+// opinion is what D says of real and of generated samples, means since the tally's
+// last reset: probabilities where it gives them, else logits. ok is false where the
+// system has no such scores.
+func (t *trainer) opinion() (real, fake float64, ok bool) {
+	for _, kind := range []string{"p_", "d_"} {
+		r, has := t.tally.mean(kind + "real")
+		f, also := t.tally.mean(kind + "fake")
+		if has && also {
+			return r, f, true
+		}
 	}
-	real, _ = t.tally.mean(names[0])
-	fake, _ = t.tally.mean(names[1])
-	return real, fake
+	return 0, 0, false
+}
+
+// losses are the means of what the optimisers minimise since the tally's last reset,
+// in the memory of out.
+func (t *trainer) losses(out []Loss) []Loss {
+	out = out[:0]
+	for _, name := range t.tally.names {
+		if of, ok := strings.CutSuffix(name, game.LossSuffix); ok {
+			mean, _ := t.tally.mean(name)
+			out = append(out, Loss{of, mean})
+		}
+	}
+	return out
+}
+
+// lostSamples is how many samples of [data] could not be read so far.
+func (t *trainer) lostSamples() int { return len(t.feeders[0].loader.Lost(math.MaxInt64)) }
+
+// flopsPerStep is the mean over the steps after which the sequence repeats.
+func (t *trainer) flopsPerStep() float64 {
+	var sum float64
+	period := t.game.Sequence.Period()
+	for step := range period {
+		for _, p := range t.game.Sequence.At(step) {
+			sum += float64(t.programs[p].Graph.Flops())
+		}
+	}
+	return sum / float64(period)
 }
 
 // close ends the loader and frees memory of the device.
@@ -280,11 +336,8 @@ func (t *trainer) close() error {
 			first = err
 		}
 	}
-	if t.loader != nil {
-		keep(t.loader.Close())
-	}
-	for _, in := range t.inputs {
-		keep(in.args[0].Free())
+	for _, f := range t.feeders {
+		keep(f.close())
 	}
 	keep(t.ses.Close())
 	return first

@@ -25,7 +25,7 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(r.trainer.initialise(""), r.trainer.feed(ctx, r.set)); err != nil {
+		if err := errors.Join(r.trainer.initialise(""), r.trainer.feed(ctx, r.sets)); err != nil {
 			t.Fatal(err)
 		}
 		step := func() {
@@ -184,11 +184,11 @@ func TestPercentile(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
-	p := Progress{Step: 20, Steps: 1000, ImagesPerSecond: 412.3, LossD: 1.2345, LossG: .5, Real: .712, Fake: .238, Left: 187 * time.Second}
+	p := Progress{Step: 20, Steps: 1000, ImagesPerSecond: 412.3, Losses: []Loss{{"d", 1.2345}, {"g", .5}}, Watched: true, Real: .712, Fake: .238, Left: 187 * time.Second}
 	if got, want := p.String(), "step   20/1000  D 1.234 G 0.500  D(x) 0.71 D(G(z)) 0.24  412 images/s  3m07s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	p.LossG, p.Real, p.Fake = 5.7e14, 1234.5, -2.5e7
+	p.Losses[1].Mean, p.Real, p.Fake = 5.7e14, 1234.5, -2.5e7
 	if got, want := p.String(), "step   20/1000  D 1.234 G 5.70e+14  D(x) 1234.50 D(G(z)) -2.50e+07  412 images/s  3m07s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
+	"ganengine/gan/game"
 	"ganengine/gan/model"
 	"ganengine/gan/rundir"
 )
@@ -19,11 +20,8 @@ import (
 // what the file lacks.
 func (t *trainer) startFrom(path string) (note string, err error) {
 	err = t.withWeights(path, func(f *safetensors.File, sources []session.Source, net *nn.Net) error {
-		switch net {
-		case t.game.G:
-			note = fmt.Sprintf("%s holds the generator alone: the discriminator starts from drawn weights", path)
-		case t.game.D:
-			note = fmt.Sprintf("%s holds the discriminator alone: the generator starts from drawn weights", path)
+		if net != nil {
+			note = fmt.Sprintf("%s holds %s alone: %s from drawn weights", path, t.titleOf(net), t.others(net))
 		}
 		return t.ses.LoadWeights(f, sources)
 	})
@@ -63,22 +61,53 @@ func unreadable(path string, err error) error {
 	return fmt.Errorf("starting from weights: %w", err)
 }
 
-// sources finds what the file has for the networks: for both (net is nil), or
-// for one.
+// titleOf is a network's name for people.
+func (t *trainer) titleOf(net *nn.Net) string {
+	for _, p := range t.game.Players {
+		if p.Net == net {
+			return "the " + p.Title()
+		}
+	}
+	return net.Name
+}
+
+// others says that all networks but one start.
+func (t *trainer) others(net *nn.Net) string {
+	var names []string
+	for _, n := range t.game.Nets() {
+		if n != net {
+			names = append(names, t.titleOf(n))
+		}
+	}
+	if len(names) == 1 {
+		return names[0] + " starts"
+	}
+	return strings.Join(names, " and ") + " start"
+}
+
+// sources finds what the file has for the networks: for all that the game has (net
+// is nil), or for one.
 func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *nn.Net, err error) {
-	g := t.game
 	has := func(n *nn.Net) bool {
 		return slices.ContainsFunc(f.Tensors(), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, n.Name+"/") })
 	}
-	switch {
-	case has(g.G) && has(g.D):
-		sources = append(own(g.G), own(g.D)...)
-	case has(g.G):
-		sources, net = own(g.G), g.G
-	case has(g.D):
-		sources, net = own(g.D), g.D
-	default:
+	var found []*nn.Net
+	for _, n := range t.game.Nets() {
+		if has(n) {
+			found = append(found, n)
+			sources = append(sources, own(n)...)
+		}
+	}
+	switch len(found) {
+	case 0:
 		return t.torchSources(f)
+	case 1:
+		if len(t.game.Nets()) > 1 {
+			net = found[0]
+		}
+	case len(t.game.Nets()):
+	default:
+		return nil, nil, fmt.Errorf("it holds %d of this model's %d networks", len(found), len(t.game.Nets()))
 	}
 	return sources, net, t.ses.Fits(f, sources)
 }
@@ -86,24 +115,53 @@ func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *n
 // torchSources finds the one network that a file has by PyTorch's names. An
 // export says which; of another file the shapes do.
 func (t *trainer) torchSources(f *safetensors.File) ([]session.Source, *nn.Net, error) {
-	g := t.game
-	tg, td := g.Model.Torch()
-	asG, asD := torch(g.Vars, g.G, tg), torch(g.Vars, g.D, td)
-	notG, notD := t.fitsAlone(f, asG), t.fitsAlone(f, asD)
-	switch network, _ := f.Metadata("network"); {
-	case network == "g" || network == "g_ema":
-		return asG, g.G, notG
-	case network == "d":
-		return asD, g.D, notD
-	case notG == nil && notD == nil:
-		return nil, nil, errors.New("its tensors fit the generator and the discriminator alike; write metadata network = \"g\" or \"d\" into it")
-	case notG == nil:
-		return asG, g.G, nil
-	case notD == nil:
-		return asD, g.D, nil
+	named, _ := f.Metadata("network")
+	named = strings.TrimSuffix(named, "_ema")
+	var fitting []*game.Player
+	var misfits []string
+	var first error
+	for _, p := range t.game.Players {
+		if p.Torch == nil {
+			continue
+		}
+		as := torch(t.game.Vars, p.Net, p.Torch)
+		misfit := t.fitsAlone(f, as)
+		if p.Name == named {
+			return as, p.Net, misfit
+		}
+		if misfit == nil {
+			fitting = append(fitting, p)
+		} else {
+			misfits = append(misfits, fmt.Sprintf("as %s %v", t.titleOf(p.Net), misfit))
+			if first == nil {
+				first = misfit
+			}
+		}
 	}
-	return nil, nil, fmt.Errorf("as the generator %w; as the discriminator %w", notG, notD)
+	switch len(fitting) {
+	case 0:
+		if first == nil {
+			return nil, nil, errors.New("it has none of this model's networks")
+		}
+		return nil, nil, &misfit{strings.Join(misfits, "; "), first}
+	case 1:
+		return torch(t.game.Vars, fitting[0].Net, fitting[0].Torch), fitting[0].Net, nil
+	}
+	var titles, names []string
+	for _, p := range fitting {
+		titles, names = append(titles, t.titleOf(p.Net)), append(names, fmt.Sprintf("%q", p.Name))
+	}
+	return nil, nil, fmt.Errorf("its tensors fit %s alike; write metadata network = %s into it", strings.Join(titles, " and "), strings.Join(names, " or "))
 }
+
+// misfit says why a file is none of the networks.
+type misfit struct {
+	text  string
+	first error
+}
+
+func (m *misfit) Error() string { return m.text }
+func (m *misfit) Unwrap() error { return m.first }
 
 // fitsAlone says why a file is not exactly the network of these sources; counts
 // of batches apart, which no Variable holds.

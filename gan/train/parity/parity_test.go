@@ -149,7 +149,7 @@ func gradients(t *testing.T, dev device.Device, f *fixture, scores bool) *checke
 	for _, v := range f.variables("sgd/") {
 		c.spread("sgd/"+v, r.read("opt/"+v[:1]+"/v/"+v))
 	}
-	for _, v := range append(r.game.G.Params(), r.game.D.Params()...) {
+	for _, v := range append(r.game.Player("g").Net.Params(), r.game.Player("d").Net.Params()...) {
 		if !slices.Contains(f.variables("sgd/"), v.Name) {
 			t.Errorf("the fixture has no gradient of %s", v.Name)
 		}
@@ -179,12 +179,11 @@ func TestPenalties(t *testing.T) {
 // D's gradients of it.
 func (r *rig) penalty(f *fixture) *graph.Program {
 	r.t.Helper()
-	l := f.penalties()
+	l, d := f.penalties(), r.game.Player("d")
 	p, err := graph.Build("penalty", r.game.Vars, func(b *graph.Builder) {
 		x := b.Input("x", graph.F32, append(graph.Shape{f.config.Train.Batch}, f.sample()...))
 		critic := func(x *graph.Node) *graph.Node {
-			pass := r.game.D.Pass(b, nn.Mode{Label: "penalty", Train: true})
-			return pass.Scoped(func(p *nn.Pass) *graph.Node { return r.game.Model.Discriminator(p, x) })
+			return d.Apply(b, nn.Mode{Label: "penalty", Train: true}, x)[0]
 		}
 		value := loss.R1(critic, x, l.R1.Value)
 		if !l.GP.IsZero() {
@@ -192,11 +191,11 @@ func (r *rig) penalty(f *fixture) *graph.Program {
 		}
 		b.Output("loss", value)
 		var params []*graph.Node
-		for _, v := range r.game.D.Params() {
+		for _, v := range d.Net.Params() {
 			params = append(params, b.Read(v))
 		}
 		for i, g := range graph.Gradients(value, nil, params...) {
-			b.Output(r.game.D.Params()[i].Name, g)
+			b.Output(d.Net.Params()[i].Name, g)
 		}
 	})
 	if err != nil {

@@ -9,23 +9,24 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
+	"ganengine/gan/game"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
 // rig is a game on a device, whose random streams are inputs.
 type rig struct {
 	t       *testing.T
-	game    *train.Game
+	game    *game.Game
 	session *session.Session
 	scores  map[string][]string // by program
 	inputs  map[string]map[string]device.HostBuffer
 }
 
-// newRig builds the training programs of a fixture's configuration: d where a
-// step needs it, dg, and both with and without penalties where they are lazy.
+// newRig builds the training programs of a fixture's configuration.
 func newRig(t *testing.T, dev device.Device, f *fixture, float graph.DType) *rig {
 	t.Helper()
-	g, err := train.NewGame(*f.config, f.sample(), float)
+	g, err := train.Declare(systems.Table(), f.config, func(string) game.Data { return game.Data{Shape: f.sample(), Len: 1 << 20} }, float)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,24 +36,14 @@ func newRig(t *testing.T, dev device.Device, f *fixture, float graph.DType) *rig
 			t.Error(err)
 		}
 	})
-	builders := []func(bool) (*train.Step, error){g.DGUpdate}
-	if f.rhythm().DSteps > 1 {
-		builders = append(builders, g.DUpdate)
-	}
-	penalties := []bool{true}
-	if f.penalties().Every > 1 {
-		penalties = append(penalties, false)
+	steps, err := g.Steps()
+	if err != nil {
+		t.Fatal(err)
 	}
 	var programs []*graph.Program
-	for _, build := range builders {
-		for _, p := range penalties {
-			s, err := build(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.scores[s.Name] = s.Scores
-			programs = append(programs, s.Program)
-		}
+	for _, s := range steps {
+		r.scores[s.Name] = s.Scores
+		programs = append(programs, s.Program)
 	}
 	r.compile(programs...)
 	r.write("finite", []byte{1})

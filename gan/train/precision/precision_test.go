@@ -20,7 +20,9 @@ import (
 	"ganengine/engine/session"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/game"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
 
@@ -155,8 +157,8 @@ func neighbour(x float64, rng *rand.Rand) float64 {
 // stepper runs one step from a checkpoint on a device.
 type stepper struct {
 	session *session.Session
-	game    *train.Game
-	program *train.Step
+	game    *game.Game
+	program *game.Step
 	real    device.HostBuffer
 }
 
@@ -164,7 +166,9 @@ func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision s
 	t.Helper()
 	c := *cfg
 	c.Run.Precision = precision
-	g, err := train.NewGame(c, graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}, float)
+	g, err := train.Declare(systems.Table(), &c, func(string) game.Data {
+		return game.Data{Shape: graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}, Len: 1 << 20}
+	}, float)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,9 +178,11 @@ func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision s
 			t.Error(err)
 		}
 	})
-	if s.program, err = g.DGUpdate(true); err != nil {
+	steps, err := g.Steps()
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.program = steps[0]
 	if err := s.session.Compile(s.program.Program); err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +298,7 @@ func open(t *testing.T, winograd bool) device.Device {
 func trainRun(t *testing.T, cfg *config.Config) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
-	if err := train.Run(context.Background(), cfg, train.Host{Device: open(t, true), Out: out, Version: "test"}); err != nil {
+	if err := train.Run(context.Background(), cfg, train.Host{Systems: systems.Table(), Device: open(t, true), Out: out, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	dir, ok, err := rundir.Latest(out, "")

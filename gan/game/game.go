@@ -1,0 +1,320 @@
+package game
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/config"
+)
+
+// System is a kind of training: a file of gan/systems declares one.
+type System struct {
+	config.Kind
+	Declare func(s *Setup) error
+}
+
+// Systems are those that configurations may choose.
+type Systems struct {
+	Schema *config.Schema
+	all    []System
+}
+
+// NewSystems puts systems together; the first is the one that a configuration
+// without model.kind means.
+func NewSystems(all ...System) *Systems {
+	var kinds []config.Kind
+	for _, s := range all {
+		kinds = append(kinds, s.Kind)
+	}
+	return &Systems{config.NewSchema(kinds...), all}
+}
+
+// Declare has the system of a configuration declare its game.
+func (s *Systems) Declare(c *config.Config, o Options) (*Game, error) {
+	at := slices.IndexFunc(s.all, func(s System) bool { return s.Name == c.Model.Kind })
+	if at < 0 {
+		return nil, &config.Error{Key: "model.kind", Msg: fmt.Sprintf("there is no system %q", c.Model.Kind)}
+	}
+	return New(s.all[at], c, o)
+}
+
+// Game is what a system declared for a configuration, over one set of Variables.
+type Game struct {
+	Config *config.Config
+	Vars   *graph.Vars
+	Float  graph.DType
+	// Seed (I32 [2]) is the one number that every random stream depends on; the
+	// host writes it before the first program runs.
+	Seed *graph.Variable
+	// Clock (I32 []) counts the finished steps. What changes in the course of a run
+	// reads it; the last program of a step moves it.
+	Clock *graph.Variable
+	// Finite (Bool []) is true until a run of a training program met a NaN or an
+	// infinity; from then on nothing is updated.
+	Finite *graph.Variable
+
+	Streams    []*Stream
+	Codes      []*Code
+	Players    []*Player // parts too
+	Optimizers []*Optimizer
+	Samplers   []*Sampler
+
+	Sequence Sequence
+
+	prec     graph.Precision
+	averages []average
+	turns    []*TurnRef
+	samples  int // of [data], for epochs
+	order    []Entry
+	lazies   []*Lazy
+}
+
+// New has a system declare its game.
+func New(sys System, c *config.Config, o Options) (g *Game, err error) {
+	g = &Game{Config: c, Vars: graph.NewVars(), Float: o.Float, samples: o.Data("").Len}
+	switch c.Run.Precision {
+	case "bf16":
+		g.prec = graph.BF16Mode
+	case "tf32":
+		g.prec = graph.TF32
+	}
+	counter := func(name string, s graph.Shape) *graph.Variable {
+		return g.Vars.Add(&graph.Variable{Name: name, Shape: s, DType: graph.I32, Group: "counters", Init: graph.Fill(graph.I32, 0)})
+	}
+	g.Seed, g.Clock = counter("seed", graph.Shape{2}), counter("clock/steps", nil)
+	g.Finite = g.Vars.Add(&graph.Variable{Name: "finite", DType: graph.Bool, Group: "counters", Init: graph.Fill(graph.Bool, 1)})
+	if err := g.declare(sys, &Setup{Config: c, Float: o.Float, g: g, data: o.Data}); err != nil {
+		return nil, err
+	}
+	g.Sequence = Sequence{order: g.order, lazies: g.lazies, accumulate: max(int64(c.Train.Accumulate), 1)}
+	if err := g.Sequence.find(); err != nil {
+		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
+	}
+	for _, v := range g.Sequence.variants {
+		counter("run/"+g.Sequence.name(v), nil)
+	}
+	return g, nil
+}
+
+// declare runs the system's declaration and builds each turn once, to see what it
+// takes.
+func (g *Game) declare(sys System, s *Setup) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			var mistake *graph.BuildError
+			var refused *config.Error
+			e, ok := r.(error)
+			switch {
+			case ok && errors.As(e, &refused):
+				err = refused
+				return
+			case !ok || !errors.As(e, &mistake):
+				panic(r)
+			}
+			err = fmt.Errorf("model %s: %w", sys.Name, mistake)
+		}
+	}()
+	if err := sys.Declare(s); err != nil {
+		return err
+	}
+	for _, r := range g.turns {
+		var found *uses
+		if _, err := graph.Build(r.Name, g.Vars, func(b *graph.Builder) {
+			b.UseRandom(&graph.Random{Seed: g.Seed})
+			t := g.newTurn(b)
+			t.clock, t.due = b.Read(g.Clock), map[*Lazy]bool{}
+			found = t.uses
+			r.build(t)
+		}); err != nil {
+			return err
+		}
+		r.uses = *found
+		if n := g.Config.Train.Accumulate; n > 1 && r.uses.minimised != 1 {
+			return &config.Error{Key: "train.accumulate", Msg: fmt.Sprintf("turn %s of %s makes %d updates one after the other, and gradients add up over one only; set it to 1",
+				r.Name, sys.Name, r.uses.minimised)}
+		}
+	}
+	return nil
+}
+
+func (g *Game) newTurn(b *graph.Builder) *Turn {
+	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, labels: map[string]bool{}, uses: &uses{}}
+}
+
+func (g *Game) player(name string) *Player {
+	for _, p := range g.Players {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Sampler is the sampler of a kind; nil where the system has none.
+func (g *Game) Sampler(kind string) *Sampler {
+	for _, s := range g.Samplers {
+		if s.Kind == kind {
+			return s
+		}
+	}
+	return nil
+}
+
+// Nets are the networks of all players, each once, in order.
+func (g *Game) Nets() (out []*nn.Net) {
+	for _, p := range g.Players {
+		if !slices.Contains(out, p.Net) {
+			out = append(out, p.Net)
+		}
+	}
+	return out
+}
+
+// Player is the player of a name; nil where there is none.
+func (g *Game) Player(name string) *Player { return g.player(name) }
+
+// average is the average that follows the player's net.
+func (p *Player) average() *nn.Average {
+	for _, a := range p.setup.g.averages {
+		if a.p.Net == p.Net {
+			return a.p.avg
+		}
+	}
+	return nil
+}
+
+// Init builds the program that gives every Variable its first value. The seed
+// is the host's to write, before.
+func (g *Game) Init() (*graph.Program, error) {
+	return g.Vars.InitProgram("init", &graph.Random{Seed: g.Seed}, func(v *graph.Variable) bool { return v == g.Seed })
+}
+
+// Step is a training program with the names of the numbers in its output
+// "scores" (f32). Its output "finite" (bool []) is whether state was updated.
+type Step struct {
+	*graph.Program
+	Scores []string
+	Fed    []Fed // in the order of the program's inputs
+}
+
+// Steps builds the training programs, by the numbers that Sequence.At gives.
+func (g *Game) Steps() (out []*Step, err error) {
+	for _, v := range g.Sequence.variants {
+		s, err := g.step(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// step builds one training program, guarded: where a loss or a gradient is not
+// finite, nothing is updated.
+func (g *Game) step(v variant) (*Step, error) {
+	name := g.Sequence.name(v)
+	step := &Step{}
+	var err error
+	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
+		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})
+		t := g.newTurn(b)
+		t.clock, t.due, t.adding = b.Read(g.Clock), map[*Lazy]bool{}, v.adding
+		for bit, l := range g.lazies {
+			t.due[l] = v.due&(1<<bit) != 0
+		}
+		b.WithPrecision(g.prec, func() {
+			v.turn.build(t)
+			if v.last {
+				t.tick()
+			}
+		})
+		t.commit()
+		b.Output("finite", b.GuardUpdates(g.Finite, t.finite...))
+		step.Scores = t.output()
+		step.Fed = t.uses.fed
+	})
+	if err != nil {
+		return nil, err
+	}
+	step.Fed, err = inOrder(step.Program, step.Fed)
+	return step, err
+}
+
+// inOrder sorts what is fed as the program's inputs are.
+func inOrder(p *graph.Program, fed []Fed) (out []Fed, err error) {
+	for _, in := range p.Inputs {
+		at := slices.IndexFunc(fed, func(f Fed) bool { return f.Name == in.InputName() })
+		if at < 0 {
+			return nil, fmt.Errorf("input %s of program %s is of no stream: take batches with Batch or Again", in.InputName(), p.Name)
+		}
+		out = append(out, fed[at])
+	}
+	return out, nil
+}
+
+// tick ends a step: averages follow, and the clock moves.
+func (t *Turn) tick() {
+	for _, a := range t.g.averages {
+		rule := nn.AverageRule{Mean: a.o.Mean, Start: a.o.Start}
+		if !a.o.Mean {
+			rule.Decay = t.g.decay(a.o.Kimg)
+		}
+		a.p.avg.Follow(t.B, t.valuesOf(a.p), rule, t.clock)
+	}
+	t.B.Update(t.g.Clock, graph.Add(t.clock, t.B.Const(graph.I32, 1)), nil)
+}
+
+// decay is the factor by which an average keeps its old value at each step: half
+// of it is gone after kimg thousand images.
+func (g *Game) decay(kimg float64) float64 { return math.Pow(.5, g.ImagesPerStep()/(1000*kimg)) }
+
+// ImagesPerStep is how many fresh samples of the first stream a step takes, on
+// average over those that repeat.
+func (g *Game) ImagesPerStep() float64 {
+	if len(g.Streams) == 0 {
+		return 0
+	}
+	if g.Sequence.Regular() {
+		return float64(g.Sequence.Taken(g.Streams[0], 1, 0))
+	}
+	period := g.Sequence.Period()
+	return float64(g.Sequence.Taken(g.Streams[0], period, 0)) / float64(period)
+}
+
+// commit stores new values: of nets that were trained, then of those that only
+// tracked, then states.
+func (t *Turn) commit() {
+	done := map[*nn.Net]bool{}
+	for _, net := range append(slices.Clone(t.trainedNets), t.nets...) {
+		if !done[net] {
+			done[net] = true
+			for _, v := range net.Params() {
+				if x := t.next[v]; x != nil {
+					t.values[net].Set(v, x)
+				}
+			}
+			t.values[net].Commit(t.B)
+		}
+	}
+	for _, v := range t.moved {
+		t.B.Update(v, t.state[v], nil)
+	}
+}
+
+// output names the scores and puts them side by side.
+func (t *Turn) output() (names []string) {
+	var nodes []*graph.Node
+	for _, s := range t.scores {
+		names = append(names, s.name)
+		nodes = append(nodes, graph.Reshape(graph.Cast(s.node, graph.F32), graph.Shape{1}))
+	}
+	t.B.Output("scores", graph.Concat(0, nodes...))
+	return names
+}
+
+// Averaged says whether anything is averaged.
+func (g *Game) Averaged() bool { return len(g.averages) > 0 }

@@ -1,0 +1,102 @@
+package game
+
+import (
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/model"
+)
+
+// Body is a network as a function of its operands, all with the batch axis first.
+type Body func(p *nn.Pass, in []*graph.Node) []*graph.Node
+
+// In is the type of an operand, without the batch axis. DType 0 is the game's float.
+type In struct {
+	Shape graph.Shape
+	DType graph.DType
+}
+
+// Player is a network by name.
+type Player struct {
+	Name  string
+	Net   *nn.Net
+	Torch []model.Tensor // its tensors as PyTorch's modules name them; nil where there is no such module
+
+	title string
+	body  Body
+	in    []In
+	avg   *nn.Average
+	held  map[*graph.Variable]bool // parameters that no optimiser trains
+	setup *Setup
+}
+
+// Title is the player for people.
+func (p *Player) Title() string {
+	if p.title == "" {
+		return p.Name
+	}
+	return p.title
+}
+
+// Called gives the player a title for people: generator, encoder.
+func (p *Player) Called(title string) *Player {
+	p.title = title
+	return p
+}
+
+// Part declares another function over the parameters of p.
+func (p *Player) Part(name string, f Body, in ...In) *Player {
+	return p.setup.player(name, p.Net, f, in)
+}
+
+// Hold keeps parameters as they are: optimisers declared later leave out those
+// for which f holds.
+func (p *Player) Hold(f func(v *graph.Variable) bool) {
+	p.held = map[*graph.Variable]bool{}
+	for _, v := range p.Net.Params() {
+		p.held[v] = f(v)
+	}
+}
+
+// Average is the average that follows p; nil where there is none.
+func (p *Player) Average() *nn.Average { return p.avg }
+
+// Program builds a program that runs the player once on n samples with the
+// values that people see, or the trained ones: what its layers give, for people.
+func (p *Player) Program(name string, n int) (*graph.Program, error) {
+	return graph.Build(name, p.setup.g.Vars, func(b *graph.Builder) {
+		for i, x := range p.Apply(b, nn.Mode{Label: name}, p.operands(b, n)...) {
+			b.Output(outputName(i), x)
+		}
+	})
+}
+
+// Apply runs the player once in a program.
+func (p *Player) Apply(b *graph.Builder, m nn.Mode, in ...*graph.Node) (out []*graph.Node) {
+	p.Net.Pass(b, m).Scoped(func(pass *nn.Pass) *graph.Node {
+		out = p.body(pass, in)
+		return out[0]
+	})
+	return out
+}
+
+func outputName(i int) string { return "out" + string(rune('0'+i)) }
+
+// operands declares inputs of n rows.
+func (p *Player) operands(b *graph.Builder, n int) []*graph.Node {
+	out := make([]*graph.Node, len(p.in))
+	for i, in := range p.in {
+		out[i] = b.Input("in"+string(rune('0'+i)), in.DType, append(graph.Shape{n}, in.Shape...))
+	}
+	return out
+}
+
+// Param is a parameter's name and its value at a point of a program.
+type Param struct {
+	Name  string
+	Value *graph.Node
+}
+
+type average struct {
+	p *Player
+	o AverageOptions
+}

@@ -1,0 +1,86 @@
+package game
+
+import (
+	"ganengine/engine/graph"
+)
+
+// Sampler is a program for people: it updates nothing, uses running statistics and
+// averages, and what it draws is given to it.
+type Sampler struct {
+	Kind  string // sample, field, encode, translate ...
+	build func(t *Turn)
+	game  *Game
+}
+
+// Outputs of samplers that people look at.
+const (
+	Samples      = "samples"        // f32: points in the data's units, images in [-1, 1]
+	SamplePixels = "samples.pixels" // u8: images
+	Logits       = "logits"         // f32 [n]: what a discriminator thinks
+	Probability  = "probability"    // f32 [n]: and where a logit means one
+)
+
+type shown struct {
+	name   string
+	stream *Stream // nil for numbers
+	x      *graph.Node
+}
+
+// Codes are the codes that a sampler draws, in order.
+func (s *Sampler) Codes() (out []*Code, err error) {
+	p, err := s.Program(s.Kind, 1, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range p.Inputs {
+		for _, c := range s.game.Codes {
+			if c.Name == in.InputName() {
+				out = append(out, c)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Program builds the sampler for n rows. Codes (by name) and fields of streams are
+// its inputs. trained takes the trained weights where an average follows them.
+func (s *Sampler) Program(name string, n int, trained bool) (*graph.Program, error) {
+	g := s.game
+	return graph.Build(name, g.Vars, func(b *graph.Builder) {
+		b.WithPrecision(g.prec, func() {
+			t := g.newTurn(b)
+			t.people = people{rows: n, trained: trained}
+			s.build(t)
+			for _, x := range t.shown {
+				x.output(b)
+			}
+		})
+	})
+}
+
+func (s shown) output(b *graph.Builder) {
+	if s.stream == nil {
+		b.Output(s.name, graph.Cast(s.x, graph.F32))
+		return
+	}
+	b.Output(s.name, graph.Cast(s.stream.Range.ToSymmetric(s.x), graph.F32))
+	if s.stream.Samples() == Pixels {
+		b.Output(s.name+".pixels", s.stream.Range.ToPixels(s.x))
+	}
+}
+
+// Latents builds program "latents": one seed per row (input "seeds", i32 [n]) to
+// codes (outputs by their names, f32 [n, size], classes i32 [n]). A row depends on
+// its seed and the code's name only.
+func (g *Game) Latents(n int, codes ...*Code) (*graph.Program, error) {
+	return graph.Build("latents", g.Vars, func(b *graph.Builder) {
+		seeds := b.Input("seeds", graph.I32, graph.Shape{n})
+		for _, c := range codes {
+			x := c.draw(b, c.Name, n, seeds)
+			if c.Kind != Class {
+				x = graph.Cast(x, graph.F32)
+			}
+			b.Output(c.Name, x)
+		}
+	})
+}

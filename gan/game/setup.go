@@ -1,0 +1,133 @@
+package game
+
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/config"
+)
+
+// Data is what is known of a section of data before anything is declared.
+type Data struct {
+	Shape   graph.Shape // of one sample: [h, w, c], or [dim] for points
+	Classes []string    // nil without labels
+	Len     int         // samples
+}
+
+// Options of a game.
+type Options struct {
+	// Data tells of a section by name: "" is [data], "b" is [data.b].
+	Data  func(section string) Data
+	Float graph.DType // of parameters and activations: F32, or F64 in tests
+}
+
+// Setup is what a system declares its game on. Names must be unique among things
+// of one sort; a mistake panics with a *graph.BuildError, as in graph builders.
+type Setup struct {
+	Config *config.Config
+	Float  graph.DType
+	g      *Game
+	data   func(section string) Data
+}
+
+// fail reports a mistake of whoever wrote the system.
+func fail(what, format string, args ...any) {
+	panic(&graph.BuildError{Op: what, Msg: fmt.Sprintf(format, args...)})
+}
+
+// Stream declares endless batches of a section of data. The first one is what
+// images and epochs are counted in.
+func (s *Setup) Stream(name string, o StreamOptions) *Stream {
+	for _, other := range s.g.Streams {
+		if other.Name == name {
+			fail("Stream", "there are two streams %s", name)
+		}
+	}
+	if o.Batch == 0 {
+		o.Batch = s.Config.Train.Batch
+	}
+	st := &Stream{Name: name, StreamOptions: o, Data: s.data(o.Section), index: len(s.g.Streams), float: s.Float}
+	s.g.Streams = append(s.g.Streams, st)
+	return st
+}
+
+// Code declares a block of a latent: size numbers, or for Class one of size classes.
+func (s *Setup) Code(name string, k CodeKind, size int) *Code {
+	c := &Code{Name: name, Kind: k, Size: size, float: s.Float}
+	s.g.Codes = append(s.g.Codes, c)
+	return c
+}
+
+// Player declares a network. in are its operands without the batch axis.
+func (s *Setup) Player(name string, f Body, in ...In) *Player {
+	return s.player(name, nn.NewNet(s.g.Vars, name, s.Float), f, in)
+}
+
+func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
+	if s.g.player(name) != nil {
+		fail("Player", "there are two players %s", name)
+	}
+	p := &Player{Name: name, Net: net, body: f, in: in, setup: s}
+	for i := range p.in {
+		if p.in[i].DType == 0 {
+			p.in[i].DType = s.Float
+		}
+	}
+	if err := net.Declare(func(pass *nn.Pass) { f(pass, p.operands(pass.B, 2)) }); err != nil {
+		panic(err)
+	}
+	s.g.Players = append(s.g.Players, p)
+	return p
+}
+
+// Average declares a second set of values that follows the players' once a step:
+// what people see.
+func (s *Setup) Average(o AverageOptions, of ...*Player) {
+	for _, p := range of {
+		p.avg = nn.NewAverage(p.Net.Name+"_ema", p.Net)
+		s.g.averages = append(s.g.averages, average{p, o})
+	}
+}
+
+// AverageOptions say how an average follows.
+type AverageOptions struct {
+	Kimg  float64 // half-life in thousands of images of the first stream
+	Mean  bool    // the plain mean of all values in place of that
+	Start int     // at steps below it the average is a copy
+}
+
+// State declares a value that turns read with Get and move with Set.
+func (s *Setup) State(name string, sh graph.Shape, d graph.DType, init nn.Init) *graph.Variable {
+	return s.g.Vars.Add(&graph.Variable{Name: "state/" + name, Shape: sh, DType: d, Group: "state", Init: init(sh, d)})
+}
+
+// Lazy declares something that happens at each every-th run of the turns that ask
+// for it: at run n, counted from 0 over all of them, where (n - offset) % every
+// is 0. Every 1 is always. The name is part of programs' names.
+func (s *Setup) Lazy(name string, every, offset int64) *Lazy {
+	l := &Lazy{Name: name, Every: max(every, 1), Offset: offset}
+	s.g.lazies = append(s.g.lazies, l)
+	return l
+}
+
+// Turn declares a program of training. It is built once for each variant that
+// occurs.
+func (s *Setup) Turn(name string, build func(t *Turn)) *TurnRef {
+	r := &TurnRef{Name: name, build: build}
+	s.g.turns = append(s.g.turns, r)
+	return r
+}
+
+// Order says which turns make a step, in list order.
+func (s *Setup) Order(entries ...Entry) {
+	for _, e := range entries {
+		e.Times, e.Every = max(e.Times, 1), max(e.Every, 1)
+		s.g.order = append(s.g.order, e)
+	}
+}
+
+// Sampler declares a program for people: sample, field, encode, translate and so on.
+func (s *Setup) Sampler(kind string, build func(t *Turn)) {
+	s.g.Samplers = append(s.g.Samplers, &Sampler{Kind: kind, build: build, game: s.g})
+}

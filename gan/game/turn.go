@@ -1,0 +1,287 @@
+package game
+
+import (
+	"fmt"
+	"slices"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+)
+
+// Turn is a program under construction: of training, or for people.
+type Turn struct {
+	B *graph.Builder
+	g *Game
+
+	due    map[*Lazy]bool
+	adding bool        // gradients are added to their sums, and nothing is updated
+	clock  *graph.Node // steps finished before this one
+	values map[*nn.Net]*nn.Values
+	nets   []*nn.Net // in the order in which their values are stored
+	state  map[*graph.Variable]*graph.Node
+	moved  []*graph.Variable
+	next   map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
+
+	scores      []score
+	from        int           // the first score since the last Minimise
+	finite      []*graph.Node // what must be: losses, and the lengths of gradients
+	labels      map[string]bool
+	trainedNets []*nn.Net // by optimisers, in order
+
+	uses *uses
+	people
+}
+
+// people is what differs in a program for people.
+type people struct {
+	rows    int  // samples of one run; 0 while training
+	trained bool // the players' trained weights, even where an average follows them
+	shown   []shown
+}
+
+// uses is what a turn takes, found while it is built.
+type uses struct {
+	fed       []Fed
+	lazies    []*Lazy
+	minimised int
+	updates   []*Optimizer
+}
+
+// Fed is an input of a program that a stream feeds.
+type Fed struct {
+	Name   string
+	Stream *Stream
+	Field  Field
+	Again  bool // the batch that the step's last reader took, not a fresh one
+}
+
+type score struct {
+	name string
+	node *graph.Node
+}
+
+// Batch is a field of a fresh batch. All fields that one turn takes of a stream are
+// of the same batch.
+func (t *Turn) Batch(s *Stream, f Field) *graph.Node { return t.feed(s, f, false) }
+
+// Again is a field of the batch that this step's last reader of the stream took.
+func (t *Turn) Again(s *Stream, f Field) *graph.Node { return t.feed(s, f, true) }
+
+func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
+	for _, other := range t.uses.fed {
+		if other.Stream == s && other.Again != again {
+			fail("Batch", "stream %s gives a turn a fresh batch or the step's last one, not both", s.Name)
+		}
+		if other.Stream == s && other.Field == f {
+			fail("Batch", "field %s of stream %s is taken twice: keep the node", f, s.Name)
+		}
+	}
+	n := s.StreamOptions.Batch
+	if t.rows > 0 {
+		n = t.rows
+	}
+	t.uses.fed = append(t.uses.fed, Fed{s.inputName(f), s, f, again})
+	return s.input(t.B, s.inputName(f), f, n)
+}
+
+// Rows is how many samples a program for people makes at once.
+func (t *Turn) Rows() int { return t.rows }
+
+// Draw draws n rows of codes, by run while training; n 0 is as many as train.batch.
+// For people they are inputs, so that whoever runs the program says what they are.
+// The label tells draws of one code apart; a code drawn once has its own name.
+func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
+	d := &Drawn{codes: codes}
+	if t.rows > 0 {
+		for _, c := range codes {
+			s, dtype := c.shape(t.rows)
+			x := t.B.Input(c.Name, dtype, s)
+			if dtype == graph.F32 {
+				x = graph.Cast(x, c.float)
+			}
+			d.nodes = append(d.nodes, x)
+		}
+		return d
+	}
+	if n == 0 {
+		n = t.g.Config.Train.Batch
+	}
+	for _, c := range codes {
+		d.nodes = append(d.nodes, c.draw(t.B, t.unique(streamName(label, c)), n, nil))
+	}
+	return d
+}
+
+// streamName is the random stream of a code under a label: the label where it is
+// the code's name, or begins with it, else both.
+func streamName(label string, c *Code) string {
+	if label == c.Name || len(label) > len(c.Name) && label[:len(c.Name)+1] == c.Name+"." {
+		return label
+	}
+	return label + "." + c.Name
+}
+
+// unique refuses a random stream that the turn has drawn from already.
+func (t *Turn) unique(stream string) string {
+	if t.labels[stream] {
+		fail("Draw", "the turn draws twice from stream %s: give labels", stream)
+	}
+	t.labels[stream] = true
+	return stream
+}
+
+// Given stands for codes that are not drawn: labels of a batch, say.
+func (t *Turn) Given(c *Code, x *graph.Node) *Drawn { return &Drawn{[]*Code{c}, []*graph.Node{x}} }
+
+// Uniform draws U[0, 1), fresh at each run.
+func (t *Turn) Uniform(label string, s graph.Shape) *graph.Node {
+	return t.B.Uniform(t.unique(label), t.g.Float, s)
+}
+
+// Pass says how a player runs. The label is part of the names of its random
+// streams and unique within a turn; Run makes one.
+type Pass struct {
+	Label string
+	Track bool // running statistics follow this pass
+}
+
+// Run is a training pass: batch statistics, which nothing tracks. For people it
+// uses running statistics.
+func (t *Turn) Run(p *Player, in ...*graph.Node) []*graph.Node {
+	label := p.Name
+	for i := 2; t.labels["pass "+label]; i++ {
+		label = fmt.Sprintf("%s.%d", p.Name, i)
+	}
+	return t.RunAs(Pass{Label: label}, p, in...)
+}
+
+// RunAs is Run under a label of its own, perhaps tracked.
+func (t *Turn) RunAs(m Pass, p *Player, in ...*graph.Node) []*graph.Node {
+	return t.RunEach(m, p, in)[0]
+}
+
+// RunEach runs a player once over several batches of equal size: products are as
+// large as all together, and layers that look at a batch see each for itself.
+func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.Node {
+	t.unique("pass " + m.Label)
+	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p)}
+	if t.rows == 0 {
+		mode.Train, mode.Track, mode.Batches = true, m.Track, len(batches)
+		for _, v := range p.Net.Params() {
+			mode.Values.Get(t.B, v)
+		}
+	}
+	in := joined(batches)
+	return parts(p.Apply(t.B, mode, in...), len(batches))
+}
+
+// joined puts batches one after the other, operand by operand.
+func joined(batches [][]*graph.Node) []*graph.Node {
+	if len(batches) == 1 {
+		return batches[0]
+	}
+	out := make([]*graph.Node, len(batches[0]))
+	for i := range out {
+		var all []*graph.Node
+		for _, b := range batches {
+			if !b[i].Shape.Equal(batches[0][i].Shape) {
+				fail("RunEach", "batches of %s and %s cannot share a pass", batches[0][i].Shape, b[i].Shape)
+			}
+			all = append(all, b[i])
+		}
+		out[i] = graph.Concat(0, all...)
+	}
+	return out
+}
+
+// parts is joined's inverse.
+func parts(out []*graph.Node, n int) [][]*graph.Node {
+	if n == 1 {
+		return [][]*graph.Node{out}
+	}
+	each := make([][]*graph.Node, n)
+	for _, x := range out {
+		size := slices.Clone(x.Shape)
+		size[0] /= n
+		for i := range each {
+			start := make([]int, len(size))
+			start[0] = i * size[0]
+			each[i] = append(each[i], graph.Slice(x, start, nil, size))
+		}
+	}
+	return each
+}
+
+// valuesOf are the values that a player's Variables have at this point.
+func (t *Turn) valuesOf(p *Player) *nn.Values {
+	v := t.values[p.Net]
+	if v == nil {
+		v = nn.NewValues()
+		if avg := p.average(); t.rows > 0 && avg != nil && !t.trained {
+			v = avg.Values()
+		}
+		t.values[p.Net] = v
+		t.nets = append(t.nets, p.Net)
+	}
+	return v
+}
+
+// Params are a player's parameters with their values at this point.
+func (t *Turn) Params(p *Player) (out []Param) {
+	values := t.valuesOf(p)
+	for _, v := range p.Net.Params() {
+		out = append(out, Param{v.Name, values.Get(t.B, v)})
+	}
+	return out
+}
+
+// Get is the value that a state has at this point.
+func (t *Turn) Get(v *graph.Variable) *graph.Node {
+	if x := t.state[v]; x != nil {
+		return x
+	}
+	return t.B.Read(v)
+}
+
+// Set moves a state. Parameters are moved by Minimise alone.
+func (t *Turn) Set(v *graph.Variable, x *graph.Node) {
+	if t.state[v] == nil {
+		t.moved = append(t.moved, v)
+	}
+	t.state[v] = graph.StopGradient(x)
+}
+
+// Due says whether something lazy happens in this program: a constant while it is
+// built. A turn asks whatever the answer to other questions was.
+func (t *Turn) Due(l *Lazy) bool {
+	if !slices.Contains(t.uses.lazies, l) {
+		t.uses.lazies = append(t.uses.lazies, l)
+	}
+	return t.due[l]
+}
+
+// Clock is the number of steps finished before this one, i32 [].
+func (t *Turn) Clock() *graph.Node { return t.clock }
+
+// Score tells the host a number [] of the run.
+func (t *Turn) Score(name string, x *graph.Node) { t.scores = append(t.scores, score{name, x}) }
+
+// Opinion tells the host what a discriminator thinks on average: its logits, and
+// where they mean a probability that as well. name says of what: real, fake, fake_after.
+func (t *Turn) Opinion(name string, logits *graph.Node, probability bool) {
+	t.Score("d_"+name, graph.Average(logits))
+	if probability {
+		t.Score("p_"+name, graph.Average(graph.Sigmoid(logits)))
+	}
+}
+
+// Show gives people samples, as the networks see them in the range of s: output
+// NAME (f32, images in [-1, 1]) and, of images, NAME.pixels (u8).
+func (t *Turn) Show(name string, s *Stream, x *graph.Node) {
+	t.shown = append(t.shown, shown{name, s, x})
+}
+
+// Numbers gives people numbers: output NAME (f32).
+func (t *Turn) Numbers(name string, x *graph.Node) {
+	t.shown = append(t.shown, shown{name: name, x: x})
+}

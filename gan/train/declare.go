@@ -1,0 +1,48 @@
+package train
+
+import (
+	"fmt"
+
+	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/game"
+)
+
+// sets are the data by section: "" is [data].
+type sets map[string]data.Set
+
+func (s sets) of(section string) data.Set { return s[section] }
+
+func (s sets) close() error {
+	var first error
+	for _, set := range s {
+		if err := set.Close(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Declare has the system of a configuration declare its game on data that of tells
+// of by section.
+func Declare(systems *game.Systems, c *config.Config, of func(section string) game.Data, float graph.DType) (*game.Game, error) {
+	return systems.Declare(c, game.Options{Data: of, Float: float})
+}
+
+// newGame declares a game on sets, and holds what it takes of them to what they have.
+func newGame(systems *game.Systems, c *config.Config, s sets) (*game.Game, error) {
+	g, err := Declare(systems, c, func(section string) game.Data {
+		set := s.of(section)
+		return game.Data{Shape: SampleShape(set), Classes: set.Classes(), Len: set.Len()}
+	}, graph.F32)
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range g.Streams {
+		if n := st.StreamOptions.Batch; n > st.Len && !st.Cycle {
+			return nil, &config.Error{Key: "train.batch", Msg: fmt.Sprintf("%d is more than the data set holds, which is %d; use a smaller batch or more data", n, st.Len)}
+		}
+	}
+	return g, nil
+}
