@@ -127,6 +127,9 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 			b.UseRandom(&graph.Random{Seed: g.Seed})
 			t := g.newTurn(b)
 			t.clock, t.due = b.Read(g.Clock), map[*Lazy]bool{}
+			for _, l := range g.lazies {
+				t.due[l] = true
+			}
 			found = t.uses
 			r.build(t)
 		}); err != nil {
