@@ -100,11 +100,19 @@ func lookup(md *toml.MetaData, top map[string]toml.Primitive, path toml.Key) (va
 	return value, line
 }
 
+// gone says why a key of earlier versions is none any more, and what to do.
+var gone = map[string]string{
+	"train.phases": "stages are part of a system's order; remove it, and of a run of an earlier version take the weights with -init",
+}
+
 // unknown says what was probably meant by a name that is no key: the nearest
 // key of its section, the same key elsewhere, or the nearest name of all.
 func (s *Schema) unknown(name string) string {
 	if s.hasSection(name) {
 		return "this is a section; name one of its keys, such as " + s.first(name)
+	}
+	if why := gone[name]; why != "" {
+		return "this key is gone: " + why
 	}
 	section, short := "", name
 	if dot := strings.LastIndex(name, "."); dot >= 0 {
