@@ -109,6 +109,9 @@ func (f *feeder) start(ctx context.Context, c data.LoaderConfig, position int64,
 	if f.loader, err = data.NewLoader(ctx, f.set, c); err != nil {
 		return err
 	}
+	if position == 0 { // where it has begun to read
+		return nil
+	}
 	if !f.again || !inStep {
 		return f.loader.SeekTo(position)
 	}
