@@ -60,7 +60,10 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := train.Declare(o.Systems, cfg, func(string) game.Data {
+	g, err := train.Declare(o.Systems, cfg, func(section string) game.Data {
+		if s, ok := info.Sections[section]; ok {
+			return game.Data{Shape: s.Shape, Classes: s.Classes, Len: s.Items}
+		}
 		return game.Data{Shape: info.Data.Shape, Classes: info.Classes, Len: info.Data.Items}
 	}, graph.F32)
 	if err != nil {

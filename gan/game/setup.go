@@ -44,6 +44,9 @@ func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 			fail("Stream", "there are two streams %s", name)
 		}
 	}
+	if o.Section != "" && s.Config.Stream(o.Section) == nil {
+		fail("Stream", "stream %s reads [data.%s], and the kind has no such section", name, o.Section)
+	}
 	if o.Batch == 0 {
 		o.Batch = s.Config.Train.Batch
 	}

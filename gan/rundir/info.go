@@ -25,7 +25,9 @@ type Info struct {
 	Seed      uint64            `json:"seed"`
 	Data      Data              `json:"data"`
 	Classes   []string          `json:"classes,omitempty"`
-	Best      *Best             `json:"best,omitempty"`
+	// Sections are the data of further streams, by the name of their section.
+	Sections map[string]Section `json:"sections,omitempty"`
+	Best     *Best              `json:"best,omitempty"`
 
 	// Start, End and ExitReason sum up Segments; WriteInfo sets them.
 	Start      time.Time `json:"start,omitzero"`
@@ -44,6 +46,18 @@ type Data struct {
 	Shape       []int  `json:"shape,omitempty"`    // of one item: height, width, channels; or its length
 	LeftOut     int    `json:"left_out,omitempty"` // files that could not be read when the run began
 	Lost        int    `json:"lost,omitempty"`     // files that went bad since
+}
+
+// As is the data under the identity that a checkpoint gives them.
+func (d Data) As(fingerprint string) Data {
+	d.Fingerprint = fingerprint
+	return d
+}
+
+// Section is further data with the classes of their labels.
+type Section struct {
+	Data
+	Classes []string `json:"classes,omitempty"`
 }
 
 // Best is the checkpoint with the best value of the metric that the configuration names.

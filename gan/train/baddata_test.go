@@ -80,7 +80,7 @@ func put(t *testing.T, path string, b []byte) {
 // which no picture shows.
 func sampleAt(t *testing.T, c *config.Config, batch int64) int {
 	t.Helper()
-	set, err := openData(t.Context(), c, nil, silent{}.Line, silent{}.Line)
+	set, err := openData(t.Context(), "data", &c.Data, nil, silent{}.Line, silent{}.Line)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,13 +25,20 @@ type mark struct {
 	// positions are the samples of each stream that were taken, by name.
 	positions map[string]int64
 	seed      int64
-	config    string   // fingerprint of what a resume may not change
-	data      string   // identity of the data, but for what bad names
-	bad       data.Bad // files that the run does without
-	scores    scores   // of the log interval that is not over
+	config    string                 // fingerprint of what a resume may not change
+	data      string                 // identity of the data, but for what bad names
+	bad       data.Bad               // files that the run does without
+	sections  map[string]sectionMark // likewise of [data.NAME]
+	scores    scores                 // of the log interval that is not over
 }
 
-const badKey, scoresKey, positionsKey = "bad", "scores", "positions"
+// sectionMark is what a mark says of the data of one section.
+type sectionMark struct {
+	Data string   `json:"data"`
+	Bad  data.Bad `json:"bad"`
+}
+
+const badKey, scoresKey, positionsKey, sectionsKey = "bad", "scores", "positions", "sections"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
@@ -49,6 +56,9 @@ func (m mark) metadata() map[string]string {
 	put(positionsKey, m.positions)
 	if !m.bad.Empty() {
 		put(badKey, m.bad)
+	}
+	if len(m.sections) > 0 {
+		put(sectionsKey, m.sections)
 	}
 	if len(m.scores) > 0 {
 		put(scoresKey, m.scores)
@@ -77,6 +87,11 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 	if text, ok := get(badKey); ok {
 		if err := json.Unmarshal([]byte(text), &m.bad); err != nil {
 			return m, fmt.Errorf("%s contradicts itself: its list of bad files: %w; use an earlier checkpoint", path, err)
+		}
+	}
+	if text, ok := get(sectionsKey); ok {
+		if err := json.Unmarshal([]byte(text), &m.sections); err != nil {
+			return m, fmt.Errorf("%s contradicts itself: its data by section: %w; use an earlier checkpoint", path, err)
 		}
 	}
 	if text, ok := get(scoresKey); ok {
@@ -122,12 +137,27 @@ func (t *trainer) mark() mark {
 	c := t.game.Config
 	first := t.feeders[0]
 	positions := t.positions()
-	lost := first.loader.Lost(positions[first.stream.Name])
-	if t.identity == "" || len(lost) != t.without { // which reads the names of all files
-		t.identity, t.without = data.Identity(first.set, lost), len(lost)
+	all := map[string]sectionMark{}
+	for _, f := range t.feeders { // loaders of one section know of each other's losses
+		if _, ok := all[f.stream.Section]; !ok {
+			all[f.stream.Section] = f.mark(positions[f.stream.Name])
+		}
+	}
+	own := all[first.stream.Section]
+	if delete(all, first.stream.Section); len(all) == 0 {
+		all = nil // as it is read back
 	}
 	return mark{step: t.step, next: t.place, images: positions[first.stream.Name], positions: positions,
-		seed: int64(c.Run.Seed), config: fingerprint(c), data: t.identity, bad: data.BadOf(first.set, lost), scores: t.tally.save()}
+		seed: int64(c.Run.Seed), config: fingerprint(c), data: own.Data, bad: own.Bad, sections: all, scores: t.tally.save()}
+}
+
+// mark is what a checkpoint says of the feeder's data, of which it took so many samples.
+func (f *feeder) mark(position int64) sectionMark {
+	lost := f.loader.Lost(position)
+	if f.identity == "" || len(lost) != f.without { // which reads the names of all files
+		f.identity, f.without = data.Identity(f.set, lost), len(lost)
+	}
+	return sectionMark{f.identity, data.BadOf(f.set, lost)}
 }
 
 // load stands where a checkpoint does.

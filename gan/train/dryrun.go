@@ -47,7 +47,7 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 	return dryRun(ctx, changed, h, began(info, m), w)
 }
 
-func dryRun(ctx context.Context, cfg *config.Config, h Host, since *beginning, w io.Writer) error {
+func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w io.Writer) error {
 	var notes []string // which follow the configuration, or are why there is none
 	r, g, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
 	p := &printer{w: w}

@@ -22,6 +22,9 @@ type feeder struct {
 	taken  []*data.Batch         // by slot
 	last   *data.Batch           // that the step's last reader took; nil where nobody asks for it again
 	again  bool
+
+	identity string // of the data without as many lost samples as without says
+	without  int
 }
 
 // newFeeder allocates the stream's buffers: inputs of the programs that it feeds.

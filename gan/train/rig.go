@@ -31,7 +31,7 @@ type rig struct {
 // newRig opens the data, builds the model and compiles what a run needs: one
 // that goes on without some files, or, where since is nil, one that begins and
 // draws first weights.
-func newRig(ctx context.Context, cfg *config.Config, h Host, since *beginning) (*rig, error) {
+func newRig(ctx context.Context, cfg *config.Config, h Host, since beginning) (*rig, error) {
 	h.Console = h.console()
 	r, g, err := open(ctx, cfg, h, since, h.Console.Line)
 	if err != nil {
@@ -46,16 +46,16 @@ func newRig(ctx context.Context, cfg *config.Config, h Host, since *beginning) (
 // open does what comes before the device's part, with every check of it: the
 // same for a run and for what only looks at one. notes is told what there is
 // to know about data and configuration, of a run that goes on if since is not nil.
-func open(ctx context.Context, cfg *config.Config, h Host, since *beginning, notes func(line string)) (r *rig, g *game.Game, err error) {
+func open(ctx context.Context, cfg *config.Config, h Host, since beginning, notes func(line string)) (r *rig, g *game.Game, err error) {
 	r = &rig{host: h, cfg: *cfg}
 	note := func(line string) {
 		r.notes = append(r.notes, line)
 		notes(line)
 	}
-	if r.set, err = since.open(ctx, cfg, h.console().Line, note); err != nil {
+	if r.sets, err = since.open(ctx, cfg, h.console().Line, note); err != nil {
 		return nil, nil, err
 	}
-	r.sets = sets{"": r.set}
+	r.set = r.sets.of("")
 	if err = fits(&r.cfg, r.set); err == nil {
 		g, err = newGame(h.Systems, &r.cfg, r.sets)
 	}
@@ -119,8 +119,19 @@ func (r *rig) info() rundir.Info {
 		Version: r.host.Version, Revision: r.host.Revision,
 		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: engines,
 		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
-		Data: describeData(&r.cfg, r.set),
+		Data: describeData(&r.cfg.Data, r.set), Sections: r.sections(),
 	}
+}
+
+// sections is what run.json says of the data of [data.NAME], by name.
+func (r *rig) sections() map[string]rundir.Section {
+	out := map[string]rundir.Section{}
+	for i := range r.cfg.Streams {
+		s := &r.cfg.Streams[i]
+		set := r.sets.of(s.Name)
+		out[s.Name] = rundir.Section{Data: describeData(&s.Data, set), Classes: set.Classes()}
+	}
+	return out
 }
 
 func deviceName(d device.Info) string {
@@ -200,6 +211,11 @@ func changes(before, now rundir.Info) string {
 	}
 	if before.Data.Fingerprint != now.Data.Fingerprint {
 		out = append(out, fmt.Sprintf("the data were %s and are %s", before.Data.Fingerprint, now.Data.Fingerprint))
+	}
+	for _, name := range slices.Sorted(maps.Keys(now.Sections)) {
+		if was, is := before.Sections[name].Fingerprint, now.Sections[name].Fingerprint; was != is {
+			out = append(out, fmt.Sprintf("the data of %s were %s and are %s", name, was, is))
+		}
 	}
 	return joined(out...)
 }

@@ -95,7 +95,11 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		return err
 	}
 	defer g.close()
-	info.Data = since.data
+	info.Data = since[""].data
+	for name, s := range info.Sections {
+		s.Data = since[name].data
+		info.Sections[name] = s
+	}
 	m, err := g.trainer.load(at)
 	if err != nil {
 		return err
@@ -175,7 +179,7 @@ func (r *runner) adopt(now rundir.Info) string {
 	differs := changes(r.info, now)
 	r.info.Version, r.info.Revision = now.Version, now.Revision
 	r.info.Device, r.info.Libraries, r.info.Threads = now.Device, now.Libraries, now.Threads
-	r.info.Data = now.Data
+	r.info.Data, r.info.Sections = now.Data, now.Sections
 	if now.Engines != nil { // a device without such choices leaves the record for one that has them
 		r.info.Engines = now.Engines
 	}

@@ -11,14 +11,13 @@ import (
 	"ganengine/gan/data"
 )
 
-// openData opens the real samples of a configuration, for a run that goes on
+// openData opens the real samples of a section, of which key is the name, for a run that goes on
 // if since is not nil. progress is told how far it is and notes of each
 // conversion once. Drawn data do not depend on run.seed, so that runs of
 // several seeds train on the same samples.
-func openData(ctx context.Context, cfg *config.Config, since *data.Bad, progress, notes func(line string)) (data.Set, error) {
-	d := cfg.Data
+func openData(ctx context.Context, key string, d *config.Data, since *data.Bad, progress, notes func(line string)) (data.Set, error) {
 	if kinds := data.Kinds(); !slices.Contains(kinds, d.Kind) {
-		return nil, &config.Error{Key: "data.kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
+		return nil, &config.Error{Key: key + ".kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
 	}
 	return data.Open(ctx, data.Spec{
 		Kind: d.Kind, Path: d.Path,

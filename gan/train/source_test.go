@@ -21,7 +21,7 @@ func TestGlyphSizes(t *testing.T) {
 		_, refused := settings.Resolve()
 		cfg := config.Config{}
 		cfg.Data.Kind, cfg.Data.Height, cfg.Data.Width, cfg.Data.Channels = "glyphs", side, side, 1
-		_, err = openData(context.Background(), &cfg, nil, nil, nil)
+		_, err = openData(context.Background(), "data", &cfg.Data, nil, nil, nil)
 		if (refused == nil) != (err == nil) {
 			t.Errorf("%d pixels: the configuration says %v, the data %v", side, refused, err)
 		}

@@ -46,9 +46,6 @@ type trainer struct {
 	finished          func(step int64) // called when a step's results were read
 	note              string           // on the weights that training starts from; "" where there is nothing to say
 	lost              func(err error)  // called when a sample went bad
-
-	identity string // of the data without as many lost samples as without says
-	without  int
 }
 
 // trainProgram is a compiled training program and where its numbers go.
@@ -152,6 +149,7 @@ func seedWords(seed int) []byte { return binary.LittleEndian.AppendUint64(nil, u
 // feed starts loading batches, from those that the next run takes.
 func (t *trainer) feed(ctx context.Context, sets sets) error {
 	c := t.game.Config
+	firsts := map[string]*feeder{} // by section
 	for _, s := range t.game.Streams {
 		f, err := newFeeder(s, sets.of(s.Section), t.programs)
 		t.feeders = append(t.feeders, f)
@@ -159,8 +157,18 @@ func (t *trainer) feed(ctx context.Context, sets sets) error {
 			return err
 		}
 		now := t.game.Sequence.Taken(s, t.step, int(t.place))
-		mirror := c.Data.Mirror && s.Samples() == game.Pixels
-		if err := f.start(ctx, data.LoaderConfig{Seed: uint64(c.Run.Seed), Mirror: mirror, OnLoss: func(_ int, err error) { t.lost(err) }},
+		d := &c.Data
+		if s.Section != "" {
+			d = c.Stream(s.Section)
+		}
+		var beside *data.Loader
+		if first := firsts[s.Section]; first != nil {
+			beside = first.loader
+		} else {
+			firsts[s.Section] = f
+		}
+		mirror := d.Mirror && s.Samples() == game.Pixels
+		if err := f.start(ctx, data.LoaderConfig{Seed: uint64(c.Run.Seed), Mirror: mirror, Beside: beside, OnLoss: func(_ int, err error) { t.lost(err) }},
 			now, now > t.game.Sequence.Taken(s, t.step, 0)); err != nil {
 			return err
 		}
