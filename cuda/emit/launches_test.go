@@ -17,7 +17,7 @@ import (
 type started struct{ launches, passes, products int }
 
 // iterations are the programs that an iteration runs: d for an update of D alone, dg
-// for one of both.
+// for one of both, flow for a flow's.
 var iterations = map[string]map[string]started{
 	"dcgan/fp32":        {"dg": {60, 149, 38}},
 	"dcgan/bf16":        {"dg": {61, 160, 38}},
@@ -27,6 +27,8 @@ var iterations = map[string]map[string]started{
 	"glyphs/bf16":       {"dg": {49, 120, 30}},
 	"ring/fp32":         {"dg": {31, 44, 25}},
 	"ring/bf16":         {"dg": {31, 46, 25}},
+	"ring-flow/fp32":    {"flow": {88, 115, 71}},
+	"ring-flow/bf16":    {"flow": {89, 122, 71}},
 	"ring-r1/fp32":      {"dg": {37, 49, 35}},
 	"ring-r1/bf16":      {"dg": {37, 51, 35}},
 	"ring-wgan-gp/fp32": {"d": {25, 32, 21}, "dg": {38, 51, 35}},

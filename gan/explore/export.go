@@ -14,6 +14,9 @@ import (
 // and laid out as PyTorch's modules have them: those that samples are drawn with.
 func (e *Explorer) Export(path, net string) error {
 	p := e.Game.Player(net)
+	if len(e.exported()) == 0 {
+		return fmt.Errorf("models of kind %s have no network that a PyTorch module is known for, so that export has no names to write; the checkpoints of the run hold their weights", e.Config.Model.Kind)
+	}
 	if p == nil || p.Torch == nil {
 		return fmt.Errorf("this model has the networks %s, not %q", strings.Join(e.exported(), " and "), net)
 	}

@@ -1,0 +1,122 @@
+//go:build systems
+
+package systems_test
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"ganengine/engine/cpu"
+	"ganengine/engine/debug"
+	"ganengine/engine/graph"
+	"ganengine/engine/session"
+	"ganengine/gan/config/configtest"
+	"ganengine/gan/data/mixture"
+	"ganengine/gan/game"
+	"ganengine/gan/systems"
+	"ganengine/gan/train"
+)
+
+// TestRealNVP trains the flow on the ring: its density integrates to 1, and its
+// mean negative log-likelihood is near the entropy of the mixture.
+func TestRealNVP(t *testing.T) {
+	switches, err := debug.Read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := cpu.New(cpu.Options{Switches: switches})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	cfg := configtest.Shipped(t, "ring-flow")
+	host := train.Host{Systems: systems.Table(), Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
+	if err := train.Run(t.Context(), cfg, host); err != nil {
+		t.Fatal(err)
+	}
+	g, err := train.Declare(systems.Table(), cfg, func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, graph.F32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const side, rows = 400, 1600
+	p, err := g.Sampler("likelihood").Program("likelihood", rows, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ses := session.New(dev, g.Vars, session.Options{Switches: switches})
+	defer ses.Close()
+	if err := ses.Compile(p); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(host.Out, "*", "checkpoints", "*.safetensors"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("checkpoints %v: %v", files, err)
+	}
+	if _, err := ses.Load(slices.Max(files)); err != nil {
+		t.Fatal(err)
+	}
+	run := ses.Program("likelihood")
+	in, err := run.NewInput("real")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Free()
+	// logs are log densities of points, a multiple of rows.
+	logs := func(points []float32) (out []float64) {
+		for ; len(points) > 0; points = points[2*rows:] {
+			for i, x := range points[:2*rows] {
+				bits := math.Float32bits(x)
+				for k := range 4 {
+					in.Data()[4*i+k] = byte(bits >> (8 * k))
+				}
+			}
+			r, err := run.Run(in)
+			if err == nil {
+				err = r.Wait()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range r.Floats(0) {
+				out = append(out, float64(x))
+			}
+		}
+		return out
+	}
+	const half = 4.
+	var mesh []float32
+	for i := range side * side {
+		at := func(k int) float32 { return float32(-half + 2*half*(float64(k)+.5)/side) }
+		mesh = append(mesh, at(i%side), at(i/side))
+	}
+	mass := 0.
+	for _, l := range logs(mesh) {
+		mass += math.Exp(l) * (2 * half / side) * (2 * half / side)
+	}
+	set, err := mixture.Open(mixture.Options{Layout: cfg.Data.Layout, Modes: cfg.Data.Modes, Radius: cfg.Data.Radius, Sigma: cfg.Data.Sigma})
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := make([]float32, 2*10*rows)
+	for i := range 10 * rows {
+		if err := set.Read(points[2*i:2*i+2], i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nll := 0.
+	for _, l := range logs(points) {
+		nll -= l / (10 * rows)
+	}
+	// Modes lie 15 deviations apart.
+	entropy := math.Log(float64(cfg.Data.Modes)) + math.Log(2*math.Pi*math.E*set.Sigma()*set.Sigma())
+	t.Logf("mass %.4f, negative log-likelihood %.3f nats, entropy %.3f", mass, nll, entropy)
+	if math.Abs(mass-1) > .01 {
+		t.Errorf("the density integrates to %.4f, want 1 within .01", mass)
+	}
+	if nll-entropy > .45 || nll < entropy-.05 {
+		t.Errorf("%.3f nats above the entropy, want at most .45", nll-entropy)
+	}
+}
