@@ -18,16 +18,22 @@ import (
 func TestStreamsDiffer(t *testing.T) {
 	lazy := []string{"loss.r1=1", "loss.gp=1", "loss.every=3"}
 	for _, name := range configs.Names() {
+		if _, rivals := config.Part[config.Rhythm](configtest.Shipped(t, name)); !rivals { // it has none of these keys, and may draw nothing
+			t.Run(name, func(t *testing.T) { distinct(t, configtest.Shipped(t, name, "train.batch=8")) })
+			continue
+		}
 		for _, set := range [][]string{nil, {"train.d_steps=2"}, lazy, append([]string{"train.d_steps=2"}, lazy...)} {
 			t.Run(fmt.Sprint(name, set), func(t *testing.T) {
-				distinct(t, configtest.Shipped(t, name, append(set, "train.batch=8")...))
+				if n := distinct(t, configtest.Shipped(t, name, append(set, "train.batch=8")...)); n < 10 {
+					t.Errorf("only %d draws in ten steps", n)
+				}
 			})
 		}
 	}
 }
 
-// distinct looks at every draw of ten steps.
-func distinct(t *testing.T, c *config.Config) {
+// distinct looks at every draw of ten steps, and says how many there are.
+func distinct(t *testing.T, c *config.Config) int {
 	sample := graph.Shape{2}
 	if c.Data.Kind != "mixture" {
 		sample = graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}
@@ -58,9 +64,7 @@ func distinct(t *testing.T, c *config.Config) {
 			runs[p]++
 		}
 	}
-	if len(seen) < 10 {
-		t.Errorf("only %d draws in ten steps", len(seen))
-	}
+	return len(seen)
 }
 
 // firstColumn is a draw's first number in each of 8 rows, as uniforms, in which
