@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ type sampleFlags struct {
 	class         string
 	psi, limit    float64
 	captions, raw bool
+	columns       int // of a grid with a row for each class; 0 without
 	path          string
 	set           map[string]bool // flags that the command line has
 }
@@ -41,7 +43,7 @@ func sampleCommand() command {
 			f.StringVar(&s.seeds, "seeds", "", "`LIST` of seeds, such as 0,1,4-6")
 			f.StringVar(&s.z, "z", "", "`FILE` of latents to use, float32 [n, z]: .npy, or .npz, of which the array z is taken, else the first")
 			f.IntVar(&s.scale, "scale", 0, "`N`: enlarge each pixel N times; 0 chooses for a grid, and leaves one image alone as it is")
-			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class, of conditional models")
+			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class by number or name, of conditional models; all: a row for each; without, each seed draws its own")
 			f.Float64Var(&s.psi, "psi", 1, "`P`: truncation, of models with a mapping network")
 			f.Float64Var(&s.limit, "z-threshold", 0, "draw numbers of a latent again until they are within `T` of 0")
 			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid")
@@ -91,7 +93,7 @@ func (s *sampleFlags) check() error {
 		return usage("-scale: %s makes points; leave it out", dir)
 	case points && s.captions:
 		return usage("-captions: %s makes points; leave it out", dir)
-	case s.set["class"]:
+	case s.set["class"] && !cfg.Data.Labels:
 		return usage("-class: the %s of %s knows no classes; leave it out", cfg.Model.Kind, dir)
 	case s.set["psi"]:
 		return usage("-psi: the %s of %s has no mapping network; use -z-threshold", cfg.Model.Kind, dir)
@@ -130,24 +132,79 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 		if seeds == nil {
 			return a.sampleFile(ctx, e, s)
 		}
+		if n := e.Classes(); s.class == "all" && n > 0 && !s.set["n"] && !s.set["seeds"] { // the default fills its rows
+			seeds = &explore.Seeds{}
+			seeds.Add(int32(s.seed), n*max(1, s.n/n))
+		}
 		name := func(i int) string { return fmt.Sprintf("seed%06d", seeds.At(i)) }
 		caption := func(i int) string { return strconv.Itoa(int(seeds.At(i))) }
-		return a.writeSamples(ctx, e, s, e.Drawn(seeds, s.limit), name, caption)
+		z, err := s.classes(e, e.Drawn(seeds, s.limit), e.Width())
+		if err != nil {
+			return err
+		}
+		return a.writeSamples(ctx, e, s, z, name, caption)
 	})
 }
 
 // sampleFile draws the latents of -z, which are called by their places.
 func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlags) (err error) {
+	switch {
+	case e.Numeric() != 1:
+		return usage("-z: samples of this run are drawn from %d codes of numbers, and a file has one; use -seeds", e.Numeric())
+	case e.Classes() > 0 && !s.set["class"]:
+		return usage("-z: a file of latents names no class; say which with -class")
+	}
 	z, err := explore.OpenLatents(ctx, s.z, e.Z())
 	if err != nil {
 		return usage("-z: %w", err)
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
-	return a.writeSamples(ctx, e, s, z, func(i int) string { return fmt.Sprintf("%06d", i) }, strconv.Itoa)
+	l, err := s.classes(e, z, e.Z())
+	if err != nil {
+		return err
+	}
+	return a.writeSamples(ctx, e, s, l, func(i int) string { return fmt.Sprintf("%06d", i) }, strconv.Itoa)
+}
+
+// classes gives latents of so many numbers the class of -class; with all, the
+// samples are dealt out to the classes, a row each.
+func (s *sampleFlags) classes(e *explore.Explorer, l explore.Latents, numbers int) (explore.Latents, error) {
+	if !s.set["class"] {
+		return l, nil
+	}
+	if s.class != "all" {
+		k, err := classOf(e, s.class)
+		return e.OfClass(l, numbers, func(int) int { return k }), err
+	}
+	if _, err := classOf(e, "0"); err != nil {
+		return nil, err
+	}
+	if l.Len()%e.Classes() != 0 {
+		return nil, usage("-class all: %d samples cannot be dealt out to %d classes, a row each; draw %d, say", l.Len(), e.Classes(), e.Classes()*(l.Len()/e.Classes()+1))
+	}
+	s.columns = l.Len() / e.Classes()
+	return e.OfClass(l, numbers, func(i int) int { return i / s.columns }), nil
+}
+
+// classOf reads a class: its number, or its name in the run's data.
+func classOf(e *explore.Explorer, text string) (int, error) {
+	if e.Classes() == 0 {
+		return 0, usage("-class: the %s of this run knows no classes; leave it out", e.Config.Model.Kind)
+	}
+	if k, err := strconv.Atoi(text); err == nil {
+		if k < 0 || k >= e.Classes() {
+			return 0, usage("-class %d: this run has the classes 0 to %d", k, e.Classes()-1)
+		}
+		return k, nil
+	}
+	if k := slices.Index(e.Info.Classes, text); k >= 0 {
+		return k, nil
+	}
+	return 0, usage("-class: this run has no class %.40q%s; write its number, 0 to %d, its name, or all", text, didYouMean(text, e.Info.Classes), e.Classes()-1)
 }
 
 func (a *app) writeSamples(ctx context.Context, e *explore.Explorer, s *sampleFlags, z explore.Latents, name, caption func(int) string) error {
-	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale}
+	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale, Columns: s.columns}
 	if s.captions {
 		o.Caption = caption
 	}

@@ -14,6 +14,7 @@ import (
 type walkFlags struct {
 	*runFlags
 	seeds, mode, path string
+	class             string
 	steps             int
 	loop              bool
 }
@@ -31,6 +32,7 @@ func interpolateCommand() command {
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
 			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next")
 			f.StringVar(&w.mode, "mode", "", "`M`: slerp, the default of normal latents, or lerp, that of uniform ones")
+			f.StringVar(&w.class, "class", "", "`K|NAME`: class, of conditional models; without, that of the first seed")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
 			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
 		}}
@@ -84,17 +86,37 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
 		}
 		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Uniform())}
+		same, err := steady(ctx, e, walk, w.class, seeds.At(0))
+		if err != nil {
+			return err
+		}
 		if animated {
-			err = e.WriteGIF(ctx, w.path, walk)
+			err = e.WriteGIF(ctx, w.path, same)
 		} else {
 			walk.Legs = true
-			err = e.Write(ctx, w.path, walk, rows(seeds, w))
+			err = e.Write(ctx, w.path, same, rows(seeds, w))
 		}
 		if err != nil {
 			return tooLarge(err, "take fewer -steps or seeds")
 		}
 		return a.wrote(e, count(walk.Len(), e.Points()), w.path)
 	})
+}
+
+// steady gives latents that are computed one class: that of -class, or that of a seed.
+func steady(ctx context.Context, e *explore.Explorer, l explore.Latents, class string, seed int32) (explore.Latents, error) {
+	if class != "" {
+		k, err := classOf(e, class)
+		return e.OfClass(l, e.Width(), func(int) int { return k }), err
+	}
+	if e.Classes() == 0 {
+		return l, nil
+	}
+	z, err := e.Latents(ctx, []int32{seed})
+	if err != nil {
+		return nil, err
+	}
+	return e.OfClass(l, e.Width(), func(int) int { return int(z[e.Z()]) }), nil
 }
 
 // rows draws each leg of a walk, with both of its ends, as a row.
@@ -117,12 +139,13 @@ func arithmeticCommand() command {
 		flags: func(a *app, f *flag.FlagSet) action {
 			r := addRunFlags(f)
 			text := f.String("expr", "", "`EXPRESSION`, such as \"mean(1,5,9) - mean(2,6) + mean(3,7)\"")
+			class := f.String("class", "", "`K|NAME`: class, of conditional models; without, that of the first seed")
 			path := f.String("o", "", "`FILE.png`")
-			return func(ctx context.Context, _ []string) error { return a.arithmetic(ctx, r, *text, *path) }
+			return func(ctx context.Context, _ []string) error { return a.arithmetic(ctx, r, *text, *class, *path) }
 		}}
 }
 
-func (a *app) arithmetic(ctx context.Context, r *runFlags, text, path string) error {
+func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path string) error {
 	if text == "" {
 		return usage("write an expression: -expr \"mean(1,5,9) - mean(2,6) + mean(3,7)\"")
 	}
@@ -142,13 +165,16 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, path string) er
 		at := map[int32][]float32{}
 		captions := make([]string, len(seeds))
 		for i, s := range seeds {
-			at[s] = z[i*e.Z() : (i+1)*e.Z()]
+			at[s] = z[i*e.Width() : (i+1)*e.Width()]
 			captions[i] = strconv.Itoa(int(s))
 		}
 		z = append(z, x.Eval(func(seed int32) []float32 { return at[seed] })...)
 		captions = append(captions, "result")
-		all, err := explore.Held(z, e.Z())
+		all, err := explore.Held(z, e.Width())
 		if err != nil {
+			return err
+		}
+		if all, err = steady(ctx, e, all, class, seeds[0]); err != nil {
 			return err
 		}
 		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int) string { return captions[i] }}); err != nil {

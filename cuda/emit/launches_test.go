@@ -19,6 +19,8 @@ type started struct{ launches, passes, products int }
 // iterations are the programs that an iteration runs: d for an update of D alone, dg
 // for one of both, flow for a flow's.
 var iterations = map[string]map[string]started{
+	"cgan/fp32":         {"d": {21, 30, 11}, "g": {20, 30, 14}},
+	"cgan/bf16":         {"d": {21, 35, 11}, "g": {21, 34, 14}},
 	"dcgan/fp32":        {"dg": {60, 149, 38}},
 	"dcgan/bf16":        {"dg": {61, 160, 38}},
 	"gan/fp32":          {"dg": {32, 54, 25}},

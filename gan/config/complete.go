@@ -112,7 +112,7 @@ func (c *Config) FixSteps(samples int) error {
 // ImagesPerStep is the rows of [data] that a step takes fresh.
 func (c *Config) ImagesPerStep() int {
 	n := c.Train.Batch * c.Train.Accumulate
-	if r, ok := Part[Rhythm](c); ok {
+	if r, ok := Part[Updates](c); ok {
 		n *= r.DSteps
 	}
 	return n

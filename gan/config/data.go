@@ -7,6 +7,7 @@ type Data struct {
 	Bad     string `toml:"bad" default:"stop" values:"stop|skip" when:"kind=folder|zip|tar" doc:"what files do that cannot be read; all are named before the first step either way, and a file that goes bad during a run is skipped and counted either way"`
 	Glyphs  `when:"kind=glyphs"`
 	Images  `when:"kind=glyphs|idx|cifar10|folder|zip|tar|npz|csv"`
+	Labels  bool `toml:"labels" default:"false" doc:"use the class labels; that of a point of a mixture is the Gaussian that it is from"`
 	Mixture `when:"kind=mixture"`
 }
 
@@ -38,7 +39,6 @@ type Images struct {
 	Height     int    `toml:"height" default:"0" range:"[0,4096]" derived:"size; else what model.kind says" replaces:"size" doc:"height in pixels"`
 	Width      int    `toml:"width" default:"0" range:"[0,4096]" derived:"as height" replaces:"size" doc:"width in pixels"`
 	Channels   int    `toml:"channels" default:"0" range:"[0,4]" derived:"3; as stored for csv and npz where model.kind takes vectors" doc:"1 grey, 3 colour; images of another kind are converted"`
-	Labels     bool   `toml:"labels" default:"false" doc:"use the class labels"`
 	Limit      int    `toml:"limit" default:"0" range:"[0,)" doc:"use the first so many samples only; 0 uses all"`
 	Mirror     bool   `toml:"mirror" default:"false" doc:"flip each image left to right with probability one half"`
 	Fit        string `toml:"fit" default:"auto" values:"auto|pad|crop|stretch" doc:"auto pads images up to four pixels short with the value of their borders, where at least 80% of the border pixels of the first 256 lie within 2 of one value; else it resizes the short side and crops the centre. pad: never enlarges, the minimum value around; crop: short side and centre; stretch: loses proportions"`

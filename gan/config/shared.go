@@ -53,10 +53,16 @@ type Penalties struct {
 	Every int    `toml:"every" default:"1" range:"[1,1000]" doc:"compute penalties at each so many-th discriminator update, times this number"`
 }
 
+// Updates is how often a discriminator is updated for one update of the generator, in
+// [train].
+type Updates struct {
+	DSteps int `toml:"d_steps" default:"1" range:"[1,1000]" doc:"discriminator updates in each step"`
+}
+
 // Rhythm is how the updates of a discriminator and a generator follow each other,
 // in [train].
 type Rhythm struct {
-	DSteps     int  `toml:"d_steps" default:"1" range:"[1,1000]" doc:"discriminator updates in each step"`
+	Updates
 	ReuseFakes bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
 }
 

@@ -6,7 +6,6 @@
 package explore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -39,11 +38,12 @@ type Explorer struct {
 	trained  bool // use the trained weights, not their average
 	chunk    int
 	out      *game.Stream // whose kind of samples are made
-	code     *game.Code   // the latent
+	codes    []*game.Code // of a latent, classes last
 	session  *session.Session
 	latents  *session.Program
 	generate *session.Program
-	seeds, z device.HostBuffer
+	seeds    device.HostBuffer
+	inputs   []device.HostBuffer // in the order of generate's inputs
 }
 
 // Open loads a checkpoint of the run.
@@ -93,10 +93,13 @@ func (e *Explorer) compile() error {
 	if err != nil {
 		return err
 	}
-	if len(codes) != 1 {
-		return fmt.Errorf("model %s draws %d codes for a sample, and this command knows what to do with one", e.Config.Model.Kind, len(codes))
+	for _, classes := range []bool{false, true} {
+		for _, c := range codes {
+			if (c.Kind == game.Class) == classes {
+				e.codes = append(e.codes, c)
+			}
+		}
 	}
-	e.code = codes[0]
 	latents, err := e.Game.Latents(e.chunk, codes...)
 	if err != nil {
 		return err
@@ -112,14 +115,20 @@ func (e *Explorer) compile() error {
 	if e.seeds, err = e.latents.NewInput("seeds"); err != nil {
 		return err
 	}
-	e.z, err = e.generate.NewInput(e.code.Name)
-	return err
+	for _, in := range e.generate.Graph.Inputs {
+		x, err := e.generate.NewInput(in.InputName())
+		if err != nil {
+			return err
+		}
+		e.inputs = append(e.inputs, x)
+	}
+	return nil
 }
 
 // Close releases the device's memory; the device stays open.
 func (e *Explorer) Close() error {
 	errs := []error{e.session.Close()}
-	for _, b := range []device.HostBuffer{e.seeds, e.z} {
+	for _, b := range append([]device.HostBuffer{e.seeds}, e.inputs...) {
 		if b != nil {
 			errs = append(errs, b.Free())
 		}
@@ -127,33 +136,5 @@ func (e *Explorer) Close() error {
 	return errors.Join(errs...)
 }
 
-// Z is the length of a latent.
-func (e *Explorer) Z() int { return e.code.Size }
-
 // Points says whether the model makes points, not images.
 func (e *Explorer) Points() bool { return e.out.Samples() == game.Points }
-
-// Latents draws one latent a seed: [len(seeds), Z].
-func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error) {
-	out := make([]float32, 0, len(seeds)*e.Z())
-	for len(seeds) > 0 {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		n := min(len(seeds), e.chunk)
-		fill(e.seeds.Data(), seeds[:n])
-		r, err := e.latents.Run(e.seeds)
-		if err == nil {
-			err = r.Wait()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("drawing latents: %w", err)
-		}
-		out = append(out, r.Floats(0)[:n*e.Z()]...)
-		seeds = seeds[n:]
-	}
-	return out, nil
-}
-
-// Uniform says whether latents are uniform, not normal.
-func (e *Explorer) Uniform() bool { return e.code.Kind == game.Uniform }

@@ -49,9 +49,9 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 
 // generated maps at most one chunk of latents to samples.
 func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
-	s := &samples{N: len(z) / e.Z(), Shape: e.out.Shape}
-	fill(e.z.Data(), z)
-	r, err := e.generate.Run(e.z)
+	s := &samples{N: len(z) / e.Width(), Shape: e.out.Shape}
+	e.scatter(z)
+	r, err := e.generate.Run(e.inputs...)
 	if err == nil {
 		err = r.Wait()
 	}

@@ -32,12 +32,12 @@ func (e *Explorer) Truncated(ctx context.Context, seeds []int32, threshold float
 	if err != nil {
 		return nil, err
 	}
-	inside := func(x float32) bool { return math.Abs(float64(x)) <= threshold }
+	inside := func(i int) bool { return i%e.Width() >= e.Z() || math.Abs(float64(z[i])) <= threshold } // classes have no bounds
 	more := make([]int32, len(seeds))
 	for k := 1; ; k++ {
 		missing := false
-		for _, x := range z {
-			missing = missing || !inside(x)
+		for i := range z {
+			missing = missing || !inside(i)
 		}
 		if !missing {
 			return z, nil
@@ -52,8 +52,8 @@ func (e *Explorer) Truncated(ctx context.Context, seeds []int32, threshold float
 		if err != nil {
 			return nil, err
 		}
-		for i, x := range z {
-			if !inside(x) {
+		for i := range z {
+			if !inside(i) {
 				z[i] = fresh[i]
 			}
 		}

@@ -118,7 +118,14 @@ func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, r
 		return err
 	}
 	if err := stream(w, []int{l.Len(), e.Z()}, func(add func([]float32) error) error {
-		return e.parts(ctx, l, func(_ int, z []float32) error { return add(z) })
+		return e.parts(ctx, l, func(_ int, z []float32) error {
+			for row := 0; row < len(z); row += e.Width() {
+				if err := add(z[row : row+e.Z()]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}); err != nil {
 		return err
 	}

@@ -133,17 +133,17 @@ func (k *pair) discriminator(t *game.Turn, fake *graph.Node) {
 	onReal, onFake := d[0][0], d[1][0]
 	t.Opinion("real", onReal, k.loss.Probability())
 	t.Opinion("fake", onFake, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, real, fake)})
+	critic := func(label string) loss.Critic {
+		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, x)[0] }
+	}
+	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, critic, real, fake)})
 }
 
-// penalties are those on the discriminator's slope.
-func (k *pair) penalties(t *game.Turn, real, fake *graph.Node) (out []game.Penalty) {
+// penalties are those on the slope of the discriminator, as critic runs it under a label.
+func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, real, fake *graph.Node) (out []game.Penalty) {
 	c := k.penalty
 	if c.GP.IsZero() && c.R1.IsZero() || !t.Due(k.reg) {
 		return nil
-	}
-	critic := func(label string) loss.Critic {
-		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, x)[0] }
 	}
 	if !c.GP.IsZero() {
 		out = append(out, game.Penalty{Name: "gp", Times: float64(c.Every), Of: func() *graph.Node {

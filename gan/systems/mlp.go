@@ -45,8 +45,14 @@ func (k *mlpKeys) networks(sample graph.Shape) (*model.Model, error) {
 	return model.NewMLP(k.Model.Latent, k.Model.Weights, model.MLP(k.Model.mlpNetworks), sample)
 }
 
-func completeMLP(c *config.Config) {
-	m := &c.System.(*mlpKeys).Model
+func completeMLP(c *config.Config) { completeDense(c, &c.System.(*mlpKeys).Model.mlpNetworks) }
+
+func checkMLP(c *config.Config) *config.Error {
+	return checkDense(c, c.System.(*mlpKeys).Model.mlpNetworks)
+}
+
+// completeDense chooses the last activation by what is drawn.
+func completeDense(c *config.Config, m *mlpNetworks) {
 	switch {
 	case m.Output != "":
 	case c.Data.Kind == "mixture":
@@ -56,9 +62,9 @@ func completeMLP(c *config.Config) {
 	}
 }
 
-func checkMLP(c *config.Config) *config.Error {
-	if out := c.System.(*mlpKeys).Model.Output; c.Data.Kind == "mixture" && out != "linear" {
-		return &config.Error{Key: "model.output", Msg: fmt.Sprintf("%q cannot reach all points of the plane; write \"linear\"", out)}
+func checkDense(c *config.Config, m mlpNetworks) *config.Error {
+	if m.Output != "linear" && c.Data.Kind == "mixture" {
+		return &config.Error{Key: "model.output", Msg: fmt.Sprintf("%q cannot reach all points of the plane; write \"linear\"", m.Output)}
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (r *rig) timeSamples() (*SampleTimes, error) {
 		return nil, err
 	}
 	one := r.trainer.ses.Program(name)
-	if _, err := r.sampler.run(0); err != nil {
+	if _, err := r.sampler.run(0, 0); err != nil {
 		return nil, err
 	}
 	var codes []device.HostBuffer
@@ -158,7 +158,7 @@ func (r *rig) timeSamples() (*SampleTimes, error) {
 		return nil, err
 	}
 	many, err := timed(rounds/10, func() error {
-		_, err := r.sampler.run(0)
+		_, err := r.sampler.run(0, 0)
 		return err
 	})
 	if err != nil {

@@ -62,28 +62,34 @@ func (p *pictures) reals() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.grid(pix, n)
+	return p.grid(pix, n, picture.GridOptions{})
 }
 
 // fakes draws the samples of the seeds 0, 1, 2 ... as the networks are now, as
-// a PNG file; nil where there is no picture.
+// a PNG file, images of classes with a row for each; nil where there is no picture.
 func (p *pictures) fakes(step int64) ([]byte, error) {
 	if !p.drawable() {
 		return nil, nil
 	}
-	out, err := p.sampler.draw(p.count)
+	count, columns := p.count, 0
+	class, images := p.sampler.class, len(p.sampler.out.Shape) == 3
+	if class != nil && images {
+		columns = max(1, count/class.Size)
+		count = min(count, columns*class.Size)
+	}
+	out, err := p.sampler.draw(count, columns)
 	if err != nil {
 		return nil, err
 	}
-	if len(p.sampler.out.Shape) == 3 {
-		return p.grid(out, p.count)
+	if images {
+		return p.grid(out, count, picture.GridOptions{Columns: columns})
 	}
 	return p.plot(fmt.Sprintf("step %d", step), floats(out))
 }
 
-func (p *pictures) grid(pix []byte, n int) ([]byte, error) {
+func (p *pictures) grid(pix []byte, n int, o picture.GridOptions) ([]byte, error) {
 	s := p.sampler.out.Shape
-	im, err := picture.Grid(picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}, picture.GridOptions{})
+	im, err := picture.Grid(picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}, o)
 	if err != nil {
 		return nil, err
 	}

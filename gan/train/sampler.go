@@ -30,6 +30,7 @@ type sampler struct {
 	latents, generate, judge *session.Program
 	seeds, points            device.HostBuffer
 	codes                    []device.HostBuffer // in the order of generate's inputs
+	class                    *game.Code          // of a sample; nil where there are no classes
 }
 
 func newSampler(g *game.Game) *sampler {
@@ -55,6 +56,11 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 		codes, failed := s.sample.Codes()
 		if failed != nil {
 			return nil, failed
+		}
+		for _, c := range codes {
+			if c.Kind == game.Class {
+				s.class = c
+			}
 		}
 		add(s.game.Latents(s.n, codes...))
 		add(s.sample.Program("sample", s.n, false))
@@ -104,8 +110,9 @@ func (s *sampler) free() error {
 }
 
 // draw gives count samples of the seeds 0, 1, 2 ...: pixels NHWC, or points
-// [count, dim] as float32 bytes.
-func (s *sampler) draw(count int) ([]byte, error) {
+// [count, dim] as float32 bytes. With columns above 0 samples have the class of their
+// row in a grid so wide, else that of their seed.
+func (s *sampler) draw(count, columns int) ([]byte, error) {
 	output := game.Samples
 	if s.out.Samples() == game.Pixels {
 		output = game.SamplePixels
@@ -114,7 +121,7 @@ func (s *sampler) draw(count int) ([]byte, error) {
 	var out []byte
 	size := 0
 	for first := 0; first < count; first += s.n {
-		r, err := s.run(first)
+		r, err := s.run(first, columns)
 		if err != nil {
 			return nil, fmt.Errorf("drawing samples: %w", err)
 		}
@@ -125,7 +132,7 @@ func (s *sampler) draw(count int) ([]byte, error) {
 }
 
 // run draws the samples of seeds first, first+1, ...
-func (s *sampler) run(first int) (*session.Result, error) {
+func (s *sampler) run(first, columns int) (*session.Result, error) {
 	for i := range s.n {
 		binary.LittleEndian.PutUint32(s.seeds.Data()[4*i:], uint32(first+i))
 	}
@@ -138,6 +145,11 @@ func (s *sampler) run(first int) (*session.Result, error) {
 	}
 	for i, in := range s.generate.Graph.Inputs {
 		copy(s.codes[i].Data(), r.Bytes(s.latents.Index(in.InputName())))
+		if columns > 0 && in.InputName() == s.class.Name {
+			for k, class := 0, ints(s.codes[i].Data()); k < len(class); k++ {
+				class[k] = int32(min((first+k)/columns, s.class.Size-1)) // beyond the last row nobody looks
+			}
+		}
 	}
 	if r, err = s.generate.Run(s.codes...); err == nil {
 		err = r.Wait()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image/png"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -28,11 +29,11 @@ func newTestRig(t *testing.T, text string, set ...string) *rig {
 // An image depends on its seed, not on how many are drawn at once. The average
 // of G's weights starts at the weights, so the first pictures are G's.
 func TestDrawDependsOnSeedsOnly(t *testing.T) {
-	many, err := newTestRig(t, tinyImages, "sample.count=70").sampler.draw(70) // two runs of 64
+	many, err := newTestRig(t, tinyImages, "sample.count=70").sampler.draw(70, 0) // two runs of 64
 	if err != nil {
 		t.Fatal(err)
 	}
-	few, err := newTestRig(t, tinyImages, "sample.count=3", "train.ema_kimg=1").sampler.draw(3)
+	few, err := newTestRig(t, tinyImages, "sample.count=3", "train.ema_kimg=1").sampler.draw(3, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +66,65 @@ func TestField(t *testing.T) {
 		t.Errorf("a critic's values lie around %g, their mean is %g", mean, sum/float64(len(logits)))
 	}
 }
+
+// In a grid of images each row has a class; the rest of a sample is its seed's.
+func TestDrawRowsOfClasses(t *testing.T) {
+	s := newTestRig(t, tinyClasses).sampler
+	if s.class == nil || s.class.Size != 3 {
+		t.Fatalf("the class of a sample is %+v", s.class)
+	}
+	rows, err := s.draw(6, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []int32{0, 0, 1, 1, 2, 2}
+	at := -1
+	for i, in := range s.generate.Graph.Inputs {
+		if in.InputName() == s.class.Name {
+			at = i
+		}
+	}
+	if got := ints(s.codes[at].Data()); !slices.Equal(got, want) {
+		t.Errorf("classes %v, want %v", got, want)
+	}
+	own, err := s.draw(6, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := 0
+	for i, k := range ints(s.codes[at].Data()) {
+		equal := bytes.Equal(rows[64*i:64*i+64], own[64*i:64*i+64])
+		if equal != (k == want[i]) {
+			t.Errorf("sample %d: its own class is %d, its row's %d, and that the two are equal is %v", i, k, want[i], equal)
+		}
+		if equal {
+			same++
+		}
+	}
+	if same == len(want) {
+		t.Error("seeds drew the classes of the rows: this tells nothing")
+	}
+}
+
+const tinyClasses = `
+[data]
+kind = "glyphs"
+characters = "abc"
+size = 8
+channels = 1
+labels = true
+[model]
+kind = "cgan"
+z = 4
+g_hidden = [8]
+d_hidden = [8]
+init = "he-normal"
+[train]
+batch = 4
+steps = 6
+[sample]
+count = 6
+`
 
 func TestPicturesOfALine(t *testing.T) {
 	r := newTestRig(t, tinyRing, "data.layout=line", "data.modes=2")

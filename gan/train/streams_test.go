@@ -38,7 +38,11 @@ func distinct(t *testing.T, c *config.Config) int {
 	if c.Data.Kind != "mixture" {
 		sample = graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}
 	}
-	g, err := Declare(systems.Table(), c, func(string) game.Data { return game.Data{Shape: sample, Len: 1 << 20} }, graph.F32)
+	var classes []string
+	if c.Data.Labels {
+		classes = []string{"a", "b", "c"}
+	}
+	g, err := Declare(systems.Table(), c, func(string) game.Data { return game.Data{Shape: sample, Classes: classes, Len: 1 << 20} }, graph.F32)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,167 @@
+package explore
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"ganengine/engine/device"
+	"ganengine/engine/session"
+	"ganengine/gan/game"
+)
+
+// A latent is the numbers of all codes side by side, in the order of e.codes: those
+// that can be walked through first, then one number for each class.
+
+// width is how many numbers of a latent are a code's.
+func width(c *game.Code) int {
+	if c.Kind == game.Class {
+		return 1
+	}
+	return c.Size
+}
+
+// Z is how many numbers of a latent can be walked through: all but classes.
+func (e *Explorer) Z() (n int) {
+	for _, c := range e.codes {
+		if c.Kind != game.Class {
+			n += c.Size
+		}
+	}
+	return n
+}
+
+// Width is the length of a latent: Z and one for each class.
+func (e *Explorer) Width() (n int) {
+	for _, c := range e.codes {
+		n += width(c)
+	}
+	return n
+}
+
+// Numeric is how many codes of a latent are not classes.
+func (e *Explorer) Numeric() (n int) {
+	for _, c := range e.codes {
+		if c.Kind != game.Class {
+			n++
+		}
+	}
+	return n
+}
+
+// Classes is how many classes samples are asked for by; 0 without any.
+func (e *Explorer) Classes() int {
+	if last := e.codes[len(e.codes)-1]; last.Kind == game.Class {
+		return last.Size
+	}
+	return 0
+}
+
+// Uniform says whether latents are other than normal, so that a great circle leaves
+// their range.
+func (e *Explorer) Uniform() bool {
+	for _, c := range e.codes {
+		if c.Kind == game.Uniform || c.Kind == game.Categorical {
+			return true
+		}
+	}
+	return false
+}
+
+// Latents draws one latent a seed: [len(seeds), Width].
+func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error) {
+	out := make([]float32, len(seeds)*e.Width())
+	for first := 0; first < len(seeds); first += e.chunk {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		n := min(len(seeds)-first, e.chunk)
+		fill(e.seeds.Data(), seeds[first:first+n])
+		r, err := e.latents.Run(e.seeds)
+		if err == nil {
+			err = r.Wait()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("drawing latents: %w", err)
+		}
+		e.gather(out[first*e.Width():], r, n)
+	}
+	return out, nil
+}
+
+// gather puts the codes of n rows side by side.
+func (e *Explorer) gather(out []float32, r *session.Result, n int) {
+	all, at := e.Width(), 0
+	for _, c := range e.codes {
+		index, w := e.latents.Index(c.Name), width(c)
+		for i := range n {
+			if c.Kind == game.Class {
+				out[i*all+at] = float32(int32(binary.LittleEndian.Uint32(r.Bytes(index)[4*i:])))
+			} else {
+				copy(out[i*all+at:], r.Floats(index)[i*w:(i+1)*w])
+			}
+		}
+		at += w
+	}
+}
+
+// scatter writes latents to the inputs of generate.
+func (e *Explorer) scatter(z []float32) {
+	all, at := e.Width(), 0
+	for _, c := range e.codes {
+		w := width(c)
+		column := make([]float32, 0, len(z)/all*w)
+		for row := 0; row < len(z); row += all {
+			column = append(column, z[row+at:row+at+w]...)
+		}
+		if b := e.input(c); c.Kind == game.Class {
+			whole := make([]int32, len(column))
+			for i, x := range column {
+				whole[i] = int32(x)
+			}
+			fill(b.Data(), whole)
+		} else {
+			fill(b.Data(), column)
+		}
+		at += w
+	}
+}
+
+func (e *Explorer) input(c *game.Code) device.HostBuffer {
+	for i, in := range e.generate.Graph.Inputs {
+		if in.InputName() == c.Name {
+			return e.inputs[i]
+		}
+	}
+	panic("explore: code " + c.Name + " is no input of its program")
+}
+
+// classed are latents whose class is chosen.
+type classed struct {
+	Latents
+	from, width int // numbers of a latent as it comes, and with its classes
+	z           int
+	of          func(i int) int
+}
+
+// OfClass gives latents, of Width or Z numbers each, the class that of says for
+// number i.
+func (e *Explorer) OfClass(l Latents, from int, of func(i int) int) Latents {
+	return classed{l, from, e.Width(), e.Z(), of}
+}
+
+func (c classed) Read(ctx context.Context, first, n int) ([]float32, error) {
+	rows, err := c.Latents.Read(ctx, first, n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, n*c.width)
+	for i := range n {
+		row := out[i*c.width : (i+1)*c.width]
+		copy(row, rows[i*c.from:i*c.from+c.z])
+		for k := c.z; k < c.width; k++ {
+			row[k] = float32(c.of(first + i))
+		}
+	}
+	return out, nil
+}
