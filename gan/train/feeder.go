@@ -76,15 +76,6 @@ func (p *trainProgram) input(s *game.Stream, field game.Field) string {
 
 // buffer is a slot as the loader fills it: what no program reads is memory of its own.
 func (f *feeder) buffer(slot []device.HostBuffer) (b data.Buffer) {
-	n := f.stream.Shape.Size() * f.stream.StreamOptions.Batch
-	if f.stream.Samples() == game.Points {
-		b.Points = make([]float32, n)
-	} else {
-		b.Images = make([]byte, n)
-	}
-	if f.set.Classes() != nil {
-		b.Labels = make([]int32, f.stream.StreamOptions.Batch)
-	}
 	for i, field := range f.fields {
 		switch field {
 		case game.Pixels:
@@ -94,6 +85,16 @@ func (f *feeder) buffer(slot []device.HostBuffer) (b data.Buffer) {
 		case game.Label:
 			b.Labels = ints(slot[i].Data())
 		}
+	}
+	n := f.stream.Shape.Size() * f.stream.StreamOptions.Batch
+	switch points := f.stream.Samples() == game.Points; {
+	case points && b.Points == nil:
+		b.Points = make([]float32, n)
+	case !points && b.Images == nil:
+		b.Images = make([]byte, n)
+	}
+	if f.set.Classes() != nil && b.Labels == nil {
+		b.Labels = make([]int32, f.stream.StreamOptions.Batch)
 	}
 	return b
 }
