@@ -19,7 +19,11 @@ import (
 
 // resolve parses text, applies sets ("key=value") and resolves.
 func resolve(text string, sets ...string) (*Config, error) {
-	s, err := systems.Schema().Parse("my.toml", text)
+	return resolveBy(systems.Schema(), text, sets...)
+}
+
+func resolveBy(schema *Schema, text string, sets ...string) (*Config, error) {
+	s, err := schema.Parse("my.toml", text)
 	if err != nil {
 		return nil, err
 	}

@@ -41,17 +41,7 @@ func twoKinds() *Schema {
 }
 
 func resolveKinds(text string, sets ...string) (*Config, error) {
-	s, err := twoKinds().Parse("my.toml", text)
-	if err != nil {
-		return nil, err
-	}
-	for _, set := range sets {
-		key, value, _ := strings.Cut(set, "=")
-		if err := s.Set(key, value); err != nil {
-			return nil, err
-		}
-	}
-	return s.Resolve()
+	return resolveBy(twoKinds(), text, sets...)
 }
 
 // A kind has its own keys, sections, streams, optimisers and defaults, and no others.

@@ -4,40 +4,22 @@ package systems_test
 
 import (
 	"math"
-	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 
-	"ganengine/engine/cpu"
-	"ganengine/engine/debug"
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
 	"ganengine/gan/config/configtest"
-	"ganengine/gan/data/mixture"
 	"ganengine/gan/game"
 	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 // TestRealNVP trains the flow on the ring: its density integrates to 1, and its
 // mean negative log-likelihood is near the entropy of the mixture.
 func TestRealNVP(t *testing.T) {
-	switches, err := debug.Read(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev, err := cpu.New(cpu.Options{Switches: switches})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := newDevice(t)
 	cfg := configtest.Shipped(t, "ring-flow")
-	host := train.Host{Systems: systems.Table(), Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
-	if err := train.Run(t.Context(), cfg, host); err != nil {
-		t.Fatal(err)
-	}
-	g, err := train.Declare(systems.Table(), cfg, func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, graph.F32)
+	done := trained(t, dev, cfg)
+	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, Float: graph.F32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,16 +28,16 @@ func TestRealNVP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ses := session.New(dev, g.Vars, session.Options{Switches: switches})
+	ses := session.New(dev, g.Vars, session.Options{})
 	defer ses.Close()
 	if err := ses.Compile(p); err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(host.Out, "*", "checkpoints", "*.safetensors"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("checkpoints %v: %v", files, err)
+	at, err := done.Checkpoint("latest")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := ses.Load(slices.Max(files)); err != nil {
+	if _, err := ses.Load(at.Path); err != nil {
 		t.Fatal(err)
 	}
 	run := ses.Program("likelihood")
@@ -96,10 +78,7 @@ func TestRealNVP(t *testing.T) {
 	for _, l := range logs(mesh) {
 		mass += math.Exp(l) * (2 * half / side) * (2 * half / side)
 	}
-	set, err := mixture.Open(mixture.Options{Layout: cfg.Data.Layout, Modes: cfg.Data.Modes, Radius: cfg.Data.Radius, Sigma: cfg.Data.Sigma})
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := mixtureOf(t, cfg)
 	points := make([]float32, 2*10*rows)
 	for i := range 10 * rows {
 		if err := set.Read(points[2*i:2*i+2], i); err != nil {

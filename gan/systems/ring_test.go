@@ -4,20 +4,11 @@ package systems_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
-	"time"
 
-	"ganengine/engine/cpu"
-	"ganengine/engine/debug"
 	"ganengine/gan/config/configtest"
-	"ganengine/gan/data/mixture"
 	"ganengine/gan/explore"
 	"ganengine/gan/metric"
-	"ganengine/gan/npy"
-	"ganengine/gan/rundir"
-	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 // TestRing trains eight Gaussians on a ring with He's normal initialiser: a
@@ -47,48 +38,9 @@ func TestRing(t *testing.T) {
 // measure trains the built-in configuration and samples it.
 func measure(t *testing.T, name string, seed, samples, least int) metric.Coverage {
 	t.Helper()
-	switches, err := debug.Read(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev, err := cpu.New(cpu.Options{Switches: switches})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
+	dev := newDevice(t)
 	cfg := configtest.Shipped(t, name, fmt.Sprint("run.seed=", seed))
-	host := train.Host{Systems: systems.Table(), Device: dev, Switches: switches, Out: t.TempDir(), Started: time.Now()}
-	if err := train.Run(t.Context(), cfg, host); err != nil {
-		t.Fatal(err)
-	}
-	run, err := rundir.Find(host.Out, "latest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	points := generate(t, run, dev, samples)
-	set, err := mixture.Open(mixture.Options{Layout: cfg.Data.Layout, Modes: cfg.Data.Modes, Radius: cfg.Data.Radius, Sigma: cfg.Data.Sigma})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return metric.ModeCoverage(points, set.Centres(), set.Sigma(), least)
-}
-
-func generate(t *testing.T, run rundir.Dir, dev *cpu.Device, n int) []float32 {
-	t.Helper()
-	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Table()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	var seeds explore.Seeds
-	seeds.Add(0, n)
-	path := filepath.Join(t.TempDir(), "points.npy")
-	if err := e.Write(t.Context(), path, e.Drawn(&seeds, 0), explore.Output{Raw: true}); err != nil {
-		t.Fatal(err)
-	}
-	_, points, err := npy.ReadFile[float32](path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return points
+	got := points(t, trained(t, dev, cfg), dev, func(e *explore.Explorer) explore.Latents { return seeds(e, samples) })
+	set := mixtureOf(t, cfg)
+	return metric.ModeCoverage(got, set.Centres(), set.Sigma(), least)
 }

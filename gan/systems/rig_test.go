@@ -1,0 +1,84 @@
+//go:build systems
+
+package systems_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"ganengine/engine/cpu"
+	"ganengine/engine/debug"
+	"ganengine/gan/config"
+	"ganengine/gan/data/mixture"
+	"ganengine/gan/explore"
+	"ganengine/gan/npy"
+	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
+	"ganengine/gan/train"
+)
+
+// newDevice is the CPU without any switch.
+func newDevice(t *testing.T) *cpu.Device {
+	t.Helper()
+	switches, err := debug.Read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := cpu.New(cpu.Options{Switches: switches})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dev.Close() })
+	return dev
+}
+
+// trained is a run of a configuration, to its end.
+func trained(t *testing.T, dev *cpu.Device, cfg *config.Config) rundir.Dir {
+	t.Helper()
+	out := t.TempDir()
+	if err := train.Run(t.Context(), cfg, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := rundir.Find(out, "latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// mixtureOf is the data that a configuration trains on.
+func mixtureOf(t *testing.T, cfg *config.Config) *mixture.Set {
+	t.Helper()
+	d := cfg.Data
+	set, err := mixture.Open(mixture.Options{Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// points are a run's samples of the latents that choose gives.
+func points(t *testing.T, run rundir.Dir, dev *cpu.Device, choose func(e *explore.Explorer) explore.Latents) []float32 {
+	t.Helper()
+	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Table()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	path := filepath.Join(t.TempDir(), "points.npy")
+	if err := e.Write(t.Context(), path, choose(e), explore.Output{Raw: true}); err != nil {
+		t.Fatal(err)
+	}
+	_, out, err := npy.ReadFile[float32](path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// seeds are the latents of the first n.
+func seeds(e *explore.Explorer, n int) explore.Latents {
+	var s explore.Seeds
+	s.Add(0, n)
+	return e.Drawn(&s, 0)
+}
