@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"slices"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
@@ -41,33 +42,46 @@ type pair struct {
 	rhythm     config.Rhythm
 }
 
-// adversarial declares a pair of networks: kinds dcgan and mlp.
-func adversarial(s *game.Setup) error {
-	c := s.Config
-	k := &pair{Setup: s, penalty: part[config.Penalties](c), rhythm: part[config.Rhythm](c)}
+// newPair declares what a pair begins with: its loss, penalties and data.
+func newPair(s *game.Setup) (*pair, error) {
+	k := &pair{Setup: s, penalty: part[config.Penalties](s.Config), rhythm: part[config.Rhythm](s.Config)}
 	var err error
-	if k.loss, err = lossOf(s); err != nil {
-		return err
-	}
+	k.loss, err = lossOf(s)
 	k.real = s.Stream("real", game.StreamOptions{})
-	m, err := c.System.(networks).networks(k.real.Shape)
-	if err != nil {
-		return err
-	}
+	return k, err
+}
+
+// play declares the networks' latent, and the players with what trains them.
+func (k *pair) play(m *model.Model, g, d game.Body, inG, inD []game.In) {
 	k.real.Range = m.Range
 	kind := game.Normal
 	if m.Uniform {
 		kind = game.Uniform
 	}
-	k.z = s.Code("z", kind, m.Z)
-	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, in[0])) }, game.In{Shape: graph.Shape{m.Z}}).Called("generator")
-	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) }, game.In{Shape: k.real.Shape}).Called("discriminator")
-	k.g.Torch, k.d.Torch = m.Torch()
-	k.optG, k.optD = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d)
-	if kimg := part[config.Averaging](c).EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, k.g)
+	k.z = k.Code("z", kind, m.Z)
+	k.g = k.Player("g", g, inG...).Called("generator")
+	k.d = k.Player("d", d, inD...).Called("discriminator")
+	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", k.d)
+	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
+		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
 	}
-	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
+	k.reg = k.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
+}
+
+// adversarial declares a pair of networks: kinds dcgan and mlp.
+func adversarial(s *game.Setup) error {
+	k, err := newPair(s)
+	if err != nil {
+		return err
+	}
+	m, err := s.Config.System.(networks).networks(k.real.Shape)
+	if err != nil {
+		return err
+	}
+	k.play(m, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, in[0])) },
+		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) },
+		[]game.In{{Shape: graph.Shape{m.Z}}}, []game.In{{Shape: k.real.Shape}})
+	k.g.Torch, k.d.Torch = m.Torch()
 	if more := k.rhythm.DSteps - 1; more > 0 {
 		d := s.Turn("d", func(t *game.Turn) { k.discriminator(t, k.fakes(t, "z", false)) })
 		s.Order(game.Entry{Turn: d, Times: int64(more)})
@@ -119,22 +133,33 @@ func (k *pair) both(t *game.Turn) {
 	if !reuse {
 		fake = k.fakes(t, "z.g", true)
 	}
-	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake)[0]
+	k.fool(t, fake)
+}
+
+// fool has the generator's samples pass for real ones. given are the discriminator's
+// operands beside them.
+func (k *pair) fool(t *game.Turn, fake *graph.Node, given ...*graph.Node) {
+	d := t.RunAs(game.Pass{Label: "g"}, k.d, slices.Concat(one(fake), given)...)[0]
 	t.Opinion("fake_after", d, k.loss.Probability())
 	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
 }
 
-// discriminator tells real samples from generated ones, in one pass in which batch
-// norm sees each batch for itself.
+// discriminator is an update on a batch and fakes.
 func (k *pair) discriminator(t *game.Turn, fake *graph.Node) {
-	real := t.Batch(k.real, k.real.Samples())
+	k.tell(t, t.Batch(k.real, k.real.Samples()), fake)
+}
+
+// tell has the discriminator tell real samples from generated ones, in one pass in
+// which batch norm sees each batch for itself. given are its operands beside either.
+func (k *pair) tell(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) {
 	fake = graph.StopGradient(fake)
-	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(real), one(fake))
+	with := func(x *graph.Node) []*graph.Node { return slices.Concat(one(x), given) }
+	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, with(real), with(fake))
 	onReal, onFake := d[0][0], d[1][0]
 	t.Opinion("real", onReal, k.loss.Probability())
 	t.Opinion("fake", onFake, k.loss.Probability())
 	critic := func(label string) loss.Critic {
-		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, x)[0] }
+		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
 	}
 	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, critic, real, fake)})
 }

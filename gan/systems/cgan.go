@@ -5,7 +5,6 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
-	"ganengine/gan/loss"
 	"ganengine/gan/model"
 )
 
@@ -57,12 +56,11 @@ type conditional struct {
 
 func declareCGAN(s *game.Setup) error {
 	keys := s.Config.System.(*cganKeys)
-	k := &conditional{pair: &pair{Setup: s, penalty: keys.Loss.Penalties}}
-	var err error
-	if k.loss, err = lossOf(s); err != nil {
+	base, err := newPair(s)
+	if err != nil {
 		return err
 	}
-	k.real = s.Stream("real", game.StreamOptions{})
+	k := &conditional{pair: base}
 	classes := len(k.real.Classes)
 	if classes == 0 {
 		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"cgan\" learns classes; use data that have them, or model.kind = \"mlp\""}
@@ -71,12 +69,7 @@ func declareCGAN(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	k.real.Range = m.Range
-	kind := game.Normal
-	if m.Uniform {
-		kind = game.Uniform
-	}
-	k.z, k.y = s.Code("z", kind, m.Z), s.Code("y", game.Class, classes)
+	k.y = s.Code("y", game.Class, classes)
 	// joined is x, flattened, beside what stands for the class.
 	joined := func(p *nn.Pass, x, y *graph.Node) *graph.Node {
 		n := x.Shape[0]
@@ -87,18 +80,14 @@ func declareCGAN(s *game.Setup) error {
 		return graph.Concat(1, graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), row)
 	}
 	label := game.In{DType: graph.I32}
-	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) }, game.In{Shape: graph.Shape{m.Z}}, label).Called("generator")
-	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
-		return one(m.Discriminator(p, joined(p, in[0], in[1])))
-	}, game.In{Shape: k.real.Shape}, label).Called("discriminator")
+	k.play(m, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
+		func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+			return one(m.Discriminator(p, joined(p, in[0], in[1])))
+		},
+		[]game.In{{Shape: graph.Shape{m.Z}}, label}, []game.In{{Shape: k.real.Shape}, label})
 	if keys.Model.LabelDim == 0 { // dense layers of the joined numbers and nothing else
 		k.g.Torch, k.d.Torch = m.Torch()
 	}
-	k.optG, k.optD = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d)
-	if kimg := keys.Train.EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, k.g)
-	}
-	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
 	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(keys.Train.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
 	s.Sampler("sample", func(t *game.Turn) {
 		drawn := t.Draw("z", 0, k.z, k.y)
@@ -111,22 +100,12 @@ func declareCGAN(s *game.Setup) error {
 func (k *conditional) discriminator(t *game.Turn) {
 	real, y := t.Batch(k.real, k.real.Samples()), t.Batch(k.real, game.Label)
 	z := t.Draw("z", 0, k.z).All()
-	fake := graph.StopGradient(t.RunAs(game.Pass{Label: "z"}, k.g, z, y)[0])
-	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, []*graph.Node{real, y}, []*graph.Node{fake, y})
-	onReal, onFake := d[0][0], d[1][0]
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
-	critic := func(label string) loss.Critic {
-		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, x, y)[0] }
-	}
-	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, critic, real, fake)})
+	k.tell(t, real, t.RunAs(game.Pass{Label: "z"}, k.g, z, y)[0], y)
 }
 
 // generator makes samples of classes that it draws pass for real ones of these.
 func (k *conditional) generator(t *game.Turn) {
 	drawn := t.Draw("g", 0, k.z, k.y)
 	fake := t.RunAs(game.Pass{Label: "z.g", Track: true}, k.g, drawn.All(), drawn.Of(k.y))[0]
-	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake, drawn.Of(k.y))[0]
-	t.Opinion("fake_after", d, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
+	k.fool(t, fake, drawn.Of(k.y))
 }
