@@ -18,7 +18,6 @@ import (
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 const (
@@ -64,7 +63,7 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 	ok(cfg.WriteTOML(file))
 	ok(file.Close())
 	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}}))
-	g, err := train.Declare(systems.Table(), cfg, func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, graph.F32)
+	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, Float: graph.F32})
 	ok(err)
 	s := session.New(reference.NewDevice(), g.Vars, session.Options{})
 	defer s.Close()

@@ -60,17 +60,17 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := train.Declare(o.Systems, cfg, func(section string) game.Data {
+	g, err := o.Systems.Declare(cfg, game.Options{Float: graph.F32, Data: func(section string) game.Data {
 		if s, ok := info.Sections[section]; ok {
 			return game.Data{Shape: s.Shape, Classes: s.Classes, Len: s.Items}
 		}
 		return game.Data{Shape: info.Data.Shape, Classes: info.Classes, Len: info.Data.Items}
-	}, graph.F32)
+	}})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", run, err)
 	}
 	e := &Explorer{Config: cfg, Info: info, Step: file.Step, Game: g, out: g.Streams[0], chunk: o.Chunk}
-	e.trained = o.RawWeights || !g.Averaged() || file.Step == 0 // an average begins with the first step
+	e.trained = o.RawWeights || len(g.Averaged()) == 0 || file.Step == 0 // an average begins with the first step
 	if e.chunk <= 0 {
 		e.chunk = 64
 	}

@@ -148,7 +148,8 @@ func (g *Game) newTurn(b *graph.Builder) *Turn {
 	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, labels: map[string]bool{}, uses: &uses{}}
 }
 
-func (g *Game) player(name string) *Player {
+// Player is the player of a name; nil where there is none.
+func (g *Game) Player(name string) *Player {
 	for _, p := range g.Players {
 		if p.Name == name {
 			return p
@@ -175,19 +176,6 @@ func (g *Game) Nets() (out []*nn.Net) {
 		}
 	}
 	return out
-}
-
-// Player is the player of a name; nil where there is none.
-func (g *Game) Player(name string) *Player { return g.player(name) }
-
-// average is the average that follows the player's net.
-func (p *Player) average() *nn.Average {
-	for _, a := range p.setup.g.averages {
-		if a.p.Net == p.Net {
-			return a.p.avg
-		}
-	}
-	return nil
 }
 
 // Init builds the program that gives every Variable its first value. The seed
@@ -266,7 +254,7 @@ func (t *Turn) tick() {
 		if !a.o.Mean {
 			rule.Decay = t.g.decay(a.o.Kimg)
 		}
-		a.p.avg.Follow(t.B, t.valuesOf(a.p), rule, t.clock)
+		a.Follow(t.B, t.valuesOf(a.p), rule, t.clock)
 	}
 	t.B.Update(t.g.Clock, graph.Add(t.clock, t.B.Const(graph.I32, 1)), nil)
 }
@@ -319,5 +307,10 @@ func (t *Turn) output() (names []string) {
 	return names
 }
 
-// Averaged says whether anything is averaged.
-func (g *Game) Averaged() bool { return len(g.averages) > 0 }
+// Averaged are the players that averages follow.
+func (g *Game) Averaged() (out []*Player) {
+	for _, a := range g.averages {
+		out = append(out, a.p)
+	}
+	return out
+}

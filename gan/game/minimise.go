@@ -1,8 +1,9 @@
 package game
 
 import (
+	"slices"
+
 	"ganengine/engine/graph"
-	"ganengine/engine/nn"
 	"ganengine/engine/optim"
 )
 
@@ -98,16 +99,8 @@ func (t *Turn) update(goal Goal, grads []*graph.Node) {
 	for i, x := range o.params {
 		t.valuesOf(x.p).Set(x.v, graph.StopGradient(next[i]))
 		t.next[x.v] = next[i]
-		t.first(x.p.Net)
-	}
-}
-
-// first has a net's new values stored before those of nets that nothing minimised.
-func (t *Turn) first(net *nn.Net) {
-	for _, done := range t.trainedNets {
-		if done == net {
-			return
+		if !slices.Contains(t.trainedNets, x.p.Net) {
+			t.trainedNets = append(t.trainedNets, x.p.Net)
 		}
 	}
-	t.trainedNets = append(t.trainedNets, net)
 }

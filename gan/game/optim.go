@@ -33,7 +33,7 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	var vars []*graph.Variable
 	for _, p := range of {
 		for _, v := range p.Net.Params() {
-			if !seen[v] && !p.held[v] {
+			if !seen[v] {
 				seen[v] = true
 				o.params = append(o.params, owned{p, v})
 				vars = append(vars, v)
@@ -44,12 +44,11 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	if c == nil {
 		fail("Optimizer", "there is no section [optim.%s]", section)
 	}
-	clocks := &clocks{g: s.g, section: "optim." + section}
+	clocks := &clocks{g: s.g, section: "optim." + section, updates: func() *graph.Variable { return o.rule.StepVar }}
 	o.rule = optim.New(s.g.Vars, "opt/"+name, optim.Options{
 		Rule: clocks.rule(c), LR: clocks.over("lr", c.Rate(s.Config.Train.Steps)), Accumulate: s.Config.Train.Accumulate,
 		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue, L2: optim.Constant(c.L2), Decay: optim.Constant(c.Decay), Clamp: c.Clamp, MaxNorm: c.MaxNorm,
 	}, vars)
-	clocks.updates = o.rule.StepVar
 	s.g.Optimizers = append(s.g.Optimizers, o)
 	return o
 }
@@ -58,7 +57,7 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 type clocks struct {
 	g       *Game
 	section string
-	updates *graph.Variable // of the optimiser, once there is one
+	updates func() *graph.Variable // of the section's optimiser; nil where the section has none
 }
 
 func (s *clocks) rule(c *config.Optim) optim.Rule {
@@ -81,13 +80,13 @@ func (s *clocks) over(key string, c config.Schedule) optim.Hyper {
 	switch {
 	case c.From != "start":
 		panic(&config.Error{Key: key, Msg: fmt.Sprintf("from = %q is not supported by this version; remove it", c.From)})
-	case c.Unit == "updates" && s.updates == nil && s.section == "loss":
+	case c.Unit == "updates" && s.updates == nil:
 		panic(&config.Error{Key: key, Msg: "unit = \"updates\" is of an optimiser's own numbers; write steps, kimg or epochs"})
 	}
 	return s.g.schedule(c).Over(func(b *graph.Builder) *graph.Node {
 		clock := s.g.Clock
 		if c.Unit == "updates" {
-			clock = s.updates
+			clock = s.updates()
 		}
 		return graph.Cast(b.Read(clock), graph.F64)
 	})

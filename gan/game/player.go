@@ -24,8 +24,6 @@ type Player struct {
 	title string
 	body  Body
 	in    []In
-	avg   *nn.Average
-	held  map[*graph.Variable]bool // parameters that no optimiser trains
 	setup *Setup
 }
 
@@ -48,17 +46,15 @@ func (p *Player) Part(name string, f Body, in ...In) *Player {
 	return p.setup.player(name, p.Net, f, in)
 }
 
-// Hold keeps parameters as they are: optimisers declared later leave out those
-// for which f holds.
-func (p *Player) Hold(f func(v *graph.Variable) bool) {
-	p.held = map[*graph.Variable]bool{}
-	for _, v := range p.Net.Params() {
-		p.held[v] = f(v)
+// Average is the average that follows the network; nil where there is none.
+func (p *Player) Average() *nn.Average {
+	for _, a := range p.setup.g.averages {
+		if a.p.Net == p.Net {
+			return a.Average
+		}
 	}
+	return nil
 }
-
-// Average is the average that follows p; nil where there is none.
-func (p *Player) Average() *nn.Average { return p.avg }
 
 // Program builds a program that runs the player once on n samples with the
 // values that people see, or the trained ones: what its layers give, for people.
@@ -96,7 +92,9 @@ type Param struct {
 	Value *graph.Node
 }
 
+// average is what follows a player.
 type average struct {
+	*nn.Average
 	p *Player
 	o AverageOptions
 }

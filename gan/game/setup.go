@@ -68,7 +68,7 @@ func (s *Setup) Player(name string, f Body, in ...In) *Player {
 }
 
 func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
-	if s.g.player(name) != nil {
+	if s.g.Player(name) != nil {
 		fail("Player", "there are two players %s", name)
 	}
 	p := &Player{Name: name, Net: net, body: f, in: in, setup: s}
@@ -88,8 +88,7 @@ func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
 // what people see.
 func (s *Setup) Average(o AverageOptions, of ...*Player) {
 	for _, p := range of {
-		p.avg = nn.NewAverage(p.Net.Name+"_ema", p.Net)
-		s.g.averages = append(s.g.averages, average{p, o})
+		s.g.averages = append(s.g.averages, average{nn.NewAverage(p.Net.Name+"_ema", p.Net), p, o})
 	}
 }
 

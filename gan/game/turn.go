@@ -217,7 +217,7 @@ func (t *Turn) valuesOf(p *Player) *nn.Values {
 	v := t.values[p.Net]
 	if v == nil {
 		v = nn.NewValues()
-		if avg := p.average(); t.rows > 0 && avg != nil && !t.trained {
+		if avg := p.Average(); t.rows > 0 && avg != nil && !t.trained {
 			v = avg.Values()
 		}
 		t.values[p.Net] = v

@@ -12,7 +12,7 @@ import (
 )
 
 func declared(c *config.Config) (*game.Game, error) {
-	return Declare(systems.Table(), c, func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }, graph.F32)
+	return systems.Table().Declare(c, game.Options{Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }, Float: graph.F32})
 }
 
 // A table's rate is the one of its clock: steps, thousands of images, passes through
@@ -25,7 +25,7 @@ func TestCourseUnits(t *testing.T) {
 			t.Errorf("%s: %v", unit, err)
 			continue
 		}
-		got := (&trainer{game: g}).ratesAt(10, nil)
+		got := (&trainer{game: g}).ratesAt(10)
 		want := rates{{"g", 1.5}, {"d", 1.5}}
 		if unit == "updates" {
 			want[1].Mean = 2

@@ -24,18 +24,12 @@ func (s sets) close() error {
 	return first
 }
 
-// Declare has the system of a configuration declare its game on data that of tells
-// of by section.
-func Declare(systems *game.Systems, c *config.Config, of func(section string) game.Data, float graph.DType) (*game.Game, error) {
-	return systems.Declare(c, game.Options{Data: of, Float: float})
-}
-
 // newGame declares a game on sets, and holds what it takes of them to what they have.
 func newGame(systems *game.Systems, c *config.Config, s sets) (*game.Game, error) {
-	g, err := Declare(systems, c, func(section string) game.Data {
+	g, err := systems.Declare(c, game.Options{Float: graph.F32, Data: func(section string) game.Data {
 		set := s.of(section)
 		return game.Data{Shape: SampleShape(set), Classes: set.Classes(), Len: set.Len()}
-	}, graph.F32)
+	}})
 	if err != nil {
 		return nil, err
 	}

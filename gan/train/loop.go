@@ -75,7 +75,7 @@ func (r *runner) loop(ctx context.Context) error {
 	if started := r.host.Started; !started.IsZero() {
 		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
 	}
-	r.tell(r.trainer.ratesAt(r.trainer.step, nil))
+	r.tell(r.trainer.ratesAt(r.trainer.step))
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx)
@@ -147,9 +147,10 @@ func (r *runner) finished(step int64) {
 	p.ImagesPerSecond, p.Left = r.speed, r.perStep*time.Duration(steps-step)
 	if p.Logged {
 		m := r.trainer.ses.Memory()
+		rates := r.trainer.ratesAt(step - 1)
 		r.rec.stats(interval{step: step, images: r.images(step), seconds: r.clock.total().Seconds(),
-			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: r.trainer.ratesAt(step-1, nil)})
-		r.tell(r.trainer.ratesAt(step-1, nil))
+			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: rates})
+		r.tell(rates)
 		r.rec.logged(p.String())
 		r.trainer.tally.reset()
 		r.logged = step

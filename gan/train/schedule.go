@@ -11,8 +11,7 @@ import (
 type rates []Loss
 
 // ratesAt are the rates while so many steps are finished.
-func (t *trainer) ratesAt(finished int64, out rates) rates {
-	out = out[:0]
+func (t *trainer) ratesAt(finished int64) (out rates) {
 	for _, o := range t.game.Optimizers {
 		out = append(out, Loss{o.Name, t.game.Rate(o, finished)})
 	}

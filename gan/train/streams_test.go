@@ -42,7 +42,7 @@ func distinct(t *testing.T, c *config.Config) int {
 	if c.Data.Labels {
 		classes = []string{"a", "b", "c"}
 	}
-	g, err := Declare(systems.Table(), c, func(string) game.Data { return game.Data{Shape: sample, Classes: classes, Len: 1 << 20} }, graph.F32)
+	g, err := systems.Table().Declare(c, game.Options{Data: func(string) game.Data { return game.Data{Shape: sample, Classes: classes, Len: 1 << 20} }, Float: graph.F32})
 	if err != nil {
 		t.Fatal(err)
 	}

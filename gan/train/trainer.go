@@ -126,10 +126,7 @@ func (t *trainer) initialise(weights string) error {
 
 // startAverages gives every average the values that it follows.
 func (t *trainer) startAverages() error {
-	for _, p := range t.game.Players {
-		if p.Average() == nil {
-			continue
-		}
+	for _, p := range t.game.Averaged() {
 		for _, v := range slices.Concat(p.Net.Params(), p.Net.Stats()) {
 			value, err := t.ses.ReadBytes(v.Name)
 			if err == nil {
@@ -326,11 +323,15 @@ func (t *trainer) lostSamples() int { return len(t.feeders[0].loader.Lost(math.M
 
 // flopsPerStep is the mean over the steps after which the sequence repeats.
 func (t *trainer) flopsPerStep() float64 {
+	var flops []float64
+	for _, p := range t.programs {
+		flops = append(flops, float64(p.Graph.Flops()))
+	}
 	var sum float64
 	period := t.game.Sequence.Period()
 	for step := range period {
 		for _, p := range t.game.Sequence.At(step) {
-			sum += float64(t.programs[p].Graph.Flops())
+			sum += flops[p]
 		}
 	}
 	return sum / float64(period)

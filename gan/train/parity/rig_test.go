@@ -11,7 +11,6 @@ import (
 	"ganengine/engine/session"
 	"ganengine/gan/game"
 	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 // rig is a game on a device, whose random streams are inputs.
@@ -26,7 +25,7 @@ type rig struct {
 // newRig builds the training programs of a fixture's configuration.
 func newRig(t *testing.T, dev device.Device, f *fixture, float graph.DType) *rig {
 	t.Helper()
-	g, err := train.Declare(systems.Table(), f.config, func(string) game.Data { return game.Data{Shape: f.sample(), Len: 1 << 20} }, float)
+	g, err := systems.Table().Declare(f.config, game.Options{Data: func(string) game.Data { return game.Data{Shape: f.sample(), Len: 1 << 20} }, Float: float})
 	if err != nil {
 		t.Fatal(err)
 	}

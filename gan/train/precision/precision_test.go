@@ -166,9 +166,9 @@ func newStepper(t *testing.T, dev device.Device, cfg *config.Config, precision s
 	t.Helper()
 	c := *cfg
 	c.Run.Precision = precision
-	g, err := train.Declare(systems.Table(), &c, func(string) game.Data {
+	g, err := systems.Table().Declare(&c, game.Options{Float: float, Data: func(string) game.Data {
 		return game.Data{Shape: graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}, Len: 1 << 20}
-	}, float)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
