@@ -126,7 +126,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		if _, err := graph.Build(r.Name, g.Vars, func(b *graph.Builder) {
 			b.UseRandom(&graph.Random{Seed: g.Seed})
 			t := g.newTurn(b)
-			t.clock, t.due = b.Read(g.Clock), map[*Lazy]bool{}
+			t.clock, t.due, t.looking = b.Read(g.Clock), map[*Lazy]bool{}, true
 			for _, l := range g.lazies {
 				t.due[l] = true
 			}

@@ -31,6 +31,14 @@ func (t *Turn) Minimise(goals ...Goal) {
 	for _, goal := range goals {
 		t.uses.updates = append(t.uses.updates, goal.By)
 	}
+	if t.looking {
+		for _, goal := range goals {
+			for _, p := range goal.Apart {
+				p.Of()
+			}
+		}
+		return
+	}
 	from := t.from
 	var losses, lengths []score
 	gradients := make([][]*graph.Node, len(goals))

@@ -13,14 +13,17 @@ type Turn struct {
 	B *graph.Builder
 	g *Game
 
-	due    map[*Lazy]bool
-	adding bool        // gradients are added to their sums, and nothing is updated
-	clock  *graph.Node // steps finished before this one
-	values map[*nn.Net]*nn.Values
-	nets   []*nn.Net // in the order in which their values are stored
-	state  map[*graph.Variable]*graph.Node
-	moved  []*graph.Variable
-	next   map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
+	due map[*Lazy]bool
+	// looking: the program is built to see what the turn takes, and thrown away; what
+	// its gradients would be is left out.
+	looking bool
+	adding  bool        // gradients are added to their sums, and nothing is updated
+	clock   *graph.Node // steps finished before this one
+	values  map[*nn.Net]*nn.Values
+	nets    []*nn.Net // in the order in which their values are stored
+	state   map[*graph.Variable]*graph.Node
+	moved   []*graph.Variable
+	next    map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
 
 	scores      []score
 	from        int           // the first score since the last Minimise
