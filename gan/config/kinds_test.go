@@ -95,6 +95,7 @@ func TestKindErrorTexts(t *testing.T) {
 		{"[model]\nkind = \"solo\"\n[data.b]\npath = \"x\"\n", nil, `my.toml:3: data.b: belongs to model.kind = "pair", and here it is "solo"; remove the section or change model.kind`},
 		{"[model]\nkind = \"solo\"\n[loss]\ncycle = 1\n", nil, `my.toml:3: loss: belongs to model.kind = "pair", and here it is "solo"; remove the section or change model.kind`},
 		{"[model]\nkind = \"solo\"\nwidth = 3\n", nil, `my.toml:3: model.width: belongs to model.kind = "pair", and here it is "solo"; remove the key or change model.kind`},
+		{"", []string{"model.kind=solo", "model.width=3"}, `-set: model.width: belongs to model.kind = "pair", and here it is "solo"; remove the key or change model.kind`},
 		{"[loss]\ncycle = 1\n", []string{"model.kind=solo"}, ""}, // the command line's choice drops what the file has for another
 		{"[data]\nlabels = true\n", nil, `my.toml:2: data.labels: model.kind = "pair" has no use for class labels; remove it`},
 		{"[data]\nlabels = true\n[model]\nkind = \"solo\"\n", nil, ""},
