@@ -9,7 +9,14 @@ import (
 
 // Table is every system, built once. The first one is what a configuration without
 // model.kind means.
-var Table = sync.OnceValue(func() *game.Systems { return game.NewSystems(dcgan, mlp, cgan, realnvp) })
+var Table = sync.OnceValue(func() *game.Systems {
+	return game.NewSystems(
+		dcgan,
+		mlp,
+		cgan,
+		realnvp,
+	)
+})
 
 // Schema is the configuration of all systems.
 func Schema() *config.Schema { return Table().Schema }
