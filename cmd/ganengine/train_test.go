@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -315,9 +316,11 @@ func TestIgnoredSignals(t *testing.T) {
 	}
 }
 
-// A killed training goes on from its last checkpoint.
+// A killed training goes on from its last checkpoint, and is in the end what it would
+// have been: gradients that it was adding up do not count twice.
 func TestKilledTraining(t *testing.T) {
 	p := newPlace(t)
+	p.write("images.toml", strings.Replace(images, "[train]\n", "[train]\naccumulate = 3\n", 1))
 	c := p.child()
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -333,6 +336,11 @@ func TestKilledTraining(t *testing.T) {
 	out := p.run("-resume", "0", "-out", "@/runs", "-steps", strconv.FormatInt(last+5, 10))
 	if !strings.Contains(out, "after step "+strconv.FormatInt(last, 10)+" ") || !slices.Contains(p.steps("0"), last+5) {
 		t.Errorf("from step %d, to checkpoints %v:\n%s", last, p.steps("0"), out)
+	}
+	p.run("-config", "@/images.toml", "-out", "@/runs", "-steps", strconv.FormatInt(last+5, 10), "-quiet", "-set", "checkpoint.every=50", "-set", "sample.every=0")
+	file := fmt.Sprintf("/00000-dcgan-glyphs-b8/checkpoints/%06d.safetensors", last+5)
+	if !bytes.Equal(p.read("runs"+file), p.read("runs"+strings.Replace(file, "00000", "00001", 1))) {
+		t.Error("the last checkpoint is not that of a run that nobody killed")
 	}
 }
 

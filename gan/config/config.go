@@ -75,7 +75,7 @@ type Train struct {
 	Kimg       float64 `toml:"kimg" default:"0" range:"[0,1e9]" replaces:"steps|epochs" doc:"length in thousands of real images shown; 0 is none"`
 	Epochs     float64 `toml:"epochs" default:"0" range:"[0,1e9]" replaces:"steps|kimg" doc:"length in passes through the data; 0 is none"`
 	Batch      int     `toml:"batch" default:"64" range:"[1,65536]" doc:"real samples of one discriminator update"`
-	Accumulate int     `toml:"accumulate" default:"1" range:"[1,1000]" later:"true" doc:"batches whose gradients are added up for one update"`
+	Accumulate int     `toml:"accumulate" default:"1" range:"[1,1000]" doc:"batches for one update, of the mean of their gradients; batch norm sees each for itself"`
 }
 
 // Log says how often a line is printed.

@@ -60,7 +60,6 @@ func TestErrorTexts(t *testing.T) {
 		// not in this version
 		{"[train]\nfreeze_d = 2\n", "my.toml:2: train.freeze_d: 2 is not supported by this version; remove it"},
 		{"[train]\naugment = \"ada\"\n", `my.toml:2: train.augment: "ada" is not supported by this version; remove it`},
-		{"[train]\naccumulate = 2\n", "my.toml:2: train.accumulate: 2 is not supported by this version; remove it"},
 		{"[eval]\nevery = 9\n", "my.toml:2: eval.every: 9 is not supported by this version; remove it"},
 		{"[eval]\nmetrics = [\"bogus\"]\n", `my.toml:2: eval.metrics: ["bogus"] is not supported by this version; remove it`},
 		{"[checkpoint]\nbest = \"swd\"\n", `my.toml:2: checkpoint.best: "swd" is not supported by this version; remove it`},

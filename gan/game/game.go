@@ -136,9 +136,8 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 			return err
 		}
 		r.uses = *found
-		if n := g.Config.Train.Accumulate; n > 1 && r.uses.minimised != 1 {
-			return &config.Error{Key: "train.accumulate", Msg: fmt.Sprintf("turn %s of %s makes %d updates one after the other, and gradients add up over one only; set it to 1",
-				r.Name, sys.Name, r.uses.minimised)}
+		if why := r.uses.single(); g.Config.Train.Accumulate > 1 && why != "" {
+			return &config.Error{Key: "train.accumulate", Msg: fmt.Sprintf("turn %s of %s %s; set it to 1", r.Name, sys.Name, why)}
 		}
 	}
 	return nil

@@ -136,6 +136,20 @@ func (r *TurnRef) takes(st *Stream) bool {
 	return slices.ContainsFunc(r.uses.fed, func(f Fed) bool { return f.Stream == st && !f.Again })
 }
 
+// single says why gradients of several runs of a turn cannot add up for one update; ""
+// where they can.
+func (u *uses) single() string {
+	if u.minimised != 1 {
+		return fmt.Sprintf("makes %d updates one after the other, and gradients add up over one only", u.minimised)
+	}
+	for _, f := range u.fed {
+		if f.Again {
+			return fmt.Sprintf("takes the step's last batch of stream %s again, and gradients add up over several batches", f.Stream.Name)
+		}
+	}
+	return ""
+}
+
 // updates is how many updates an optimiser makes in the first step.
 func (s *Sequence) updates(o *Optimizer) (n int64) {
 	for _, v := range s.runs(0) {

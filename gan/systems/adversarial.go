@@ -82,13 +82,31 @@ func adversarial(s *game.Setup) error {
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) },
 		[]game.In{{Shape: graph.Shape{m.Z}}}, []game.In{{Shape: k.real.Shape}})
 	k.g.Torch, k.d.Torch = m.Torch()
-	if more := k.rhythm.DSteps - 1; more > 0 {
-		d := s.Turn("d", func(t *game.Turn) { k.discriminator(t, k.fakes(t, "z", false)) })
-		s.Order(game.Entry{Turn: d, Times: int64(more)})
+	apart := s.Config.Train.Accumulate > 1
+	if apart && k.rhythm.ReuseFakes {
+		return &config.Error{Key: "train.accumulate", Msg: "with train.reuse_fakes = true both networks are updated on one batch of fakes, and gradients that add up come from several; set reuse_fakes to false, or accumulate to 1"}
 	}
-	s.Order(game.Entry{Turn: s.Turn("dg", k.both)})
+	k.order(apart)
 	k.samplers()
 	return nil
+}
+
+// order declares the turns of a step. Its last update of the discriminator and that of
+// the generator are one program, unless each is made of several runs, apart.
+func (k *pair) order(apart bool) {
+	times := int64(k.rhythm.DSteps)
+	if !apart {
+		times--
+	}
+	if times > 0 {
+		d := k.Turn("d", func(t *game.Turn) { k.discriminator(t, k.fakes(t, "z", false)) })
+		k.Order(game.Entry{Turn: d, Times: times})
+	}
+	if apart {
+		k.Order(game.Entry{Turn: k.Turn("g", func(t *game.Turn) { k.fool(t, k.fakes(t, "z.g", true)) })})
+		return
+	}
+	k.Order(game.Entry{Turn: k.Turn("dg", k.both)})
 }
 
 // networks is what the keys of a kind give for samples of one shape.

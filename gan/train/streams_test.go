@@ -22,7 +22,7 @@ func TestStreamsDiffer(t *testing.T) {
 			t.Run(name, func(t *testing.T) { distinct(t, configtest.Shipped(t, name, "train.batch=8")) })
 			continue
 		}
-		for _, set := range [][]string{nil, {"train.d_steps=2"}, lazy, append([]string{"train.d_steps=2"}, lazy...)} {
+		for _, set := range [][]string{nil, {"train.d_steps=2"}, lazy, append([]string{"train.d_steps=2"}, lazy...), {"train.accumulate=3", "train.reuse_fakes=false"}} {
 			t.Run(fmt.Sprint(name, set), func(t *testing.T) {
 				if n := distinct(t, configtest.Shipped(t, name, append(set, "train.batch=8")...)); n < 10 {
 					t.Errorf("only %d draws in ten steps", n)
@@ -32,8 +32,8 @@ func TestStreamsDiffer(t *testing.T) {
 	}
 }
 
-// distinct looks at every draw of ten steps, and says how many there are.
-func distinct(t *testing.T, c *config.Config) int {
+// declared is the game of a configuration on so many samples, which nobody opens.
+func declared(c *config.Config, samples int) (*game.Game, error) {
 	sample := graph.Shape{2}
 	if c.Data.Kind != "mixture" {
 		sample = graph.Shape{c.Data.Height, c.Data.Width, c.Data.Channels}
@@ -42,7 +42,12 @@ func distinct(t *testing.T, c *config.Config) int {
 	if c.Data.Labels {
 		classes = []string{"a", "b", "c"}
 	}
-	g, err := systems.Table().Declare(c, game.Options{Data: func(string) game.Data { return game.Data{Shape: sample, Classes: classes, Len: 1 << 20} }, Float: graph.F32})
+	return systems.Table().Declare(c, game.Options{Data: func(string) game.Data { return game.Data{Shape: sample, Classes: classes, Len: samples} }, Float: graph.F32})
+}
+
+// distinct looks at every draw of ten steps, and says how many there are.
+func distinct(t *testing.T, c *config.Config) int {
+	g, err := declared(c, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
