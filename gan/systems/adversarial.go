@@ -27,45 +27,67 @@ type rivals struct {
 	} `toml:"train"`
 }
 
-// pair is the game of Goodfellow et al. 2014: a generator against a discriminator.
-// A step is d_steps updates of the discriminator, then one of the generator against
-// what it has become.
-type pair struct {
+// duel is a generator and a discriminator, with the latent of the one and what trains them.
+type duel struct {
 	*game.Setup
 	real       *game.Stream
 	z          *game.Code
 	g, d       *game.Player
 	optG, optD *game.Optimizer
-	loss       loss.Loss
-	reg        *game.Lazy // the penalties
-	penalty    config.Penalties
-	rhythm     config.Rhythm
 }
 
-// newPair declares what a pair begins with: its loss, penalties and data.
-func newPair(s *game.Setup) (*pair, error) {
-	k := &pair{Setup: s, penalty: part[config.Penalties](s.Config), rhythm: part[config.Rhythm](s.Config)}
-	var err error
-	k.loss, err = lossOf(s)
-	k.real = s.Stream("real", game.StreamOptions{})
-	return k, err
+// newDuel declares what a duel begins with: its data.
+func newDuel(s *game.Setup) *duel {
+	return &duel{Setup: s, real: s.Stream("real", game.StreamOptions{})}
 }
 
-// play declares the networks' latent, and the players with what trains them.
-func (k *pair) play(m *model.Model, g, d game.Body, inG, inD []game.In) {
-	k.real.Range = m.Range
-	kind := game.Normal
-	if m.Uniform {
+// play declares the latent, and the players with what trains them. given are the
+// operands of both beside latents and samples.
+func (k *duel) play(g, d game.Body, given ...game.In) {
+	latent, kind := part[config.Latent](k.Config), game.Normal
+	if latent.ZDist == "uniform" {
 		kind = game.Uniform
 	}
-	k.z = k.Code("z", kind, m.Z)
-	k.g = k.Player("g", g, inG...).Called("generator")
-	k.d = k.Player("d", d, inD...).Called("discriminator")
+	k.z = k.Code("z", kind, latent.Z)
+	with := func(s graph.Shape) []game.In { return slices.Concat([]game.In{{Shape: s}}, given) }
+	k.g = k.Player("g", g, with(graph.Shape{latent.Z})...).Called("generator")
+	k.d = k.Player("d", d, with(k.real.Shape)...).Called("discriminator")
 	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", k.d)
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
 	}
-	k.reg = k.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
+}
+
+// fakes are samples of fresh latents. Only the pass that the generator learns from
+// moves its running statistics.
+func (k *duel) fakes(t *game.Turn, label string, track bool) *graph.Node {
+	z := t.Draw(label, 0, k.z)
+	return t.RunAs(game.Pass{Label: label, Track: track}, k.g, z.All())[0]
+}
+
+// sample is a latent and what the generator makes of it.
+func (k *duel) sample(t *game.Turn) {
+	t.Show(game.Samples, k.real, t.Run(k.g, t.Draw("z", 0, k.z).All())[0])
+}
+
+// pair is the game of Goodfellow et al. 2014: a generator against a discriminator that
+// tells real samples from generated ones. A step is d_steps updates of the
+// discriminator, then one of the generator against what it has become.
+type pair struct {
+	*duel
+	loss    loss.Loss
+	reg     *game.Lazy // the penalties
+	penalty config.Penalties
+	rhythm  config.Rhythm
+}
+
+// newPair declares what a pair begins with: its loss, penalties and data.
+func newPair(s *game.Setup) (*pair, error) {
+	k := &pair{duel: newDuel(s), penalty: part[config.Penalties](s.Config), rhythm: part[config.Rhythm](s.Config)}
+	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
+	var err error
+	k.loss, err = lossOf(s)
+	return k, err
 }
 
 // adversarial declares a pair of networks: kinds dcgan and mlp.
@@ -78,9 +100,9 @@ func adversarial(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	k.play(m, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, in[0])) },
-		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) },
-		[]game.In{{Shape: graph.Shape{m.Z}}}, []game.In{{Shape: k.real.Shape}})
+	k.real.Range = m.Range
+	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, in[0])) },
+		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) })
 	k.g.Torch, k.d.Torch = m.Torch()
 	apart := s.Config.Train.Accumulate > 1
 	if apart && k.rhythm.ReuseFakes {
@@ -134,13 +156,6 @@ func lossOf(s *game.Setup) (loss.Loss, error) {
 		return nil, fmt.Errorf("loss.kind: %w", err)
 	}
 	return l, nil
-}
-
-// fakes are samples of fresh latents. Only the pass that the generator learns from
-// moves its running statistics.
-func (k *pair) fakes(t *game.Turn, label string, track bool) *graph.Node {
-	z := t.Draw(label, 0, k.z)
-	return t.RunAs(game.Pass{Label: label, Track: track}, k.g, z.All())[0]
 }
 
 // both is an update of the discriminator, then one of the generator.
@@ -205,9 +220,7 @@ func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, re
 
 // samplers are for people: samples, and what the discriminator thinks of points.
 func (k *pair) samplers() {
-	k.Sampler("sample", func(t *game.Turn) {
-		t.Show(game.Samples, k.real, t.Run(k.g, t.Draw("z", 0, k.z).All())[0])
-	})
+	k.Sampler("sample", k.sample)
 	k.Sampler("field", func(t *game.Turn) {
 		d := t.Run(k.d, t.Batch(k.real, k.real.Samples()))[0]
 		t.Numbers(game.Logits, d)

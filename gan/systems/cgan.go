@@ -79,12 +79,12 @@ func declareCGAN(s *game.Setup) error {
 		}
 		return graph.Concat(1, graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), row)
 	}
-	label := game.In{DType: graph.I32}
-	k.play(m, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
+	k.real.Range = m.Range
+	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 			return one(m.Discriminator(p, joined(p, in[0], in[1])))
 		},
-		[]game.In{{Shape: graph.Shape{m.Z}}, label}, []game.In{{Shape: k.real.Shape}, label})
+		game.In{DType: graph.I32})
 	if keys.Model.LabelDim == 0 { // dense layers of the joined numbers and nothing else
 		k.g.Torch, k.d.Torch = m.Torch()
 	}

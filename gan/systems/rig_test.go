@@ -1,5 +1,3 @@
-//go:build systems
-
 package systems_test
 
 import (

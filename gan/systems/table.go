@@ -15,6 +15,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		mlp,
 		cgan,
 		realnvp,
+		began,
 	)
 })
 
