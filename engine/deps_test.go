@@ -193,6 +193,9 @@ func allowed() []edge {
 		{"gan/explore", "gan/model"},
 		{"gan/explore", "gan/picture"},
 		{"gan/explore", "gan/npy"},
+		// Images that a run is given are brought to its size by what reads those that it trains on.
+		{"gan/explore", "gan/data/folder"},
+		{"gan/explore", "gan/data/pixel"},
 		{"gan/explore", "gan/config"},
 		{"gan/explore", "gan/rundir"},
 

@@ -63,6 +63,16 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 	return f(e)
 }
 
+// draw is explore for what begins with latents.
+func (a *app) draw(r *runFlags, f func(e *explore.Explorer) error) error {
+	return a.explore(r, func(e *explore.Explorer) error {
+		if !e.Draws() {
+			return usage("-run %s: models of kind %s draw no samples from latents", r.run, e.Config.Model.Kind)
+		}
+		return f(e)
+	})
+}
+
 // wrote says what is where.
 func (a *app) wrote(e *explore.Explorer, what, path string) error {
 	return a.printf("%s: %s of step %d\n", path, what, e.Step)

@@ -128,7 +128,7 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	return a.explore(s.runFlags, func(e *explore.Explorer) error {
+	return a.draw(s.runFlags, func(e *explore.Explorer) error {
 		if seeds == nil {
 			return a.sampleFile(ctx, e, s)
 		}

@@ -81,7 +81,7 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 		return err
 	}
 	animated := strings.ToLower(filepath.Ext(w.path)) == ".gif"
-	return a.explore(w.runFlags, func(e *explore.Explorer) error {
+	return a.draw(w.runFlags, func(e *explore.Explorer) error {
 		if animated && e.Points() {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
 		}
@@ -156,7 +156,7 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path str
 	if strings.ToLower(filepath.Ext(path)) != ".png" {
 		return usage("-o: name FILE.png, got %q", path)
 	}
-	return a.explore(r, func(e *explore.Explorer) error {
+	return a.draw(r, func(e *explore.Explorer) error {
 		seeds := x.Seeds()
 		z, err := e.Latents(ctx, seeds)
 		if err != nil {

@@ -99,9 +99,10 @@ func lower(dev device.Device, p *graph.Program, opt plan.Options) (*plan.Plan, e
 // Compile lowers and plans the programs, gives Variables that have no storage
 // yet theirs, makes one arena for all, and builds each. Programs compiled
 // later use the arena of the first where all of them fit, else one of their
-// own. Where one program fails, none is there afterwards.
+// own. Where one program fails, none is there afterwards. Without programs,
+// Variables have their storage and nothing else happens.
 func (s *Session) Compile(programs ...*graph.Program) error {
-	if err := s.place(); err != nil {
+	if err := s.place(); err != nil || len(programs) == 0 {
 		return err
 	}
 	plans, need, err := s.plan(programs)

@@ -14,6 +14,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/safetensors"
 	"ganengine/engine/session"
+	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
@@ -48,13 +49,18 @@ init = "he-normal"
 // average of G's weights is 0.5 in every place.
 func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 	t.Helper()
+	return makeRunOf(t, systems.Table(), configtest.Text(t, text), shape...)
+}
+
+// makeRunOf is makeRun of other systems.
+func makeRunOf(t *testing.T, all *game.Systems, cfg *config.Config, shape ...int) rundir.Dir {
+	t.Helper()
 	ok := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	cfg := configtest.Text(t, text)
 	run, err := rundir.Create(t.TempDir(), cfg.Run.Name)
 	ok(err)
 	defer run.Close()
@@ -63,7 +69,7 @@ func makeRun(t *testing.T, text string, shape ...int) rundir.Dir {
 	ok(cfg.WriteTOML(file))
 	ok(file.Close())
 	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}}))
-	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, Float: graph.F32})
+	g, err := all.Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, Float: graph.F32})
 	ok(err)
 	s := session.New(reference.NewDevice(), g.Vars, session.Options{})
 	defer s.Close()

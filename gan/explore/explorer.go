@@ -1,5 +1,6 @@
 // Package explore looks into finished or running trainings: samples, walks
-// through the latent space, arithmetic on latents, export of weights.
+// through the latent space, arithmetic on latents, what a run makes of given
+// samples (codes, reconstructions, translations), export of weights.
 //
 // An image depends on its latent only, and a latent drawn by seed on its seed
 // only, never on how many images are made at once.
@@ -41,9 +42,10 @@ type Explorer struct {
 	codes    []*game.Code // of a latent, classes last
 	session  *session.Session
 	latents  *session.Program
-	generate *session.Program
+	generate *session.Program // nil where no samples are drawn
 	seeds    device.HostBuffer
 	inputs   []device.HostBuffer // in the order of generate's inputs
+	sources  []*From
 }
 
 // Open loads a checkpoint of the run.
@@ -87,7 +89,7 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 func (e *Explorer) compile() error {
 	sample := e.Game.Sampler("sample")
 	if sample == nil {
-		return fmt.Errorf("model %s makes no samples", e.Config.Model.Kind)
+		return e.session.Compile()
 	}
 	codes, err := sample.Codes()
 	if err != nil {
@@ -133,8 +135,15 @@ func (e *Explorer) Close() error {
 			errs = append(errs, b.Free())
 		}
 	}
+	for _, f := range e.sources {
+		errs = append(errs, f.input.Free())
+	}
 	return errors.Join(errs...)
 }
+
+// Draws says whether samples are drawn from latents: all that begins with seeds
+// needs it.
+func (e *Explorer) Draws() bool { return e.generate != nil }
 
 // Points says whether the model makes points, not images.
 func (e *Explorer) Points() bool { return e.out.Samples() == game.Points }

@@ -7,14 +7,17 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"ganengine/engine/plainfile"
 	"ganengine/gan/npy"
 )
 
-// File is the latents in a .npy or .npz file, float32 [n, Z].
+// File is the latents, or points, in a .npy or .npz file, float32 [n, length].
 type File struct {
 	path   string
+	rows   string // what its rows are: latents or points
+	array  string // of an archive that is read, else the first
 	length int
 	shape  []int
 	source *npy.Source[float32]
@@ -27,7 +30,15 @@ type File struct {
 // the array z, as samples are written with, else the first. They are read once
 // to see that they are whole and finite.
 func OpenLatents(ctx context.Context, path string, length int) (*File, error) {
-	f := &File{path: path, length: length}
+	return openFile(ctx, &File{path: path, rows: "latents", array: "z", length: length})
+}
+
+// openPoints opens points as samples are written: of an archive arr_0, else the first.
+func openPoints(ctx context.Context, path string, length int) (*File, error) {
+	return openFile(ctx, &File{path: path, rows: "points", array: "arr_0", length: length})
+}
+
+func openFile(ctx context.Context, f *File) (*File, error) {
 	if err := f.rewind(); err != nil {
 		return nil, err
 	}
@@ -39,7 +50,7 @@ func OpenLatents(ctx context.Context, path string, length int) (*File, error) {
 
 func (f *File) check(ctx context.Context) error {
 	if len(f.shape) != 2 || f.shape[1] != f.length || f.shape[0] == 0 {
-		return fmt.Errorf("%s: its shape is %v, and this run's latents are [n, %d]", f.path, f.shape, f.length)
+		return fmt.Errorf("%s: its shape is %v, and this run's %s are [n, %d]", f.path, f.shape, f.rows, f.length)
 	}
 	const part = 256
 	for first := 0; first < f.Len(); first += part {
@@ -51,7 +62,7 @@ func (f *File) check(ctx context.Context) error {
 			return err
 		}
 		if i := slices.IndexFunc(z, func(v float32) bool { return v-v != 0 }); i >= 0 {
-			return fmt.Errorf("%s: number %d of latent %d is %g; write finite numbers", f.path, i%f.length, first+i/f.length, z[i])
+			return fmt.Errorf("%s: number %d of %s %d is %g; write finite numbers", f.path, i%f.length, strings.TrimSuffix(f.rows, "s"), first+i/f.length, z[i])
 		}
 	}
 	return nil
@@ -142,8 +153,8 @@ func (f *File) beginArchive() error {
 		return fmt.Errorf("%s: the archive has no array", f.path)
 	}
 	name := names[0]
-	if slices.Contains(names, "z") {
-		name = "z"
+	if slices.Contains(names, f.array) {
+		name = f.array
 	}
 	source, end, err := npy.OpenArray[float32](a, name)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,18 +145,22 @@ func (e *Explorer) writeFolder(ctx context.Context, dir string, l Latents, o Out
 		return fmt.Errorf("making the folder for samples: %w", atomicfile.Explain(err))
 	}
 	return e.each(ctx, l, false, func(first int, s *samples) error {
-		for i := range s.N {
-			im, err := s.images().At(i, o.Scale)
-			if err != nil {
-				return err
-			}
-			path := filepath.Join(dir, o.Name(first+i)+".png")
-			if err := atomicfile.WriteSoon(path, func(w io.Writer) error { return png.Encode(w, im) }); err != nil {
-				return err
-			}
-		}
-		return nil
+		return writeEach(s.images(), o.Scale, func(i int) string { return filepath.Join(dir, o.Name(first+i)+".png") })
 	})
+}
+
+// writeEach writes each image to a file of its own, its pixels enlarged.
+func writeEach(images picture.Images, scale int, path func(i int) string) error {
+	for i := range images.N {
+		im, err := images.At(i, scale)
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.WriteSoon(path(i), func(w io.Writer) error { return png.Encode(w, im) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
@@ -187,11 +192,8 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 
 func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 	dim := e.out.Shape[0]
-	switch {
-	case dim > 2:
-		return nil, fmt.Errorf("points of %d dimensions have no picture; write them to FILE.npy", dim)
-	case l.Len() > mostPoints:
-		return nil, &picture.TooLarge{Why: fmt.Sprintf("a picture of %d points shows no more than one of %d", l.Len(), mostPoints)}
+	if err := plottable(l.Len(), dim); err != nil {
+		return nil, err
 	}
 	var points []float32
 	if err := e.each(ctx, l, true, func(_ int, s *samples) error {
@@ -200,11 +202,28 @@ func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if dim == 2 {
-		return picture.Scatter{Range: picture.Around(points), Fakes: points}.Draw(pointsSize)
+	return plot(dim, nil, points)
+}
+
+// plottable says why n points have no picture; nil where they have.
+func plottable(n, dim int) error {
+	switch {
+	case dim > 2:
+		return fmt.Errorf("points of %d dimensions have no picture; write them to FILE.npy", dim)
+	case n > mostPoints:
+		return &picture.TooLarge{Why: fmt.Sprintf("a picture of %d points shows no more than one of %d", n, mostPoints)}
 	}
-	lo, hi := picture.Span(points)
-	return picture.Histogram{Lo: lo, Hi: hi, Fakes: points}.Draw(pointsSize)
+	return nil
+}
+
+// plot draws points of one or two dimensions, given ones and made ones.
+func plot(dim int, given, made []float32) (image.Image, error) {
+	all := slices.Concat(given, made)
+	if dim == 2 {
+		return picture.Scatter{Range: picture.Around(all), Reals: given, Fakes: made}.Draw(pointsSize)
+	}
+	lo, hi := picture.Span(all)
+	return picture.Histogram{Lo: lo, Hi: hi, Reals: given, Fakes: made}.Draw(pointsSize)
 }
 
 // An animation's images are enlarged to about frameSize pixels, and each is

@@ -7,7 +7,7 @@ import (
 // Sampler is a program for people: it updates nothing, uses running statistics and
 // averages, and what it draws is given to it.
 type Sampler struct {
-	Kind  string // sample, field, encode, translate ...
+	Kind  string // sample, field, likelihood; from samples encode, reconstruct, translate, or translate.NAME for each direction
 	build func(t *Turn)
 	game  *Game
 }
@@ -18,6 +18,7 @@ const (
 	SamplePixels = "samples.pixels" // u8: images
 	Logits       = "logits"         // f32 [n]: what a discriminator thinks
 	Probability  = "probability"    // f32 [n]: and where a logit means one
+	Encoded      = "z"              // f32 [n, z]: codes of samples
 )
 
 type shown struct {

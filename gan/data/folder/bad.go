@@ -20,7 +20,11 @@ func (b Bad) Empty() bool { return len(b.Out) == 0 && len(b.Lost) == 0 }
 
 // begin decides on the files of a new run: those that cannot be read are named,
 // and are left out or an error.
-func (t *Tree) begin(skip bool, notes func(string)) (files []File, out []string, err error) {
+func (t *Tree) begin(o Options, notes func(string)) (files []File, out []string, err error) {
+	skip, offer := o.Skip, `, or set data.bad = "skip"`
+	if o.NoSkip {
+		offer = ""
+	}
 	var faults []error
 	for _, f := range t.Files {
 		if f.Err != nil {
@@ -42,10 +46,10 @@ func (t *Tree) begin(skip bool, notes func(string)) (files []File, out []string,
 	case skip:
 		err = fmt.Errorf("none of the %d images in %s can be read: give another folder", n, t.Root)
 	case n == 1:
-		err = fmt.Errorf(`%w; replace or remove it, or set data.bad = "skip"`, faults[0])
+		err = fmt.Errorf("%w; replace or remove it%s", faults[0], offer)
 	default:
-		err = fmt.Errorf("%w (and %d more: `ganengine data inspect %s` lists them); replace or remove them, or set data.bad = \"skip\"",
-			faults[0], n-1, t.Root)
+		err = fmt.Errorf("%w (and %d more: `ganengine data inspect %s` lists them); replace or remove them%s",
+			faults[0], n-1, t.Root, offer)
 	}
 	return files, out, err
 }

@@ -21,6 +21,9 @@ type Options struct {
 	Skip     bool         // leave files out that cannot be read; else they are an error
 	Since    *Bad         // the files that the run that goes on did without; nil begins one
 	Progress func(string) // is told now and then how far the scan is; may be nil
+	// NoSkip is for where no configuration says what becomes of files that cannot be
+	// read: messages do not offer it.
+	NoSkip bool
 }
 
 // Set is a folder of images; it is safe for concurrent use. Files are opened
@@ -43,10 +46,24 @@ func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{tree: tree, format: o.Format, ctx: ctx}
+	return tree.set(ctx, o, notes)
+}
+
+// OpenFile opens one image as a set of its own, as Open does a folder.
+func OpenFile(ctx context.Context, path string, o Options, notes func(string)) (*Set, error) {
+	tree, err := look(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return tree.set(ctx, o, notes)
+}
+
+// set makes a set of the tree's files.
+func (t *Tree) set(ctx context.Context, o Options, notes func(string)) (s *Set, err error) {
+	s = &Set{tree: t, format: o.Format, ctx: ctx}
 	if o.Since != nil {
-		s.files, s.out = tree.resume(*o.Since, notes), o.Since.Out
-	} else if s.files, s.out, err = tree.begin(o.Skip, notes); err != nil {
+		s.files, s.out = t.resume(*o.Since, notes), o.Since.Out
+	} else if s.files, s.out, err = t.begin(o, notes); err != nil {
 		return nil, err
 	}
 	if err := s.check(o.Labels); err != nil {
@@ -59,13 +76,13 @@ func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set
 	readable, headers := s.readable()
 	var note string
 	s.format, note, err = s.format.Settle(ctx, headers, func(i int, use func(pixel.Picture)) error {
-		return tree.decode(ctx, readable[i].Name, use)
+		return t.decode(ctx, readable[i].Name, use)
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.converter = pixel.NewConverter(s.format)
-	for _, line := range append(tree.Notes(), s.format.Conversions(headers)...) {
+	for _, line := range append(t.Notes(), s.format.Conversions(headers)...) {
 		notes(line)
 	}
 	if note != "" {

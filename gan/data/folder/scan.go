@@ -71,8 +71,8 @@ type Tree struct {
 // be read are listed with their error; only a directory that cannot be listed
 // fails. progress, which may be nil, is told now and then how far it is.
 func Scan(ctx context.Context, root string, progress func(line string)) (*Tree, error) {
-	t := &Tree{Root: root, Ignored: map[string]int{}, progress: progress, memory: memory.NewBudget()}
-	t.buffers.New = func() any { return new(bytes.Buffer) }
+	t := newTree(root)
+	t.progress = progress
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, fmt.Errorf("opening image folder: %w", err)
@@ -85,6 +85,27 @@ func Scan(ctx context.Context, root string, progress func(line string)) (*Tree, 
 	}
 	slices.SortFunc(t.Files, order)
 	slices.Sort(t.folders)
+	return t, t.probe(ctx)
+}
+
+func newTree(root string) *Tree {
+	t := &Tree{Root: root, Ignored: map[string]int{}, memory: memory.NewBudget()}
+	t.buffers.New = func() any { return new(bytes.Buffer) }
+	return t
+}
+
+// look is Scan of one file, whatever its name ends in.
+func look(ctx context.Context, file string) (*Tree, error) {
+	t := newTree(filepath.Dir(file))
+	f := File{Name: filepath.Base(file)}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("opening image: %w", err)
+	}
+	if err := plainfile.Check(info.Mode()); err != nil {
+		f.Err = t.fault(f.Name, err)
+	}
+	t.Files = []File{f}
 	return t, t.probe(ctx)
 }
 

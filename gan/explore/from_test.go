@@ -1,0 +1,361 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/engine/reference"
+	"ganengine/gan/config"
+	"ganengine/gan/data/folder"
+	"ganengine/gan/data/pixel"
+	"ganengine/gan/game"
+	"ganengine/gan/npy"
+	"ganengine/gan/picture"
+)
+
+// mirrors is a game whose samplers have closed forms: it encodes a sample as its
+// first two numbers, reconstructs it as it is and translates it to its negative.
+func mirrors(direction string) *game.Systems {
+	return game.NewSystems(game.System{
+		Kind: config.Kind{Name: "mirrors", Doc: "closed forms", Keys: struct{}{}, Optims: []string{"g"}, Vectors: true},
+		Declare: func(s *game.Setup) error {
+			real := s.Stream("real", game.StreamOptions{})
+			size := real.Shape.Size()
+			g := s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+				return []*graph.Node{nn.Dense(p, "out", graph.Reshape(in[0], graph.Shape{in[0].Shape[0], size}), 1, nn.Normal(0, 1), nn.Constant(0))}
+			}, game.In{Shape: real.Shape})
+			opt := s.Optimizer("g", "g", g)
+			batch := func(t *game.Turn) *graph.Node { return t.Batch(real, real.Samples()) }
+			s.Order(game.Entry{Turn: s.Turn("g", func(t *game.Turn) {
+				t.Minimise(game.Goal{By: opt, Loss: graph.Average(graph.Square(t.Run(g, batch(t))[0]))})
+			})})
+			s.Sampler("encode", func(t *game.Turn) {
+				n := t.Rows()
+				t.Numbers(game.Encoded, graph.Slice(graph.Reshape(batch(t), graph.Shape{n, size}), []int{0, 0}, nil, []int{n, 2}))
+			})
+			s.Sampler("reconstruct", func(t *game.Turn) { t.Show(game.Samples, real, batch(t)) })
+			s.Sampler(Translate+direction, func(t *game.Turn) { t.Show(game.Samples, real, graph.Neg(batch(t))) })
+			return nil
+		},
+	})
+}
+
+// mirror is the sampler of a kind of a run of mirrors, on samples of a shape.
+func mirror(t *testing.T, kind, text string, shape ...int) *From {
+	t.Helper()
+	e := mirrored(t, ".b", text, shape...)
+	f, err := e.From(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func mirrored(t *testing.T, direction, text string, shape ...int) *Explorer {
+	t.Helper()
+	all := mirrors(direction)
+	settings, err := all.Schema.Parse("test.toml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := settings.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(makeRunOf(t, all, cfg, shape...), reference.NewDevice(), Options{Chunk: 2, Systems: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// writePicture writes an image of h by w pixels in many colours.
+func writePicture(t *testing.T, path string, h, w, phase int, encode func(io.Writer, image.Image) error) {
+	t.Helper()
+	im := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			im.Set(x, y, color.RGBA{uint8(37*x + 11*phase), uint8(53 * y), uint8(19*x + 29*y + phase), 255})
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := encode(f, im); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func asJPEG(w io.Writer, im image.Image) error { return jpeg.Encode(w, im, nil) }
+
+const mirrorImages = "[data]\nkind = \"folder\"\npath = \"gone\"\nsize = 4\nchannels = 3\nfit = \"crop\"\n"
+
+// gallery is a folder of three images of the sizes 4×4, 9×4 and 8×8, and their pixels as
+// the reader of data folders brings them to 4×4.
+func gallery(t *testing.T) (dir string, pixels []uint8) {
+	t.Helper()
+	dir = t.TempDir()
+	writePicture(t, filepath.Join(dir, "a.png"), 4, 4, 0, png.Encode)
+	writePicture(t, filepath.Join(dir, "b.jpg"), 9, 4, 3, asJPEG)
+	writePicture(t, filepath.Join(dir, "in", "a.png"), 8, 8, 7, png.Encode)
+	format, err := pixel.NewFormat(4, 4, 3, "crop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := folder.Open(t.Context(), dir, folder.Options{Format: format}, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels = make([]uint8, 3*format.Bytes())
+	for i := range 3 {
+		if err := set.Read(pixels[i*format.Bytes():(i+1)*format.Bytes()], i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, pixels
+}
+
+func opened(t *testing.T, f *From, path string) *Inputs {
+	t.Helper()
+	in, err := f.Open(t.Context(), path, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return in
+}
+
+func decoded(t *testing.T, path string) image.Image {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	im, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// rgb is the pixels of a part of an image.
+func rgb(im image.Image, part image.Rectangle) (out []uint8) {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			c := color.RGBAModel.Convert(im.At(x, y)).(color.RGBA)
+			out = append(out, c.R, c.G, c.B)
+		}
+	}
+	return out
+}
+
+// A folder gives a folder, with a file for each image under its name; each is what the
+// sampler makes of the image as the data's reader brings it to size.
+func TestTranslateImages(t *testing.T) {
+	dir, pixels := gallery(t)
+	f := mirror(t, "translate.b", mirrorImages, 4, 4, 3)
+	out := filepath.Join(t.TempDir(), "out")
+	in := opened(t, f, dir)
+	if err := f.Check(out, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write(t.Context(), out, in); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"a.png", "b.png", "in/a.png"} {
+		got := rgb(decoded(t, filepath.Join(out, name)), image.Rect(0, 0, 4, 4))
+		for k, x := range pixels[i*48 : (i+1)*48] {
+			if got[k] != 255-x {
+				t.Fatalf("%s: number %d is %d, and of the image %d", name, k, got[k], x)
+			}
+		}
+	}
+	if err := f.Write(t.Context(), filepath.Join(out, "one.png"), opened(t, f, filepath.Join(dir, "b.jpg"))); err != nil {
+		t.Fatal(err)
+	}
+	if one, two := decoded(t, filepath.Join(out, "one.png")), decoded(t, filepath.Join(out, "b.png")); !slices.Equal(rgb(one, one.Bounds()), rgb(two, two.Bounds())) {
+		t.Error("an image alone is not what it is in a folder")
+	}
+}
+
+func TestWriteCodes(t *testing.T) {
+	dir, pixels := gallery(t)
+	f := mirror(t, "encode", mirrorImages, 4, 4, 3)
+	in := opened(t, f, dir)
+	out := t.TempDir()
+	for _, name := range []string{"z.npy", "z.npz"} {
+		if err := f.WriteCodes(t.Context(), filepath.Join(out, name), in); err != nil {
+			t.Fatal(err)
+		}
+		z, err := OpenLatents(t.Context(), filepath.Join(out, name), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes, err := z.Read(t.Context(), 0, 3)
+		if err != nil || z.Len() != 3 {
+			t.Fatal(z.Len(), err)
+		}
+		for i, x := range codes {
+			if want := float64(pixels[i/2*48+i%2])/127.5 - 1; math.Abs(float64(x)-want) > 1e-6 {
+				t.Errorf("%s: number %d is %g, want %g", name, i, x, want)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Each image stands left of its reconstruction, which here is the image.
+func TestWritePairs(t *testing.T) {
+	dir, pixels := gallery(t)
+	f := mirror(t, "reconstruct", mirrorImages, 4, 4, 3)
+	path := filepath.Join(t.TempDir(), "pairs.png")
+	if err := f.WritePairs(t.Context(), path, opened(t, f, dir)); err != nil {
+		t.Fatal(err)
+	}
+	var twice []uint8
+	for i := range 3 {
+		twice = append(append(twice, pixels[i*48:(i+1)*48]...), pixels[i*48:(i+1)*48]...)
+	}
+	want, err := picture.Grid(picture.Images{N: 6, H: 4, W: 4, C: 3, Pix: twice}, picture.GridOptions{Columns: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := decoded(t, path); got.Bounds() != want.Bounds() || !slices.Equal(rgb(got, got.Bounds()), rgb(want, want.Bounds())) {
+		t.Error("the picture is not the images in pairs")
+	}
+}
+
+const mirrorPoints = "[data]\nkind = \"mixture\"\n"
+
+func TestFromPoints(t *testing.T) {
+	f := mirror(t, "translate.b", mirrorPoints, 2)
+	out := t.TempDir()
+	at := func(name string) string { return filepath.Join(out, name) }
+	if err := npy.WriteFile(at("x.npy"), []int{3, 2}, []float32{1, 2, -3, 4, .5, 0}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"y.npy", "y.npz", "y.png"} {
+		in := opened(t, f, at("x.npy"))
+		if err := errors.Join(f.Check(at(name), in), f.Write(t.Context(), at(name), in)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"y.npy", "y.npz"} { // what is written can be given again
+		back, err := opened(t, f, at(name)).points.Read(t.Context(), 0, 3)
+		if err != nil || !slices.Equal(back, []float32{-1, -2, 3, -4, -.5, 0}) {
+			t.Errorf("%s: %v, want the points' negatives (%v)", name, back, err)
+		}
+	}
+	if b := decoded(t, at("y.png")).Bounds(); b.Dx() != pointsSize {
+		t.Errorf("the scatter is %v", b)
+	}
+}
+
+func TestDirections(t *testing.T) {
+	for direction, want := range map[string]string{"": "", ".b": "b"} {
+		got, err := mirrored(t, direction, mirrorPoints, 2).Directions()
+		if err != nil || !slices.Equal(got, []string{want}) {
+			t.Errorf("translate%s: %q (%v)", direction, got, err)
+		}
+	}
+}
+
+// What cannot be done is said before anything is computed, and nothing is written.
+func TestFromRefuses(t *testing.T) {
+	dir, _ := gallery(t)
+	f := mirror(t, "translate.b", mirrorImages, 4, 4, 3)
+	out := t.TempDir()
+	writePicture(t, filepath.Join(dir, "b.png"), 4, 4, 0, png.Encode) // beside b.jpg
+	single := filepath.Join(dir, "a.png")
+	for _, c := range []struct{ in, out, want string }{
+		{dir, filepath.Join(out, "o"), "b.jpg and b.png would both be written to b.png"},
+		{filepath.Join(dir, "in"), filepath.Join(dir, "in"), "a.png would be written over"},
+		{single, dir, "a.png would be written over"},
+		{single, single, "a.png would be written over"},
+		{single, filepath.Join(out, "a.jpg"), "an image is written to FILE.png or DIR/"},
+		{dir, filepath.Join(out, "all.png"), "a folder of images to DIR/"},
+	} {
+		in := opened(t, f, c.in)
+		if err := f.Check(c.out, in); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s to %s: %v, want %q", c.in, c.out, err, c.want)
+		}
+		if err := f.Write(t.Context(), c.out, in); err == nil {
+			t.Errorf("%s to %s was written", c.in, c.out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad.png"), []byte("no image"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "bad.png")} {
+		if _, err := f.Open(t.Context(), path, func(string) {}); err == nil || !strings.Contains(err.Error(), "bad.png cannot be read") || strings.Contains(err.Error(), "data.bad") {
+			t.Errorf("%s: %v, want the file's name, and no key of a configuration", path, err)
+		}
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	in := opened(t, f, single)
+	cancel()
+	if err := f.Write(stopped, filepath.Join(out, "late.png"), in); !errors.Is(err, context.Canceled) {
+		t.Errorf("when stopped: %v", err)
+	}
+	if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
+		t.Errorf("%v was written (%v)", left, err)
+	}
+	var none *NoSampler
+	if _, err := f.e.From("inpaint"); !errors.As(err, &none) {
+		t.Errorf("a sampler that is not there: %v", err)
+	}
+}
+
+func TestPointsRefused(t *testing.T) {
+	f := mirror(t, "encode", mirrorPoints, 2)
+	out := t.TempDir()
+	at := filepath.Join(out, "x.npy")
+	for _, c := range []struct {
+		shape []int
+		x     []float32
+		want  string
+	}{
+		{[]int{1, 3}, []float32{1, 2, 3}, "this run's points are [n, 2]"},
+		{[]int{1, 2}, []float32{1, float32(math.NaN())}, "number 1 of point 0 is NaN"},
+	} {
+		if err := npy.WriteFile(at, c.shape, c.x); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Open(t.Context(), at, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %q", c.x, err, c.want)
+		}
+	}
+	if _, err := f.Open(t.Context(), out, nil); err == nil || !strings.Contains(err.Error(), "name FILE.npy") {
+		t.Errorf("a folder: %v", err)
+	}
+}
