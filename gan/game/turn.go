@@ -141,6 +141,11 @@ func (t *Turn) Uniform(label string, s graph.Shape) *graph.Node {
 	return t.B.Uniform(t.unique(label), t.g.Float, s)
 }
 
+// Normal draws N(0, 1), fresh at each run.
+func (t *Turn) Normal(label string, s graph.Shape) *graph.Node {
+	return t.B.Normal(t.unique(label), t.g.Float, s)
+}
+
 // Pass says how a player runs. The label is part of the names of its random
 // streams and unique within a turn; Run makes one.
 type Pass struct {
