@@ -182,8 +182,12 @@ func TestArithmetic(t *testing.T) {
 func TestExport(t *testing.T) {
 	p := newPlace(t)
 	p.train("images")
-	for net, want := range map[string]string{"g": "g_ema", "d": "d"} {
-		p.run("export", "-run", "0", "-out", "@/runs", "-net", net, "-o", "@/n.safetensors")
+	for net, want := range map[string]string{"": "g_ema", "g": "g_ema", "d": "d"} {
+		args := []string{"export", "-run", "0", "-out", "@/runs", "-o", "@/n.safetensors"}
+		if net != "" {
+			args = append(args, "-net", net)
+		}
+		p.run(args...)
 		f, err := safetensors.Open(p.at("n.safetensors"))
 		if err != nil {
 			t.Fatal(err)

@@ -234,7 +234,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"arithmetic", "-run", "0", "-out", "@/runs", "-expr", "1", "-o", "@/a"}, 2, "name FILE.png"},
 		{[]string{"export", "-run", "0", "-out", "@/runs", "-format", "onnx", "-o", "@/g.onnx"}, 2, "onnx is not supported by this version"},
 		{[]string{"export", "-run", "0", "-out", "@/runs", "-format", "pt", "-o", "@/g.pt"}, 2, `there is no format "pt"`},
-		{[]string{"export", "-run", "0", "-out", "@/runs", "-net", "e", "-o", "@/e.safetensors"}, 2, "networks g and d"},
+		{[]string{"export", "-run", "0", "-out", "@/runs", "-net", "e", "-o", "@/e.safetensors"}, 2, `-net: model.kind = "dcgan" has the networks g, d, not "e"`},
 		{[]string{"export", "-run", "0", "-out", "@/runs"}, 2, "-o: name FILE.safetensors"},
 		{[]string{"export", "-run", "0", "-out", "@/runs", "-o", "@/x.pt"}, 2, "-o: name FILE.safetensors, the one format"},
 		{[]string{"runs", "@/nonexistent"}, 1, "nonexistent"},

@@ -38,8 +38,8 @@ func addSettings(f *flag.FlagSet) *settings {
 		return nil
 	})
 	for _, short := range []override{
-		{"batch", "train.batch", "`N`: real samples of one discriminator update"},
-		{"steps", "train.steps", "`N`: generator updates"},
+		{"batch", "train.batch", "`N`: samples in a batch"},
+		{"steps", "train.steps", "`N`: steps of training"},
 		{"seed", "run.seed", "`N`: seed of weights, latents and the order of the data"},
 		{"name", "run.name", "`S`: name of the run directory, after its number"},
 		{"device", "run.device", deviceUsage},

@@ -175,7 +175,7 @@ func TestWhichWeights(t *testing.T) {
 	} {
 		e := open(t, run, test.o)
 		path := filepath.Join(t.TempDir(), "g.safetensors")
-		if err := e.Export(path, "g"); err != nil {
+		if err := e.Export(path, e.Game.Player("g")); err != nil {
 			t.Fatal(err)
 		}
 		f, err := safetensors.Open(path)
@@ -225,7 +225,11 @@ func TestExportLayout(t *testing.T) {
 		"d": {{"main.0.weight", []int{4, 3, 4, 4}, "d/down0/conv/w"}, {"main.2.weight", []int{1, 4, 4, 4}, "d/logit/w"}},
 	} {
 		path := filepath.Join(t.TempDir(), net+".safetensors")
-		if err := e.Export(path, net); err != nil {
+		p, err := e.Exported(net)
+		if err == nil {
+			err = e.Export(path, p)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		f, err := safetensors.Open(path)
@@ -246,8 +250,29 @@ func TestExportLayout(t *testing.T) {
 			}
 		}
 	}
-	if err := e.Export(filepath.Join(t.TempDir(), "e.safetensors"), "e"); err == nil {
-		t.Error("a network that is not there was exported")
+}
+
+// A network is chosen by its name in the run's system; without one it is that which
+// samples come from. What cannot be written says why, and what there is.
+func TestExported(t *testing.T) {
+	const flow = "[data]\nkind = \"mixture\"\n[model]\nkind = \"realnvp\"\nlayers = 2\nhidden = [4]\n"
+	for _, c := range []struct {
+		text, net, is, err string
+		shape              []int
+	}{
+		{text: tinyImages, shape: []int{8, 8, 3}, is: "g"},
+		{text: tinyImages, shape: []int{8, 8, 3}, net: "d", is: "d"},
+		{text: tinyImages, shape: []int{8, 8, 3}, net: "flow", err: `model.kind = "dcgan" has the networks g, d, not "flow"`},
+		{text: flow, shape: []int{2}, net: "g", err: `model.kind = "realnvp" has the networks flow, inverse, not "g"`},
+		{text: flow, shape: []int{2}, err: `there is no PyTorch module that a network of model.kind = "realnvp" corresponds to, so that export has no names to write; the checkpoints of the run hold their weights`},
+	} {
+		p, err := open(t, makeRun(t, c.text, c.shape...), Options{}).Exported(c.net)
+		switch {
+		case c.err != "" && (err == nil || err.Error() != c.err):
+			t.Errorf("%q: error %v, want %s", c.net, err, c.err)
+		case c.err == "" && (err != nil || p.Name != c.is):
+			t.Errorf("%q is %+v, %v, want %s", c.net, p, err, c.is)
+		}
 	}
 }
 

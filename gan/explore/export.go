@@ -7,19 +7,44 @@ import (
 
 	"ganengine/engine/atomicfile"
 	"ganengine/engine/safetensors"
+	"ganengine/gan/game"
 	"ganengine/gan/model"
 )
 
-// Export writes a player's weights as fp32 safetensors, in layer order, named
-// and laid out as PyTorch's modules have them: those that samples are drawn with.
-func (e *Explorer) Export(path, net string) error {
+// Exported is the player of a name that can be exported; without a name, the first that
+// samples are drawn with.
+func (e *Explorer) Exported(net string) (*game.Player, error) {
+	var all, known []string
+	for _, p := range e.Game.Players {
+		all = append(all, p.Name)
+		if p.Torch != nil {
+			known = append(known, p.Name)
+		}
+	}
 	p := e.Game.Player(net)
-	if len(e.exported()) == 0 {
-		return fmt.Errorf("models of kind %s have no network that a PyTorch module is known for, so that export has no names to write; the checkpoints of the run hold their weights", e.Config.Model.Kind)
+	if net == "" {
+		u, err := e.Game.Sampler("sample").Uses()
+		if err != nil {
+			return nil, err
+		}
+		p = u.Players()[0]
 	}
-	if p == nil || p.Torch == nil {
-		return fmt.Errorf("this model has the networks %s, not %q", strings.Join(e.exported(), " and "), net)
+	switch {
+	case p == nil:
+		return nil, fmt.Errorf("model.kind = %q has the networks %s, not %q", e.Config.Model.Kind, strings.Join(all, ", "), net)
+	case p.Torch != nil:
+		return p, nil
+	case len(known) > 0:
+		return nil, fmt.Errorf("there is no PyTorch module that network %s of model.kind = %q corresponds to; of its networks, %s have one",
+			p.Name, e.Config.Model.Kind, strings.Join(known, " and "))
 	}
+	return nil, fmt.Errorf("there is no PyTorch module that a network of model.kind = %q corresponds to, so that export has no names to write; the checkpoints of the run hold their weights", e.Config.Model.Kind)
+}
+
+// Export writes weights of a player that Exported gave as fp32 safetensors, in layer
+// order, named and laid out as PyTorch's modules have them: those that samples are drawn
+// with.
+func (e *Explorer) Export(path string, p *game.Player) error {
 	prefix, tensors := p.Net.Name+"/", p.Torch
 	if p.Average() != nil && !e.trained {
 		prefix = p.Net.Name + "_ema/"
@@ -34,16 +59,6 @@ func (e *Explorer) Export(path, net string) error {
 	}
 	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": strings.TrimSuffix(prefix, "/"), "step": fmt.Sprint(e.Step)}
 	return atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteChecked(w, entries, meta) })
-}
-
-// exported names the players that PyTorch has a module for.
-func (e *Explorer) exported() (out []string) {
-	for _, p := range e.Game.Players {
-		if p.Torch != nil {
-			out = append(out, p.Name)
-		}
-	}
-	return out
 }
 
 func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, error) {

@@ -20,7 +20,7 @@ type System struct {
 // Systems are those that configurations may choose.
 type Systems struct {
 	Schema *config.Schema
-	all    []System
+	All    []System // in the order of the schema's kinds
 }
 
 // NewSystems puts systems together; the first is the one that a configuration
@@ -35,11 +35,11 @@ func NewSystems(all ...System) *Systems {
 
 // Declare has the system of a configuration declare its game.
 func (s *Systems) Declare(c *config.Config, o Options) (*Game, error) {
-	at := slices.IndexFunc(s.all, func(s System) bool { return s.Name == c.Model.Kind })
+	at := slices.IndexFunc(s.All, func(s System) bool { return s.Name == c.Model.Kind })
 	if at < 0 {
 		return nil, &config.Error{Key: "model.kind", Msg: fmt.Sprintf("there is no system %q", c.Model.Kind)}
 	}
-	return New(s.all[at], c, o)
+	return New(s.All[at], c, o)
 }
 
 // Game is what a system declared for a configuration, over one set of Variables.
@@ -122,7 +122,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		return err
 	}
 	for _, r := range g.turns {
-		var found *uses
+		var found *Uses
 		if _, err := graph.Build(r.Name, g.Vars, func(b *graph.Builder) {
 			b.UseRandom(&graph.Random{Seed: g.Seed})
 			t := g.newTurn(b)
@@ -135,8 +135,8 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		}); err != nil {
 			return err
 		}
-		r.uses = *found
-		if why := r.uses.single(); g.Config.Train.Accumulate > 1 && why != "" {
+		r.Uses = *found
+		if why := r.Uses.single(); g.Config.Train.Accumulate > 1 && why != "" {
 			return &config.Error{Key: "train.accumulate", Msg: fmt.Sprintf("turn %s of %s %s; set it to 1", r.Name, sys.Name, why)}
 		}
 	}
@@ -144,7 +144,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 }
 
 func (g *Game) newTurn(b *graph.Builder) *Turn {
-	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, labels: map[string]bool{}, uses: &uses{}}
+	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, labels: map[string]bool{}, uses: &Uses{}}
 }
 
 // Player is the player of a name; nil where there is none.
@@ -225,7 +225,7 @@ func (g *Game) step(v variant) (*Step, error) {
 		t.commit()
 		b.Output("finite", b.GuardUpdates(g.Finite, t.finite...))
 		step.Scores = t.output()
-		step.Fed = t.uses.fed
+		step.Fed = t.uses.Fed
 	})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type Penalty struct {
 func (t *Turn) Minimise(goals ...Goal) {
 	t.uses.minimised++
 	for _, goal := range goals {
-		t.uses.updates = append(t.uses.updates, goal.By)
+		t.uses.Updates = append(t.uses.Updates, goal.By)
 	}
 	if t.looking {
 		for _, goal := range goals {

@@ -2,6 +2,7 @@ package game
 
 import (
 	"fmt"
+	"slices"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/optim"
@@ -119,6 +120,16 @@ func (t *Turn) Weighted(section, key string, n config.Number, penalty func(weigh
 	}
 	l := penalty(1)
 	return graph.Mul(l, graph.Cast(t.Value(section, key, n), l.DType))
+}
+
+// RateKeys are the keys of the optimisers' learning rates, each once.
+func (g *Game) RateKeys() (out []string) {
+	for _, o := range g.Optimizers {
+		if key := "optim." + o.Section + ".lr"; !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
 }
 
 // Rate is an optimiser's learning rate while so many steps are finished, for people.

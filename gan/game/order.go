@@ -8,8 +8,8 @@ import (
 // TurnRef is a declared turn.
 type TurnRef struct {
 	Name  string
+	Uses  Uses
 	build func(t *Turn)
-	uses  uses
 }
 
 // Entry has a turn run Times times (0: once) in each step n with From <= n < Until
@@ -67,7 +67,7 @@ type Sequence struct {
 // count is how many runs that ask for a lazy there were before a step.
 func (s *Sequence) count(l *Lazy, step int64) (n int64) {
 	for i := range s.order {
-		if e := &s.order[i]; slices.Contains(e.Turn.uses.lazies, l) {
+		if e := &s.order[i]; slices.Contains(e.Turn.Uses.Lazies, l) {
 			n += e.before(step)
 		}
 	}
@@ -90,7 +90,7 @@ func (s *Sequence) runs(step int64) []variant {
 		n := s.count(l, step)
 		for i := range s.step {
 			v := &s.step[i]
-			if !slices.Contains(v.turn.uses.lazies, l) {
+			if !slices.Contains(v.turn.Uses.Lazies, l) {
 				continue
 			}
 			if mod(n-l.Offset, l.Every) == 0 {
@@ -133,16 +133,16 @@ func (s *Sequence) Taken(st *Stream, step int64, place int) (n int64) {
 }
 
 func (r *TurnRef) takes(st *Stream) bool {
-	return slices.ContainsFunc(r.uses.fed, func(f Fed) bool { return f.Stream == st && !f.Again })
+	return slices.ContainsFunc(r.Uses.Fed, func(f Fed) bool { return f.Stream == st && !f.Again })
 }
 
 // single says why gradients of several runs of a turn cannot add up for one update; ""
 // where they can.
-func (u *uses) single() string {
+func (u *Uses) single() string {
 	if u.minimised != 1 {
 		return fmt.Sprintf("makes %d updates one after the other, and gradients add up over one only", u.minimised)
 	}
-	for _, f := range u.fed {
+	for _, f := range u.Fed {
 		if f.Again {
 			return fmt.Sprintf("takes the step's last batch of stream %s again, and gradients add up over several batches", f.Stream.Name)
 		}
@@ -153,7 +153,7 @@ func (u *uses) single() string {
 // updates is how many updates an optimiser makes in the first step.
 func (s *Sequence) updates(o *Optimizer) (n int64) {
 	for _, v := range s.runs(0) {
-		for _, by := range v.turn.uses.updates {
+		for _, by := range v.turn.Uses.Updates {
 			if by == o && !v.adding {
 				n++
 			}

@@ -19,9 +19,9 @@ func sequenceOf(accumulate int64, lazies []*Lazy, entries ...Entry) *Sequence {
 }
 
 func turn(name string, st *Stream, lazies ...*Lazy) *TurnRef {
-	r := &TurnRef{Name: name, uses: uses{lazies: lazies, minimised: 1}}
+	r := &TurnRef{Name: name, Uses: Uses{Lazies: lazies, minimised: 1}}
 	if st != nil {
-		r.uses.fed = []Fed{{Stream: st}}
+		r.Uses.Fed = []Fed{{Stream: st}}
 	}
 	return r
 }

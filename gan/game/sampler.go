@@ -19,6 +19,7 @@ const (
 	Logits       = "logits"         // f32 [n]: what a discriminator thinks
 	Probability  = "probability"    // f32 [n]: and where a logit means one
 	Encoded      = "z"              // f32 [n, z]: codes of samples
+	Density      = "density"        // f32 [n]: of the model, where it tells that
 )
 
 type shown struct {
@@ -43,20 +44,33 @@ func (s *Sampler) Codes() (out []*Code, err error) {
 	return out, nil
 }
 
+// Uses is what the sampler takes and runs.
+func (s *Sampler) Uses() (u *Uses, err error) {
+	_, u, err = s.program(s.Kind, 1, true)
+	return u, err
+}
+
 // Program builds the sampler for n rows. Codes (by name) and fields of streams are
 // its inputs. trained takes the trained weights where an average follows them.
 func (s *Sampler) Program(name string, n int, trained bool) (*graph.Program, error) {
+	p, _, err := s.program(name, n, trained)
+	return p, err
+}
+
+func (s *Sampler) program(name string, n int, trained bool) (p *graph.Program, u *Uses, err error) {
 	g := s.game
-	return graph.Build(name, g.Vars, func(b *graph.Builder) {
+	p, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.WithPrecision(g.prec, func() {
 			t := g.newTurn(b)
 			t.people = people{rows: n, trained: trained}
+			u = t.uses
 			s.build(t)
 			for _, x := range t.shown {
 				x.output(b)
 			}
 		})
 	})
+	return p, u, err
 }
 
 func (s shown) output(b *graph.Builder) {

@@ -31,7 +31,7 @@ type Turn struct {
 	labels      map[string]bool
 	trainedNets []*nn.Net // by optimisers, in order
 
-	uses *uses
+	uses *Uses
 	people
 }
 
@@ -40,22 +40,6 @@ type people struct {
 	rows    int  // samples of one run; 0 while training
 	trained bool // the players' trained weights, even where an average follows them
 	shown   []shown
-}
-
-// uses is what a turn takes, found while it is built.
-type uses struct {
-	fed       []Fed
-	lazies    []*Lazy
-	minimised int
-	updates   []*Optimizer
-}
-
-// Fed is an input of a program that a stream feeds.
-type Fed struct {
-	Name   string
-	Stream *Stream
-	Field  Field
-	Again  bool // the batch that the step's last reader took, not a fresh one
 }
 
 type score struct {
@@ -71,7 +55,7 @@ func (t *Turn) Batch(s *Stream, f Field) *graph.Node { return t.feed(s, f, false
 func (t *Turn) Again(s *Stream, f Field) *graph.Node { return t.feed(s, f, true) }
 
 func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
-	for _, other := range t.uses.fed {
+	for _, other := range t.uses.Fed {
 		if other.Stream == s && other.Again != again {
 			fail("Batch", "stream %s gives a turn a fresh batch or the step's last one, not both", s.Name)
 		}
@@ -83,7 +67,7 @@ func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
 	if t.rows > 0 {
 		n = t.rows
 	}
-	t.uses.fed = append(t.uses.fed, Fed{s.inputName(f), s, f, again})
+	t.uses.Fed = append(t.uses.Fed, Fed{s.inputName(f), s, f, again})
 	return s.input(t.B, s.inputName(f), f, n)
 }
 
@@ -95,6 +79,7 @@ func (t *Turn) Rows() int { return t.rows }
 // The label tells draws of one code apart; a code drawn once has its own name.
 func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 	d := &Drawn{codes: codes}
+	t.uses.drawn(codes)
 	if t.rows > 0 {
 		for _, c := range codes {
 			s, dtype := c.shape(t.rows)
@@ -172,6 +157,7 @@ func (t *Turn) RunAs(m Pass, p *Player, in ...*graph.Node) []*graph.Node {
 // large as all together, and layers that look at a batch see each for itself.
 func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.Node {
 	t.unique("pass " + m.Label)
+	t.uses.Passes = append(t.uses.Passes, Ran{m, p})
 	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p)}
 	if t.rows == 0 {
 		mode.Train, mode.Track, mode.Batches = true, m.Track, len(batches)
@@ -262,8 +248,8 @@ func (t *Turn) Set(v *graph.Variable, x *graph.Node) {
 // Due says whether something lazy happens in this program: a constant while it is
 // built. A turn asks whatever the answer to other questions was.
 func (t *Turn) Due(l *Lazy) bool {
-	if !slices.Contains(t.uses.lazies, l) {
-		t.uses.lazies = append(t.uses.lazies, l)
+	if !slices.Contains(t.uses.Lazies, l) {
+		t.uses.Lazies = append(t.uses.Lazies, l)
 	}
 	return t.due[l]
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Field is the discriminator's value on a regular grid over a plot's range, row 0 at the top, at the centres of
-// equal cells: D at the points of Range.Mesh. The value Neutral means undecided: 0 for logits, 0.5 for
-// probabilities. A Field without values draws nothing.
+// Field is a number that a model gives each point, such as what a discriminator thinks, on a regular grid over a
+// plot's range, row 0 at the top, at the centres of equal cells, the points of Range.Mesh. Neutral is the value
+// without colour: of a discriminator 0 for logits and 0.5 for probabilities, which are undecided. A Field without values draws nothing.
 type Field struct {
 	Height, Width int
 	Values        []float32

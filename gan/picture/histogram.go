@@ -7,18 +7,20 @@ import (
 	"math"
 )
 
-// Histogram is a picture of 1-D data: the densities of reals and generated values, and D over them.
+// Histogram is a picture of 1-D data: the densities of reals and generated values, and over them a curve of D or of
+// another number that a model gives each point.
 type Histogram struct {
 	Title        string
 	Lo, Hi       float64   // range of the data axis; both 0 fits the reals
 	Bins         int       // 0: 80
 	Reals, Fakes []float32 // [n]
-	D            []float32 // D at the centres of equal cells of [Lo, Hi]; may be empty
-	Neutral      float32   // the value of D that means undecided: 0 for logits, 0.5 for probabilities
+	Curve        []float32 // at the centres of equal cells of [Lo, Hi]; may be empty
+	Of           string    // what the curve is, at its axis
+	Neutral      float32   // the value in the middle of that: of D, 0 for logits and 0.5 for probabilities are undecided
 }
 
-// dColor is the line of D.
-var dColor = color.RGBA{214, 126, 24, 255}
+// curveColor is that of the curve and its axis.
+var curveColor = color.RGBA{214, 126, 24, 255}
 
 // Span gives the range that a Histogram without one uses: the values with a margin of a sixth on each side.
 func Span(values []float32) (lo, hi float64) {
@@ -57,7 +59,7 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	top *= 1.08
 	c.bars(reals, top, realColor, .28)
 	c.bars(fakes, top, fakeColor, .38)
-	c.curve(h.D, float64(h.Neutral))
+	c.curve(h.Curve, float64(h.Neutral), h.Of)
 	c.frame()
 	c.axisX(h.Lo, h.Hi)
 	c.axisY(0, top)
@@ -95,8 +97,8 @@ func (c *canvas) bars(bins []float64, top float64, col color.RGBA, a float64) {
 	}
 }
 
-// curve draws D on an axis of its own at the right, with the undecided value in the middle.
-func (c *canvas) curve(d []float32, neutral float64) {
+// curve draws numbers on an axis of their own at the right, with the neutral one in the middle.
+func (c *canvas) curve(d []float32, neutral float64, of string) {
 	if len(d) == 0 {
 		return
 	}
@@ -105,21 +107,21 @@ func (c *canvas) curve(d []float32, neutral float64) {
 	lo, hi := neutral-extent, neutral+extent
 	middle := c.y(neutral, lo, hi)
 	for x := float64(c.plot.Min.X); x < float64(c.plot.Max.X); x += 10 * c.unit {
-		c.line(x, middle, min(x+4*c.unit, float64(c.plot.Max.X)), middle, c.unit, dColor, .6)
+		c.line(x, middle, min(x+4*c.unit, float64(c.plot.Max.X)), middle, c.unit, curveColor, .6)
 	}
 	last := math.NaN()
 	for i, v := range d {
 		y := c.y(min(max(float64(v), lo), hi), lo, hi)
 		if i > 0 && finite(y) && finite(last) {
-			c.line(c.x(float64(i)-.5, 0, float64(len(d))), last, c.x(float64(i)+.5, 0, float64(len(d))), y, 2.2*c.unit, dColor, .95)
+			c.line(c.x(float64(i)-.5, 0, float64(len(d))), last, c.x(float64(i)+.5, 0, float64(len(d))), y, 2.2*c.unit, curveColor, .95)
 		}
 		last = y
 	}
 	right := float64(c.plot.Max.X)
 	for _, v := range ticks(lo, hi) {
 		y := c.y(v, lo, hi)
-		c.line(right, y, right+5*c.unit, y, c.unit, dColor, 1)
-		c.text(number(v), right+10*c.unit, y+5*c.unit, 0, dColor)
+		c.line(right, y, right+5*c.unit, y, c.unit, curveColor, 1)
+		c.text(number(v), right+10*c.unit, y+5*c.unit, 0, curveColor)
 	}
-	c.text("D", right+20*c.unit, float64(c.plot.Min.Y)-22*c.unit, .5, dColor)
+	c.text(of, right+20*c.unit, float64(c.plot.Min.Y)-22*c.unit, .5, curveColor)
 }

@@ -142,7 +142,7 @@ func TestHistogram(t *testing.T) {
 		t.Errorf("densities %v, %d outside", reals, outside)
 	}
 	for i := range 64 {
-		h.D = append(h.D, float32(i)/63)
+		h.Curve = append(h.Curve, float32(i)/63)
 	}
 	m, err := h.Draw(800)
 	if err != nil {
@@ -162,8 +162,14 @@ func TestHistogram(t *testing.T) {
 	if count(fakeColor, left) > 0 || count(fakeColor, right) < 300 || count(realColor, left) < 300 {
 		t.Error("bars are not where their values are")
 	}
-	if count(dColor, image.Rect(64, 64, 708, 736)) < 600 {
-		t.Error("the line of D is missing")
+	if count(curveColor, image.Rect(64, 64, 708, 736)) < 600 {
+		t.Error("the curve is missing")
+	}
+	label := image.Rect(712, 24, 800, 54)
+	without := count(curveColor, label)
+	h.Of = "density"
+	if m, err = h.Draw(800); err != nil || count(curveColor, label) <= without {
+		t.Errorf("nothing says what the curve is (%v)", err)
 	}
 }
 
@@ -185,7 +191,7 @@ func TestPlotsRefuse(t *testing.T) {
 	if _, err := (Scatter{}).Draw(300); err != nil {
 		t.Errorf("an empty scatter: %v", err)
 	}
-	if _, err := (Histogram{D: []float32{float32(nan), 1}}).Draw(300); err != nil {
+	if _, err := (Histogram{Curve: []float32{float32(nan), 1}}).Draw(300); err != nil {
 		t.Errorf("an empty histogram: %v", err)
 	}
 }

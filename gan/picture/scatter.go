@@ -46,7 +46,7 @@ func (r Range) Mesh(h, w int) []float32 {
 	return points
 }
 
-// Scatter is a picture of 2-D point data: generated and real points over D's field.
+// Scatter is a picture of 2-D point data: generated and real points over a field.
 type Scatter struct {
 	Title        string
 	Range        Range     // the zero value fits the real points

@@ -59,7 +59,7 @@ func declareRealNVP(s *game.Setup) error {
 		t.Minimise(game.Goal{By: opt, Loss: graph.Neg(graph.Average(density(t)))})
 	})})
 	s.Sampler("sample", func(t *game.Turn) { t.Show(game.Samples, real, t.Run(inverse, t.Draw("z", 0, z).All())[0]) })
-	s.Sampler("field", func(t *game.Turn) { t.Numbers(game.Logits, graph.Exp(density(t))) })
+	s.Sampler("field", func(t *game.Turn) { t.Numbers(game.Density, graph.Exp(density(t))) })
 	s.Sampler("likelihood", func(t *game.Turn) { t.Numbers("log_density", density(t)) })
 	s.Sampler("encode", func(t *game.Turn) { t.Numbers(game.Encoded, t.Run(flow, t.Batch(real, game.Points))[0]) })
 	s.Sampler("reconstruct", func(t *game.Turn) {

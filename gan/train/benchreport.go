@@ -28,7 +28,7 @@ type BenchReport struct {
 	Precision       string       `json:"precision"`
 	Batch           int          `json:"batch"`
 	Steps           int          `json:"steps"`
-	ImagesPerSecond float64      `json:"images_per_second"` // real images shown to D, at the median step
+	ImagesPerSecond float64      `json:"images_per_second"` // samples of the first stream taken, at the median step
 	StepMS          Times        `json:"step_ms"`
 	StartupSeconds  float64      `json:"startup_seconds"` // from the start of the process to the end of the first step
 	HostPeakBytes   int64        `json:"host_peak_bytes"`

@@ -26,7 +26,7 @@ func TestNotFiniteStops(t *testing.T) {
 	}
 	d := latest(t, out)
 	text := err.Error()
-	for _, want := range []string{"program d_reg ", "step 2", "[4,", ".go:", "checkpoint 1 of " + string(d)} {
+	for _, want := range []string{"program d_reg ", "step 2", "[4,", ".go:", "checkpoint 1 of " + string(d), "lower optim.g.lr and optim.d.lr, or"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("error %q does not say %q", text, want)
 		}
@@ -48,6 +48,15 @@ func TestNotFiniteStops(t *testing.T) {
 	h, _ = testHost(t, out)
 	if err := Resume(context.Background(), string(d), nil, h); err == nil || err.Error() != text {
 		t.Errorf("continued: %v, want %s", err, text)
+	}
+}
+
+// What to lower is what the system has.
+func TestNotFiniteNamesTheSystemsRates(t *testing.T) {
+	h, _ := testHost(t, t.TempDir())
+	err := Run(t.Context(), configure(t, tinyFlow, "optim.flow.lr=1e30"), h)
+	if err == nil || !strings.Contains(err.Error(), "; lower optim.flow.lr, or") || strings.Contains(err.Error(), "optim.g") {
+		t.Errorf("error %v", err)
 	}
 }
 

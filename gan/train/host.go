@@ -60,7 +60,7 @@ func (silent) Lost() error       { return nil }
 // Progress is how far a run has come.
 type Progress struct {
 	Step, Steps     int64
-	ImagesPerSecond float64 // real images shown to D
+	ImagesPerSecond float64 // samples of the first stream taken
 	Losses          []Loss  // of the optimisers, in order
 	Watched         bool    // whether there are Real and Fake
 	Real, Fake      float64 // D(x) and D(G(z)), likewise: probabilities where the loss has them, else logits
@@ -140,8 +140,9 @@ func (e *Interrupted) Unwrap() error { return e.Cause }
 // state was saved.
 type NotFinite struct {
 	Program string
-	Step    int64  // steps that were finished
-	Node    string // the first bad node, its shapes and the line that built it; "" if the second run found none
+	Step    int64    // steps that were finished
+	Node    string   // the first bad node, its shapes and the line that built it; "" if the second run found none
+	Rates   []string // keys of the learning rates that the system has
 	Dir     string
 }
 
@@ -151,7 +152,7 @@ func (e *NotFinite) Error() string {
 	if e.Node != "" {
 		fmt.Fprintf(&s, ", first in %s", e.Node)
 	}
-	s.WriteString("; lower optim.g.lr and optim.d.lr")
+	fmt.Fprintf(&s, "; lower %s", strings.Join(e.Rates, " and "))
 	if e.Dir != "" {
 		fmt.Fprintf(&s, ", or look at the last good state, checkpoint %d of %s", e.Step, e.Dir)
 	}

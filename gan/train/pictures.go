@@ -11,8 +11,8 @@ import (
 // plotSide is the side of pictures of point data, in pixels.
 const plotSide = 800
 
-// pictures draws what people look at: a grid of images, points over D's field,
-// a histogram. Data of another kind (vectors of three numbers and more) have
+// pictures draws what people look at: a grid of images, points over the field
+// of a number that the model gives each, a histogram. Data of another kind (vectors of three numbers and more) have
 // no picture.
 type pictures struct {
 	sampler *sampler
@@ -96,14 +96,15 @@ func (p *pictures) grid(pix []byte, n int, o picture.GridOptions) ([]byte, error
 	return picture.EncodePNG(im)
 }
 
-// plot draws points and, with generated ones, what D thinks of the plane or line.
+// plot draws points and, with generated ones, the field over the plane or line.
 func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 	var im image.Image
 	var err error
 	if p.sampler.out.Shape[0] == 1 {
 		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.points, Fakes: fakes}
 		if fakes != nil && p.sampler.cells > 0 {
-			if h.D, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
+			h.Of = p.sampler.of()
+			if h.Curve, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
 				return nil, err
 			}
 		}

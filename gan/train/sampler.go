@@ -13,7 +13,7 @@ import (
 const (
 	maxImages = 64   // images that one run of the sample program makes
 	maxPoints = 4096 // the same for points
-	fieldSide = 64   // the field of D over the plane is so many points square
+	fieldSide = 64   // a field over the plane is so many points square
 	fieldLine = 256  // and so many on a line
 )
 
@@ -23,7 +23,7 @@ type sampler struct {
 	game   *game.Game
 	out    *game.Stream // whose kind of samples are drawn
 	sample *game.Sampler
-	judged *game.Sampler // nil without a discriminator of points
+	judged *game.Sampler // what it makes of points; nil where there is nothing
 	n      int           // samples of one run
 	cells  int           // points that one run of judge takes; 0 without judge
 
@@ -157,8 +157,16 @@ func (s *sampler) run(first, columns int) (*session.Result, error) {
 	return r, err
 }
 
-// field is D at points [cells, dim]: probabilities where the loss has them,
-// else logits, and the value in the middle.
+// of is what a field shows, for people.
+func (s *sampler) of() string {
+	if s.judge.Index(game.Density) >= 0 {
+		return game.Density
+	}
+	return "D"
+}
+
+// field is what the model makes of points [cells, dim], and the value in the middle:
+// probabilities where it has them, else the first numbers, logits or densities.
 func (s *sampler) field(points []float32) (values []float32, neutral float32, err error) {
 	copy(floats(s.points.Data()), points)
 	r, err := s.judge.Run(s.points)
@@ -166,7 +174,7 @@ func (s *sampler) field(points []float32) (values []float32, neutral float32, er
 		err = r.Wait()
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("evaluating D over the plane: %w", err)
+		return nil, 0, fmt.Errorf("evaluating %s over the plane: %w", s.of(), err)
 	}
 	if at := s.judge.Index(game.Probability); at >= 0 {
 		return append(values, r.Floats(at)...), .5, nil

@@ -67,6 +67,13 @@ func TestField(t *testing.T) {
 	}
 }
 
+// A flow has no D: its field shows the density.
+func TestFieldOfAFlow(t *testing.T) {
+	if d, flow := newTestRig(t, tinyRing).sampler.of(), newTestRig(t, tinyFlow).sampler.of(); d != "D" || flow != "density" {
+		t.Errorf("fields are of %q and %q, want D and density", d, flow)
+	}
+}
+
 // In a grid of images each row has a class; the rest of a sample is its seed's.
 func TestDrawRowsOfClasses(t *testing.T) {
 	s := newTestRig(t, tinyClasses).sampler

@@ -69,6 +69,20 @@ count = 16
 every = 2
 `
 
+const tinyFlow = `
+[data]
+kind = "mixture"
+[model]
+kind = "realnvp"
+layers = 2
+hidden = [4]
+[train]
+batch = 4
+steps = 6
+[sample]
+count = 6
+`
+
 // configure completes a configuration with settings key=value on top.
 func configure(t testing.TB, text string, set ...string) *config.Config {
 	t.Helper()

@@ -273,7 +273,7 @@ func (t *trainer) drain() error {
 // diagnose turns the run that was not finite into an error that names its
 // first bad node. The runs behind it changed nothing.
 func (t *trainer) diagnose(bad *flight) error {
-	failed := &NotFinite{Program: bad.program.Graph.Name, Step: bad.step}
+	failed := &NotFinite{Program: bad.program.Graph.Name, Step: bad.step, Rates: t.game.RateKeys()}
 	for i := 1; i < t.queued; i++ {
 		if err := t.queue[(t.head+i)%inFlight].result.Wait(); err != nil {
 			return err
