@@ -25,6 +25,14 @@ func (c *Config) Doubts() (lines []string) {
 	return lines
 }
 
+// DrawnDoubts says what Doubts says of a run whose first weights are drawn, beside that.
+func (c *Config) DrawnDoubts() (lines []string) {
+	if f, ok := Part[FreezeD](c); ok && f.Layers > 0 {
+		lines = append(lines, fmt.Sprintf("train.freeze_d = %d keeps first layers of D as they are drawn, and they never learn: begin with those of a trained run, -init RUN", f.Layers))
+	}
+	return lines
+}
+
 // slopeFree reports whether neither a penalty nor a clamp of weights bounds D's slope.
 func (c *Config) slopeFree() bool {
 	p, ok := Part[Penalties](c)

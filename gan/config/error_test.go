@@ -58,7 +58,6 @@ func TestErrorTexts(t *testing.T) {
 		{"[run]\nname = \"a/b\"\n", `my.toml:2: run.name: "a/b" cannot name a directory; use up to 128 letters, digits, dots, dashes and underscores`},
 		{"[data]\nbackground = \"#fff\"\n", `my.toml:2: data.background: "#fff" is no colour; write white, black or #rrggbb`},
 		// not in this version
-		{"[train]\nfreeze_d = 2\n", "my.toml:2: train.freeze_d: 2 is not supported by this version; remove it"},
 		{"[train]\naugment = \"ada\"\n", `my.toml:2: train.augment: "ada" is not supported by this version; remove it`},
 		{"[eval]\nevery = 9\n", "my.toml:2: eval.every: 9 is not supported by this version; remove it"},
 		{"[eval]\nmetrics = [\"bogus\"]\n", `my.toml:2: eval.metrics: ["bogus"] is not supported by this version; remove it`},

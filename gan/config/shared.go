@@ -73,7 +73,7 @@ type Averaging struct {
 
 // FreezeD leaves layers of the discriminator as they begin, in [train].
 type FreezeD struct {
-	Layers int `toml:"freeze_d" default:"0" range:"[0,1000]" later:"true" doc:"first layers of the discriminator that are not trained"`
+	Layers int `toml:"freeze_d" default:"0" range:"[0,1000]" doc:"so many layers of the discriminator, from the image on, keep the weights that they begin with (arXiv 2002.10964), which is for -init; running statistics of their norms go on"`
 }
 
 // Augmentation is what is done to real and generated samples alike, in [train].

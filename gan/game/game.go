@@ -66,6 +66,7 @@ type Game struct {
 	Sequence Sequence
 
 	prec     graph.Precision
+	frozen   []*graph.Variable
 	averages []average
 	turns    []*TurnRef
 	samples  int // of [data], for epochs

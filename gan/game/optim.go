@@ -27,14 +27,15 @@ type owned struct {
 }
 
 // Optimizer declares an update rule, that of the section [optim.SECTION], over the
-// parameters of players. Parameters that several of them share count once.
+// parameters of players, but for what Freeze holds. Parameters that several of them
+// share count once.
 func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	o := &Optimizer{Name: name, Section: section}
 	seen := map[*graph.Variable]bool{}
 	var vars []*graph.Variable
 	for _, p := range of {
 		for _, v := range p.Net.Params() {
-			if !seen[v] {
+			if !seen[v] && !s.g.Frozen(v) {
 				seen[v] = true
 				o.params = append(o.params, owned{p, v})
 				vars = append(vars, v)

@@ -1,6 +1,9 @@
 package game
 
 import (
+	"slices"
+	"strings"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/model"
@@ -45,6 +48,48 @@ func (p *Player) Called(title string) *Player {
 func (p *Player) Part(name string, f Body, in ...In) *Player {
 	return p.setup.player(name, p.Net, f, in)
 }
+
+// Layers are the outermost scopes of the network's parameters, in the order in which its
+// function first runs through them: what is nearest to its operands comes first.
+func (p *Player) Layers() (names []string) {
+	for _, v := range p.Net.Params() {
+		if name := p.layer(v); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (p *Player) layer(v *graph.Variable) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(v.Name, p.Net.Name+"/"), "/")
+	return name
+}
+
+// Freeze leaves the parameters of layers, by Layers' names, as they begin: optimisers
+// declared after it are over the others alone. Running statistics and state of these
+// layers go on following the passes that track them.
+func (p *Player) Freeze(layers ...string) {
+	g := p.setup.g
+	for _, o := range g.Optimizers {
+		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == p.Net }) {
+			fail("Freeze", "optimiser %s has player %s's parameters: freeze layers before it is declared", o.Name, p.Name)
+		}
+	}
+	known := p.Layers()
+	for _, name := range layers {
+		if !slices.Contains(known, name) {
+			fail("Freeze", "player %s has no layer %s, but %v", p.Name, name, known)
+		}
+	}
+	for _, v := range p.Net.Params() {
+		if slices.Contains(layers, p.layer(v)) {
+			g.frozen = append(g.frozen, v)
+		}
+	}
+}
+
+// Frozen says whether a parameter is in no optimiser by Freeze.
+func (g *Game) Frozen(v *graph.Variable) bool { return slices.Contains(g.frozen, v) }
 
 // Average is the average that follows the network; nil where there is none.
 func (p *Player) Average() *nn.Average {

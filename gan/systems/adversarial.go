@@ -3,6 +3,7 @@ package systems
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
@@ -52,10 +53,21 @@ func (k *duel) play(g, d game.Body, given ...game.In) {
 	with := func(s graph.Shape) []game.In { return slices.Concat([]game.In{{Shape: s}}, given) }
 	k.g = k.Player("g", g, with(graph.Shape{latent.Z})...).Called("generator")
 	k.d = k.Player("d", d, with(k.real.Shape)...).Called("discriminator")
+	freeze(k.d, part[config.FreezeD](k.Config).Layers)
 	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", k.d)
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
 	}
+}
+
+// freeze leaves the first layers of a discriminator, nearest to the image, as they begin
+// (arXiv 2002.10964).
+func freeze(d *game.Player, layers int) {
+	all := d.Layers()
+	if layers >= len(all) {
+		panic(&config.Error{Key: "train.freeze_d", Msg: fmt.Sprintf("the discriminator has %d layers (%s), and one at least is to be trained; write %d at most", len(all), strings.Join(all, ", "), len(all)-1)})
+	}
+	d.Freeze(all[:layers]...)
 }
 
 // fakes are samples of fresh latents. Only the pass that the generator learns from

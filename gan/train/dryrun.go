@@ -132,7 +132,7 @@ func (p *printer) players(g *game.Game) error {
 		if err != nil {
 			return err
 		}
-		p.layers(player.Title(), player.Net, layersOf(program, player.Net))
+		p.layers(g, player, layersOf(program, player.Net))
 	}
 	return nil
 }
@@ -175,17 +175,21 @@ func (p *printer) lines(all []string) {
 	}
 }
 
-func (p *printer) layers(title string, net *nn.Net, layers []layer) {
-	p.printf("\n%s: %d parameters\n", title, net.Count())
+func (p *printer) layers(g *game.Game, player *game.Player, layers []layer) {
+	net := player.Net
+	p.printf("\n%s: %d parameters\n", player.Title(), net.Count())
 	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	for _, l := range layers {
-		count := 0
+		count, frozen := 0, ""
 		for _, v := range net.Params() {
 			if strings.HasPrefix(v.Name, l.name+"/") {
 				count += v.Shape.Size()
+				if g.Frozen(v) {
+					frozen = ", frozen"
+				}
 			}
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%d\n", strings.TrimPrefix(l.name, net.Name+"/"), l.shape, count)
+		fmt.Fprintf(table, "  %s\t%s\t%d%s\n", strings.TrimPrefix(l.name, net.Name+"/"), l.shape, count, frozen)
 	}
 	if err := table.Flush(); p.err == nil {
 		p.err = err

@@ -63,7 +63,7 @@ func TestResumeIsExact(t *testing.T) {
 		{"ring", tinyRing, nil},
 		{"dropout and schedule", tinyRing, []string{"model.d_dropout=0.3", "optim.g.schedule=linear", "optim.g.lr_end=0.0001", "loss.every=1"}},
 		{"reused fakes", tinyImages, []string{"train.reuse_fakes=true", "train.d_steps=2", "loss.r1=1", "loss.every=4"}},
-		{"accumulated", tinyImages, []string{"train.accumulate=3", "train.d_steps=2", "loss.r1=1", "loss.every=4", "train.ema_kimg=0.01"}},
+		{"accumulated, with a frozen layer", tinyImages, []string{"train.accumulate=3", "train.freeze_d=1", "train.d_steps=2", "loss.r1=1", "loss.every=4", "train.ema_kimg=0.01"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := t.TempDir()

@@ -62,7 +62,11 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 	if err != nil {
 		return nil, nil, closing(err, r.close)
 	}
-	for _, line := range r.cfg.Doubts() {
+	doubts := r.cfg.Doubts()
+	if since == nil && h.Weights == "" {
+		doubts = append(doubts, r.cfg.DrawnDoubts()...)
+	}
+	for _, line := range doubts {
 		note(line)
 	}
 	return r, g, nil

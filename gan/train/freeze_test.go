@@ -1,0 +1,93 @@
+package train
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/systems"
+)
+
+// The layers of D nearest to the image keep every bit, whatever else an optimiser does to
+// its parameters, and have no moments; the others make the very update that they make
+// beside layers that are trained. Statistics of frozen layers go on.
+func TestFrozenLayers(t *testing.T) {
+	set := []string{"data.size=16", "optim.d.decay=0.1", "optim.d.clamp=0.5", "loss.r1=1"}
+	c := configure(t, tinyImages, append(set, "train.freeze_d=2")...)
+	tr := beginTraining(t, c, systems.Table()).trainer
+	all := beginTraining(t, configure(t, tinyImages, set...), systems.Table()).trainer
+	d := tr.game.Player("d")
+	if got := d.Layers(); !slices.Equal(got, []string{"down0", "down1", "logit"}) {
+		t.Fatalf("layers %v", got)
+	}
+	frozen := func(v *graph.Variable) bool { return strings.HasPrefix(v.Name, "d/down") }
+	before := tr.state(t)
+	tr.once(t, 0, 0)
+	all.once(t, 0, 0)
+	after, trained := tr.state(t), all.state(t)
+	for _, v := range d.Net.Params() {
+		switch {
+		case frozen(v) != bytes.Equal(after[v.Name], before[v.Name]):
+			t.Errorf("%s moved: %v", v.Name, !frozen(v))
+		case !frozen(v) && !bytes.Equal(after[v.Name], trained[v.Name]):
+			t.Errorf("%s is not what it is beside layers that are trained", v.Name)
+		case bytes.Equal(trained[v.Name], before[v.Name]):
+			t.Errorf("%s does not learn", v.Name)
+		}
+		if _, ok := after["opt/d/m/"+v.Name]; ok == frozen(v) {
+			t.Errorf("%s has moments: %v", v.Name, ok)
+		}
+	}
+	for _, v := range d.Net.Stats() {
+		if bytes.Equal(after[v.Name], before[v.Name]) {
+			t.Errorf("%s stands still", v.Name)
+		}
+	}
+	for range 5 {
+		tr.once(t, 0, 0)
+	}
+	for _, v := range d.Net.Params() {
+		if b := tr.state(t)[v.Name]; frozen(v) && !bytes.Equal(b, before[v.Name]) {
+			t.Errorf("%s moved in the end", v.Name)
+		}
+	}
+	var text bytes.Buffer
+	h, _ := testHost(t, "")
+	if err := DryRun(t.Context(), c, h, &text); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(text.String(), ", frozen\n"); got != 3 || strings.Count(text.String(), "train.freeze_d = 2 keeps") != 1 { // two convolutions and a norm
+		t.Errorf("%d layers are said to be frozen:\n%s", got, text.String())
+	}
+}
+
+// Layers that are drawn and never learn are doubted; those of a trained run are not, and
+// a run that goes on is not asked again.
+func TestFrozenLayersBegin(t *testing.T) {
+	c := configure(t, tinyImages, "train.freeze_d=1")
+	for _, x := range []struct {
+		c       *config.Config
+		weights string
+		since   beginning
+		want    int
+	}{{c, "", nil, 1}, {c, "a file", nil, 0}, {c, "", beginning{}, 0}, {configure(t, tinyImages), "", nil, 0}} {
+		h, _ := testHost(t, "")
+		h.Weights = x.weights
+		n := 0
+		r, _, err := open(t.Context(), x.c, h, x.since, func(line string) {
+			if strings.HasPrefix(line, "train.freeze_d = 1 keeps") {
+				n++
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		if n != x.want {
+			t.Errorf("%d doubts with weights %q and a beginning %v, want %d", n, x.weights, x.since, x.want)
+		}
+	}
+}
