@@ -21,6 +21,7 @@ import tomllib
 import modes
 
 HERE = pathlib.Path(__file__).parent
+SAMPLES = 100  # runs of generation
 STEPS = {"dcgan64": 6, "dcgan32": 20, "dcgan32-gp": 15, "mlp": 60, "ring": 2000, "ring-gp": 2000, "ring512": 500}
 
 
@@ -29,7 +30,8 @@ def config(name):
 
 
 def ours(a, name):
-    out = subprocess.run([a.ganengine, "bench", "-config", config(name), "-steps", str(a.steps or STEPS[name]), "-precision", a.precision,
+    steps = ["-sample", "-steps", "1"] if a.sample else ["-steps", str(a.steps or STEPS[name])]
+    out = subprocess.run([a.ganengine, "bench", "-config", config(name), *steps, "-precision", a.precision,
                           "-set", f"run.threads={a.threads}", "-json"], check=True, stdout=subprocess.PIPE)
     return json.loads(out.stdout)
 
@@ -39,9 +41,10 @@ def peer(a, what, name, *more):
 
 
 def theirs(a, name, mode):
-    more = ["--steps", str(a.steps or STEPS[name]), "--precision", a.precision, "--mode", mode, "--started", str(time.time())]
+    steps = SAMPLES if a.sample else a.steps or STEPS[name]
+    more = ["--steps", str(steps), "--precision", a.precision, "--mode", mode, "--started", str(time.time())]
     env = os.environ | {"OMP_NUM_THREADS": str(a.threads)}
-    return json.loads(subprocess.run(peer(a, "bench", name, *more), check=True, stdout=subprocess.PIPE, env=env).stdout)
+    return json.loads(subprocess.run(peer(a, "sample" if a.sample else "bench", name, *more), check=True, stdout=subprocess.PIPE, env=env).stdout)
 
 
 def column(pairs, side, value):
@@ -54,17 +57,29 @@ def ratio(pairs, value):
     return {"median": statistics.median(r), "min": r[0], "max": r[-1]}
 
 
-MEASURES = {  # what, unit, how
+TRAINING = {  # what, unit, how; the first one chooses PyTorch's mode
     "step": ("ms", lambda m: m["step_ms"]["median"]),
     "start": ("s", lambda m: m["startup_seconds"]),
     "peak": ("MiB", lambda m: m["host_peak_bytes"] / 2**20),
 }
+GENERATION = {
+    "of 64": ("ms", lambda m: 1000 / m["sample"]["images_per_second"]),
+    "alone": ("ms", lambda m: m["sample"]["latency_ms_p50"]),
+}
+
+
+def measures(a):
+    return GENERATION if a.sample else TRAINING
+
+
+def first(a):
+    return next(iter(measures(a).values()))[1]
 
 
 def fastest_mode(a, name):
-    """The mode in which PyTorch takes the shortest steps, and the steps of all."""
+    """The mode in which PyTorch is fastest, and the times of all."""
     choice = modes.of(tomllib.loads(pathlib.Path(config(name)).read_text()))
-    times = {m: theirs(a, name, m)["step_ms"]["median"] for m in choice}
+    times = {m: first(a)(theirs(a, name, m)) for m in choice}
     print("  PyTorch's modes: " + ", ".join(f"{m} {t:.4g} ms" for m, t in times.items()), flush=True)
     return min(times, key=times.get), times
 
@@ -76,20 +91,20 @@ def measure(a, name):
     pairs = []
     for i in range(a.pairs):
         pairs.append((ours(a, name), theirs(a, name, mode)))
-        o, t = (MEASURES["step"][1](m) for m in pairs[-1])
+        o, t = (first(a)(m) for m in pairs[-1])
         print(f"  pair {i + 1}: {o:.4g} ms, PyTorch {t:.4g} ms, ratio {t / o:.2f}", flush=True)
     result = {"run": name, "precision": a.precision, "threads": a.threads, "pairs": a.pairs, "torch": pairs[0][1]["torch"], "mode": mode, "modes_ms": times, "device": pairs[0][0]["device"]}
-    for what, (unit, value) in MEASURES.items():
+    for what, (unit, value) in measures(a).items():
         result[what] = {"unit": unit, "ours": column(pairs, 0, value), "pytorch": column(pairs, 1, value), "ratio": ratio(pairs, value)}
     return result
 
 
-def table(results):
-    first = results[0]
-    print(f"\n{first['device']}, PyTorch {first['torch']}, {first['precision']}, {first['threads']} threads, {first['pairs']} pairs; ratio = PyTorch / ours, median (range)")
+def table(a, results):
+    one = results[0]
+    print(f"\n{one['device']}, PyTorch {one['torch']}, {one['precision']}, {one['threads']} threads, {one['pairs']} pairs; ratio = PyTorch / ours, median (range)")
     print(f"{'run':11} {'':6} {'ours':>9} {'PyTorch':>9}      ratio              PyTorch's mode")
     for r in results:
-        for what in MEASURES:
+        for what in measures(a):
             m = r[what]
             q = m["ratio"]
             print(f"{r['run']:11} {what:6} {m['ours']:9.4g} {m['pytorch']:9.4g} {m['unit']:4} {q['median']:6.2f} ({q['min']:.2f}-{q['max']:.2f})  {r['mode']}")
@@ -102,6 +117,7 @@ def main():
     parser.add_argument("--steps", type=int, default=0, help="steps of each measurement; 0 is each run's own number")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
+    parser.add_argument("--sample", action="store_true", help="generation in place of training: milliseconds for an image of 64 made at once, and for one made alone")
     parser.add_argument("--ganengine", default="bin/ganengine")
     parser.add_argument("--json", type=pathlib.Path, help="file to write the results to")
     a = parser.parse_args()
@@ -111,7 +127,7 @@ def main():
     if (load := os.getloadavg()[0]) > 1:
         print(f"something else is running here (load {load:.1f}): the ratios will mean little", file=sys.stderr)
     results = [measure(a, name) for name in a.runs]
-    table(results)
+    table(a, results)
     if a.json:
         a.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -1,6 +1,7 @@
 """PyTorch's side of compare-pytorch: the training step that its users write.
 
     peer.py bench CONFIG   trains, and prints one object as `ganengine bench -json` does
+    peer.py sample CONFIG  generates: one image from its latent at a time, and many
     peer.py check CONFIG   one step from the same weights, latents and data on
                            both sides: the same losses and gradients?
 
@@ -39,6 +40,7 @@ import modes  # noqa: E402
 import philox  # noqa: E402
 
 WARM = 4  # steps that do not count, as in ganengine bench
+MANY = 64  # images at once, as there
 # torch.compile's own names. A step keeps D's results while D runs again, which CUDA
 # graphs of single networks would overwrite.
 COMPILED = {"compile": "default", "max-autotune": "max-autotune-no-cudagraphs"}
@@ -185,6 +187,24 @@ def bench(a, config):
     }))
 
 
+def sample(a, config):
+    """Generation as a service does it: no gradients, running statistics."""
+    torch.manual_seed(0)
+    peer = Peer(config, a.precision, a.mode, a.device)
+    net, z = peer.g.eval(), peer.model["z"]
+
+    def times(n):
+        out = []
+        with torch.inference_mode(), peer.autocast:
+            for _ in range(WARM + a.steps):
+                began = time.perf_counter()
+                net(torch.randn(n, z, device=a.device)).cpu()
+                out.append(time.perf_counter() - began)
+        return statistics.median(out[WARM:])
+
+    print(json.dumps({"sample": {"latency_ms_p50": 1000 * times(1), "batch": MANY, "images_per_second": MANY / times(MANY)}, "torch": torch.__version__}))
+
+
 def variables(peer):
     """The weights by ganengine's names, in its layout."""
     out = {}
@@ -238,7 +258,7 @@ def check(a, config):
 def main():
     started = time.time()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["bench", "check"])
+    parser.add_argument("what", choices=["bench", "sample", "check"])
     parser.add_argument("config", type=pathlib.Path)
     parser.add_argument("--ganengine", default="bin/ganengine")
     parser.add_argument("--steps", type=int, default=20)
@@ -251,7 +271,7 @@ def main():
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     gc.freeze()
-    {"bench": bench, "check": check}[a.what](a, tomllib.loads(a.config.read_text()))
+    {"bench": bench, "sample": sample, "check": check}[a.what](a, tomllib.loads(a.config.read_text()))
 
 
 if __name__ == "__main__":
