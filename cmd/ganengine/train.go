@@ -43,7 +43,7 @@ func trainCommand() command {
 			f.StringVar(&t.resume, "resume", "", "`RUN` to continue: a run directory, its number, latest or auto")
 			f.StringVar(&t.checkpoint, "checkpoint", "", "`C` that -resume continues from: latest, best or a step")
 			f.StringVar(&t.init, "init", "", "start from the weights of `RUN|FILE`, a run or a safetensors file, and from nothing else of it")
-			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, shapes, parameters and memory; touch nothing")
+			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, layers, players, turns and memory; touch nothing")
 			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
 			f.BoolVar(&t.detail, "v", false, "print more")
 			return func(ctx context.Context, _ []string) error { return a.train(ctx, t) }

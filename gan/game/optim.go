@@ -20,6 +20,16 @@ type Optimizer struct {
 	rule          *optim.Optimizer
 }
 
+// Players are those whose parameters it updates, one for each network.
+func (o *Optimizer) Players() (out []*Player) {
+	for _, x := range o.params {
+		if !slices.ContainsFunc(out, func(p *Player) bool { return p.Net == x.p.Net }) {
+			out = append(out, x.p)
+		}
+	}
+	return out
+}
+
 // owned is a parameter and the player through which it is read.
 type owned struct {
 	p *Player

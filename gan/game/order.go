@@ -107,6 +107,12 @@ func (s *Sequence) runs(step int64) []variant {
 	return s.step
 }
 
+// Order is what makes a step, in order.
+func (s *Sequence) Order() []Entry { return s.order }
+
+// Lazies are what happens at some runs only.
+func (s *Sequence) Lazies() []*Lazy { return s.lazies }
+
 // At lists the programs of a step, by number, valid until the next call.
 func (s *Sequence) At(step int64) []int {
 	s.programs = s.programs[:0]

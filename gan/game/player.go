@@ -101,6 +101,30 @@ func (p *Player) Average() *nn.Average {
 	return nil
 }
 
+// PartOf is the player whose parameters this one is another function over; nil where it
+// has its own.
+func (p *Player) PartOf() *Player {
+	for _, other := range p.setup.g.Players {
+		if other.Net == p.Net {
+			if other == p {
+				return nil
+			}
+			return other
+		}
+	}
+	return nil
+}
+
+// Followed says how an average follows the network; false where none does.
+func (p *Player) Followed() (AverageOptions, bool) {
+	for _, a := range p.setup.g.averages {
+		if a.p.Net == p.Net {
+			return a.o, true
+		}
+	}
+	return AverageOptions{}, false
+}
+
 // Program builds a program that runs the player once on n samples with the
 // values that people see, or the trained ones: what its layers give, for people.
 func (p *Player) Program(name string, n int) (*graph.Program, error) {

@@ -272,10 +272,14 @@ func (t *Turn) Opinion(name string, logits *graph.Node, probability bool) {
 // Show gives people samples, as the networks see them in the range of s: output
 // NAME (f32, images in [-1, 1]) and, of images, NAME.pixels (u8).
 func (t *Turn) Show(name string, s *Stream, x *graph.Node) {
-	t.shown = append(t.shown, shown{name, s, x})
+	t.give(shown{name, s, x})
 }
 
 // Numbers gives people numbers: output NAME (f32).
 func (t *Turn) Numbers(name string, x *graph.Node) {
-	t.shown = append(t.shown, shown{name: name, x: x})
+	t.give(shown{name: name, x: x})
+}
+
+func (t *Turn) give(x shown) {
+	t.shown, t.uses.Gives = append(t.shown, x), append(t.uses.Gives, x.name)
 }

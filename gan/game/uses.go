@@ -9,6 +9,7 @@ type Uses struct {
 	Passes  []Ran   // in order, those of penalties too
 	Lazies  []*Lazy // those that it asks for
 	Updates []*Optimizer
+	Gives   []string // what a sampler gives, by name
 	// minimised is how many updates there are, one after the other.
 	minimised int
 }

@@ -344,7 +344,7 @@ func TestAccumulationIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.close()
-		programs, err := allPrograms(g)
+		_, programs, err := allPrograms(g)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w 
 			return err
 		}
 	}
-	programs, err := allPrograms(g)
+	steps, programs, err := allPrograms(g)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,12 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w 
 	}
 	p.printf("\n")
 	p.lines(notes)
-	p.printf("data: %s, %d samples of %s, %s\n", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), r.set.Fingerprint())
-	err = p.players(g)
+	p.sections(&r.cfg, r.sets, g)
+	var names []string
+	for _, s := range steps {
+		names = append(names, s.Name)
+	}
+	err = errors.Join(p.players(g), p.outline(g, names))
 	const mib = 1 << 20
 	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
 		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
@@ -101,17 +105,16 @@ func Programs(ctx context.Context, cfg *config.Config, systems *game.Systems) (p
 	return programs, err
 }
 
-// allPrograms builds every program of a fresh run.
-func allPrograms(g *game.Game) ([]*graph.Program, error) {
-	programs, err := newSampler(g).programs(true)
-	if err != nil {
-		return nil, err
+// allPrograms builds every program of a fresh run, and says which of them train.
+func allPrograms(g *game.Game) (steps []*game.Step, programs []*graph.Program, err error) {
+	if programs, err = newSampler(g).programs(true); err != nil {
+		return nil, nil, err
 	}
-	steps, err := g.Steps()
+	steps, err = g.Steps()
 	for _, s := range steps {
 		programs = append(programs, s.Program)
 	}
-	return programs, err
+	return steps, programs, err
 }
 
 // layer is a scope of a network and the shape of the last value in it.
@@ -143,7 +146,7 @@ func layersOf(p *graph.Program, net *nn.Net) []layer {
 	var out []layer
 	at := map[string]int{}
 	for _, v := range net.Params() {
-		name := v.Name[:strings.LastIndexByte(v.Name, '/')]
+		name := scopeOf(v)
 		if _, ok := at[name]; !ok {
 			at[name] = len(out)
 			out = append(out, layer{name: name})
@@ -156,6 +159,9 @@ func layersOf(p *graph.Program, net *nn.Net) []layer {
 	}
 	return out
 }
+
+// scopeOf is the layer that a parameter is of.
+func scopeOf(v *graph.Variable) string { return v.Name[:strings.LastIndexByte(v.Name, '/')] }
 
 // printer remembers the first error.
 type printer struct {
@@ -182,7 +188,7 @@ func (p *printer) layers(g *game.Game, player *game.Player, layers []layer) {
 	for _, l := range layers {
 		count, frozen := 0, ""
 		for _, v := range net.Params() {
-			if strings.HasPrefix(v.Name, l.name+"/") {
+			if scopeOf(v) == l.name {
 				count += v.Shape.Size()
 				if g.Frozen(v) {
 					frozen = ", frozen"

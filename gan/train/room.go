@@ -60,7 +60,7 @@ func (r *rig) need(batch int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	programs, err := allPrograms(g)
+	_, programs, err := allPrograms(g)
 	if err != nil {
 		return 0, err
 	}

@@ -121,3 +121,20 @@ func TestSections(t *testing.T) {
 		t.Error("a run that went on is not what it would have been")
 	}
 }
+
+// A dry run has a line for each section, with who reads it.
+func TestDryRunOfSections(t *testing.T) {
+	dir := t.TempDir()
+	writeImages(t, filepath.Join(dir, "a.idx"), 7)
+	h, _ := testHost(t, "")
+	h.Systems = twoSections
+	var text strings.Builder
+	if err := DryRun(t.Context(), twoConfig(t, dir, filepath.Join(dir, "a.idx"), 1), h, &text); err != nil {
+		t.Fatal(err)
+	}
+	for section, readers := range map[string]string{"data": "stream a in batches of 8", "data.b": "stream b in batches of 8, stream more in batches of 8"} {
+		if got := text.String(); !strings.Contains(got, "\n"+section+": idx, 32 samples of [4,4,1], ") || !strings.Contains(got, "; "+readers+"\n") {
+			t.Errorf("nothing says that [%s] is for %s:\n%s", section, readers, got)
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -105,24 +104,6 @@ func TestBatchesInFlight(t *testing.T) {
 	same(t, tensors(t, latest(t, out), 40), want)
 	if d.most < 2 || d.waiting != 0 {
 		t.Errorf("at most %d runs were in flight, want two or more; %d were never waited for", d.most, d.waiting)
-	}
-}
-
-func TestDryRun(t *testing.T) {
-	out := t.TempDir()
-	h, _ := testHost(t, out)
-	var text strings.Builder
-	if err := DryRun(t.Context(), configure(t, tinyImages), h, &text); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"batch = 4\n", "generator: 328 parameters", "up0/conv  [4,4,4,4]  256", "image     [4,8,8,1]  64",
-		"discriminator: 128 parameters", "logit       [4,1,1,1]  64", "MiB of variables"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("nothing says %q in\n%s", want, &text)
-		}
-	}
-	if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
-		t.Errorf("files were written: %v, %v", left, err)
 	}
 }
 
