@@ -1,7 +1,12 @@
-// Package metric measures generated samples.
 package metric
 
 import "math"
+
+// Mixture is Gaussians of one deviation.
+type Mixture struct {
+	Centres [][]float32
+	Sigma   float64
+}
 
 // Coverage says how a sample lies over a mixture of Gaussians. A point is good
 // if it lies within three standard deviations of its nearest mode.

@@ -1,0 +1,169 @@
+// Package metric measures generated samples, by themselves or against real ones.
+//
+// A metric is a row of one table (Table): what it is called, what it says and hides,
+// what it needs. All are computed over features (Features), rows of numbers that stand
+// for samples, wherever these come from. Memory grows with the number of samples and
+// never with its square: products of rows are taken block by block (Products), in
+// float32, on whatever is fast. What is decided by them - which neighbour is nearest,
+// what lies within a ball - is decided as in float64: a bound on their error says which
+// ones are too close to call, and those are computed again.
+package metric
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ganengine/engine/spelling"
+)
+
+// Better says which values are good ones.
+type Better uint8
+
+// The directions.
+const (
+	Lower Better = iota
+	Higher
+	Half // of one half: as good as a coin
+)
+
+// String is the direction in a word.
+func (b Better) String() string { return [...]string{"lower", "higher", "0.5"}[b] }
+
+// Needs say what a metric is computed from, beside the generated samples.
+type Needs struct {
+	Mixture    bool // the Gaussians that the data are drawn from
+	Real       bool // real samples
+	Equal      bool // as many of them as generated ones
+	Validation bool // Validation more real samples
+	Moments    bool // the covariance of all numbers of a sample
+	// Least is the least number of samples of each kind; nil is 1.
+	Least func(s Sizes) int
+}
+
+// Metric is a row of the table.
+type Metric struct {
+	Name   string
+	Doc    string     // what it says, in a line
+	Values []Quantity // what it gives; the first is the one that it is called by
+	Needs  Needs
+
+	compute func(ctx context.Context, c *Comparison) ([]Result, error)
+}
+
+// Quantity is one value of a metric.
+type Quantity struct {
+	Name   string
+	Better Better
+}
+
+// Result is a quantity's value.
+type Result struct {
+	Value    float64
+	Error    float64 // 0 without
+	Settings map[string]float64
+}
+
+// Validation is how many more real samples parzen chooses its width by.
+const Validation = 1000
+
+// Sizes are what is known of samples before they are drawn.
+type Sizes struct {
+	Real, Fake int // samples
+	Dim        int // numbers of each
+	Mixture    bool
+	Neighbours int
+	SubsetSize int
+}
+
+// mostMoments is the greatest matrix whose singular values come in minutes.
+const mostMoments = 4096
+
+// Check says in a line why samples of such sizes cannot be measured.
+func (m *Metric) Check(s Sizes) error {
+	least := 1
+	if m.Needs.Least != nil {
+		least = m.Needs.Least(s)
+	}
+	switch {
+	case m.Needs.Mixture && !s.Mixture:
+		return fmt.Errorf("%s is for data of kind mixture: these have no modes that are known", m.Name)
+	case m.Needs.Real && s.Fake < least:
+		return fmt.Errorf("%s needs %d generated samples or more, got %d", m.Name, least, s.Fake)
+	case m.Needs.Real && s.Real < least:
+		return fmt.Errorf("%s needs %d real samples or more, and the data leave %d for it", m.Name, least, s.Real)
+	case m.Needs.Equal && s.Real != s.Fake:
+		return fmt.Errorf("%s needs as many real samples as generated ones: take %d of each", m.Name, min(s.Real, s.Fake))
+	case m.Needs.Moments && s.Dim > mostMoments:
+		return fmt.Errorf("%s of %d numbers a sample would take hours: it goes up to %d; kd and coverage have no such bound", m.Name, s.Dim, mostMoments)
+	}
+	return nil
+}
+
+// Comparison is what metrics are computed from, and what they share once one of them
+// has computed it. Beside what they need its settings are filled in.
+type Comparison struct {
+	Real, Fake *Features
+	Validation *Features // real samples that are not in Real
+	Mixture    *Mixture
+	Products   Products
+
+	Neighbours int // k of precision, recall, density and coverage
+	Subsets    int // of kd
+	SubsetSize int
+	Seed       uint64
+
+	real, fake *rows
+	near       *neighbourhoods
+}
+
+// Compute computes a metric; its samples are as Check found them good.
+func (c *Comparison) Compute(ctx context.Context, m *Metric) ([]Result, error) {
+	if m.Needs.Real {
+		if err := c.prepare(); err != nil {
+			return nil, err
+		}
+	}
+	results, err := m.compute(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return results, nil
+}
+
+// prepare puts both sets around the mean of the real one.
+func (c *Comparison) prepare() error {
+	if c.real != nil {
+		return nil
+	}
+	if c.Real.d != c.Fake.d {
+		return fmt.Errorf("real samples have %d numbers and generated ones %d: they cannot be compared", c.Real.d, c.Fake.d)
+	}
+	if err := c.Real.finite("real sample"); err != nil {
+		return err
+	}
+	if err := c.Fake.finite("generated sample"); err != nil {
+		return err
+	}
+	centre := make([]float32, c.Real.d)
+	for k, v := range c.Real.mean() {
+		centre[k] = float32(v)
+	}
+	c.real, c.fake = around(c.Real, centre), around(c.Fake, centre)
+	return nil
+}
+
+// Find gives the metric of a name, or says which was probably meant.
+func Find(name string) (*Metric, error) {
+	var known []string
+	for _, m := range Table() {
+		if m.Name == name {
+			return &m, nil
+		}
+		known = append(known, m.Name)
+	}
+	if near := spelling.Nearest(name, known); near != "" {
+		return nil, fmt.Errorf("there is no metric %.40q; did you mean %s?", name, near)
+	}
+	return nil, fmt.Errorf("there is no metric %.40q; there are %s", name, strings.Join(known, ", "))
+}
