@@ -143,6 +143,7 @@ func allowed() []edge {
 		{"gan/tfevents", "engine/atomicfile"},
 		{"gan/tfevents", "engine/plainfile"},
 		{"gan/loss", "engine/graph"},
+		{"gan/metric", "engine/spelling"},
 		{"gan/model", "engine/graph"},
 		{"gan/model", "engine/nn"},
 		{"gan/model", "gan/config"},
