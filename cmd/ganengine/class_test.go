@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"ganengine/gan/npy"
+	"ganengine/gan/picture"
 )
 
 const classes = `
@@ -94,7 +97,9 @@ func TestClassErrors(t *testing.T) {
 	p.write("classes.toml", classes)
 	p.train("points")
 	p.train("classes")
-	p.run("sample", "-run", "1", "-out", "@/runs", "-n", "2", "-o", "@/z.npz")
+	if err := npy.WriteFile(p.at("z.npy"), []int{2, 4}, make([]float32, 8)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		run, args, want string
 	}{
@@ -102,7 +107,7 @@ func TestClassErrors(t *testing.T) {
 		{"1", "-class|-1", "-class -1: this run has the classes 0 to 3"},
 		{"1", "-class|mod 2", `-class: this run has no class "mod 2"; did you mean mode 2?`},
 		{"1", "-class|all|-n|9", "-class all: 9 samples cannot be dealt out to 4 classes, a row each; draw 12, say"},
-		{"1", "-z|@/z.npz", "-z: a file of latents names no class; say which with -class"},
+		{"1", "-z|@/z.npy", "/z.npy names no class, as the array y of a .npz would; say which with -class"},
 		{"0", "-class|1", "knows no classes; leave it out"},
 	} {
 		args := append([]string{"sample", "-run", c.run, "-out", "@/runs", "-o", "@/no.npy"}, strings.Split(c.args, "|")...)
@@ -143,6 +148,175 @@ func TestWalksOfAClass(t *testing.T) {
 		status, _, errs := p.try(slices.Concat(command, []string{"-run", "latest", "-out", "@/runs", "-o", "@/x.png", "-class", "7"})...)
 		if status != 2 || !strings.Contains(errs, "this run has the classes 0 to 3") {
 			t.Errorf("%s -class 7: status %d, %q", command[0], status, errs)
+		}
+	}
+}
+
+// An .npz has the classes that were drawn or asked for, and -z takes them back: the
+// images repeat. -class says other ones.
+func TestClassesOfArchive(t *testing.T) {
+	p := newPlace(t)
+	p.write("classes.toml", classes)
+	p.train("classes")
+	sample := func(path string, args ...string) (y []int32, all string) {
+		t.Helper()
+		p.run(append([]string{"sample", "-run", "latest", "-out", "@/runs", "-o", "@/" + path}, args...)...)
+		a, err := npy.Open(p.at(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		shape, y, err := npy.ReadArray[int32](a, "y")
+		if err != nil || !slices.Equal(shape, []int{len(y)}) {
+			t.Fatal(shape, err)
+		}
+		return y, string(p.read(path))
+	}
+	own, first := sample("own.npz", "-n", "80") // two parts
+	seen := map[int32]bool{}
+	p.run("sample", "-run", "latest", "-out", "@/runs", "-n", "80", "-o", "@/own.npy")
+	_, points := p.array("own.npy")
+	for k := range int32(4) {
+		p.run("sample", "-run", "latest", "-out", "@/runs", "-n", "80", "-class", strconv.Itoa(int(k)), "-o", "@/of.npy")
+		_, of := p.array("of.npy")
+		for i := range own {
+			if same := slices.Equal(points[2*i:2*i+2], of[2*i:2*i+2]); same != (own[i] == k) {
+				t.Errorf("point %d is of class %d in the archive, and that it is of class %d is %v", i, own[i], k, same)
+			}
+			seen[own[i]] = true
+		}
+	}
+	if _, again := sample("again.npz", "-z", "@/own.npz"); again != first {
+		t.Error("an archive of the latents and classes of another differs from it")
+	}
+	if y, _ := sample("all.npz", "-n", "8", "-class", "all"); !slices.Equal(y, []int32{0, 0, 1, 1, 2, 2, 3, 3}) {
+		t.Errorf("-class all drew the classes %v", y)
+	}
+	if y, _ := sample("two.npz", "-z", "@/all.npz", "-class", "mode 2"); !slices.Equal(y, []int32{2, 2, 2, 2, 2, 2, 2, 2}) {
+		t.Errorf("-class 2 of a file with classes drew %v", y)
+	}
+	if y, _ := sample("dealt.npz", "-z", "@/two.npz", "-class", "all"); !slices.Equal(y, []int32{0, 0, 1, 1, 2, 2, 3, 3}) {
+		t.Errorf("-class all of a file with classes drew %v", y)
+	}
+}
+
+// Files whose classes are not those of the run are refused.
+func TestClassesOfArchiveErrors(t *testing.T) {
+	p := newPlace(t)
+	p.write("classes.toml", classes)
+	p.train("classes")
+	archive := func(name string, write func(a *npy.Writer) error) {
+		t.Helper()
+		f, err := os.Create(p.at(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		a := npy.NewWriter(f)
+		if err := npy.Add(a, "z", []int{3, 4}, make([]float32, 12)); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(a); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive("no.npz", func(a *npy.Writer) error { return npy.Add(a, "y", []int{3}, []int32{0, 4, 1}) })
+	archive("few.npz", func(a *npy.Writer) error { return npy.Add(a, "y", []int{2}, []int32{0, 1}) })
+	archive("long.npz", func(a *npy.Writer) error { return npy.Add(a, "y", []int{3}, []int64{0, 1, 2}) })
+	archive("none.npz", func(a *npy.Writer) error { return npy.Add(a, "x", []int{3}, []int32{0, 1, 2}) })
+	for name, want := range map[string]string{
+		"no.npz":   "/no.npz: y has class 4 for latent 1, and this run has the classes 0 to 3",
+		"few.npz":  "/few.npz: the shape of y is [2], and 3 latents have classes [3]",
+		"long.npz": `array "y": npy: holds int64, want int32: convert it with .astype(numpy.int32)`,
+		"none.npz": "/none.npz names no class, as the array y of a .npz would; say which with -class",
+	} {
+		status, _, errs := p.try("sample", "-run", "latest", "-out", "@/runs", "-z", "@/"+name, "-o", "@/x.npy")
+		if status != 2 || !strings.Contains(errs, want) || strings.Count(strings.TrimSpace(errs), "\n") != 0 {
+			t.Errorf("%s: status %d, %q, want 2 and %q", name, status, errs, want)
+		}
+	}
+	p.run("sample", "-run", "latest", "-out", "@/runs", "-z", "@/no.npz", "-class", "1", "-o", "@/x.npy") // its own are not asked for
+}
+
+const characters = `
+[data]
+characters = "137"
+size = 8
+channels = 1
+labels = true
+[model]
+kind = "cgan"
+z = 4
+g_hidden = [8]
+d_hidden = [8]
+init = "he-normal"
+[train]
+batch = 8
+steps = 1
+`
+
+// A class whose name is a number is meant by that name; a number that is no name is
+// that of a class. Pictures say seeds and classes.
+func TestNamesOfClasses(t *testing.T) {
+	p := newPlace(t)
+	p.write("characters.toml", characters)
+	p.train("characters")
+	for text, want := range map[string]int32{"1": 0, "3": 1, "7": 2, "0": 0, "2": 2} {
+		p.run("sample", "-run", "latest", "-out", "@/runs", "-n", "1", "-class", text, "-o", "@/x.npz")
+		a, err := npy.Open(p.at("x.npz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, y, err := npy.ReadArray[int32](a, "y"); err != nil || y[0] != want {
+			t.Errorf("-class %s is class %v (%v), want %d", text, y, err, want)
+		}
+		a.Close()
+	}
+	for _, c := range []struct {
+		args string
+		o    picture.GridOptions
+	}{
+		{"-n|3|-class|7|-captions", picture.GridOptions{Captions: []string{"1: 7", "2: 7", "3: 7"}}},
+		{"-seeds|9,4,8|-class|all|-captions", picture.GridOptions{Columns: 1, Captions: []string{"9", "4", "8"}, Rows: []string{"1", "3", "7"}}},
+		{"-n|6|-class|all|-scale|2", picture.GridOptions{Columns: 2, Scale: 2, Rows: []string{"1", "3", "7"}}},
+		{"-n|6|-class|2", picture.GridOptions{}},
+	} {
+		draw := func(path string, args []string) {
+			t.Helper()
+			p.run(slices.Concat([]string{"sample", "-run", "latest", "-out", "@/runs", "-o", "@/" + path}, args)...)
+		}
+		args := strings.Split(c.args, "|")
+		draw("x.png", args)
+		draw("x.npy", slices.DeleteFunc(args, func(s string) bool { return s == "-captions" || s == "-scale" || s == "2" && c.o.Scale > 0 }))
+		shape, pix, err := npy.ReadFile[uint8](p.at("x.npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		grid, err := picture.Grid(picture.Images{N: shape[0], H: 8, W: 8, C: 1, Pix: pix}, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := picture.EncodePNG(grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(p.read("x.png"), want) {
+			t.Errorf("%s does not draw %+v", c.args, c.o)
+		}
+	}
+	for args, want := range map[string]string{
+		"-class|all|-n|2":       "-class all: 2 samples cannot be dealt out to 3 classes, a row each; draw 3, say",
+		"-class|all|-seeds|1-5": "-class all: 5 samples cannot be dealt out to 3 classes, a row each; draw 6, say",
+		"-class|5":              "-class 5: this run has the classes 0 to 2",
+		"-class|one":            `-class: this run has no class "one"; write its name, its number, 0 to 2, or all`,
+		"-class|1|-n|0":         "-n must be 1 or more, got 0",
+	} {
+		status, _, errs := p.try(append([]string{"sample", "-run", "latest", "-out", "@/runs", "-o", "@/x.png"}, strings.Split(args, "|")...)...)
+		if status != 2 || !strings.Contains(errs, want) || strings.Count(strings.TrimSpace(errs), "\n") != 0 {
+			t.Errorf("%s: status %d, %q, want 2 and %q", args, status, errs, want)
 		}
 	}
 }

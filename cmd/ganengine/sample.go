@@ -33,20 +33,21 @@ func sampleCommand() command {
 	return command{name: "sample", usage: "sample -run RUN [-n N -seed S | -seeds LIST | -z FILE] [flags] -o FILE.png | DIR/ | FILE.npy | FILE.npz",
 		short: "draw images or points from a run",
 		about: "Image i of -seed S is the image of seed S+i, here and everywhere. Arrays of images are uint8 [n, h, w, c],\n" +
-			"or with -raw float32 in [-1, 1]; points are float32 [n, dim] in data units. An .npz has arr_0, and the\n" +
-			"latents z, for -z. Memory does not grow with the number of samples, but for that of one grid.",
+			"or with -raw float32 in [-1, 1]; points are float32 [n, dim] in data units. An .npz has arr_0, the\n" +
+			"latents z, and of conditional models the classes y, int32 [n]: -z draws the same samples from it again.\n" +
+			"Memory does not grow with the number of samples, but for that of one grid.",
 		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := &sampleFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
 			f.IntVar(&s.n, "n", 64, "`N`: how many")
 			f.IntVar(&s.seed, "seed", 1, "`S`: seed of the first")
 			f.StringVar(&s.seeds, "seeds", "", "`LIST` of seeds, such as 0,1,4-6")
-			f.StringVar(&s.z, "z", "", "`FILE` of latents to use, float32 [n, z]: .npy, or .npz, of which the array z is taken, else the first")
+			f.StringVar(&s.z, "z", "", "`FILE` of latents to use, float32 [n, z]: .npy, or .npz, of which the array z is taken, else the first, and the classes y where -class says none")
 			f.IntVar(&s.scale, "scale", 0, "`N`: enlarge each pixel N times; 0 chooses for a grid, and leaves one image alone as it is")
-			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class by number or name, of conditional models; all: a row for each; without, each seed draws its own")
+			f.StringVar(&s.class, "class", "", "`K|NAME|all`: class by name or number (the name, where one is a number), of conditional models; all: a row for each; without, each seed draws its own")
 			f.Float64Var(&s.psi, "psi", 1, "`P`: truncation, of models with a mapping network")
 			f.Float64Var(&s.limit, "z-threshold", 0, "draw numbers of a latent again until they are within `T` of 0")
-			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid")
+			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid, and their classes")
 			f.BoolVar(&s.raw, "raw", false, "numbers of the network in place of pixels, in .npy and .npz")
 			f.StringVar(&s.path, "o", "", "`FILE.png`, DIR/ for an image each, FILE.npy or FILE.npz")
 			return func(ctx context.Context, _ []string) error {
@@ -151,17 +152,24 @@ func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlag
 	switch {
 	case e.Numeric() != 1:
 		return usage("-z: samples of this run are drawn from %d codes of numbers, and a file has one; use -seeds", e.Numeric())
-	case e.Classes() > 0 && !s.set["class"]:
-		return usage("-z: a file of latents names no class; say which with -class")
 	}
-	z, err := explore.OpenLatents(ctx, s.z, e.Z())
+	classes := e.Classes()
+	if s.set["class"] {
+		classes = 0 // those of the file are not asked for
+	}
+	z, err := explore.OpenLatents(ctx, s.z, e.Z(), classes)
 	if err != nil {
 		return usage("-z: %w", err)
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
-	l, err := s.classes(e, z, e.Z())
-	if err != nil {
-		return err
+	l := e.OfFile(z)
+	switch {
+	case s.set["class"]:
+		if l, err = s.classes(e, z, e.Z()); err != nil {
+			return err
+		}
+	case classes > 0 && !z.Classed():
+		return usage("-z: %s names no class, as the array y of a .npz would; say which with -class", s.z)
 	}
 	return a.writeSamples(ctx, e, s, l, func(i int) string { return fmt.Sprintf("%06d", i) }, strconv.Itoa)
 }
@@ -173,10 +181,10 @@ func (s *sampleFlags) classes(e *explore.Explorer, l explore.Latents, numbers in
 		return l, nil
 	}
 	if s.class != "all" {
-		k, err := classOf(e, s.class)
+		k, err := classOf(e, s.class, ", or all")
 		return e.OfClass(l, numbers, func(int) int { return k }), err
 	}
-	if _, err := classOf(e, "0"); err != nil {
+	if _, err := classOf(e, "0", ""); err != nil {
 		return nil, err
 	}
 	if l.Len()%e.Classes() != 0 {
@@ -186,10 +194,15 @@ func (s *sampleFlags) classes(e *explore.Explorer, l explore.Latents, numbers in
 	return e.OfClass(l, numbers, func(i int) int { return i / s.columns }), nil
 }
 
-// classOf reads a class: its number, or its name in the run's data.
-func classOf(e *explore.Explorer, text string) (int, error) {
+// classOf reads a class: its name in the run's data, else its number. or says what
+// may stand there besides.
+func classOf(e *explore.Explorer, text, or string) (int, error) {
 	if e.Classes() == 0 {
 		return 0, usage("-class: the %s of this run knows no classes; leave it out", e.Config.Model.Kind)
+	}
+	names := e.ClassNames()
+	if k := slices.Index(names, text); k >= 0 {
+		return k, nil
 	}
 	if k, err := strconv.Atoi(text); err == nil {
 		if k < 0 || k >= e.Classes() {
@@ -197,16 +210,21 @@ func classOf(e *explore.Explorer, text string) (int, error) {
 		}
 		return k, nil
 	}
-	if k := slices.Index(e.Info.Classes, text); k >= 0 {
-		return k, nil
-	}
-	return 0, usage("-class: this run has no class %.40q%s; write its number, 0 to %d, its name, or all", text, didYouMean(text, e.Info.Classes), e.Classes()-1)
+	return 0, usage("-class: this run has no class %.40q%s; write its name, its number, 0 to %d%s", text, didYouMean(text, names), e.Classes()-1, or)
 }
 
 func (a *app) writeSamples(ctx context.Context, e *explore.Explorer, s *sampleFlags, z explore.Latents, name, caption func(int) string) error {
 	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale, Columns: s.columns}
+	if s.columns > 0 && !e.Points() {
+		o.Rows = picture.Names(e.ClassNames())
+	}
 	if s.captions {
-		o.Caption = caption
+		o.Caption = func(i int, of string) string {
+			if of == "" || o.Rows != nil {
+				return caption(i)
+			}
+			return caption(i) + ": " + of
+		}
 	}
 	if err := e.Write(ctx, s.path, z, o); err != nil {
 		return tooLarge(err, "draw fewer, or write DIR/ for an image each, FILE.npy or FILE.npz")

@@ -106,7 +106,7 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 // steady gives latents that are computed one class: that of -class, or that of a seed.
 func steady(ctx context.Context, e *explore.Explorer, l explore.Latents, class string, seed int32) (explore.Latents, error) {
 	if class != "" {
-		k, err := classOf(e, class)
+		k, err := classOf(e, class, "")
 		return e.OfClass(l, e.Width(), func(int) int { return k }), err
 	}
 	if e.Classes() == 0 {
@@ -177,7 +177,7 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path str
 		if all, err = steady(ctx, e, all, class, seeds[0]); err != nil {
 			return err
 		}
-		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int) string { return captions[i] }}); err != nil {
+		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int, _ string) string { return captions[i] }}); err != nil {
 			return tooLarge(err, "take fewer seeds")
 		}
 		return a.wrote(e, fmt.Sprintf("%s, the last of them %.60s,", count(all.Len(), e.Points()), x), path)

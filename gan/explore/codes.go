@@ -49,12 +49,31 @@ func (e *Explorer) Numeric() (n int) {
 	return n
 }
 
+// class is the code that samples are asked for by; nil without any.
+func (e *Explorer) class() *game.Code {
+	for _, c := range e.codes {
+		if c.Kind == game.Class {
+			return c
+		}
+	}
+	return nil
+}
+
 // Classes is how many classes samples are asked for by; 0 without any.
 func (e *Explorer) Classes() int {
-	if last := e.codes[len(e.codes)-1]; last.Kind == game.Class {
-		return last.Size
+	if c := e.class(); c != nil {
+		return c.Size
 	}
 	return 0
+}
+
+// ClassNames are their names: of the data's, if these are its classes, else numbers;
+// nil without any.
+func (e *Explorer) ClassNames() []string {
+	if c := e.class(); c != nil {
+		return c.Names(e.Info.Classes)
+	}
+	return nil
 }
 
 // Uniform says whether latents are other than normal, so that a great circle leaves
@@ -136,22 +155,52 @@ func (e *Explorer) input(c *game.Code) device.HostBuffer {
 	panic("explore: code " + c.Name + " is no input of its program")
 }
 
+// classesOf are the classes of latents, -1 each without any.
+func (e *Explorer) classesOf(z []float32) []int32 {
+	out := make([]int32, len(z)/e.Width())
+	for i := range out {
+		out[i] = -1
+		if e.Classes() > 0 {
+			out[i] = int32(z[i*e.Width()+e.Z()])
+		}
+	}
+	return out
+}
+
 // classed are latents whose class is chosen.
 type classed struct {
 	Latents
 	from, width int // numbers of a latent as it comes, and with its classes
 	z           int
-	of          func(i int) int
+	of          func(first, n int) ([]int32, error) // the classes of n latents
 }
 
 // OfClass gives latents, of Width or Z numbers each, the class that of says for
 // number i.
 func (e *Explorer) OfClass(l Latents, from int, of func(i int) int) Latents {
-	return classed{l, from, e.Width(), e.Z(), of}
+	return classed{l, from, e.Width(), e.Z(), func(first, n int) ([]int32, error) {
+		y := make([]int32, n)
+		for i := range y {
+			y[i] = int32(of(first + i))
+		}
+		return y, nil
+	}}
+}
+
+// OfFile gives the latents of a file its own classes.
+func (e *Explorer) OfFile(f *File) Latents {
+	if f.y == nil {
+		return f
+	}
+	return classed{f, e.Z(), e.Width(), e.Z(), f.y.read}
 }
 
 func (c classed) Read(ctx context.Context, first, n int) ([]float32, error) {
 	rows, err := c.Latents.Read(ctx, first, n)
+	if err != nil {
+		return nil, err
+	}
+	y, err := c.of(first, n)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +209,7 @@ func (c classed) Read(ctx context.Context, first, n int) ([]float32, error) {
 		row := out[i*c.width : (i+1)*c.width]
 		copy(row, rows[i*c.from:i*c.from+c.z])
 		for k := c.z; k < c.width; k++ {
-			row[k] = float32(c.of(first + i))
+			row[k] = float32(y[i])
 		}
 	}
 	return out, nil

@@ -4,43 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
-
-	"ganengine/engine/plainfile"
-	"ganengine/gan/npy"
 )
 
-// File is the latents, or points, in a .npy or .npz file, float32 [n, length].
+// File is the latents, or points, in a .npy or .npz file, float32 [n, length], with the
+// classes of latents where an archive has them.
 type File struct {
-	path   string
-	rows   string // what its rows are: latents or points
-	array  string // of an archive that is read, else the first
-	length int
-	shape  []int
-	source *npy.Source[float32]
-	close  func() error
-	at     int       // number of the latent that source reads next
-	z      []float32 // of the last Read
+	rows    string // what its rows are: latents or points
+	length  int
+	x       *column[float32]
+	y       *column[int32] // nil without
+	classes int
 }
 
 // OpenLatents opens the latents in a file: a .npy array, or of an .npz archive
 // the array z, as samples are written with, else the first. They are read once
-// to see that they are whole and finite.
-func OpenLatents(ctx context.Context, path string, length int) (*File, error) {
-	return openFile(ctx, &File{path: path, rows: "latents", array: "z", length: length})
+// to see that they are whole and finite. With classes above 0 the array y of an
+// archive, int32 [n], is their classes.
+func OpenLatents(ctx context.Context, path string, length, classes int) (*File, error) {
+	return openFile(ctx, &File{rows: "latents", length: length, x: &column[float32]{path: path, name: "z"}, classes: classes})
 }
 
 // openPoints opens points as samples are written: of an archive arr_0, else the first.
 func openPoints(ctx context.Context, path string, length int) (*File, error) {
-	return openFile(ctx, &File{path: path, rows: "points", array: "arr_0", length: length})
+	return openFile(ctx, &File{rows: "points", length: length, x: &column[float32]{path: path, name: "arr_0"}})
 }
 
 func openFile(ctx context.Context, f *File) (*File, error) {
-	if err := f.rewind(); err != nil {
+	if err := f.x.rewind(); err != nil {
 		return nil, err
+	}
+	if f.classes > 0 && slices.Contains(f.x.members, "y") {
+		f.y = &column[int32]{path: f.x.path, name: "y"}
+		if err := f.y.rewind(); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
 	}
 	if err := f.check(ctx); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -49,117 +48,61 @@ func openFile(ctx context.Context, f *File) (*File, error) {
 }
 
 func (f *File) check(ctx context.Context) error {
-	if len(f.shape) != 2 || f.shape[1] != f.length || f.shape[0] == 0 {
-		return fmt.Errorf("%s: its shape is %v, and this run's %s are [n, %d]", f.path, f.shape, f.rows, f.length)
+	path, shape := f.x.path, f.x.shape
+	if len(shape) != 2 || shape[1] != f.length || shape[0] == 0 {
+		return fmt.Errorf("%s: its shape is %v, and this run's %s are [n, %d]", path, shape, f.rows, f.length)
+	}
+	if f.y != nil && (len(f.y.shape) != 1 || f.y.shape[0] != shape[0]) {
+		return fmt.Errorf("%s: the shape of y is %v, and %d latents have classes [%d]", path, f.y.shape, shape[0], shape[0])
 	}
 	const part = 256
 	for first := 0; first < f.Len(); first += part {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		z, err := f.Read(ctx, first, min(part, f.Len()-first))
+		n := min(part, f.Len()-first)
+		x, err := f.x.read(first, n)
 		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(z, func(v float32) bool { return v-v != 0 }); i >= 0 {
-			return fmt.Errorf("%s: number %d of %s %d is %g; write finite numbers", f.path, i%f.length, strings.TrimSuffix(f.rows, "s"), first+i/f.length, z[i])
+		if i := slices.IndexFunc(x, func(v float32) bool { return v-v != 0 }); i >= 0 {
+			return fmt.Errorf("%s: number %d of %s %d is %g; write finite numbers", path, i%f.length, strings.TrimSuffix(f.rows, "s"), first+i/f.length, x[i])
 		}
+		if err := f.checkClasses(first, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *File) checkClasses(first, n int) error {
+	if f.y == nil {
+		return nil
+	}
+	y, err := f.y.read(first, n)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(y, func(k int32) bool { return k < 0 || int(k) >= f.classes }); i >= 0 {
+		return fmt.Errorf("%s: y has class %d for latent %d, and this run has the classes 0 to %d", f.y.path, y[i], first+i, f.classes-1)
 	}
 	return nil
 }
 
 // Len implements Latents.
-func (f *File) Len() int { return f.shape[0] }
+func (f *File) Len() int { return f.x.shape[0] }
 
-// Read implements Latents.
-func (f *File) Read(_ context.Context, first, n int) ([]float32, error) {
-	if first < f.at {
-		if err := f.rewind(); err != nil {
-			return nil, err
-		}
-	}
-	if cap(f.z) < n*f.length {
-		f.z = make([]float32, n*f.length)
-	}
-	for f.at < first { // what lies between is passed over
-		k := min(first-f.at, n)
-		if err := f.read(f.z[:k*f.length]); err != nil {
-			return nil, err
-		}
-	}
-	z := f.z[:n*f.length]
-	return z, f.read(z)
-}
+// Classed says whether the file has classes.
+func (f *File) Classed() bool { return f.y != nil }
 
-func (f *File) read(z []float32) error {
-	if err := f.source.Read(z); err != nil {
-		return fmt.Errorf("%s: %w", f.path, err)
-	}
-	f.at += len(z) / f.length
-	return nil
-}
+// Read gives n rows of the file's length.
+func (f *File) Read(_ context.Context, first, n int) ([]float32, error) { return f.x.read(first, n) }
 
 // Close closes the file.
 func (f *File) Close() error {
-	if f.close == nil {
-		return nil
+	err := f.x.Close()
+	if f.y != nil {
+		err = errors.Join(err, f.y.Close())
 	}
-	err := f.close()
-	f.close = nil
 	return err
-}
-
-// rewind opens the file again at its first latent.
-func (f *File) rewind() error {
-	if err := f.Close(); err != nil {
-		return err
-	}
-	file, _, err := plainfile.OpenLinked(f.path)
-	if err != nil {
-		return err
-	}
-	if err := f.begin(file); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	f.shape, f.at = f.source.Shape, 0
-	return nil
-}
-
-// begin reads the header, of an archive or of the array that the file is.
-func (f *File) begin(file *os.File) (err error) {
-	f.close = file.Close
-	var magic [2]byte
-	_, short := io.ReadFull(file, magic[:])
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if short == nil && string(magic[:]) == "PK" { // a ZIP archive
-		return errors.Join(f.Close(), f.beginArchive())
-	}
-	if f.source, err = npy.NewSource[float32](file); err != nil {
-		return fmt.Errorf("%s: %w", f.path, err)
-	}
-	return nil
-}
-
-func (f *File) beginArchive() error {
-	a, err := npy.Open(f.path)
-	if err != nil {
-		return err
-	}
-	names := a.Names()
-	f.close = a.Close
-	if len(names) == 0 {
-		return fmt.Errorf("%s: the archive has no array", f.path)
-	}
-	name := names[0]
-	if slices.Contains(names, f.array) {
-		name = f.array
-	}
-	source, end, err := npy.OpenArray[float32](a, name)
-	if err != nil {
-		return err
-	}
-	f.source, f.close = source, func() error { return errors.Join(end(), a.Close()) }
-	return nil
 }

@@ -215,7 +215,7 @@ func TestWriteCodes(t *testing.T) {
 		if err := f.WriteCodes(t.Context(), filepath.Join(out, name), in); err != nil {
 			t.Fatal(err)
 		}
-		z, err := OpenLatents(t.Context(), filepath.Join(out, name), 2)
+		z, err := OpenLatents(t.Context(), filepath.Join(out, name), 2, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

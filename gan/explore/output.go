@@ -50,18 +50,18 @@ func FormatOf(path string) (Format, error) {
 
 // Output says how samples are presented.
 type Output struct {
-	Raw     bool               // numbers in place of pixels, in arrays
-	Name    func(i int) string // of the file of sample i in a folder, without extension
-	Caption func(i int) string // under image i of a grid; nil for none
-	Rows    []string           // left of the rows of a grid
-	Columns int                // of a grid; 0 chooses
-	Scale   int                // pixels per pixel of pictures; 0 chooses
+	Raw     bool                          // numbers in place of pixels, in arrays
+	Name    func(i int) string            // of the file of sample i in a folder, without extension
+	Caption func(i int, of string) string // under image i of a grid, of the class of that name, "" without; nil for none
+	Rows    []string                      // left of the rows of a grid
+	Columns int                           // of a grid; 0 chooses
+	Scale   int                           // pixels per pixel of pictures; 0 chooses
 }
 
 // Write generates the samples of latents and writes them in the format that the
 // path says, part by part: memory does not grow with their number, but for that
 // of one picture, which has its bounds (*picture.TooLarge). An archive holds
-// arr_0, as numpy.savez calls it, and the latents z.
+// arr_0, as numpy.savez calls it, the latents z, and the classes y where there are any.
 func (e *Explorer) Write(ctx context.Context, path string, l Latents, o Output) error {
 	format, err := FormatOf(path)
 	if err != nil {
@@ -106,7 +106,7 @@ func stream[T npy.Element](w io.Writer, shape []int, parts func(add func([]T) er
 	return s.Close()
 }
 
-// writeArchive reads the latents twice: arrays of an archive follow each other.
+// writeArchive reads the latents once for each array: those of an archive follow each other.
 func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, raw bool) error {
 	w, err := a.Create("arr_0")
 	if err != nil {
@@ -130,7 +130,23 @@ func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, r
 	}); err != nil {
 		return err
 	}
+	if err := e.writeClasses(ctx, a, l); err != nil {
+		return err
+	}
 	return a.Close()
+}
+
+func (e *Explorer) writeClasses(ctx context.Context, a *npy.Writer, l Latents) error {
+	if e.Classes() == 0 {
+		return nil
+	}
+	w, err := a.Create("y")
+	if err != nil {
+		return err
+	}
+	return stream(w, []int{l.Len()}, func(add func([]int32) error) error {
+		return e.parts(ctx, l, func(_ int, z []float32) error { return add(e.classesOf(z)) })
+	})
 }
 
 func (s *samples) images() picture.Images {
@@ -179,8 +195,9 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 	if err := picture.CheckGrid(l.Len(), shape[0], shape[1], shape[2], g); err != nil {
 		return nil, err
 	}
-	for i := 0; o.Caption != nil && i < l.Len(); i++ {
-		g.Captions = append(g.Captions, o.Caption(i))
+	var err error
+	if g.Captions, err = e.captions(ctx, l, o.Caption); err != nil {
+		return nil, err
 	}
 	b, err := picture.NewBuilder(l.Len(), shape[0], shape[1], shape[2], g)
 	if err != nil {
@@ -190,17 +207,44 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 	return b.Image(), err
 }
 
+// captions are what is under each image of a grid.
+func (e *Explorer) captions(ctx context.Context, l Latents, caption func(i int, of string) string) (out []string, err error) {
+	if caption == nil {
+		return nil, nil
+	}
+	names := picture.Names(e.ClassNames())
+	err = e.parts(ctx, l, func(_ int, z []float32) error {
+		for _, k := range e.classesOf(z) {
+			of := ""
+			if k >= 0 {
+				of = names[k]
+			}
+			out = append(out, caption(len(out), of))
+		}
+		return nil
+	})
+	return out, err
+}
+
 func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 	dim := e.out.Shape[0]
 	if err := plottable(l.Len(), dim); err != nil {
 		return nil, err
 	}
 	var points []float32
-	if err := e.each(ctx, l, true, func(_ int, s *samples) error {
-		points = append(points, s.Raw...)
+	var classes []int32
+	if err := e.parts(ctx, l, func(_ int, z []float32) error {
+		s, err := e.generated(z, true)
+		if err != nil {
+			return err
+		}
+		points, classes = append(points, s.Raw...), append(classes, e.classesOf(z)...)
 		return nil
 	}); err != nil {
 		return nil, err
+	}
+	if dim == 2 {
+		return plane(picture.Scatter{Fakes: points, Classes: picture.Names(e.ClassNames()), FakeClasses: classes})
 	}
 	return plot(dim, nil, points)
 }
@@ -218,12 +262,17 @@ func plottable(n, dim int) error {
 
 // plot draws points of one or two dimensions, given ones and made ones.
 func plot(dim int, given, made []float32) (image.Image, error) {
-	all := slices.Concat(given, made)
 	if dim == 2 {
-		return picture.Scatter{Range: picture.Around(all), Reals: given, Fakes: made}.Draw(pointsSize)
+		return plane(picture.Scatter{Reals: given, Fakes: made})
 	}
-	lo, hi := picture.Span(all)
+	lo, hi := picture.Span(slices.Concat(given, made))
 	return picture.Histogram{Lo: lo, Hi: hi, Reals: given, Fakes: made}.Draw(pointsSize)
+}
+
+// plane draws points of the plane, all of them.
+func plane(s picture.Scatter) (image.Image, error) {
+	s.Range = picture.Around(slices.Concat(s.Reals, s.Fakes))
+	return s.Draw(pointsSize)
 }
 
 // An animation's images are enlarged to about frameSize pixels, and each is

@@ -33,7 +33,7 @@ func TestWrite(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	name := func(i int) string { return fmt.Sprint("seed", seeds.At(i)) }
 	for _, file := range []string{"/grid.png", "/each/", "/pixels.npy", "/both.npz"} {
-		if err := e.Write(t.Context(), dir+file, l, Output{Name: name, Caption: name}); err != nil {
+		if err := e.Write(t.Context(), dir+file, l, Output{Name: name, Caption: func(i int, _ string) string { return name(i) }}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestOpenLatents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"z.npy", "named.npz", "first.npz"} {
-		f, err := OpenLatents(t.Context(), path(name), 2)
+		f, err := OpenLatents(t.Context(), path(name), 2, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,11 +225,11 @@ func TestOpenLatents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"bad.npz": "uint8", "empty.npz": "has no array", "none.npy": "no such file", "nan.npy": "number 1 of latent 3 is NaN"} {
-		if _, err := OpenLatents(t.Context(), path(name), 2); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := OpenLatents(t.Context(), path(name), 2, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
-	if _, err := OpenLatents(t.Context(), path("z.npy"), 3); err == nil || !strings.Contains(err.Error(), "[n, 3]") {
+	if _, err := OpenLatents(t.Context(), path("z.npy"), 3, 0); err == nil || !strings.Contains(err.Error(), "[n, 3]") {
 		t.Errorf("latents of another length: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package game
 
 import (
 	"math"
+	"strconv"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/model"
@@ -130,6 +131,19 @@ func OneHot(index *graph.Node, size int, d graph.DType) *graph.Node {
 	b := index.Builder()
 	index = graph.Reshape(index, graph.Shape{index.Shape[0], 1})
 	return graph.Cast(graph.Equal(index, graph.Reshape(b.Iota(size), graph.Shape{1, size})), d)
+}
+
+// Names are those of a code's classes: of the data's, if these are its classes, else
+// their numbers.
+func (c *Code) Names(classes []string) []string {
+	if len(classes) == c.Size {
+		return classes
+	}
+	out := make([]string, c.Size)
+	for i := range out {
+		out[i] = strconv.Itoa(i)
+	}
+	return out
 }
 
 // shape and dtype of n rows of a code as an input of a sampler.

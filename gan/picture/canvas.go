@@ -6,11 +6,10 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 	"strconv"
 
 	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 )
 
@@ -42,13 +41,9 @@ func newCanvas(size int, right float64) (*canvas, error) {
 	if size < minPlot || size > maxPlot {
 		return nil, fmt.Errorf("picture: plot of %d pixels, want %d to %d", size, minPlot, maxPlot)
 	}
-	f, err := opentype.Parse(goregular.TTF)
-	if err != nil {
-		return nil, fmt.Errorf("plot font: %w", err)
-	}
 	c := &canvas{RGBA: image.NewRGBA(image.Rect(0, 0, size, size)), unit: float64(size) / 800}
-	c.face, err = opentype.NewFace(f, &opentype.FaceOptions{Size: 15 * c.unit, DPI: 72, Hinting: font.HintingFull})
-	if err != nil {
+	var err error
+	if c.face, err = face(15 * c.unit); err != nil {
 		return nil, fmt.Errorf("plot font: %w", err)
 	}
 	draw.Draw(c, c.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
@@ -144,20 +139,23 @@ func (c *canvas) y(v, lo, hi float64) float64 {
 	return float64(c.plot.Max.Y) - (v-lo)/(hi-lo)*float64(c.plot.Dy())
 }
 
-// heading writes the title and, at the right, the two kinds of points.
-func (c *canvas) heading(title string, reals, fakes string) {
+// kind is a kind of points in the heading; one without text is left out.
+type kind struct {
+	text string
+	col  color.RGBA
+}
+
+// heading writes the title and, at the right, the kinds of points.
+func (c *canvas) heading(title string, kinds ...kind) {
 	y := float64(c.plot.Min.Y) - 22*c.unit
 	x := float64(c.plot.Max.X)
-	for _, entry := range [...]struct {
-		text string
-		col  color.RGBA
-	}{{fakes, fakeColor}, {reals, realColor}} {
-		if entry.text == "" {
+	for _, k := range slices.Backward(kinds) {
+		if k.text == "" {
 			continue
 		}
-		c.text(entry.text, x, y, 1, ink)
-		x -= c.width(entry.text) + 12*c.unit
-		c.disc(x, y-5*c.unit, 5*c.unit, entry.col, 1)
+		c.text(k.text, x, y, 1, ink)
+		x -= c.width(k.text) + 12*c.unit
+		c.disc(x, y-5*c.unit, 5*c.unit, k.col, 1)
 		x -= 20 * c.unit
 	}
 	c.text(title, float64(c.plot.Min.X), y, 0, ink)

@@ -64,9 +64,7 @@ func diverging(t float64) color.RGBA {
 	if !(t > 0) {
 		return fieldMid
 	}
-	t = min(t, 1)
-	mix := func(a, b uint8) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*t + .5) }
-	return color.RGBA{mix(fieldMid.R, end.R), mix(fieldMid.G, end.G), mix(fieldMid.B, end.B), 255}
+	return shade(fieldMid, end, min(t, 1))
 }
 
 // field paints the plot's ground, a line where D is undecided, and the colour scale at the right.

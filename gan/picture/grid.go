@@ -6,10 +6,6 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
 )
 
 // targetWidth is what an automatic scale stays below, in pixels.
@@ -20,9 +16,6 @@ var (
 	sheetColor   = color.Gray{40}
 	captionColor = color.Gray{225}
 )
-
-// captionFace is a bitmap font, sharp at its one size.
-var captionFace = basicfont.Face7x13
 
 // captionHeight is the room under an image for its caption, and captionPad the room beside a text.
 const (
@@ -35,7 +28,7 @@ type GridOptions struct {
 	Columns  int      // 0: near square, with full rows if some near width has them
 	Scale    int      // pixels per pixel; 0: as large as stays below 1200 pixels in width, but 1 for one image alone
 	Captions []string // one under each image, as far as they go
-	Rows     []string // one left of each row, as far as they go: class names
+	Rows     []string // one left of each row, as far as they go: Names of classes
 }
 
 // Grid draws the images row by row. The result is an image.Gray for grey images, else an opaque image.RGBA.
@@ -193,14 +186,6 @@ func columnsFor(n int, aspect float64) int {
 		}
 	}
 	return square
-}
-
-func textWidth(s string) int { return font.MeasureString(captionFace, s).Ceil() }
-
-// caption writes s with its baseline's left end at x, y.
-func caption(dst draw.Image, s string, x, y int) {
-	d := font.Drawer{Dst: dst, Src: image.NewUniform(captionColor), Face: captionFace, Dot: fixed.P(x, y)}
-	d.DrawString(s)
 }
 
 // sheet is a grey or colour picture under one set of methods.

@@ -63,7 +63,7 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	c.frame()
 	c.axisX(h.Lo, h.Hi)
 	c.axisY(0, top)
-	c.heading(h.Title, legend("real", len(h.Reals), lostReals), legend("generated", len(h.Fakes), lostFakes))
+	c.heading(h.Title, kind{legend("real", len(h.Reals), lostReals), realColor}, kind{legend("generated", len(h.Fakes), lostFakes), fakeColor})
 	return c.RGBA, nil
 }
 

@@ -41,6 +41,14 @@ func (im Images) check() error {
 	return nil
 }
 
+// Clear makes image i an empty place of a grid.
+func (im Images) Clear(i int) {
+	size := im.H * im.W * im.C
+	for k := range im.Pix[i*size:][:size] {
+		im.Pix[i*size+k] = sheetColor.Y
+	}
+}
+
 // At gives image i as a picture of its own, an image.Gray or an opaque image.RGBA, each pixel scale by scale.
 func (im Images) At(i, scale int) (image.Image, error) {
 	if err := im.check(); err != nil {

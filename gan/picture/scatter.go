@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 )
 
 // Range is a rectangle of the data's plane.
@@ -46,42 +47,83 @@ func (r Range) Mesh(h, w int) []float32 {
 	return points
 }
 
-// Scatter is a picture of 2-D point data: generated and real points over a field.
+// Scatter is a picture of 2-D point data: generated and real points over a field. With Classes the points of a
+// class, real and generated, have one colour.
 type Scatter struct {
 	Title        string
 	Range        Range     // the zero value fits the real points
 	Reals, Fakes []float32 // [n, 2]
 	Field        Field
+
+	Classes                  []string // their names, as Names gives them
+	RealClasses, FakeClasses []int32  // of each point
 }
 
 // Draw makes a square picture of size pixels, 800 for comfort. Points outside the range are counted in the legend.
 func (s Scatter) Draw(size int) (*image.RGBA, error) {
-	if len(s.Reals)%2 != 0 || len(s.Fakes)%2 != 0 {
-		return nil, fmt.Errorf("picture: %d and %d numbers are no points [n, 2]", len(s.Reals), len(s.Fakes))
-	}
-	if err := s.Field.check(); err != nil {
+	r, err := s.check()
+	if err != nil {
 		return nil, err
+	}
+	right := 88.
+	if len(s.Classes) > 0 && len(s.Field.Values) > 0 {
+		right += namesWidth
+	}
+	c, err := newCanvas(size, right)
+	if err != nil {
+		return nil, err
+	}
+	c.plot.Max.Y = c.plot.Min.Y + c.plot.Dx() // one unit of the data is as long in both directions
+	c.field(s.Field)
+	dark := .5 // reals among generated ones of their class
+	if len(s.Fakes) == 0 {
+		dark = 0
+	}
+	fakes, reals := constant(fakeColor), constant(realColor)
+	if len(s.Classes) > 0 {
+		fakes = func(i int) color.RGBA { return classColor(int(s.FakeClasses[i])) }
+		reals = func(i int) color.RGBA { return shade(classColor(int(s.RealClasses[i])), ink, dark) }
+	}
+	lostFakes := c.points(s.Fakes, r, 3.6, fakes, .8, true)
+	lostReals := c.points(s.Reals, r, 1.7, reals, .75, false) // small and on top: both show in a full mode
+	c.frame()
+	c.axisX(r.X0, r.X1)
+	c.axisY(r.Y0, r.Y1)
+	real, generated := kind{legend("real", len(s.Reals), lostReals), realColor}, kind{legend("generated", len(s.Fakes), lostFakes), fakeColor}
+	if len(s.Classes) > 0 {
+		generated.col, real.col = faint, shade(faint, ink, 2*dark)
+		c.classes(s.Classes, s.present(), right-namesWidth)
+	}
+	c.heading(s.Title, real, generated)
+	return c.RGBA, nil
+}
+
+// check finds what cannot be drawn, and gives the range.
+func (s Scatter) check() (Range, error) {
+	if len(s.Reals)%2 != 0 || len(s.Fakes)%2 != 0 {
+		return Range{}, fmt.Errorf("picture: %d and %d numbers are no points [n, 2]", len(s.Reals), len(s.Fakes))
+	}
+	if len(s.Classes) > 0 && (2*len(s.RealClasses) != len(s.Reals) || 2*len(s.FakeClasses) != len(s.Fakes)) {
+		return Range{}, fmt.Errorf("picture: %d and %d classes of %d and %d points", len(s.RealClasses), len(s.FakeClasses), len(s.Reals)/2, len(s.Fakes)/2)
 	}
 	r := s.Range
 	if r == (Range{}) {
 		r = Around(s.Reals)
 	}
 	if !(r.X1 > r.X0 && r.Y1 > r.Y0) || !finite(r.X1-r.X0) || !finite(r.Y1-r.Y0) {
-		return nil, fmt.Errorf("picture: range %v is empty", r)
+		return r, fmt.Errorf("picture: range %v is empty", r)
 	}
-	c, err := newCanvas(size, 88)
-	if err != nil {
-		return nil, err
+	return r, s.Field.check()
+}
+
+// present are the classes that have points, in order.
+func (s Scatter) present() (out []int) {
+	for k := range s.Classes {
+		if slices.Contains(s.RealClasses, int32(k)) || slices.Contains(s.FakeClasses, int32(k)) {
+			out = append(out, k)
+		}
 	}
-	c.plot.Max.Y = c.plot.Min.Y + c.plot.Dx() // one unit of the data is as long in both directions
-	c.field(s.Field)
-	lostFakes := c.points(s.Fakes, r, 3.6, fakeColor, .8, true)
-	lostReals := c.points(s.Reals, r, 1.7, realColor, .75, false) // small and on top: both show in a full mode
-	c.frame()
-	c.axisX(r.X0, r.X1)
-	c.axisY(r.Y0, r.Y1)
-	c.heading(s.Title, legend("real", len(s.Reals), lostReals), legend("generated", len(s.Fakes), lostFakes))
-	return c.RGBA, nil
+	return out
 }
 
 // legend names a kind of points, empty if there are none.
@@ -95,8 +137,8 @@ func legend(kind string, numbers, outside int) string {
 	return fmt.Sprintf("%s (%d outside)", kind, outside)
 }
 
-// points draws discs, with a light rim if they must show over others, and counts those outside the range.
-func (c *canvas) points(points []float32, r Range, radius float64, col color.RGBA, a float64, rim bool) (outside int) {
+// points draws discs in the colour of each point, with a light rim if they must show over others, and counts those outside the range.
+func (c *canvas) points(points []float32, r Range, radius float64, col func(i int) color.RGBA, a float64, rim bool) (outside int) {
 	for i := 0; i < len(points); i += 2 {
 		x, y := float64(points[i]), float64(points[i+1])
 		if !(x >= r.X0 && x <= r.X1 && y >= r.Y0 && y <= r.Y1) {
@@ -107,7 +149,7 @@ func (c *canvas) points(points []float32, r Range, radius float64, col color.RGB
 		if rim {
 			c.disc(px, py, (radius+1)*c.unit, paper, .6)
 		}
-		c.disc(px, py, radius*c.unit, col, a)
+		c.disc(px, py, radius*c.unit, col(i/2), a)
 	}
 	return outside
 }

@@ -97,7 +97,7 @@ func sampleAt(t *testing.T, c *config.Config, batch int64) int {
 		t.Fatal(err)
 	}
 	for at := 0; at < len(b.Images); at += 64 {
-		if i := int(b.Images[at]) / 4; !slices.Contains(spread(c.Sample.Count, shades), i) {
+		if i := int(b.Images[at]) / 4; !slices.Contains(slices.Collect(spread(c.Sample.Count, shades)), i) {
 			return i
 		}
 	}

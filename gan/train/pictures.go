@@ -13,12 +13,16 @@ const plotSide = 800
 
 // pictures draws what people look at: a grid of images, points over the field
 // of a number that the model gives each, a histogram. Data of another kind (vectors of three numbers and more) have
-// no picture.
+// no picture. Where samples have classes, a grid has a row for each, and points have
+// their colours.
 type pictures struct {
 	sampler *sampler
 	count   int
+	columns int      // of a grid with a row for each class; 0 without
+	names   []string // of classes; nil without
 	set     data.Set
 	points  []float32     // real ones, to compare with
+	classes []int32       // of real points
 	plane   picture.Range // of points in the plane
 	lo, hi  float64       // of points on a line
 }
@@ -35,12 +39,22 @@ func (p *pictures) drawable() bool {
 // newPictures prepares pictures of at most count samples.
 func newPictures(s *sampler, set data.Set, count int) (*pictures, error) {
 	p := &pictures{sampler: s, count: count, set: set}
-	points, ok := set.(data.Points)
-	if !ok || !p.drawable() {
+	if !p.drawable() {
+		return p, nil
+	}
+	points, flat := set.(data.Points)
+	if s.class != nil {
+		p.names = picture.Names(s.class.Names(set.Classes()))
+		if !flat {
+			p.columns = max(1, count/s.class.Size)
+			p.count = min(count, p.columns*s.class.Size)
+		}
+	}
+	if !flat {
 		return p, nil
 	}
 	var err error
-	if p.points, err = realPoints(points, min(count, set.Len())); err != nil {
+	if p.points, p.classes, err = realPoints(points, min(count, set.Len())); err != nil {
 		return nil, err
 	}
 	p.plane = picture.Around(p.points)
@@ -55,49 +69,69 @@ func (p *pictures) reals() ([]byte, error) {
 	case !p.drawable():
 		return nil, nil
 	case !ok:
-		return p.plot("real", nil)
+		return p.plot("real", nil, nil)
+	case p.columns > 0 && len(images.Classes()) == len(p.names):
+		return p.realRows(images)
 	}
 	n := min(p.count, p.set.Len())
 	pix, err := realImages(images, n)
 	if err != nil {
 		return nil, err
 	}
-	return p.grid(pix, n, picture.GridOptions{})
+	return p.grid(p.images(n, pix), picture.GridOptions{})
+}
+
+// realRows draws real images as fakes are drawn, a row for each class, with empty
+// places where a class has fewer.
+func (p *pictures) realRows(set data.Images) ([]byte, error) {
+	pix, have, err := realRows(set, p.count/p.columns, p.columns)
+	if err != nil {
+		return nil, err
+	}
+	im := p.images(p.count, pix)
+	for k, n := range have {
+		for ; n < p.columns; n++ {
+			im.Clear(k*p.columns + n)
+		}
+	}
+	return p.grid(im, picture.GridOptions{Columns: p.columns, Rows: p.names})
 }
 
 // fakes draws the samples of the seeds 0, 1, 2 ... as the networks are now, as
-// a PNG file, images of classes with a row for each; nil where there is no picture.
+// a PNG file; nil where there is no picture.
 func (p *pictures) fakes(step int64) ([]byte, error) {
 	if !p.drawable() {
 		return nil, nil
 	}
-	count, columns := p.count, 0
-	class, images := p.sampler.class, len(p.sampler.out.Shape) == 3
-	if class != nil && images {
-		columns = max(1, count/class.Size)
-		count = min(count, columns*class.Size)
-	}
-	out, err := p.sampler.draw(count, columns)
+	out, classes, err := p.sampler.draw(p.count, p.columns)
 	if err != nil {
 		return nil, err
 	}
-	if images {
-		return p.grid(out, count, picture.GridOptions{Columns: columns})
+	if len(p.sampler.out.Shape) == 1 {
+		return p.plot(fmt.Sprintf("step %d", step), floats(out), classes)
 	}
-	return p.plot(fmt.Sprintf("step %d", step), floats(out))
+	o := picture.GridOptions{Columns: p.columns}
+	if p.columns > 0 {
+		o.Rows = p.names
+	}
+	return p.grid(p.images(p.count, out), o)
 }
 
-func (p *pictures) grid(pix []byte, n int, o picture.GridOptions) ([]byte, error) {
+func (p *pictures) images(n int, pix []byte) picture.Images {
 	s := p.sampler.out.Shape
-	im, err := picture.Grid(picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}, o)
+	return picture.Images{N: n, H: s[0], W: s[1], C: s[2], Pix: pix}
+}
+
+func (p *pictures) grid(im picture.Images, o picture.GridOptions) ([]byte, error) {
+	grid, err := picture.Grid(im, o)
 	if err != nil {
 		return nil, err
 	}
-	return picture.EncodePNG(im)
+	return picture.EncodePNG(grid)
 }
 
 // plot draws points and, with generated ones, the field over the plane or line.
-func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
+func (p *pictures) plot(title string, fakes []float32, classes []int32) ([]byte, error) {
 	var im image.Image
 	var err error
 	if p.sampler.out.Shape[0] == 1 {
@@ -111,6 +145,9 @@ func (p *pictures) plot(title string, fakes []float32) ([]byte, error) {
 		im, err = h.Draw(plotSide)
 	} else {
 		s := picture.Scatter{Title: title, Range: p.plane, Reals: p.points, Fakes: fakes}
+		if p.names != nil {
+			s.Classes, s.RealClasses, s.FakeClasses = p.names, p.classes, classes
+		}
 		if fakes != nil && p.sampler.cells > 0 {
 			f := picture.Field{Height: fieldSide, Width: fieldSide}
 			if f.Values, f.Neutral, err = p.sampler.field(p.plane.Mesh(fieldSide, fieldSide)); err != nil {

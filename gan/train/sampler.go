@@ -110,25 +110,37 @@ func (s *sampler) free() error {
 }
 
 // draw gives count samples of the seeds 0, 1, 2 ...: pixels NHWC, or points
-// [count, dim] as float32 bytes. With columns above 0 samples have the class of their
-// row in a grid so wide, else that of their seed.
-func (s *sampler) draw(count, columns int) ([]byte, error) {
+// [count, dim] as float32 bytes; and their classes, where there are any. With columns above 0
+// samples have the class of their row in a grid so wide, else that of their seed.
+func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err error) {
 	output := game.Samples
 	if s.out.Samples() == game.Pixels {
 		output = game.SamplePixels
 	}
 	at := s.generate.Index(output)
-	var out []byte
 	size := 0
 	for first := 0; first < count; first += s.n {
 		r, err := s.run(first, columns)
 		if err != nil {
-			return nil, fmt.Errorf("drawing samples: %w", err)
+			return nil, nil, fmt.Errorf("drawing samples: %w", err)
 		}
 		out = append(out, r.Bytes(at)...)
 		size = len(r.Bytes(at)) / s.n
+		if s.class != nil {
+			classes = append(classes, s.classes()...)
+		}
 	}
-	return out[:count*size], nil
+	return out[:count*size], classes[:min(count, len(classes))], nil
+}
+
+// classes are those of the samples of the last run, in its input.
+func (s *sampler) classes() []int32 {
+	for i, in := range s.generate.Graph.Inputs {
+		if in.InputName() == s.class.Name {
+			return ints(s.codes[i].Data())
+		}
+	}
+	panic("train: class " + s.class.Name + " is no input of its program")
 }
 
 // run draws the samples of seeds first, first+1, ...
@@ -145,10 +157,10 @@ func (s *sampler) run(first, columns int) (*session.Result, error) {
 	}
 	for i, in := range s.generate.Graph.Inputs {
 		copy(s.codes[i].Data(), r.Bytes(s.latents.Index(in.InputName())))
-		if columns > 0 && in.InputName() == s.class.Name {
-			for k, class := 0, ints(s.codes[i].Data()); k < len(class); k++ {
-				class[k] = int32(min((first+k)/columns, s.class.Size-1)) // beyond the last row nobody looks
-			}
+	}
+	if columns > 0 {
+		for k, class := 0, s.classes(); k < len(class); k++ {
+			class[k] = int32(min((first+k)/columns, s.class.Size-1)) // beyond the last row nobody looks
 		}
 	}
 	if r, err = s.generate.Run(s.codes...); err == nil {

@@ -6,6 +6,9 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"ganengine/gan/data"
+	"ganengine/gan/picture"
 )
 
 func newTestRig(t *testing.T, text string, set ...string) *rig {
@@ -29,11 +32,11 @@ func newTestRig(t *testing.T, text string, set ...string) *rig {
 // An image depends on its seed, not on how many are drawn at once. The average
 // of G's weights starts at the weights, so the first pictures are G's.
 func TestDrawDependsOnSeedsOnly(t *testing.T) {
-	many, err := newTestRig(t, tinyImages, "sample.count=70").sampler.draw(70, 0) // two runs of 64
+	many, _, err := newTestRig(t, tinyImages, "sample.count=70").sampler.draw(70, 0) // two runs of 64
 	if err != nil {
 		t.Fatal(err)
 	}
-	few, err := newTestRig(t, tinyImages, "sample.count=3", "train.ema_kimg=1").sampler.draw(3, 0)
+	few, _, err := newTestRig(t, tinyImages, "sample.count=3", "train.ema_kimg=1").sampler.draw(3, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,26 +83,20 @@ func TestDrawRowsOfClasses(t *testing.T) {
 	if s.class == nil || s.class.Size != 3 {
 		t.Fatalf("the class of a sample is %+v", s.class)
 	}
-	rows, err := s.draw(6, 2)
+	rows, got, err := s.draw(6, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []int32{0, 0, 1, 1, 2, 2}
-	at := -1
-	for i, in := range s.generate.Graph.Inputs {
-		if in.InputName() == s.class.Name {
-			at = i
-		}
-	}
-	if got := ints(s.codes[at].Data()); !slices.Equal(got, want) {
+	if !slices.Equal(got, want) {
 		t.Errorf("classes %v, want %v", got, want)
 	}
-	own, err := s.draw(6, 0)
+	own, drawn, err := s.draw(6, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same := 0
-	for i, k := range ints(s.codes[at].Data()) {
+	for i, k := range drawn {
 		equal := bytes.Equal(rows[64*i:64*i+64], own[64*i:64*i+64])
 		if equal != (k == want[i]) {
 			t.Errorf("sample %d: its own class is %d, its row's %d, and that the two are equal is %v", i, k, want[i], equal)
@@ -110,6 +107,51 @@ func TestDrawRowsOfClasses(t *testing.T) {
 	}
 	if same == len(want) {
 		t.Error("seeds drew the classes of the rows: this tells nothing")
+	}
+}
+
+// reals.png has a row of each class too, named at the left, with the places left empty
+// that a class does not fill.
+func TestRealRowsOfClasses(t *testing.T) {
+	r := newTestRig(t, tinyClasses, "data.limit=4", `data.characters="bca"`) // classes 0, 1, 2, 0
+	p, err := newPictures(r.sampler, r.set, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.reals()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := r.set.(data.Images)
+	of := map[int][][]byte{}
+	for i := range set.Len() {
+		x := make([]byte, 64)
+		if err := set.Read(x, i); err != nil {
+			t.Fatal(err)
+		}
+		of[set.Label(i)] = append(of[set.Label(i)], x)
+	}
+	if len(of[0]) != 2 || len(of[1]) != 1 || len(of[2]) != 1 {
+		t.Fatalf("%d, %d and %d samples of classes", len(of[0]), len(of[1]), len(of[2]))
+	}
+	ground := bytes.Repeat([]byte{40}, 64) // of a grid
+	equal := 0
+	for _, first := range [][2]int{{0, 1}, {1, 0}} { // of the first class, in whatever order
+		cells := slices.Concat(of[0][first[0]], of[0][first[1]], of[1][0], ground, of[2][0], ground)
+		grid, err := picture.Grid(picture.Images{N: 6, H: 8, W: 8, C: 1, Pix: cells}, picture.GridOptions{Columns: 2, Rows: []string{"b", "c", "a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := picture.EncodePNG(grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(got, want) {
+			equal++
+		}
+	}
+	if equal != 1 {
+		t.Error("reals.png is not a row of each class with its name")
 	}
 }
 

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -40,19 +41,21 @@ func SampleShape(set data.Set) graph.Shape {
 	return graph.Shape{h, w, c}
 }
 
-// spread gives the indices of count different samples that lie evenly over a
+// spread are the indices of count different samples that lie evenly over a
 // set of n >= count: steps of the golden ratio, out of step with any order in
 // the set that repeats.
-func spread(count, n int) []int {
+func spread(count, n int) iter.Seq[int] {
 	stride := max(1, int(uint64(n)*618/1000))
 	for gcd(stride, n) != 1 {
 		stride++
 	}
-	out := make([]int, count)
-	for i := range out {
-		out[i] = int(uint64(i) * uint64(stride) % uint64(n))
+	return func(yield func(int) bool) {
+		for i := range count {
+			if !yield(int(uint64(i) * uint64(stride) % uint64(n))) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 func gcd(a, b int) int {
@@ -62,34 +65,66 @@ func gcd(a, b int) int {
 	return a
 }
 
-// realImages reads count images, NHWC; the next stands in for one that cannot
-// be read, which training says in its turn.
+// tries is how many samples may fail in place of one that people see: training says
+// so in its turn.
+const tries = 64
+
+// realImages reads count images, NHWC; the next stands in for one that cannot be read.
 func realImages(set data.Images, count int) ([]byte, error) {
 	h, w, c := set.Shape()
 	size := h * w * c
-	pix := make([]byte, count*size)
-	const tries = 64
+	pix := make([]byte, 0, count*size)
 	n := set.Len()
-	for i, at := range spread(count, n) {
-		err := set.Read(pix[i*size:(i+1)*size], at)
+	for at := range spread(count, n) {
+		dst := pix[len(pix) : len(pix)+size]
+		err := set.Read(dst, at)
 		for k := 1; err != nil && k < min(tries, n); k++ {
-			err = set.Read(pix[i*size:(i+1)*size], (at+k)%n)
+			err = set.Read(dst, (at+k)%n)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("data: reading sample %d: %w", at, err)
 		}
+		pix = pix[:len(pix)+size]
 	}
 	return pix, nil
 }
 
-// realPoints reads count points, [count, dim].
-func realPoints(set data.Points, count int) ([]float32, error) {
-	_, _, dim := set.Shape()
-	points := make([]float32, count*dim)
-	for i, at := range spread(count, set.Len()) {
-		if err := set.Read(points[i*dim:(i+1)*dim], at); err != nil {
-			return nil, fmt.Errorf("data: reading sample %d: %w", at, err)
+// realRows reads so many images of each of the first classes, NHWC, one class after
+// the other; have says how many of a class there are, at most columns.
+func realRows(set data.Images, classes, columns int) (pix []byte, have []int, err error) {
+	h, w, c := set.Shape()
+	size := h * w * c
+	pix, have = make([]byte, classes*columns*size), make([]int, classes)
+	failed, left := make([]int, classes), classes*columns
+	for at := range spread(set.Len(), set.Len()) {
+		k := set.Label(at)
+		if k < 0 || k >= classes || have[k] == columns {
+			continue
+		}
+		if err := set.Read(pix[(k*columns+have[k])*size:][:size], at); err != nil {
+			if failed[k]++; failed[k] == tries {
+				return nil, nil, fmt.Errorf("data: reading sample %d: %w", at, err)
+			}
+			continue
+		}
+		have[k]++
+		if left--; left == 0 {
+			break
 		}
 	}
-	return points, nil
+	return pix, have, nil
+}
+
+// realPoints reads count points, [count, dim], and their classes, -1 without labels.
+func realPoints(set data.Points, count int) (points []float32, classes []int32, err error) {
+	_, _, dim := set.Shape()
+	points = make([]float32, count*dim)
+	for at := range spread(count, set.Len()) {
+		i := len(classes)
+		if err := set.Read(points[i*dim:(i+1)*dim], at); err != nil {
+			return nil, nil, fmt.Errorf("data: reading sample %d: %w", at, err)
+		}
+		classes = append(classes, int32(set.Label(at)))
+	}
+	return points, classes, nil
 }

@@ -185,7 +185,7 @@ func TestProgressLine(t *testing.T) {
 func TestSpread(t *testing.T) {
 	for _, c := range []struct{ count, n, classes int }{{64, 36864, 36}, {64, 50000, 10}, {5, 5, 5}, {1, 1, 1}, {2560, 1 << 20, 8}} {
 		seen, classes, late := map[int]bool{}, map[int]bool{}, 0
-		for _, i := range spread(c.count, c.n) {
+		for i := range spread(c.count, c.n) {
 			if i < 0 || i >= c.n {
 				t.Fatalf("sample %d of %d", i, c.n)
 			}
