@@ -162,6 +162,15 @@ func wholeOf(set Set) Set {
 	return set
 }
 
+// Whole is the set that a part is of, and the places in it of samples of the part; a
+// whole is itself.
+func Whole(set Set, samples []int) (Set, []int) {
+	if p := within(set); p != nil {
+		return p.Set, p.inWhole(samples)
+	}
+	return set, samples
+}
+
 // inWhole is the place in the whole of sample i of a set.
 func inWhole(set Set, i int) int {
 	if p := within(set); p != nil {

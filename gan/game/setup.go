@@ -13,6 +13,9 @@ type Data struct {
 	Shape   graph.Shape // of one sample: [h, w, c], or [dim] for points
 	Classes []string    // nil without labels
 	Len     int         // samples
+	// PerClass is how many samples a choice of n of each class holds, or why there is
+	// none; nil where all classes have enough.
+	PerClass func(n int) (int, error)
 }
 
 // Options of a game.
@@ -51,6 +54,9 @@ func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 		o.Batch = s.Config.Train.Batch
 	}
 	st := &Stream{Name: name, StreamOptions: o, Data: s.data(o.Section), index: len(s.g.Streams), float: s.Float}
+	if o.PerClass > 0 {
+		st.choose()
+	}
 	s.g.Streams = append(s.g.Streams, st)
 	return st
 }

@@ -1,10 +1,12 @@
 package game
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
 	"ganengine/engine/graph"
+	"ganengine/gan/config"
 	"ganengine/gan/model"
 )
 
@@ -23,7 +25,7 @@ type StreamOptions struct {
 	Section  string      // "" is [data], "b" is [data.b]
 	Batch    int         // 0: train.batch
 	Range    model.Range // that the networks see pixels in
-	PerClass int         // use so many samples of each class; 0: all
+	PerClass int         // so many samples of each class alone, chosen by run.seed; 0: all samples
 	Cycle    bool        // the set may be smaller than a batch
 }
 
@@ -34,6 +36,25 @@ type Stream struct {
 	Data
 	index int
 	float graph.DType
+}
+
+// choose leaves the stream so many samples of each class.
+func (s *Stream) choose() {
+	section := "data"
+	if s.Section != "" {
+		section += "." + s.Section
+	}
+	if s.Classes == nil {
+		panic(&config.Error{Key: section + ".labels", Msg: fmt.Sprintf("stream %s takes %d samples of each class; set it to true, with data that have labels", s.Name, s.StreamOptions.PerClass)})
+	}
+	s.Len = s.StreamOptions.PerClass * len(s.Classes)
+	if s.Data.PerClass == nil {
+		return
+	}
+	var err error
+	if s.Len, err = s.Data.PerClass(s.StreamOptions.PerClass); err != nil {
+		panic(&config.Error{Key: section, Msg: fmt.Sprintf("stream %s: %v", s.Name, err)})
+	}
 }
 
 // First says whether images and epochs are counted in this stream.

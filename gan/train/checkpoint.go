@@ -138,9 +138,9 @@ func (t *trainer) mark() mark {
 	first := t.feeders[0]
 	positions := t.positions()
 	all := map[string]sectionMark{}
-	for _, f := range t.feeders { // loaders of one section know of each other's losses
+	for _, f := range t.feeders {
 		if _, ok := all[f.stream.Section]; !ok {
-			all[f.stream.Section] = f.mark(positions[f.stream.Name])
+			all[f.stream.Section] = f.mark(t.lostIn(f.stream.Section, func(f *feeder) int64 { return positions[f.stream.Name] }))
 		}
 	}
 	own := all[first.stream.Section]
@@ -151,13 +151,32 @@ func (t *trainer) mark() mark {
 		seed: int64(c.Run.Seed), config: fingerprint(c), data: own.Data, bad: own.Bad, sections: all, scores: t.tally.save()}
 }
 
-// mark is what a checkpoint says of the feeder's data, of which it took so many samples.
-func (f *feeder) mark(position int64) sectionMark {
-	lost := f.loader.Lost(position)
-	if f.identity == "" || len(lost) != f.without { // which reads the names of all files
-		f.identity, f.without = data.Identity(f.set, lost), len(lost)
+// lostIn is the data of a section, with the samples that its streams go without at their
+// positions: loaders of one section know of each other's losses, but for those of
+// samples that they have not.
+func (t *trainer) lostIn(section string, position func(f *feeder) int64) (whole data.Set, lost []int) {
+	for _, f := range t.feeders {
+		if f.stream.Section != section {
+			continue
+		}
+		var own []int
+		whole, own = data.Whole(f.set, f.loader.Lost(position(f)))
+		for _, sample := range own {
+			if !slices.Contains(lost, sample) {
+				lost = append(lost, sample)
+			}
+		}
 	}
-	return sectionMark{f.identity, data.BadOf(f.set, lost)}
+	return whole, lost
+}
+
+// mark is what a checkpoint says of the data of the feeder's section without so many
+// samples.
+func (f *feeder) mark(whole data.Set, lost []int) sectionMark {
+	if f.identity == "" || len(lost) != f.without { // which reads the names of all files
+		f.identity, f.without = data.Identity(whole, lost), len(lost)
+	}
+	return sectionMark{f.identity, data.BadOf(whole, lost)}
 }
 
 // load stands where a checkpoint does.

@@ -24,11 +24,26 @@ func (s sets) close() error {
 	return first
 }
 
+// read is what a stream reads of its section: all of it, or so many samples of each
+// class.
+func (s sets) read(st *game.Stream, seed int) (data.Set, error) {
+	if n := st.StreamOptions.PerClass; n > 0 {
+		return data.PerClass(s.of(st.Section), n, uint64(seed))
+	}
+	return s.of(st.Section), nil
+}
+
 // newGame declares a game on sets, and holds what it takes of them to what they have.
 func newGame(systems *game.Systems, c *config.Config, s sets) (*game.Game, error) {
 	g, err := systems.Declare(c, game.Options{Float: graph.F32, Data: func(section string) game.Data {
 		set := s.of(section)
-		return game.Data{Shape: SampleShape(set), Classes: set.Classes(), Len: set.Len()}
+		return game.Data{Shape: SampleShape(set), Classes: set.Classes(), Len: set.Len(), PerClass: func(n int) (int, error) {
+			part, err := data.PerClass(set, n, uint64(c.Run.Seed))
+			if err != nil {
+				return 0, err
+			}
+			return part.Len(), nil
+		}}
 	}})
 	if err != nil {
 		return nil, err

@@ -148,7 +148,11 @@ func (t *trainer) feed(ctx context.Context, sets sets) error {
 	c := t.game.Config
 	firsts := map[string]*feeder{} // by section
 	for _, s := range t.game.Streams {
-		f, err := newFeeder(s, sets.of(s.Section), t.programs)
+		set, err := sets.read(s, c.Run.Seed)
+		if err != nil {
+			return err
+		}
+		f, err := newFeeder(s, set, t.programs)
 		t.feeders = append(t.feeders, f)
 		if err != nil {
 			return err
@@ -319,7 +323,10 @@ func (t *trainer) losses(out []Loss) []Loss {
 }
 
 // lostSamples is how many samples of [data] could not be read so far.
-func (t *trainer) lostSamples() int { return len(t.feeders[0].loader.Lost(math.MaxInt64)) }
+func (t *trainer) lostSamples() int {
+	_, lost := t.lostIn("", func(*feeder) int64 { return math.MaxInt64 })
+	return len(lost)
+}
 
 // flopsPerStep is the mean over the steps after which the sequence repeats.
 func (t *trainer) flopsPerStep() float64 {
