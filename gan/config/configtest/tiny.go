@@ -35,8 +35,9 @@ func EachTiny(t *testing.T, f func(t *testing.T, name string, c *config.Config),
 }
 
 // Tiny is a shipped configuration of which a step takes milliseconds: batches of 4, few
-// and small samples, and each number of the networks at most 4, or 8, where the system
-// lets it be. Settings key=value come on top.
+// and small samples, each number of the networks at most 4, or 8, where the system lets
+// it be, and what happens in each so many-th step, or for so many steps, in each second or
+// for two. Settings key=value come on top.
 func Tiny(t testing.TB, name string, set ...string) *config.Config {
 	t.Helper()
 	return Shipped(t, name, append(slices.Clone(shrunk(t, name)), set...)...)
@@ -68,7 +69,7 @@ func shrunk(t testing.TB, name string) []string {
 			return
 		}
 		narrow(section+".kind=glyphs "+section+".limit=30", section+".limit=30")
-		narrow(section+".size=8", section+".size=16", section+".size=32")
+		narrow(section+".size=16", section+".size=8", section+".size=32")
 		narrow(section + ".channels=1")
 	}
 	images("data", &c.Data)
@@ -76,13 +77,21 @@ func shrunk(t testing.TB, name string) []string {
 		images("data."+c.Streams[i].Name, &c.Streams[i].Data)
 	}
 	for key, value := range numbers(t, c) {
+		if section, _, _ := strings.Cut(key, "."); section != "model" || strings.HasSuffix(key, "layers") {
+			narrow(key + "=" + least(value, 2))
+			continue
+		}
 		narrow(key+"="+least(value, 4), key+"="+least(value, 8))
 	}
 	tinies.Store(name, set)
 	return set
 }
 
-// numbers are the keys of the networks whose values are whole numbers or lists of them.
+// shared are sections that all systems have alike, but for keys of some in [train].
+var shared = []string{"run", "data", "log", "checkpoint", "sample", "eval"}
+
+// numbers are the keys of the networks and of the system whose values are whole numbers
+// above 2, or lists of them.
 func numbers(t testing.TB, c *config.Config) func(yield func(key, value string) bool) {
 	t.Helper()
 	var text strings.Builder
@@ -97,7 +106,9 @@ func numbers(t testing.TB, c *config.Config) func(yield func(key, value string) 
 			if strings.HasPrefix(line, "[") {
 				section = strings.Trim(line, "[]")
 			}
-			if ok && section == "model" && least(value, 4) != value && !yield(section+"."+key, value) {
+			kind, _, _ := strings.Cut(section, ".")
+			ours := slices.Contains(shared, kind) || kind == "optim" || kind == "train" && slices.Contains([]string{"batch", "steps", "accumulate"}, key)
+			if ok && !ours && least(value, 2) != strings.Trim(value, "[]") && !yield(section+"."+key, value) {
 				return
 			}
 		}
