@@ -20,7 +20,7 @@ func TestConditional(t *testing.T) {
 			t.Run(fmt.Sprintf("label_dim%d/seed%d", dim, seed), func(t *testing.T) {
 				dev := newDevice(t)
 				cfg := configtest.Shipped(t, "cgan", fmt.Sprint("run.seed=", seed), fmt.Sprint("model.label_dim=", dim))
-				set := mixtureOf(t, cfg)
+				set := mixtureOf(t, &cfg.Data)
 				got := points(t, trained(t, dev, cfg), dev, func(e *explore.Explorer) explore.Latents {
 					return e.OfClass(seeds(e, each*e.Classes()), e.Width(), func(i int) int { return i / each })
 				})

@@ -78,7 +78,7 @@ func TestRealNVP(t *testing.T) {
 	for _, l := range logs(mesh) {
 		mass += math.Exp(l) * (2 * half / side) * (2 * half / side)
 	}
-	set := mixtureOf(t, cfg)
+	set := mixtureOf(t, &cfg.Data)
 	points := make([]float32, 2*10*rows)
 	for i := range 10 * rows {
 		if err := set.Read(points[2*i:2*i+2], i); err != nil {

@@ -44,10 +44,9 @@ func trained(t *testing.T, dev *cpu.Device, cfg *config.Config) rundir.Dir {
 	return run
 }
 
-// mixtureOf is the data that a configuration trains on.
-func mixtureOf(t *testing.T, cfg *config.Config) *mixture.Set {
+// mixtureOf is the data of a section.
+func mixtureOf(t *testing.T, d *config.Data) *mixture.Set {
 	t.Helper()
-	d := cfg.Data
 	set, err := mixture.Open(mixture.Options{Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma})
 	if err != nil {
 		t.Fatal(err)

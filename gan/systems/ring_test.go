@@ -41,6 +41,6 @@ func measure(t *testing.T, name string, seed, samples, least int) metric.Coverag
 	dev := newDevice(t)
 	cfg := configtest.Shipped(t, name, fmt.Sprint("run.seed=", seed))
 	got := points(t, trained(t, dev, cfg), dev, func(e *explore.Explorer) explore.Latents { return seeds(e, samples) })
-	set := mixtureOf(t, cfg)
+	set := mixtureOf(t, &cfg.Data)
 	return metric.ModeCoverage(got, set.Centres(), set.Sigma(), least)
 }

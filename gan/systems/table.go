@@ -16,6 +16,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		cgan,
 		realnvp,
 		began,
+		cycleganPoints,
 	)
 })
 

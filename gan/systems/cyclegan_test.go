@@ -1,0 +1,120 @@
+//go:build systems
+
+package systems_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"testing"
+
+	"ganengine/engine/cpu"
+	"ganengine/engine/graph"
+	"ganengine/engine/session"
+	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
+	"ganengine/gan/data/mixture"
+	"ganengine/gan/game"
+	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
+)
+
+// TestCycleGAN trains translations between a ring and a grid of nine Gaussians each:
+// what was translated there and back is where it was but for .1, and what was translated
+// lies within three deviations of a Gaussian of the other domain.
+func TestCycleGAN(t *testing.T) {
+	const n, least = 2000, .9
+	for seed := range 3 {
+		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			dev := newDevice(t)
+			cfg := configtest.Shipped(t, "cyclegan-points", fmt.Sprint("run.seed=", seed))
+			run := trained(t, dev, cfg)
+			sets := map[string]*mixture.Set{"a": mixtureOf(t, &cfg.Data), "b": mixtureOf(t, cfg.Stream("b"))}
+			points := map[string][]float32{}
+			for name, set := range sets {
+				for i := range n {
+					var x [2]float32
+					if err := set.Read(x[:], i); err != nil {
+						t.Fatal(err)
+					}
+					points[name] = append(points[name], x[:]...)
+				}
+			}
+			for _, way := range [][2]string{{"a", "b"}, {"b", "a"}} {
+				there := mapped(t, dev, cfg, run, "translate."+way[1], points[way[0]])
+				back := mapped(t, dev, cfg, run, "translate."+way[0], there)
+				lost := 0.
+				for i, x := range points[way[0]] {
+					lost += math.Abs(float64(back[i]-x)) / float64(len(back))
+				}
+				share, reached := near(there, sets[way[1]])
+				t.Logf("%s to %s: %.1f%% lie on %d of %d Gaussians, and come back with an error of %.3f", way[0], way[1], 100*share, reached, len(sets[way[1]].Centres()), lost)
+				if lost > .1 || share < least {
+					t.Errorf("%s to %s: %.1f%% lie on the other mixture, want %.0f%%; the way back has an error of %.3f, want .1 at most", way[0], way[1], 100*share, 100*least, lost)
+				}
+			}
+		})
+	}
+}
+
+// near is the share of points of the plane within three deviations of a Gaussian, and to
+// how many of these more than one hundredth comes.
+func near(points []float32, set *mixture.Set) (share float64, reached int) {
+	hits := make([]int, len(set.Centres()))
+	for i := 0; i < len(points); i += 2 {
+		for m, c := range set.Centres() {
+			if math.Hypot(float64(points[i]-c[0]), float64(points[i+1]-c[1])) <= 3*set.Sigma() {
+				hits[m]++
+				break
+			}
+		}
+	}
+	for _, h := range hits {
+		share += float64(h) / float64(len(points)/2)
+		if h > len(points)/200 {
+			reached++
+		}
+	}
+	return share, reached
+}
+
+// mapped are points as a run's sampler of one stream maps them.
+func mapped(t *testing.T, dev *cpu.Device, cfg *config.Config, run rundir.Dir, kind string, points []float32) []float32 {
+	t.Helper()
+	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, Float: graph.F32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := g.Sampler(kind).Program("map", len(points)/2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ses := session.New(dev, g.Vars, session.Options{})
+	defer ses.Close()
+	if err := ses.Compile(p); err != nil {
+		t.Fatal(err)
+	}
+	at, err := run.Checkpoint("latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ses.Load(at.Path); err != nil {
+		t.Fatal(err)
+	}
+	in, err := ses.Program("map").NewInput(p.Inputs[0].InputName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Free()
+	for i, x := range points {
+		binary.LittleEndian.PutUint32(in.Data()[4*i:], math.Float32bits(x))
+	}
+	r, err := ses.Program("map").Run(in)
+	if err == nil {
+		err = r.Wait()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]float32{}, r.Floats(0)...)
+}
