@@ -47,6 +47,26 @@ count = 9
 [checkpoint]
 every = 2
 `
+	domains = `
+[data]
+kind = "mixture"
+[data.b]
+radius = 1.0
+[model]
+kind = "cyclegan-points"
+g_hidden = [4]
+d_hidden = [4]
+[optim.g]
+lr = { at = [0, 100], to = [1e-3, 0] }
+[train]
+batch = 8
+steps = 4
+pool = 12
+[log]
+every = 2
+[checkpoint]
+every = 2
+`
 )
 
 // place is a directory with configurations, in which commands run.

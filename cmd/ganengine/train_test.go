@@ -317,10 +317,20 @@ func TestIgnoredSignals(t *testing.T) {
 }
 
 // A killed training goes on from its last checkpoint, and is in the end what it would
-// have been: gradients that it was adding up do not count twice.
+// have been: gradients that it was adding up do not count twice, and what one turn of a
+// step left to the next, and pools of earlier samples, are as they were.
 func TestKilledTraining(t *testing.T) {
+	for what, test := range map[string]struct{ config, run string }{
+		"accumulated":   {strings.Replace(images, "[train]\n", "[train]\naccumulate = 3\n", 1), "dcgan-glyphs-b8"},
+		"several turns": {domains, "cyclegan-points-ring-b8"},
+	} {
+		t.Run(what, func(t *testing.T) { killed(t, test.config, test.run) })
+	}
+}
+
+func killed(t *testing.T, config, run string) {
 	p := newPlace(t)
-	p.write("images.toml", strings.Replace(images, "[train]\n", "[train]\naccumulate = 3\n", 1))
+	p.write("images.toml", config)
 	c := p.child()
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -338,7 +348,7 @@ func TestKilledTraining(t *testing.T) {
 		t.Errorf("from step %d, to checkpoints %v:\n%s", last, p.steps("0"), out)
 	}
 	p.run("-config", "@/images.toml", "-out", "@/runs", "-steps", strconv.FormatInt(last+5, 10), "-quiet", "-set", "checkpoint.every=50", "-set", "sample.every=0")
-	file := fmt.Sprintf("/00000-dcgan-glyphs-b8/checkpoints/%06d.safetensors", last+5)
+	file := fmt.Sprintf("/00000-%s/checkpoints/%06d.safetensors", run, last+5)
 	if !bytes.Equal(p.read("runs"+file), p.read("runs"+strings.Replace(file, "00000", "00001", 1))) {
 		t.Error("the last checkpoint is not that of a run that nobody killed")
 	}

@@ -35,7 +35,7 @@ type cycleganKeys struct {
 	} `toml:"loss"`
 	Train struct {
 		config.Averaging
-		Pool int `toml:"pool" default:"50" range:"[0,65536]" doc:"translations of earlier steps that each discriminator has at hand: with probability one half it sees one of them in place of a new one (arXiv 1612.07828); 0 is none, else at least train.batch"`
+		Pool int `toml:"pool" default:"50" range:"[0,65536]" doc:"translations of earlier steps that each discriminator has at hand: with probability one half it sees one of them in place of a new one (arXiv 1612.07828); as many as a batch has at least, but 0 is none"`
 	} `toml:"train"`
 }
 
@@ -50,11 +50,7 @@ func checkCycleGAN(c *config.Config) *config.Error {
 			return &config.Error{Key: []string{"data.kind", "data.b.kind"}[i], Msg: fmt.Sprintf("cyclegan-points translates points, and %q gives images; use \"mixture\"", d.Kind)}
 		}
 	}
-	k := c.System.(*cycleganKeys)
-	if n := k.Train.Pool; n != 0 && n < c.Train.Batch {
-		return &config.Error{Key: "train.pool", Msg: fmt.Sprintf("%d is less than train.batch = %d; make it at least as large, or 0 for no pool", n, c.Train.Batch)}
-	}
-	return checkDense(c, k.Model.mlpNetworks)
+	return checkDense(c, c.System.(*cycleganKeys).Model.mlpNetworks)
 }
 
 // domain is one of the two.
@@ -62,7 +58,7 @@ type domain struct {
 	real  *game.Stream
 	to    *game.Player    // translates its samples to the other domain
 	d     *game.Player    // tells its samples from translations
-	fakes *graph.Variable // translations to it of the step, for d's turn
+	fakes *graph.Variable // translations to it of the step, for d's turn; nil where that makes its own
 	pool  *game.Pool      // of such; nil without
 }
 
@@ -119,15 +115,18 @@ func (k *cyclegan) domain(s *game.Setup, keys *cycleganKeys, real, other *game.S
 	}
 	real.Range = own.Range
 	name := real.Name
-	x := &domain{real: real, fakes: s.State("fakes."+name, append(graph.Shape{real.StreamOptions.Batch}, real.Shape...), s.Float, nn.Constant(0))}
+	x := &domain{real: real}
+	if s.Config.Train.Accumulate == 1 { // else a turn is many batches, and the other one would see its last only
+		x.fakes = s.State("fakes."+name, append(graph.Shape{real.StreamOptions.Batch}, real.Shape...), s.Float, nn.Constant(0))
+	}
 	x.to = s.Player("g"+name, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(others.Generator(p, in[0])) },
 		game.In{Shape: real.Shape}).Called("translation of " + name)
 	x.d = s.Player("d"+name, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(own.Discriminator(p, in[0])) },
 		game.In{Shape: real.Shape}).Called("discriminator of " + name)
 	x.to.Torch, _ = others.Torch()
 	_, x.d.Torch = own.Torch()
-	if keys.Train.Pool > 0 {
-		x.pool = s.Pool("pool."+name, keys.Train.Pool, real.Shape)
+	if n := keys.Train.Pool; n > 0 {
+		x.pool = s.Pool("pool."+name, max(n, real.StreamOptions.Batch), real.Shape)
 	}
 	return x, nil
 }
@@ -153,7 +152,9 @@ func (k *cyclegan) generators(t *game.Turn) {
 	}
 	var adversarial, cycle, identity *graph.Node
 	for i, d := range k.domains {
-		t.Set(d.fakes, fake[i])
+		if d.fakes != nil {
+			t.Set(d.fakes, fake[i])
+		}
 		back[i] = t.Run(k.domains[1-i].to, fake[1-i])[0]
 		cycle = plus(cycle, distance(back[i], x[i]))
 		if same[i] != nil {
@@ -178,12 +179,12 @@ func (k *cyclegan) generators(t *game.Turn) {
 // the generators made before their update, or earlier ones from the pools.
 func (k *cyclegan) discriminators(t *game.Turn) {
 	var l, onReal, onFake *graph.Node
-	for _, x := range k.domains {
-		fake := t.Get(x.fakes)
+	real, fake := k.seen(t)
+	for i, x := range k.domains {
 		if x.pool != nil {
-			fake = t.Swap(x.pool, fake)
+			fake[i] = t.Swap(x.pool, fake[i])
 		}
-		d := t.RunEach(game.Pass{Label: x.d.Name, Track: true}, x.d, one(t.Again(x.real, x.real.Samples())), one(fake))
+		d := t.RunEach(game.Pass{Label: x.d.Name, Track: true}, x.d, one(real[i]), one(graph.StopGradient(fake[i])))
 		l = plus(l, graph.Add(k.loss.Real(d[0][0]), k.loss.Fake(d[1][0])))
 		onReal, onFake = plus(onReal, d[0][0]), plus(onFake, d[1][0])
 	}
@@ -192,8 +193,19 @@ func (k *cyclegan) discriminators(t *game.Turn) {
 	t.Minimise(game.Goal{By: k.optD, Loss: l})
 }
 
-// distance is the mean of absolute differences.
-func distance(x, y *graph.Node) *graph.Node { return graph.Average(graph.Abs(graph.Sub(x, y))) }
+// seen are both domains' samples and translations to them: those of the generators'
+// turn, or fresh ones.
+func (k *cyclegan) seen(t *game.Turn) (real, fake [2]*graph.Node) {
+	for i, x := range k.domains {
+		if x.fakes != nil {
+			real[i], fake[i] = t.Again(x.real, x.real.Samples()), t.Get(x.fakes)
+			continue
+		}
+		real[i] = t.Batch(x.real, x.real.Samples())
+		fake[1-i] = t.Run(x.to, real[i])[0]
+	}
+	return real, fake
+}
 
 // plus is a + b, where nil is nothing.
 func plus(a, b *graph.Node) *graph.Node {
