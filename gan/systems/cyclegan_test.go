@@ -3,18 +3,16 @@
 package systems_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
+	"path/filepath"
 	"testing"
 
 	"ganengine/engine/cpu"
-	"ganengine/engine/graph"
-	"ganengine/engine/session"
-	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/data/mixture"
-	"ganengine/gan/game"
+	"ganengine/gan/explore"
+	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
 )
@@ -41,8 +39,8 @@ func TestCycleGAN(t *testing.T) {
 				}
 			}
 			for _, way := range [][2]string{{"a", "b"}, {"b", "a"}} {
-				there := mapped(t, dev, cfg, run, "translate."+way[1], points[way[0]])
-				back := mapped(t, dev, cfg, run, "translate."+way[0], there)
+				there := mapped(t, dev, run, "translate."+way[1], points[way[0]])
+				back := mapped(t, dev, run, "translate."+way[0], there)
 				lost := 0.
 				for i, x := range points[way[0]] {
 					lost += math.Abs(float64(back[i]-x)) / float64(len(back))
@@ -78,43 +76,33 @@ func near(points []float32, set *mixture.Set) (share float64, reached int) {
 	return share, reached
 }
 
-// mapped are points as a run's sampler of one stream maps them.
-func mapped(t *testing.T, dev *cpu.Device, cfg *config.Config, run rundir.Dir, kind string, points []float32) []float32 {
+// mapped are points of the plane as a run's sampler maps them.
+func mapped(t *testing.T, dev *cpu.Device, run rundir.Dir, kind string, points []float32) []float32 {
 	t.Helper()
-	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, Float: graph.F32})
+	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Table()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := g.Sampler(kind).Program("map", len(points)/2, false)
+	defer e.Close()
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from.npy"), filepath.Join(dir, "to.npy")
+	if err := npy.WriteFile(from, []int{len(points) / 2, 2}, points); err != nil {
+		t.Fatal(err)
+	}
+	f, err := e.From(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ses := session.New(dev, g.Vars, session.Options{})
-	defer ses.Close()
-	if err := ses.Compile(p); err != nil {
-		t.Fatal(err)
-	}
-	at, err := run.Checkpoint("latest")
+	in, err := f.Open(t.Context(), from, func(line string) { t.Log(line) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ses.Load(at.Path); err != nil {
+	if err := f.Write(t.Context(), to, in); err != nil {
 		t.Fatal(err)
 	}
-	in, err := ses.Program("map").NewInput(p.Inputs[0].InputName())
+	_, out, err := npy.ReadFile[float32](to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Free()
-	for i, x := range points {
-		binary.LittleEndian.PutUint32(in.Data()[4*i:], math.Float32bits(x))
-	}
-	r, err := ses.Program("map").Run(in)
-	if err == nil {
-		err = r.Wait()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append([]float32{}, r.Floats(0)...)
+	return out
 }
