@@ -70,6 +70,31 @@ func fail(op, format string, args ...any) {
 	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: callSite(nil)})
 }
 
+// Fail panics with a *BuildError of a package that builds with this one: its Site is
+// the first caller outside of both, a line of whoever made the mistake.
+func Fail(op, format string, args ...any) {
+	site := ""
+	if _, file, _, ok := runtime.Caller(1); ok {
+		site = siteOutside(filepath.Dir(file))
+	}
+	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: site})
+}
+
+// siteOutside is the first caller whose file is not in the folder; "" for none.
+func siteOutside(dir string) string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if at := filepath.Dir(f.File); f.File != "" && (at != dir || strings.HasSuffix(f.File, "_test.go")) {
+			return fmt.Sprintf("%s/%s:%d", filepath.Base(at), filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
 // callSite finds the first caller outside of this package: the line a reader
 // wants to see, since most nodes are built by other builder functions. What is
 // known of a program counter is looked up once and kept in seen, if that is

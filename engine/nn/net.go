@@ -16,7 +16,6 @@
 package nn
 
 import (
-	"fmt"
 	"strings"
 
 	"ganengine/engine/graph"
@@ -181,7 +180,7 @@ func (p *Pass) variable(name string, s graph.Shape, d graph.DType, init Init, li
 		*list = append(*list, v)
 	}
 	if !v.Shape.Equal(s) {
-		panic(&graph.BuildError{Op: "Param", Msg: fmt.Sprintf("%s has shape %s, now %s is asked for", full, v.Shape, s)})
+		graph.Fail("Param", "%s has shape %s, now %s is asked for", full, v.Shape, s)
 	}
 	return v
 }

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"fmt"
 	"math"
 
 	"ganengine/engine/graph"
@@ -159,5 +158,5 @@ func (o Equalized) Weight(p *Pass, s graph.Shape, out int, init Init) *graph.Nod
 
 // wrong reports a programmer's error.
 func wrong(op, format string, args ...any) {
-	panic(&graph.BuildError{Op: op, Msg: fmt.Sprintf(format, args...)})
+	graph.Fail(op, format, args...)
 }

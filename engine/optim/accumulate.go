@@ -7,7 +7,7 @@ import "ganengine/engine/graph"
 // to reach the same parameters: what has no gradient in one (nil) adds nothing there.
 func (o *Optimizer) Accumulate(b *graph.Builder, grads []*graph.Node) {
 	if o.sums == nil {
-		panic(&graph.BuildError{Op: "Accumulate", Msg: "optimiser " + o.Name + " was declared without accumulators"})
+		graph.Fail("Accumulate", "optimiser %s was declared without accumulators", o.Name)
 	}
 	for i, g := range grads {
 		if g != nil {

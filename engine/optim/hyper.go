@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"fmt"
 
 	"ganengine/engine/graph"
 )
@@ -27,7 +26,7 @@ func (h Hyper) Node(b *graph.Builder) *graph.Node {
 	}
 	n := h.node(b)
 	if n.DType != graph.F64 || len(n.Shape) != 0 {
-		panic(&graph.BuildError{Op: "Hyper", Msg: fmt.Sprintf("a hyper-parameter must be f64 [], not %s %s", n.DType, n.Shape)})
+		graph.Fail("Hyper", "a hyper-parameter must be f64 [], not %s %s", n.DType, n.Shape)
 	}
 	return n
 }

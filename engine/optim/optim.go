@@ -11,7 +11,6 @@
 package optim
 
 import (
-	"fmt"
 	"slices"
 
 	"ganengine/engine/graph"
@@ -126,10 +125,9 @@ func (o *Optimizer) Step(b *graph.Builder, values, grads []*graph.Node, when *gr
 // check refuses lists that are not the parameters'.
 func (o *Optimizer) check(values, grads []*graph.Node) {
 	if len(values) != len(o.params) || len(grads) != len(o.params) {
-		panic(&graph.BuildError{Op: "Step", Msg: fmt.Sprintf("optimiser %s has %d parameters, and got %d values and %d gradients",
-			o.Name, len(o.params), len(values), len(grads))})
+		graph.Fail("Step", "optimiser %s has %d parameters, and got %d values and %d gradients", o.Name, len(o.params), len(values), len(grads))
 	}
 	if !slices.ContainsFunc(grads, func(g *graph.Node) bool { return g != nil }) {
-		panic(&graph.BuildError{Op: "Step", Msg: "no parameter of optimiser " + o.Name + " has a gradient: its loss depends on none of them"})
+		graph.Fail("Step", "no parameter of optimiser %s has a gradient: its loss depends on none of them", o.Name)
 	}
 }

@@ -68,7 +68,7 @@ func (s Schedule) Over(clock func(b *graph.Builder) *graph.Node) Hyper {
 // that does not pass Check is a *graph.BuildError.
 func (s Schedule) Node(b *graph.Builder, clock *graph.Node) *graph.Node {
 	if err := s.Check(); err != nil {
-		panic(&graph.BuildError{Op: "Schedule", Msg: err.Error()})
+		graph.Fail("Schedule", "%v", err)
 	}
 	x := s.from(b, clock, 0)
 	for i := 1; i < s.parts(); i++ {
