@@ -88,7 +88,7 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 	}
 	g.Seed, g.Clock = counter("seed", graph.Shape{2}), counter("clock/steps", nil)
 	g.Finite = g.Vars.Add(&graph.Variable{Name: "finite", DType: graph.Bool, Group: "counters", Init: graph.Fill(graph.Bool, 1)})
-	if err := g.declare(sys, &Setup{Config: c, Float: o.Float, g: g, data: o.Data}); err != nil {
+	if err := g.declare(sys, &Setup{Config: c, Float: o.Float, g: g, data: o.Data, names: map[[2]string]bool{}}); err != nil {
 		return nil, err
 	}
 	g.Sequence = Sequence{order: g.order, lazies: g.lazies, accumulate: max(int64(c.Train.Accumulate), 1)}
@@ -145,7 +145,8 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 }
 
 func (g *Game) newTurn(b *graph.Builder) *Turn {
-	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, labels: map[string]bool{}, uses: &Uses{}}
+	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, past: map[*graph.Variable][]*graph.Node{},
+		labels: map[string]bool{}, passes: map[string]bool{}, uses: &Uses{}}
 }
 
 // Player is the player of a name; nil where there is none.

@@ -25,10 +25,14 @@ type Penalty struct {
 
 // Minimise updates the goals' optimisers: all gradients are taken at the weights as
 // they are, then all are moved. What runs later in the turn sees the new weights,
-// as data: no gradient passes through an update.
+// as data: no gradient passes through an update. So a loss is of passes that ran
+// since the last update of the parameters that it moves.
 func (t *Turn) Minimise(goals ...Goal) {
 	t.uses.minimised++
 	for _, goal := range goals {
+		if slices.Contains(t.uses.Updates, goal.By) {
+			fail("Minimise", "optimiser %s makes two updates in one turn: the second needs a turn of its own", goal.By.Name)
+		}
 		t.uses.Updates = append(t.uses.Updates, goal.By)
 	}
 	if t.looking {
@@ -59,6 +63,7 @@ func (t *Turn) Minimise(goals ...Goal) {
 // gradients of a goal with respect to its optimiser's parameters.
 func (t *Turn) gradients(goal Goal) []*graph.Node {
 	params := t.parameters(goal.By)
+	t.checkVersion(goal)
 	grads := graph.GradientsOrNil(goal.Loss, nil, params...)
 	for _, p := range goal.Apart {
 		t.B.WithPrecision(min(t.g.prec, graph.TF32), func() {
@@ -73,7 +78,38 @@ func (t *Turn) gradients(goal Goal) []*graph.Node {
 			}
 		})
 	}
+	if !slices.ContainsFunc(grads, func(g *graph.Node) bool { return g != nil }) {
+		fail("Minimise", "the loss of %s depends on none of its parameters", goal.By.Name)
+	}
 	return grads
+}
+
+// checkVersion refuses a loss that reaches a parameter of its optimiser's as it was
+// before an update of this turn: its gradient there would be lost in silence.
+func (t *Turn) checkVersion(goal Goal) {
+	past := map[*graph.Node]*graph.Variable{}
+	for _, x := range goal.By.params {
+		for _, old := range t.past[x.v] {
+			past[old] = x.v
+		}
+	}
+	seen := map[*graph.Node]bool{}
+	var visit func(n *graph.Node)
+	visit = func(n *graph.Node) {
+		if v := past[n]; v != nil {
+			fail("Minimise", "the loss of %s reaches %s as it was before this turn's update of it: run the player again", goal.By.Name, v.Name)
+		}
+		if seen[n] || n.Op == graph.OpStopGradient {
+			return
+		}
+		seen[n] = true
+		for _, in := range n.Inputs {
+			visit(in)
+		}
+	}
+	if len(past) > 0 {
+		visit(goal.Loss)
+	}
 }
 
 // sum is a + b, where nil is nothing.
@@ -105,6 +141,7 @@ func (t *Turn) update(goal Goal, grads []*graph.Node) {
 	}
 	next := o.rule.Step(t.B, t.parameters(o), o.rule.Mean(t.B, grads), goal.When)
 	for i, x := range o.params {
+		t.past[x.v] = append(t.past[x.v], t.valuesOf(x.p).Get(t.B, x.v))
 		t.valuesOf(x.p).Set(x.v, graph.StopGradient(next[i]))
 		t.next[x.v] = next[i]
 		if !slices.Contains(t.trainedNets, x.p.Net) {

@@ -40,7 +40,7 @@ type owned struct {
 // parameters of players, but for what Freeze holds. Parameters that several of them
 // share count once.
 func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
-	o := &Optimizer{Name: name, Section: section}
+	o := &Optimizer{Name: s.name("Optimizer", name), Section: section}
 	seen := map[*graph.Variable]bool{}
 	var vars []*graph.Variable
 	for _, p := range of {

@@ -1,8 +1,6 @@
 package game
 
 import (
-	"fmt"
-
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -26,34 +24,39 @@ type Options struct {
 }
 
 // Setup is what a system declares its game on. Names must be unique among things
-// of one sort; a mistake panics with a *graph.BuildError, as in graph builders.
+// of one sort; a mistake panics with a *graph.BuildError, as in graph builders, and
+// whoever declares the game is told the line.
 type Setup struct {
 	Config *config.Config
-	Float  graph.DType
+	Float  graph.DType // of parameters, activations and batches
 	g      *Game
 	data   func(section string) Data
+	names  map[[2]string]bool // sort and name
+}
+
+// name takes a name among things of one sort.
+func (s *Setup) name(sort, name string) string {
+	key := [2]string{sort, name}
+	if s.names[key] {
+		fail(sort, "there are two of the name %s", name)
+	}
+	s.names[key] = true
+	return name
 }
 
 // fail reports a mistake of whoever wrote the system.
-func fail(what, format string, args ...any) {
-	panic(&graph.BuildError{Op: what, Msg: fmt.Sprintf(format, args...)})
-}
+func fail(what, format string, args ...any) { graph.Fail(what, format, args...) }
 
 // Stream declares endless batches of a section of data. The first one is what
 // images and epochs are counted in.
 func (s *Setup) Stream(name string, o StreamOptions) *Stream {
-	for _, other := range s.g.Streams {
-		if other.Name == name {
-			fail("Stream", "there are two streams %s", name)
-		}
-	}
 	if o.Section != "" && s.Config.Stream(o.Section) == nil {
 		fail("Stream", "stream %s reads [data.%s], and the kind has no such section", name, o.Section)
 	}
 	if o.Batch == 0 {
 		o.Batch = s.Config.Train.Batch
 	}
-	st := &Stream{Name: name, StreamOptions: o, Data: s.data(o.Section), index: len(s.g.Streams), float: s.Float}
+	st := &Stream{Name: s.name("Stream", name), StreamOptions: o, Data: s.data(o.Section), index: len(s.g.Streams), float: s.Float}
 	if o.PerClass > 0 {
 		st.choose()
 	}
@@ -63,7 +66,7 @@ func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 
 // Code declares a block of a latent: size numbers, or for Class one of size classes.
 func (s *Setup) Code(name string, k CodeKind, size int) *Code {
-	c := &Code{Name: name, Kind: k, Size: size, float: s.Float}
+	c := &Code{Name: s.name("Code", name), Kind: k, Size: size, float: s.Float}
 	s.g.Codes = append(s.g.Codes, c)
 	return c
 }
@@ -74,10 +77,7 @@ func (s *Setup) Player(name string, f Body, in ...In) *Player {
 }
 
 func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
-	if s.g.Player(name) != nil {
-		fail("Player", "there are two players %s", name)
-	}
-	p := &Player{Name: name, Net: net, body: f, in: in, setup: s}
+	p := &Player{Name: s.name("Player", name), Net: net, body: f, in: in, setup: s}
 	for i := range p.in {
 		if p.in[i].DType == 0 {
 			p.in[i].DType = s.Float
@@ -114,7 +114,7 @@ func (s *Setup) State(name string, sh graph.Shape, d graph.DType, init nn.Init) 
 // for it: at run n, counted from 0 over all of them, where (n - offset) % every
 // is 0. Every 1 is always. The name is part of programs' names.
 func (s *Setup) Lazy(name string, every, offset int64) *Lazy {
-	l := &Lazy{Name: name, Every: max(every, 1), Offset: offset}
+	l := &Lazy{Name: s.name("Lazy", name), Every: max(every, 1), Offset: offset}
 	s.g.lazies = append(s.g.lazies, l)
 	return l
 }
@@ -122,7 +122,7 @@ func (s *Setup) Lazy(name string, every, offset int64) *Lazy {
 // Turn declares a program of training. It is built once for each variant that
 // occurs.
 func (s *Setup) Turn(name string, build func(t *Turn)) *TurnRef {
-	r := &TurnRef{Name: name, build: build}
+	r := &TurnRef{Name: s.name("Turn", name), build: build}
 	s.g.turns = append(s.g.turns, r)
 	return r
 }
@@ -137,5 +137,5 @@ func (s *Setup) Order(entries ...Entry) {
 
 // Sampler declares a program for people: sample, field, encode, translate and so on.
 func (s *Setup) Sampler(kind string, build func(t *Turn)) {
-	s.g.Samplers = append(s.g.Samplers, &Sampler{Kind: kind, build: build, game: s.g})
+	s.g.Samplers = append(s.g.Samplers, &Sampler{Kind: s.name("Sampler", kind), build: build, game: s.g})
 }

@@ -23,13 +23,15 @@ type Turn struct {
 	nets    []*nn.Net // in the order in which their values are stored
 	state   map[*graph.Variable]*graph.Node
 	moved   []*graph.Variable
-	next    map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
+	next    map[*graph.Variable]*graph.Node   // parameters' last values, as updates made them
+	past    map[*graph.Variable][]*graph.Node // and those that they had before updates
 
 	scores      []score
-	from        int           // the first score since the last Minimise
-	finite      []*graph.Node // what must be: losses, and the lengths of gradients
-	labels      map[string]bool
-	trainedNets []*nn.Net // by optimisers, in order
+	from        int             // the first score since the last Minimise
+	finite      []*graph.Node   // what must be: losses, and the lengths of gradients
+	labels      map[string]bool // of draws
+	passes      map[string]bool // by label
+	trainedNets []*nn.Net       // by optimisers, in order
 
 	uses *Uses
 	people
@@ -142,7 +144,7 @@ type Pass struct {
 // uses running statistics.
 func (t *Turn) Run(p *Player, in ...*graph.Node) []*graph.Node {
 	label := p.Name
-	for i := 2; t.labels["pass "+label]; i++ {
+	for i := 2; t.passes[label]; i++ {
 		label = fmt.Sprintf("%s.%d", p.Name, i)
 	}
 	return t.RunAs(Pass{Label: label}, p, in...)
@@ -156,7 +158,10 @@ func (t *Turn) RunAs(m Pass, p *Player, in ...*graph.Node) []*graph.Node {
 // RunEach runs a player once over several batches of equal size: products are as
 // large as all together, and layers that look at a batch see each for itself.
 func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.Node {
-	t.unique("pass " + m.Label)
+	if t.passes[m.Label] {
+		fail("Run", "the turn has two passes %s: give labels", m.Label)
+	}
+	t.passes[m.Label] = true
 	t.uses.Passes = append(t.uses.Passes, Ran{m, p})
 	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p)}
 	if t.rows == 0 {

@@ -1,0 +1,145 @@
+package systems
+
+import (
+	"strings"
+	"testing"
+
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/config"
+	"ganengine/gan/game"
+)
+
+// mistaken is a small game on points without labels that a mistake is made in.
+type mistaken struct {
+	*game.Setup
+	*game.Turn // nil while declaring
+	real       *game.Stream
+	z, y       *game.Code
+	g, d       *game.Player
+	opt        *game.Optimizer // of d
+	both       *game.Optimizer // of d and g
+}
+
+func (m *mistaken) fakes(label string) *graph.Node { return m.Run(m.g, m.Draw(label, 0, m.z).All())[0] }
+
+func (m *mistaken) loss(x *graph.Node) *graph.Node { return graph.Average(m.Run(m.d, x)[0]) }
+
+// TestPageMistakes makes each mistake that the page lists, while declaring or in a turn,
+// and is told what the page says, with a line of this file.
+func TestPageMistakes(t *testing.T) {
+	text := page(t)
+	for _, c := range []struct {
+		want    string
+		declare func(m *mistaken)
+		turn    func(m *mistaken)
+	}{
+		{"there are two of the name g", func(m *mistaken) { m.Code("g", game.Normal, 1); m.Code("g", game.Normal, 2) }, nil},
+		{"there is no section [optim.e]", func(m *mistaken) { m.Optimizer("e", "e", m.g) }, nil},
+		{"stream other reads [data.b], and the kind has no such section", func(m *mistaken) { m.Stream("other", game.StreamOptions{Section: "b"}) }, nil},
+		{"e/w has shape [2,2], now [3,2] is asked for", func(m *mistaken) {
+			m.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+				p.Param("w", graph.Shape{2, 2}, nn.Constant(0))
+				return one(p.Param("w", graph.Shape{3, 2}, nn.Constant(0)))
+			})
+		}, nil},
+		{"the turn draws twice from stream z: give labels", nil, func(m *mistaken) { m.Draw("z", 0, m.z); m.Draw("z", 0, m.z) }},
+		{"the turn has two passes d: give labels", nil, func(m *mistaken) {
+			x := m.fakes("z")
+			m.RunAs(game.Pass{Label: "d"}, m.d, x)
+			m.RunAs(game.Pass{Label: "d"}, m.d, x)
+		}},
+		{"field points of stream real is taken twice: keep the node", nil, func(m *mistaken) { m.Batch(m.real, game.Points); m.Batch(m.real, game.Points) }},
+		{"stream real gives a turn a fresh batch or the step's last one, not both", nil, func(m *mistaken) { m.Batch(m.real, game.Points); m.Again(m.real, game.Points) }},
+		{"the data of stream real have no labels", nil, func(m *mistaken) { m.Batch(m.real, game.Label) }},
+		{"code y was not drawn", nil, func(m *mistaken) { m.Draw("z", 0, m.z).Of(m.y) }},
+		{"batches of [64,2] and [16,2] cannot share a pass", nil, func(m *mistaken) {
+			m.RunEach(game.Pass{Label: "d"}, m.d, one(m.fakes("z")), one(m.Run(m.g, m.Draw("g", 16, m.z).All())[0]))
+		}},
+		{"optimiser d makes two updates in one turn", nil, func(m *mistaken) {
+			m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.fakes("z"))})
+			m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.fakes("g"))})
+		}},
+		{"the loss of d depends on none of its parameters", nil, func(m *mistaken) {
+			m.Minimise(game.Goal{By: m.opt, Loss: graph.Average(m.fakes("z"))})
+		}},
+		{"the loss of both reaches d/out/w as it was before this turn's update of it", nil, func(m *mistaken) {
+			before := m.loss(m.fakes("z"))
+			m.Minimise(game.Goal{By: m.opt, Loss: before})
+			m.Minimise(game.Goal{By: m.both, Loss: graph.Add(before, m.loss(m.fakes("g")))})
+		}},
+		{"the order has no turn for step 0", nil, nil},
+	} {
+		err := mistake(t, c.declare, c.turn)
+		switch {
+		case err == nil || !strings.Contains(err.Error(), c.want):
+			t.Errorf("the error is %v, want one of %q", err, c.want)
+		case (c.declare != nil || c.turn != nil) && !strings.Contains(err.Error(), "systems/mistakes_test.go:"):
+			t.Errorf("%v: it has no line of this file", err)
+		case !strings.Contains(text, "`"+c.want+"`"):
+			t.Errorf("%s does not have %q", pagePath, c.want)
+		}
+	}
+}
+
+// mistake builds all of a game, and gives the error.
+func mistake(t *testing.T, declare, turn func(m *mistaken)) error {
+	t.Helper()
+	dense := func(out int) game.Body {
+		return func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+			return one(nn.Dense(p, "out", in[0], out, nn.HeNormal(), nil))
+		}
+	}
+	all := game.NewSystems(game.System{
+		Kind: config.Kind{Name: "mistaken", Keys: struct{}{}, Optims: []string{"g", "d"}},
+		Declare: func(s *game.Setup) error {
+			m := &mistaken{Setup: s, real: s.Stream("real", game.StreamOptions{}), z: s.Code("z", game.Normal, 2), y: s.Code("y", game.Class, 2)}
+			point := game.In{Shape: graph.Shape{2}}
+			m.g, m.d = s.Player("g", dense(2), point), s.Player("d", dense(1), point)
+			m.opt, m.both = s.Optimizer("d", "d", m.d), s.Optimizer("both", "g", m.d, m.g)
+			if declare != nil {
+				declare(m)
+			}
+			if turn != nil {
+				s.Order(game.Entry{Turn: s.Turn("turn", func(t *game.Turn) {
+					of := *m
+					of.Turn = t
+					turn(&of)
+				})})
+			}
+			return nil
+		},
+	})
+	settings, err := all.Schema.Parse("mistaken.toml", "[data]\nkind = \"mixture\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := settings.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := all.Declare(c, game.Options{Float: graph.F32, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }})
+	if err == nil {
+		_, err = g.Steps()
+	}
+	return err
+}
+
+// A key of two types is found when systems are put together.
+func TestPageTwoTypes(t *testing.T) {
+	const want = "config: model.hidden is declared with two types"
+	if !strings.Contains(page(t), "`"+want+"`") {
+		t.Errorf("%s does not have %q", pagePath, want)
+	}
+	other := game.System{Kind: config.Kind{Name: "other", Optims: []string{"g"}, Keys: struct {
+		Model struct {
+			Hidden float64 `toml:"hidden" default:"1" doc:"a number"`
+		} `toml:"model"`
+	}{}}}
+	defer func() {
+		if r := recover(); r != want {
+			t.Errorf("got %v, want %q", r, want)
+		}
+	}()
+	game.NewSystems(noisy, other)
+}
