@@ -1,7 +1,6 @@
 package optim
 
 import (
-
 	"ganengine/engine/graph"
 )
 
