@@ -43,6 +43,21 @@ func Tiny(t testing.TB, name string, set ...string) *config.Config {
 	return Shipped(t, name, append(slices.Clone(shrunk(t, name)), set...)...)
 }
 
+// Accumulated is Tiny with gradients that add up over so many runs, and whether the
+// system lets them.
+func Accumulated(t testing.TB, name string, runs int) (*config.Config, bool) {
+	t.Helper()
+	set := append(slices.Clone(shrunk(t, name)), fmt.Sprint("train.accumulate=", runs))
+	for _, more := range [][]string{nil, {"train.reuse_fakes=false"}} {
+		if c, err := attempt(t, name, append(slices.Clone(set), more...)); err == nil {
+			if _, err := declare(c); err == nil {
+				return c, true
+			}
+		}
+	}
+	return nil, false
+}
+
 var tinies sync.Map // of settings, by the name of a configuration
 
 // shrunk finds the settings that make a shipped configuration tiny.
