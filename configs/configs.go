@@ -35,3 +35,23 @@ func Read(name string) (string, error) {
 	}
 	return string(b), nil
 }
+
+// Summary is what the comment at the head of a shipped configuration says it is:
+// its first sentence.
+func Summary(text string) string {
+	var words []string
+	for line := range strings.Lines(text) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "#")
+		if !ok || strings.TrimSpace(rest) == "" {
+			break
+		}
+		words = append(words, strings.Fields(rest)...)
+	}
+	for i, w := range words {
+		if strings.HasSuffix(w, ".") {
+			words = words[:i+1]
+			break
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -29,10 +29,25 @@ func TestRead(t *testing.T) {
 		if !strings.HasPrefix(text, "# ") {
 			t.Errorf("%s.toml does not begin with a comment", name)
 		}
+		if s := Summary(text); !strings.HasSuffix(s, ".") || len(s) > 160 {
+			t.Errorf("%s.toml begins with %q, not with a sentence of at most 160 letters", name, s)
+		}
 	}
 	for _, name := range []string{"nothing", "", "../configs/dcgan", "dcgan.toml"} {
 		if _, err := Read(name); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("Read(%q): %v, want fs.ErrNotExist", name, err)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	for text, want := range map[string]string{
+		"# One thing, ring.toml\n# and more. Then another.\n\n# no\n": "One thing, ring.toml and more.",
+		"# No end\n#\n#   command\n":                                  "No end",
+		"key = 1\n":                                                   "",
+	} {
+		if got := Summary(text); got != want {
+			t.Errorf("of %q: %q, want %q", text, got, want)
 		}
 	}
 }

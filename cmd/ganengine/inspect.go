@@ -62,16 +62,38 @@ func configCommand() command {
 		}}
 }
 
-func (a *app) listConfigs() error {
-	var s strings.Builder
-	s.WriteString("built-in configurations (`ganengine config show NAME`):\n")
+// A builtin is a built-in configuration, its text and the system that it trains.
+type builtin struct{ name, text, kind string }
+
+func builtins() (all []builtin, err error) {
 	for _, name := range configs.Names() {
-		text, err := configs.Read(name)
-		if err != nil {
-			return err
+		b := builtin{name: name}
+		if b.text, err = configs.Read(name); err != nil {
+			return nil, err
 		}
-		first, _, _ := strings.Cut(text, "\n")
-		fmt.Fprintf(&s, "  %-14s %s\n", name, strings.TrimPrefix(first, "# "))
+		settings, err := systems.Schema().Parse(name+".toml", b.text)
+		if err != nil {
+			return nil, err
+		}
+		cfg, err := settings.Resolve()
+		if err != nil {
+			return nil, err
+		}
+		b.kind = cfg.Model.Kind
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+func (a *app) listConfigs() error {
+	all, err := builtins()
+	if err != nil {
+		return err
+	}
+	var s strings.Builder
+	s.WriteString("built-in configurations, and the model.kind of each, which has a page in docs/systems (`ganengine config show NAME`, `ganengine -config NAME`):\n")
+	for _, b := range all {
+		fmt.Fprintf(&s, "  %-14s %-8s %s\n", b.name, b.kind, configs.Summary(b.text))
 	}
 	s.WriteString("\nkeys, their defaults and what they mean:\n")
 	if err := systems.Schema().List(&s); err != nil {
@@ -80,12 +102,30 @@ func (a *app) listConfigs() error {
 	return a.print(s.String())
 }
 
+// showConfig prints a built-in configuration and, as a comment, the keys of its kind.
 func (a *app) showConfig(name string) error {
-	text, err := configs.Read(name)
+	all, err := builtins()
 	if err != nil {
-		return usage("there is no built-in configuration %q%s; `ganengine config list` lists them", name, didYouMean(name, configs.Names()))
+		return err
 	}
-	return a.print(text)
+	var of []string
+	for _, b := range all {
+		if b.name == name {
+			s := &strings.Builder{}
+			fmt.Fprintf(s, "%s\n# Keys of model.kind = %q besides those of all kinds (ganengine config list), with their defaults:\n#\n", b.text, b.kind)
+			if err := systems.Schema().Own(s, b.kind, "#   "); err != nil {
+				return err
+			}
+			return a.print(s.String())
+		}
+		if b.kind == name {
+			of = append(of, b.name)
+		}
+	}
+	if len(of) > 0 {
+		return usage("%s is a model.kind and no configuration; show one that has it: %s", name, strings.Join(of, ", "))
+	}
+	return usage("there is no built-in configuration %q%s; `ganengine config list` lists them", name, didYouMean(name, configs.Names()))
 }
 
 func graphCommand() command {

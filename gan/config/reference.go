@@ -15,17 +15,41 @@ func (s *Schema) List(w io.Writer) error {
 	for _, p := range s.pages() {
 		fmt.Fprintf(t, "[%s]\t\t%s\n", p.name, p.doc)
 		for _, r := range p.rows {
-			def, doc := format(r.def), s.explain(r)
-			if words := r.follows(); words != "" {
-				def, doc = "-", doc+"; default: "+words
-			}
-			fmt.Fprintf(t, "  %s\t%s\t%s\n", r.short(), def, doc)
+			def, doc := r.shown()
+			fmt.Fprintf(t, "  %s\t%s\t%s%s\n", r.short(), def, doc, s.limited(r))
 		}
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("listing the configuration keys: %w", err)
 	}
 	return nil
+}
+
+// Own writes the keys of a kind that not all kinds have, as List does, each line after a prefix. It writes nothing of
+// a kind that there is not.
+func (s *Schema) Own(w io.Writer, kind, prefix string) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, p := range s.pages() {
+		for _, r := range p.rows {
+			if len(r.of) == len(s.kinds) || !slices.Contains(r.of, kind) {
+				continue
+			}
+			def, doc := r.shown()
+			fmt.Fprintf(t, "%s%s.%s\t%s\t%s\n", prefix, p.name, r.short(), def, doc)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("listing the keys of %s: %w", kind, err)
+	}
+	return nil
+}
+
+// shown is what a terminal shows of a key: its default, and what is said of it.
+func (k *key) shown() (def, doc string) {
+	if words := k.follows(); words != "" {
+		return "-", k.explain() + "; default: " + words
+	}
+	return format(k.def), k.explain()
 }
 
 // Reference is docs/configuration.md: every section and key in Markdown.
@@ -42,7 +66,7 @@ func (s *Schema) Reference() string {
 			if words := r.follows(); words != "" {
 				def = words
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.short(), r.typeName(), cell(def), cell(s.explain(r)))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.short(), r.typeName(), cell(def), cell(r.explain()+s.limited(r)))
 		}
 	}
 	return b.String()
@@ -129,12 +153,12 @@ func (s *Schema) rows(page string) []row {
 	return rows
 }
 
-// explain is what is said of a key, with the kinds that have it where not all do.
-func (s *Schema) explain(r row) string {
+// limited says which kinds have a key where not all do.
+func (s *Schema) limited(r row) string {
 	if len(r.of) == len(s.kinds) {
-		return r.key.explain()
+		return ""
 	}
-	return r.key.explain() + "; with model.kind = " + strings.Join(r.of, ", ")
+	return "; with model.kind = " + strings.Join(r.of, ", ")
 }
 
 const preface = `# Configuration
