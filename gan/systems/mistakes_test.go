@@ -1,4 +1,4 @@
-package systems
+package systems_test
 
 import (
 	"strings"
@@ -8,6 +8,7 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
+	"ganengine/gan/systems"
 )
 
 // mistaken is a small game on points without labels that a mistake is made in.
@@ -82,6 +83,8 @@ func TestPageMistakes(t *testing.T) {
 	}
 }
 
+func one(x *graph.Node) []*graph.Node { return []*graph.Node{x} }
+
 // mistake builds all of a game, and gives the error.
 func mistake(t *testing.T, declare, turn func(m *mistaken)) error {
 	t.Helper()
@@ -141,5 +144,5 @@ func TestPageTwoTypes(t *testing.T) {
 			t.Errorf("got %v, want %q", r, want)
 		}
 	}()
-	game.NewSystems(noisy, other)
+	game.NewSystems(systems.Noisy, other)
 }

@@ -1,11 +1,10 @@
-package systems
+package systems_test
 
 import (
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,15 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"ganengine/engine/cpu"
-	"ganengine/engine/debug"
-	"ganengine/gan/data/mixture"
+	"ganengine/gan/config"
 	"ganengine/gan/explore"
-	"ganengine/gan/game"
 	"ganengine/gan/metric"
-	"ganengine/gan/npy"
-	"ganengine/gan/rundir"
-	"ganengine/gan/train"
+	"ganengine/gan/systems"
 )
 
 const pagePath = "../../docs/adding-a-system.md"
@@ -51,7 +45,7 @@ func blocks(t *testing.T, language string) (out []string) {
 // them in order; a line "..." stands for lines that it leaves out.
 func TestPageQuotes(t *testing.T) {
 	var files []string
-	for _, name := range []string{"noisy_test.go", "phrases_test.go", "table.go"} {
+	for _, name := range []string{"noisy_test.go", "phrases_test.go", "ring_test.go", "table.go"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -76,11 +70,10 @@ func quotes(text, block string) bool {
 	return true
 }
 
-// play trains a system by a configuration and gives the run and its samples.
-func play(t *testing.T, sys game.System, text string) (run rundir.Dir, points []float32, set *mixture.Set) {
+// configure is a configuration of any system, with the page's.
+func configure(t *testing.T, text string) *config.Config {
 	t.Helper()
-	all := game.NewSystems(sys)
-	settings, err := all.Schema.Parse(sys.Name+".toml", text)
+	settings, err := systems.Everything().Schema.Parse("page.toml", text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,52 +81,20 @@ func play(t *testing.T, sys game.System, text string) (run rundir.Dir, points []
 	if err != nil {
 		t.Fatal(err)
 	}
-	switches, err := debug.Read(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev, err := cpu.New(cpu.Options{Switches: switches})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
-	out := t.TempDir()
-	if err := train.Run(t.Context(), c, train.Host{Systems: all, Device: dev, Out: out}); err != nil {
-		t.Fatal(err)
-	}
-	if run, err = rundir.Find(out, "latest"); err != nil {
-		t.Fatal(err)
-	}
-	e, err := explore.Open(run, dev, explore.Options{Systems: all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	var seeds explore.Seeds
-	seeds.Add(0, 2560)
-	path := filepath.Join(out, "points.npy")
-	if err := e.Write(t.Context(), path, e.Drawn(&seeds, 0), explore.Output{Raw: true}); err != nil {
-		t.Fatal(err)
-	}
-	if _, points, err = npy.ReadFile[float32](path); err != nil {
-		t.Fatal(err)
-	}
-	d := c.Data
-	if set, err = mixture.Open(mixture.Options{Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma}); err != nil {
-		t.Fatal(err)
-	}
-	return run, points, set
+	return c
 }
 
 // TestPageExample does with the page's system and configuration what the page does:
 // noise keeps all eight modes, of which the same game without it loses about half.
 func TestPageExample(t *testing.T) {
-	text := blocks(t, "toml")[0]
-	run, points, set := play(t, noisy, text)
-	if c := metric.ModeCoverage(points, set.Centres(), set.Sigma(), 20); c.Modes != 8 {
+	dev, c := newDevice(t), configure(t, blocks(t, "toml")[0])
+	run := trained(t, dev, c)
+	got := points(t, run, dev, func(e *explore.Explorer) explore.Latents { return seeds(e, 2560) })
+	set := mixtureOf(t, &c.Data)
+	if c := metric.ModeCoverage(got, set.Centres(), set.Sigma(), 20); c.Modes != 8 {
 		t.Errorf("%d modes of 8", c.Modes)
 	}
-	pictures, err := fs.Glob(os.DirFS(string(run)), "samples/*.png")
+	pictures, err := filepath.Glob(filepath.Join(string(run), "samples", "*.png"))
 	if err != nil || len(pictures) == 0 {
 		t.Errorf("pictures %v, %v; want some", pictures, err)
 	}
@@ -141,8 +102,10 @@ func TestPageExample(t *testing.T) {
 
 // TestPagePhrases plays what else the page quotes.
 func TestPagePhrases(t *testing.T) {
-	_, points, _ := play(t, phrases, "[data]\nkind = \"mixture\"\nlabels = true\n[data.b]\nmodes = 4\nlabels = false\n[train]\nsteps = 24\nbatch = 8\n[sample]\ncount = 64\n")
-	for i, x := range points {
+	dev := newDevice(t)
+	run := trained(t, dev, configure(t, "[data]\nkind = \"mixture\"\nlabels = true\n[data.b]\nmodes = 4\nlabels = false\n"+
+		"[model]\nkind = \"phrases\"\n[train]\nsteps = 24\nbatch = 8\n[sample]\ncount = 64\n"))
+	for i, x := range points(t, run, dev, func(e *explore.Explorer) explore.Latents { return seeds(e, 100) }) {
 		if !(x > -100 && x < 100) {
 			t.Fatalf("number %d of the samples is %v", i, x)
 		}

@@ -34,7 +34,7 @@ func newDevice(t *testing.T) *cpu.Device {
 func trained(t *testing.T, dev *cpu.Device, cfg *config.Config) rundir.Dir {
 	t.Helper()
 	out := t.TempDir()
-	if err := train.Run(t.Context(), cfg, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
+	if err := train.Run(t.Context(), cfg, train.Host{Systems: systems.Everything(), Device: dev, Out: out}); err != nil {
 		t.Fatal(err)
 	}
 	run, err := rundir.Find(out, "latest")
@@ -57,7 +57,7 @@ func mixtureOf(t *testing.T, d *config.Data) *mixture.Set {
 // points are a run's samples of the latents that choose gives.
 func points(t *testing.T, run rundir.Dir, dev *cpu.Device, choose func(e *explore.Explorer) explore.Latents) []float32 {
 	t.Helper()
-	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Table()})
+	e, err := explore.Open(run, dev, explore.Options{Systems: systems.Everything()})
 	if err != nil {
 		t.Fatal(err)
 	}
