@@ -247,7 +247,7 @@ func TestListings(t *testing.T) {
 		want []string
 	}{
 		{[]string{"devices"}, []string{"cpu ", "kernels: elementwise ", "cuda     not used: this program was built without CUDA"}},
-		{[]string{"config", "list"}, []string{"  dcgan          dcgan    The standard DCGAN ", "  ring-flow      realnvp  ", "trained by likelihood.\n", "[train]", "batch "}},
+		{[]string{"config", "list"}, []string{"  The standard DCGAN (arXiv", "  realnvp  ", "trained by likelihood.\n", "[train]", "batch "}},
 		{[]string{"config", "show", "ring"}, []string{"[data]", `kind = "mixture"`, "\n#   model.g_hidden "}},
 		{[]string{"config", "show", "ring-flow"}, []string{"\n#   model.layers  8 "}},
 		{[]string{"config", "show", "ring.toml"}, []string{"[data]"}},

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"text/tabwriter"
 
 	"ganengine/configs"
 	"ganengine/engine/atomicfile"
@@ -92,8 +93,12 @@ func (a *app) listConfigs() error {
 	}
 	var s strings.Builder
 	s.WriteString("built-in configurations, and the model.kind of each, which has a page in docs/systems (`ganengine config show NAME`, `ganengine -config NAME`):\n")
+	t := tabwriter.NewWriter(&s, 0, 8, 2, ' ', 0)
 	for _, b := range all {
-		fmt.Fprintf(&s, "  %-14s %-8s %s\n", b.name, b.kind, configs.Summary(b.text))
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", b.name, b.kind, configs.Summary(b.text))
+	}
+	if err := t.Flush(); err != nil {
+		return err
 	}
 	s.WriteString("\nkeys, their defaults and what they mean:\n")
 	if err := systems.Schema().List(&s); err != nil {
