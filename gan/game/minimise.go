@@ -12,7 +12,7 @@ type Goal struct {
 	By    *Optimizer
 	Loss  *graph.Node // f32 []: what shares a forward pass, differentiated once
 	Apart []Penalty
-	When  *graph.Node // bool []: whether the update is made; nil is always. Moments and count wait too
+	When  *graph.Node // bool []: whether the update is made, where gradients add up in the last run; nil is always. Moments and count wait too
 }
 
 // Penalty is a term that is built and differentiated when the loss is done, so that
