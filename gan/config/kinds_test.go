@@ -98,6 +98,7 @@ func TestKindErrorTexts(t *testing.T) {
 		{"", []string{"model.kind=solo", "model.width=3"}, `-set: model.width: belongs to model.kind = "pair", and here it is "solo"; remove the key or change model.kind`},
 		{"[loss]\ncycle = 1\n", []string{"model.kind=solo"}, ""}, // the command line's choice drops what the file has for another
 		{"[data]\nlabels = true\n", nil, `my.toml:2: data.labels: model.kind = "pair" has no use for class labels; remove it`},
+		{"[data.b]\nlabels = true\n", nil, `my.toml:2: data.b.labels: model.kind = "pair" has no use for class labels; remove it`},
 		{"[data]\nlabels = true\n[model]\nkind = \"solo\"\n", nil, ""},
 		{"[model]\nkind = \"sol\"\n", nil, `my.toml:2: model.kind: "sol" is not a value of this key; did you mean "solo"?`},
 	} {

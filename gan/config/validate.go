@@ -43,19 +43,24 @@ func (c *Config) checkRun() *Error {
 }
 
 func (c *Config) checkStreams() *Error {
-	if c.Data.Labels && !c.kind.Labels {
-		return wrong("data.labels", "model.kind = %q has no use for class labels; remove it", c.Model.Kind)
-	}
-	err := c.Data.check("data")
+	err := c.checkData("data", &c.Data)
 	for i := range c.Streams {
 		if err == nil {
-			err = c.Streams[i].check("data." + c.Streams[i].Name)
+			err = c.checkData("data."+c.Streams[i].Name, &c.Streams[i].Data)
 		}
 	}
 	return err
 }
 
-// check is of [data] or of [data.NAME].
+// checkData is of [data] or of [data.NAME].
+func (c *Config) checkData(section string, d *Data) *Error {
+	if d.Labels && !c.kind.Labels {
+		return wrong(section+".labels", "model.kind = %q has no use for class labels; remove it", c.Model.Kind)
+	}
+	return d.check(section)
+}
+
+// check is what the declarations of a section's keys do not say.
 func (d *Data) check(section string) *Error {
 	switch d.Kind {
 	case "mixture":

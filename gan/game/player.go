@@ -70,15 +70,15 @@ func (p *Player) layer(v *graph.Variable) string {
 // layers go on following the passes that track them.
 func (p *Player) Freeze(layers ...string) {
 	g := p.setup.g
-	for _, o := range g.Optimizers {
-		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == p.Net }) {
-			fail("Freeze", "optimiser %s has player %s's parameters: freeze layers before it is declared", o.Name, p.Name)
-		}
-	}
 	known := p.Layers()
 	for _, name := range layers {
 		if !slices.Contains(known, name) {
 			fail("Freeze", "player %s has no layer %s, but %v", p.Name, name, known)
+		}
+	}
+	for _, o := range g.Optimizers {
+		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == p.Net }) {
+			fail("Freeze", "optimiser %s has player %s's parameters: freeze layers before it is declared", o.Name, p.Name)
 		}
 	}
 	for _, v := range p.Net.Params() {

@@ -66,6 +66,9 @@ func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 
 // Code declares a block of a latent: size numbers, or for Class one of size classes.
 func (s *Setup) Code(name string, k CodeKind, size int) *Code {
+	if size < 1 {
+		fail("Code", "code %s of size %d holds nothing", name, size)
+	}
 	c := &Code{Name: s.name("Code", name), Kind: k, Size: size, float: s.Float}
 	s.g.Codes = append(s.g.Codes, c)
 	return c

@@ -40,12 +40,8 @@ type Stream struct {
 
 // choose leaves the stream so many samples of each class.
 func (s *Stream) choose() {
-	section := "data"
-	if s.Section != "" {
-		section += "." + s.Section
-	}
 	if s.Classes == nil {
-		panic(&config.Error{Key: section + ".labels", Msg: fmt.Sprintf("stream %s takes %d samples of each class; set it to true, with data that have labels", s.Name, s.StreamOptions.PerClass)})
+		panic(s.unlabelled(fmt.Sprintf("takes %d samples of each class", s.StreamOptions.PerClass)))
 	}
 	s.Len = s.StreamOptions.PerClass * len(s.Classes)
 	if s.Data.PerClass == nil {
@@ -53,8 +49,21 @@ func (s *Stream) choose() {
 	}
 	var err error
 	if s.Len, err = s.Data.PerClass(s.StreamOptions.PerClass); err != nil {
-		panic(&config.Error{Key: section, Msg: fmt.Sprintf("stream %s: %v", s.Name, err)})
+		panic(&config.Error{Key: s.section(), Msg: fmt.Sprintf("stream %s: %v", s.Name, err)})
 	}
+}
+
+// section is the name of the section that the stream reads, for people.
+func (s *Stream) section() string {
+	if s.Section == "" {
+		return "data"
+	}
+	return "data." + s.Section
+}
+
+// unlabelled refuses data without labels.
+func (s *Stream) unlabelled(wants string) *config.Error {
+	return &config.Error{Key: s.section() + ".labels", Msg: fmt.Sprintf("stream %s %s; set it to true, with data that have labels", s.Name, wants)}
 }
 
 // First says whether images and epochs are counted in this stream.
@@ -78,7 +87,7 @@ func (s *Stream) input(b *graph.Builder, name string, f Field, n int) *graph.Nod
 		return graph.Cast(b.Input(name, graph.F32, shape), s.float)
 	case Label:
 		if s.Classes == nil {
-			fail("Batch", "the data of stream %s have no labels", s.Name)
+			panic(s.unlabelled("is to give the classes of its samples"))
 		}
 		return b.Input(name, graph.I32, graph.Shape{n})
 	}

@@ -52,7 +52,9 @@ func TestPageMistakes(t *testing.T) {
 		}},
 		{"field points of stream real is taken twice: keep the node", nil, func(m *mistaken) { m.Batch(m.real, game.Points); m.Batch(m.real, game.Points) }},
 		{"stream real gives a turn a fresh batch or the step's last one, not both", nil, func(m *mistaken) { m.Batch(m.real, game.Points); m.Again(m.real, game.Points) }},
-		{"the data of stream real have no labels", nil, func(m *mistaken) { m.Batch(m.real, game.Label) }},
+		{"player d has no layer norm", func(m *mistaken) { m.d.Freeze("norm") }, nil},
+		{"optimiser d has player d's parameters: freeze layers before it is declared", func(m *mistaken) { m.d.Freeze(m.d.Layers()...) }, nil},
+		{"code none of size 0 holds nothing", func(m *mistaken) { m.Code("none", game.Class, 0) }, nil},
 		{"code y was not drawn", nil, func(m *mistaken) { m.Draw("z", 0, m.z).Of(m.y) }},
 		{"batches of [64,2] and [16,2] cannot share a pass", nil, func(m *mistaken) {
 			m.RunEach(game.Pass{Label: "d"}, m.d, one(m.fakes("z")), one(m.Run(m.g, m.Draw("g", 16, m.z).All())[0]))

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
@@ -40,7 +42,7 @@ func newGame(systems *game.Systems, c *config.Config, s sets) (*game.Game, error
 		return game.Data{Shape: SampleShape(set), Classes: set.Classes(), Len: set.Len(), PerClass: func(n int) (int, error) {
 			part, err := data.PerClass(set, n, uint64(c.Run.Seed))
 			if err != nil {
-				return 0, err
+				return 0, errors.New(strings.TrimPrefix(err.Error(), "data: ")) // the section's name is said before it
 			}
 			return part.Len(), nil
 		}}

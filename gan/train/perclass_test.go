@@ -205,7 +205,7 @@ func TestSomeOfEachClassRefused(t *testing.T) {
 		want    string
 	}{
 		{from, unlabelled, "data.labels: stream some takes 2 samples of each class; set it to true, with data that have labels"},
-		{fewLabels(1000), fewConfig(t, fewLabels(1000), root, ""), fmt.Sprintf("data: stream some: data: class \"a\" holds %d samples, fewer than the 1000", shades)},
+		{fewLabels(1000), fewConfig(t, fewLabels(1000), root, ""), fmt.Sprintf("data: stream some: class \"a\" holds %d samples, fewer than the 1000", shades)},
 	} {
 		h, _ := testHost(t, "")
 		h.Systems = x.systems
