@@ -97,9 +97,9 @@ func direction(e *explore.Explorer, to string) (kind string, err error) {
 		return "", usage("-to %.40s: the %s of this run translates to %s", to, e.Config.Model.Kind, strings.Join(all, " or "))
 	}
 	if to == "" {
-		return explore.Translate, nil
+		return game.Translate, nil
 	}
-	return explore.Translate + "." + to, nil
+	return game.Translate + "." + to, nil
 }
 
 // from opens what -i names for the sampler of a run that kind chooses, and has write

@@ -36,20 +36,16 @@ func (e *NoSampler) Error() string {
 	return fmt.Sprintf("models of kind %s have no sampler %s", e.Model, e.Kind)
 }
 
-// Translate begins the kinds of samplers that translate: alone where there is one
-// direction, else followed by where it leads to, as in translate.b.
-const Translate = "translate"
-
 // Directions are where a system translates to, the usual one first: "" alone, or
 // names such as b and a. Without any the error is a *NoSampler.
 func (e *Explorer) Directions() (out []string, err error) {
 	for _, s := range e.Game.Samplers {
-		if kind, to, _ := strings.Cut(s.Kind, "."); kind == Translate {
+		if kind, to, _ := strings.Cut(s.Kind, "."); kind == game.Translate {
 			out = append(out, to)
 		}
 	}
 	if out == nil {
-		return nil, &NoSampler{e.Config.Model.Kind, Translate}
+		return nil, &NoSampler{e.Config.Model.Kind, game.Translate}
 	}
 	return out, nil
 }

@@ -47,7 +47,7 @@ func mirrors(direction string) *game.Systems {
 				t.Numbers(game.Encoded, graph.Slice(graph.Reshape(batch(t), graph.Shape{n, size}), []int{0, 0}, nil, []int{n, 2}))
 			})
 			s.Sampler("reconstruct", func(t *game.Turn) { t.Show(game.Samples, real, batch(t)) })
-			s.Sampler(Translate+direction, func(t *game.Turn) { t.Show(game.Samples, real, graph.Neg(batch(t))) })
+			s.Sampler(game.Translate+direction, func(t *game.Turn) { t.Show(game.Samples, real, graph.Neg(batch(t))) })
 			return nil
 		},
 	})

@@ -1,6 +1,8 @@
 package game
 
 import (
+	"strings"
+
 	"ganengine/engine/graph"
 )
 
@@ -26,6 +28,24 @@ type shown struct {
 	name   string
 	stream *Stream // nil for numbers
 	x      *graph.Node
+}
+
+// Translate begins the kinds of samplers that translate: alone where there is one
+// direction, else followed by where it leads to, as in translate.b.
+const Translate = "translate"
+
+// Pictured is the sampler that pictures of a run are of: sample, else the first one that
+// translates, of real samples; nil where there is neither.
+func (g *Game) Pictured() *Sampler {
+	if s := g.Sampler("sample"); s != nil {
+		return s
+	}
+	for _, s := range g.Samplers {
+		if kind, _, _ := strings.Cut(s.Kind, "."); kind == Translate {
+			return s
+		}
+	}
+	return nil
 }
 
 // Codes are the codes that a sampler draws, in order.

@@ -287,4 +287,7 @@ func (t *Turn) Numbers(name string, x *graph.Node) {
 
 func (t *Turn) give(x shown) {
 	t.shown, t.uses.Gives = append(t.shown, x), append(t.uses.Gives, x.name)
+	if x.name == Samples {
+		t.uses.Shows = x.stream
+	}
 }

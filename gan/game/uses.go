@@ -10,6 +10,7 @@ type Uses struct {
 	Lazies  []*Lazy // those that it asks for
 	Updates []*Optimizer
 	Gives   []string // what a sampler gives, by name
+	Shows   *Stream  // whose kind of samples it shows; nil where it shows none
 	// minimised is how many updates there are, one after the other.
 	minimised int
 }

@@ -94,6 +94,7 @@ func declareCycleGAN(s *game.Setup) error {
 	}
 	s.Sampler("translate.b", func(t *game.Turn) { translate(t, da, db) })
 	s.Sampler("translate.a", func(t *game.Turn) { translate(t, db, da) })
+	s.Sampler("field", func(t *game.Turn) { t.Numbers(game.Logits, t.Run(db.d, t.Batch(b, b.Samples()))[0]) })
 	s.Sampler("reconstruct", func(t *game.Turn) {
 		t.Show(game.Samples, a, t.Run(db.to, t.Run(da.to, t.Batch(a, a.Samples()))[0])[0])
 	})

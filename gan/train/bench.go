@@ -123,8 +123,8 @@ func (r *rig) timeSteps(ctx context.Context, n int, start func()) ([]float64, er
 // their seeds.
 func (r *rig) timeSamples() (*SampleTimes, error) {
 	const name, rounds = "sample.one", 50
-	if r.sampler.sample == nil {
-		return nil, fmt.Errorf("model %s makes no samples: leave -sample out", r.cfg.Model.Kind)
+	if r.sampler.latents == nil {
+		return nil, fmt.Errorf("model %s makes no samples of latents: leave -sample out", r.cfg.Model.Kind)
 	}
 	program, err := r.sampler.sample.Program(name, 1, false)
 	if err != nil {

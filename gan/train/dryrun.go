@@ -107,7 +107,11 @@ func Programs(ctx context.Context, cfg *config.Config, systems *game.Systems) (p
 
 // allPrograms builds every program of a fresh run, and says which of them train.
 func allPrograms(g *game.Game) (steps []*game.Step, programs []*graph.Program, err error) {
-	if programs, err = newSampler(g).programs(true); err != nil {
+	s, err := newSampler(g)
+	if err == nil {
+		programs, err = s.programs(true)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	steps, err = g.Steps()

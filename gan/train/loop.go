@@ -61,7 +61,7 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 // prepare readies everything for the first step from the state that the
 // trainer has, and touches no file: a start that fails leaves none behind.
 func (r *runner) prepare(ctx context.Context) (err error) {
-	if r.pictures, err = newPictures(r.sampler, r.set, r.cfg.Sample.Count); err != nil {
+	if r.pictures, err = newPictures(r.sampler, r.sets, r.cfg.Sample.Count); err != nil {
 		return err
 	}
 	return r.trainer.feed(context.WithoutCancel(ctx), r.sets) // the step in flight is finished
@@ -182,7 +182,11 @@ func (r *rig) images(steps int64) int64 {
 // show writes the first pictures, nil where there are none.
 func (r *runner) show(reals, fakes []byte) {
 	if reals == nil {
-		r.rec.line("vectors of %d numbers have no pictures: look at stats.jsonl", r.trainer.game.Streams[0].Shape[0])
+		what := "model " + r.cfg.Model.Kind + " draws no samples"
+		if s := r.sampler; s.sample != nil {
+			what = fmt.Sprintf("vectors of %d numbers have no pictures", s.out.Shape[0])
+		}
+		r.rec.line("%s: look at stats.jsonl", what)
 		return
 	}
 	r.rec.image(r.run.Path("reals.png"), 0, "Images/reals", reals)
@@ -238,6 +242,18 @@ func (r *runner) end(err error) error {
 	return err
 }
 
+// more says where pictures are and how to make more; "" where there are none.
+func (r *runner) more() string {
+	s := r.sampler
+	switch {
+	case s.sample == nil:
+		return ""
+	case s.from != nil:
+		return fmt.Sprintf("; pictures are in %s, and ganengine translate -run %s -i FILE -o FILE translates more", r.run.Path("samples"), r.run.Dir)
+	}
+	return fmt.Sprintf("; pictures are in %s, and ganengine sample -run %s -o samples.png draws more", r.run.Path("samples"), r.run.Dir)
+}
+
 // conclude writes how the segment ended.
 func (r *runner) conclude(err error) error {
 	last := &r.info.Segments[len(r.info.Segments)-1]
@@ -256,8 +272,7 @@ func (r *runner) conclude(err error) error {
 		if n := r.info.Data.Lost; n > 0 {
 			r.rec.line("files that went bad during the run and were skipped: %d; %s names them", n, r.run.Path("log.txt"))
 		}
-		r.rec.line("done: %d steps in %s; pictures are in %s, and ganengine sample -run %s -o samples.png draws more", last.ToStep,
-			clock(r.clock.total()), r.run.Path("samples"), r.run.Dir)
+		r.rec.line("done: %d steps in %s%s", last.ToStep, clock(r.clock.total()), r.more())
 	}
 	if err != nil {
 		r.rec.logged(err.Error())

@@ -37,10 +37,18 @@ func (p *pictures) drawable() bool {
 }
 
 // newPictures prepares pictures of at most count samples.
-func newPictures(s *sampler, set data.Set, count int) (*pictures, error) {
-	p := &pictures{sampler: s, count: count, set: set}
+func newPictures(s *sampler, all sets, count int) (p *pictures, err error) {
+	set := all.of(s.out.Section)
+	p = &pictures{sampler: s, count: count, set: set}
 	if !p.drawable() {
 		return p, nil
+	}
+	if s.from != nil {
+		from := all.of(s.from.Section)
+		p.count = min(count, from.Len())
+		if s.rows, err = samplesOf(from, p.count); err != nil {
+			return nil, err
+		}
 	}
 	points, flat := set.(data.Points)
 	if s.class != nil {
@@ -53,7 +61,6 @@ func newPictures(s *sampler, set data.Set, count int) (*pictures, error) {
 	if !flat {
 		return p, nil
 	}
-	var err error
 	if p.points, p.classes, err = realPoints(points, min(count, set.Len())); err != nil {
 		return nil, err
 	}

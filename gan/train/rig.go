@@ -84,7 +84,10 @@ func fits(c *config.Config, set data.Set) error {
 }
 
 func (r *rig) compile(g *game.Game, fresh bool) error {
-	r.sampler = newSampler(g)
+	var err error
+	if r.sampler, err = newSampler(g); err != nil {
+		return err
+	}
 	programs, err := r.sampler.programs(fresh)
 	if err != nil {
 		return err

@@ -17,12 +17,14 @@ const (
 	fieldLine = 256  // and so many on a line
 )
 
-// sampler draws with the networks as they are. Its programs update nothing and
-// draw from one seed per row, so training does not notice.
+// sampler draws with the networks as they are, or has them translate samples. Its
+// programs update nothing and draw from one seed per row, so training does not notice.
 type sampler struct {
 	game   *game.Game
-	out    *game.Stream // whose kind of samples are drawn
-	sample *game.Sampler
+	out    *game.Stream  // whose kind of samples are drawn
+	sample *game.Sampler // nil where there is none
+	from   *game.Stream  // whose samples it translates, those in rows; nil where it draws codes
+	rows   []byte        // pixels NHWC, or points as float32
 	judged *game.Sampler // what it makes of points; nil where there is nothing
 	n      int           // samples of one run
 	cells  int           // points that one run of judge takes; 0 without judge
@@ -33,15 +35,25 @@ type sampler struct {
 	class                    *game.Code          // of a sample; nil where there are no classes
 }
 
-func newSampler(g *game.Game) *sampler {
-	s := &sampler{game: g, out: g.Streams[0], sample: g.Sampler("sample"), n: min(g.Config.Sample.Count, maxImages)}
+func newSampler(g *game.Game) (*sampler, error) {
+	s := &sampler{game: g, out: g.Streams[0], sample: g.Pictured(), n: min(g.Config.Sample.Count, maxImages)}
+	if s.sample != nil {
+		uses, err := s.sample.Uses()
+		if err != nil {
+			return nil, err
+		}
+		s.out = uses.Shows
+		if len(uses.Fed) > 0 {
+			s.from = uses.Fed[0].Stream
+		}
+	}
 	if s.out.Samples() == game.Points {
 		s.n = min(g.Config.Sample.Count, maxPoints)
 		if s.judged = g.Sampler("field"); s.judged != nil {
 			s.cells = [...]int{0, fieldLine, fieldSide * fieldSide, 0}[min(s.out.Shape[0], 3)]
 		}
 	}
-	return s
+	return s, nil
 }
 
 // programs builds what the sampler runs and, for a fresh run, the first
@@ -53,6 +65,9 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 		}
 	}
 	if s.sample != nil {
+		add(s.sample.Program("sample", s.n, false))
+	}
+	if s.sample != nil && s.from == nil {
 		codes, failed := s.sample.Codes()
 		if failed != nil {
 			return nil, failed
@@ -63,7 +78,6 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 			}
 		}
 		add(s.game.Latents(s.n, codes...))
-		add(s.sample.Program("sample", s.n, false))
 	}
 	if s.cells > 0 {
 		add(s.judged.Program("judge", s.cells, false))
@@ -77,10 +91,12 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 // attach finds the programs in the session that compiled them.
 func (s *sampler) attach(ses *session.Session) (err error) {
 	s.latents, s.generate, s.judge = ses.Program("latents"), ses.Program("sample"), ses.Program("judge")
-	if s.sample != nil {
+	if s.latents != nil {
 		if s.seeds, err = s.latents.NewInput("seeds"); err != nil {
 			return err
 		}
+	}
+	if s.sample != nil {
 		for _, in := range s.generate.Graph.Inputs {
 			code, err := s.generate.NewInput(in.InputName())
 			if err != nil {
@@ -109,7 +125,7 @@ func (s *sampler) free() error {
 	return first
 }
 
-// draw gives count samples of the seeds 0, 1, 2 ...: pixels NHWC, or points
+// draw gives count samples of the seeds 0, 1, 2 ..., or translations of the first rows: pixels NHWC, or points
 // [count, dim] as float32 bytes; and their classes, where there are any. With columns above 0
 // samples have the class of their row in a grid so wide, else that of their seed.
 func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err error) {
@@ -143,8 +159,22 @@ func (s *sampler) classes() []int32 {
 	panic("train: class " + s.class.Name + " is no input of its program")
 }
 
-// run draws the samples of seeds first, first+1, ...
-func (s *sampler) run(first, columns int) (*session.Result, error) {
+// run draws the samples of seeds first, first+1, ..., or of rows.
+func (s *sampler) run(first, columns int) (r *session.Result, err error) {
+	if s.from != nil {
+		in := s.codes[0].Data()
+		clear(in[copy(in, s.rows[min(len(s.rows), first*len(in)/s.n):]):])
+	} else if err = s.encode(first, columns); err != nil {
+		return nil, err
+	}
+	if r, err = s.generate.Run(s.codes...); err == nil {
+		err = r.Wait()
+	}
+	return r, err
+}
+
+// encode draws the codes of seeds first, first+1, ...
+func (s *sampler) encode(first, columns int) error {
 	for i := range s.n {
 		binary.LittleEndian.PutUint32(s.seeds.Data()[4*i:], uint32(first+i))
 	}
@@ -153,7 +183,7 @@ func (s *sampler) run(first, columns int) (*session.Result, error) {
 		err = r.Wait()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, in := range s.generate.Graph.Inputs {
 		copy(s.codes[i].Data(), r.Bytes(s.latents.Index(in.InputName())))
@@ -163,10 +193,7 @@ func (s *sampler) run(first, columns int) (*session.Result, error) {
 			class[k] = int32(min((first+k)/columns, s.class.Size-1)) // beyond the last row nobody looks
 		}
 	}
-	if r, err = s.generate.Run(s.codes...); err == nil {
-		err = r.Wait()
-	}
-	return r, err
+	return nil
 }
 
 // of is what a field shows, for people.

@@ -114,7 +114,7 @@ func TestDrawRowsOfClasses(t *testing.T) {
 // that a class does not fill.
 func TestRealRowsOfClasses(t *testing.T) {
 	r := newTestRig(t, tinyClasses, "data.limit=4", `data.characters="bca"`) // classes 0, 1, 2, 0
-	p, err := newPictures(r.sampler, r.set, 7)
+	p, err := newPictures(r.sampler, r.sets, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ count = 6
 
 func TestPicturesOfALine(t *testing.T) {
 	r := newTestRig(t, tinyRing, "data.layout=line", "data.modes=2")
-	p, err := newPictures(r.sampler, r.set, 50)
+	p, err := newPictures(r.sampler, r.sets, 50)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package train
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -87,6 +89,20 @@ func realImages(set data.Images, count int) ([]byte, error) {
 		pix = pix[:len(pix)+size]
 	}
 	return pix, nil
+}
+
+// samplesOf reads so many samples as programs take them, pixels NHWC or float32.
+func samplesOf(set data.Set, count int) ([]byte, error) {
+	images, ok := set.(data.Images)
+	if ok {
+		return realImages(images, count)
+	}
+	points, _, err := realPoints(set.(data.Points), count)
+	out := make([]byte, 0, 4*len(points))
+	for _, x := range points {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+	}
+	return out, err
 }
 
 // realRows reads so many images of each of the first classes, NHWC, one class after
