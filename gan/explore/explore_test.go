@@ -109,7 +109,7 @@ func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 // generate gives the samples of latents in one piece.
 func generate(t *testing.T, e *Explorer, z []float32, raw bool) *samples {
 	t.Helper()
-	l, err := Held(z, e.Z())
+	l, err := Held(z, e.Width())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,6 +273,11 @@ func TestExported(t *testing.T) {
 		case c.err == "" && (err != nil || p.Name != c.is):
 			t.Errorf("%q is %+v, %v, want %s", c.net, p, err, c.is)
 		}
+	}
+	// Nothing is drawn where samples are translated only.
+	e := open(t, makeRunOf(t, systems.Table(), configtest.Tiny(t, "cyclegan-points"), 2), Options{})
+	if _, err := e.Exported(""); err == nil || !strings.Contains(err.Error(), " draws no samples: name one of its networks ga, ") {
+		t.Errorf("no network at all: %v", err)
 	}
 }
 

@@ -22,8 +22,10 @@ func (e *Explorer) Exported(net string) (*game.Player, error) {
 		}
 	}
 	p := e.Game.Player(net)
-	if net == "" {
-		u, err := e.Game.Sampler("sample").Uses()
+	if sample := e.Game.Sampler("sample"); net == "" && sample == nil {
+		return nil, fmt.Errorf("model.kind = %q draws no samples: name one of its networks %s", e.Config.Model.Kind, strings.Join(all, ", "))
+	} else if net == "" {
+		u, err := sample.Uses()
 		if err != nil {
 			return nil, err
 		}

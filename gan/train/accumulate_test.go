@@ -185,7 +185,7 @@ func TestEveryConfigurationAccumulates(t *testing.T) {
 		if r, ok := config.Part[config.Rhythm](configtest.Shipped(t, name)); ok && r.ReuseFakes {
 			set = append(set, "train.reuse_fakes=false")
 		}
-		g, err := declared(configtest.Shipped(t, name, set...), 1<<20)
+		g, err := configtest.Game(configtest.Shipped(t, name, set...), 1<<20)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ganengine/gan/config/configtest"
 )
 
 // A table's rate is the one of its clock: steps, thousands of images, passes through
@@ -11,7 +13,7 @@ import (
 func TestCourseUnits(t *testing.T) {
 	const text = "[model]\nkind = \"mlp\"\n[data]\nkind = \"mixture\"\n[train]\nbatch = 50\nd_steps = 2\nsteps = 40\n"
 	for unit, at := range map[string]string{"steps": "20", "kimg": "2", "epochs": "2", "updates": "20"} {
-		g, err := declared(configure(t, text, "optim.g.lr={at=[0,"+at+"],to=[1,2],unit=\""+unit+"\"}"), 1000)
+		g, err := configtest.Game(configure(t, text, "optim.g.lr={at=[0,"+at+"],to=[1,2],unit=\""+unit+"\"}"), 1000)
 		if err != nil {
 			t.Errorf("%s: %v", unit, err)
 			continue
@@ -29,7 +31,7 @@ func TestCourseUnits(t *testing.T) {
 		`loss.gp={at=[0,1],to=[1,2],unit="updates"}`: `loss.gp: unit = "updates" is of an optimiser's own numbers`,
 		`loss.r1={at=[0,1],to=[1,2],from="phase"}`:   `loss.r1: from = "phase" is not supported by this version`,
 	} {
-		if _, err := declared(configure(t, text, set), 1000); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := configtest.Game(configure(t, text, set), 1000); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", set, err, want)
 		}
 	}

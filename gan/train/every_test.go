@@ -1,10 +1,17 @@
 package train
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"testing"
 
+	"ganengine/engine/device"
+	"ganengine/engine/session"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/game"
 	"ganengine/gan/systems"
 )
 
@@ -54,5 +61,92 @@ func goesOn(t *testing.T, c *config.Config) {
 	}
 	for where, state := range states {
 		t.Run(where, func(t *testing.T) { sameState(t, state, tr.state(t)) })
+	}
+}
+
+// The pictures of a training are of the samples that its seeds give one at a time from
+// its checkpoint.
+func TestPicturesOfEverySystemAreOfTheirSeeds(t *testing.T) {
+	const count = 5
+	configtest.EachTiny(t, func(t *testing.T, _ string, c *config.Config) {
+		r := beginTraining(t, c, systems.Table())
+		if r.sampler.sample == nil {
+			t.Skip("no samples are drawn")
+		}
+		if err := errors.Join(r.trainer.advance(t.Context()), r.trainer.drain()); err != nil {
+			t.Fatal(err)
+		}
+		all, _, err := r.sampler.draw(count, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		each := len(all) / count
+		one := alone(t, c, r.trainer)
+		seen := map[string]bool{}
+		for seed := range count {
+			got := one(seed)
+			if want := all[seed*each : (seed+1)*each]; !bytes.Equal(got, want) {
+				t.Errorf("seed %d alone is not what it is among %d", seed, count)
+			}
+			seen[string(got)] = true
+		}
+		if len(seen) < 2 { // two seeds may leave so few units dead
+			t.Error("all seeds give one sample: this tells nothing")
+		}
+	}, fmt.Sprint("sample.count=", count))
+}
+
+// alone draws single samples by seed from a run's checkpoint, pixels or numbers.
+func alone(t *testing.T, c *config.Config, run *trainer) func(seed int) []byte {
+	t.Helper()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := t.TempDir() + "/c.safetensors"
+	ok(run.ses.Save(path, run.mark().metadata()))
+	h, _ := testHost(t, "")
+	_, g, err := open(t.Context(), c, h, nil, func(string) {})
+	ok(err)
+	sample := g.Sampler("sample")
+	codes, err := sample.Codes()
+	ok(err)
+	latents, err := g.Latents(1, codes...)
+	ok(err)
+	generate, err := sample.Program("sample", 1, false)
+	ok(err)
+	ses := session.New(h.Device, g.Vars, session.Options{})
+	t.Cleanup(func() { ok(ses.Close()) })
+	ok(ses.Compile(latents, generate))
+	_, err = ses.Load(path)
+	ok(err)
+	output := game.Samples
+	if g.Streams[0].Samples() == game.Pixels {
+		output = game.SamplePixels
+	}
+	execute := func(p *session.Program, input func(name string) []byte) *session.Result {
+		var in []device.HostBuffer
+		for _, x := range p.Graph.Inputs {
+			b, err := p.NewInput(x.InputName())
+			ok(err)
+			copy(b.Data(), input(x.InputName()))
+			in = append(in, b)
+		}
+		r, err := p.Run(in...)
+		ok(err)
+		ok(r.Wait())
+		for _, b := range in {
+			ok(b.Free())
+		}
+		return r
+	}
+	return func(seed int) []byte {
+		first := ses.Program("latents")
+		z := execute(first, func(string) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(seed)) })
+		last := ses.Program("sample")
+		x := execute(last, func(code string) []byte { return z.Bytes(first.Index(code)) })
+		return bytes.Clone(x.Bytes(last.Index(output)))
 	}
 }

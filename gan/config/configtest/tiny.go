@@ -48,14 +48,20 @@ func Tiny(t testing.TB, name string, set ...string) *config.Config {
 func Accumulated(t testing.TB, name string, runs int) (*config.Config, bool) {
 	t.Helper()
 	set := append(slices.Clone(shrunk(t, name)), fmt.Sprint("train.accumulate=", runs))
-	for _, more := range [][]string{nil, {"train.reuse_fakes=false"}} {
-		if c, err := attempt(t, name, append(slices.Clone(set), more...)); err == nil {
-			if _, err := declare(c); err == nil {
-				return c, true
-			}
-		}
+	if c, ok := Try(t, name, set...); ok {
+		return c, true
 	}
-	return nil, false
+	return Try(t, name, append(set, "train.reuse_fakes=false")...)
+}
+
+// Try is Shipped where the system takes these settings.
+func Try(t testing.TB, name string, set ...string) (*config.Config, bool) {
+	t.Helper()
+	c, err := attempt(t, name, set)
+	if err == nil {
+		_, err = Game(c, many)
+	}
+	return c, err == nil
 }
 
 var tinies sync.Map // of settings, by the name of a configuration
@@ -70,11 +76,10 @@ func shrunk(t testing.TB, name string) []string {
 	// narrow takes the first of settings that the system takes too.
 	narrow := func(settings ...string) {
 		for _, s := range settings {
-			if c, err := attempt(t, name, append(slices.Clone(set), strings.Fields(s)...)); err == nil {
-				if _, err := declare(c); err == nil {
-					set = append(set, strings.Fields(s)...)
-					return
-				}
+			more := append(slices.Clone(set), strings.Fields(s)...)
+			if _, ok := Try(t, name, more...); ok {
+				set = more
+				return
 			}
 		}
 	}
@@ -158,24 +163,27 @@ func attempt(t testing.TB, name string, set []string) (*config.Config, error) {
 	return s.Resolve()
 }
 
-// Declare declares the game of a configuration on data of its shape, with as many
-// classes as a mixture has modes, three else.
+// Declare is Game on more samples than anybody counts.
 func Declare(t testing.TB, c *config.Config) *game.Game {
 	t.Helper()
-	g, err := declare(c)
+	g, err := Game(c, many)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func declare(c *config.Config) (*game.Game, error) {
+const many = 1 << 20
+
+// Game declares the game of a configuration on so many samples of its data's shape, which
+// nobody opens, with as many classes as a mixture has modes, three else.
+func Game(c *config.Config, samples int) (*game.Game, error) {
 	return systems.Table().Declare(c, game.Options{Float: graph.F32, Data: func(section string) game.Data {
 		d := &c.Data
 		if section != "" {
 			d = c.Stream(section)
 		}
-		out := game.Data{Shape: graph.Shape{d.Height, d.Width, d.Channels}, Len: 1 << 20}
+		out := game.Data{Shape: graph.Shape{d.Height, d.Width, d.Channels}, Len: samples}
 		classes := 3
 		if d.Kind == "mixture" {
 			out.Shape, classes = graph.Shape{2}, d.Modes
