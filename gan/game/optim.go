@@ -118,7 +118,8 @@ func (g *Game) schedule(c config.Schedule) optim.Schedule {
 	return s
 }
 
-// Value is a number of a section at this step, F64 [].
+// Value is a number of a section at this step, F64 []: cast it to the type of what it
+// meets. section and key are for errors and clocks.
 func (t *Turn) Value(section, key string, n config.Number) *graph.Node {
 	return (&clocks{g: t.g, section: section}).over(key, n.Course()).Node(t.B)
 }

@@ -64,7 +64,8 @@ func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 	return st
 }
 
-// Code declares a block of a latent: size numbers, or for Class one of size classes.
+// Code declares a block of a latent: size numbers, or for Class one of size classes. For
+// people, a sample's numbers depend on its seed and the code's name alone.
 func (s *Setup) Code(name string, k CodeKind, size int) *Code {
 	if size < 1 {
 		fail("Code", "code %s of size %d holds nothing", name, size)
@@ -74,7 +75,9 @@ func (s *Setup) Code(name string, k CodeKind, size int) *Code {
 	return c
 }
 
-// Player declares a network. in are its operands without the batch axis.
+// Player declares a network. in are its operands without the batch axis. f runs once
+// here, on two rows that are thrown away, to find its parameters; each later pass runs
+// it again, and two layers of one name in it share theirs.
 func (s *Setup) Player(name string, f Body, in ...In) *Player {
 	return s.player(name, nn.NewNet(s.g.Vars, name, s.Float), f, in)
 }
@@ -108,7 +111,8 @@ type AverageOptions struct {
 	Start int     // at steps below it the average is a copy
 }
 
-// State declares a value that turns read with Get and move with Set.
+// State declares a value that turns read with Get and move with Set, of shape sh (nil:
+// one number). It lives on the device, is part of checkpoints and has no average.
 func (s *Setup) State(name string, sh graph.Shape, d graph.DType, init nn.Init) *graph.Variable {
 	return s.g.Vars.Add(&graph.Variable{Name: "state/" + name, Shape: sh, DType: d, Group: "state", Init: init(sh, d)})
 }
@@ -122,15 +126,15 @@ func (s *Setup) Lazy(name string, every, offset int64) *Lazy {
 	return l
 }
 
-// Turn declares a program of training. It is built once for each variant that
-// occurs.
+// Turn declares a program of training. build runs once when the game is declared, with
+// everything lazy due, to see what the turn takes, and once for each variant that occurs.
 func (s *Setup) Turn(name string, build func(t *Turn)) *TurnRef {
 	r := &TurnRef{Name: s.name("Turn", name), build: build}
 	s.g.turns = append(s.g.turns, r)
 	return r
 }
 
-// Order says which turns make a step, in list order.
+// Order says which turns make a step, in list order; a further call adds to the end.
 func (s *Setup) Order(entries ...Entry) {
 	for _, e := range entries {
 		e.Times, e.Every = max(e.Times, 1), max(e.Every, 1)

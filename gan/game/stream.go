@@ -15,7 +15,7 @@ type Field string
 
 // The fields.
 const (
-	Pixels Field = "pixels" // images, as the networks see them
+	Pixels Field = "pixels" // [n, h, w, c], in the stream's Range
 	Points Field = "points" // [n, dim]
 	Label  Field = "label"  // i32 [n]
 )

@@ -137,7 +137,7 @@ func (t *Turn) Normal(label string, s graph.Shape) *graph.Node {
 // streams and unique within a turn; Run makes one.
 type Pass struct {
 	Label string
-	Track bool // running statistics follow this pass
+	Track bool // running statistics and state, as of power iterations, follow this pass: one of each player in a step
 }
 
 // Run is a training pass: batch statistics, which nothing tracks. For people it

@@ -21,7 +21,7 @@ var noisy = game.System{Declare: declareNoisy, Kind: config.Kind{
 
 type noisyKeys struct {
 	Model struct {
-		config.Latent
+		Z      int   `toml:"z" default:"8" range:"[1,4096]" doc:"length of the latent vector"`
 		Hidden []int `toml:"hidden" default:"[64, 64]" range:"[1,4096]" doc:"widths of the hidden layers of either network"`
 	} `toml:"model"`
 	Loss struct {
