@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"image"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"ganengine/configs"
+	"ganengine/gan/picture"
 )
 
 const flow = `
@@ -49,6 +52,58 @@ func TestEncodePoints(t *testing.T) {
 	p.run("encode", "-run", "latest", "-out", "@/runs", "-i", "@/x.npy", "-o", "@/pairs.png")
 	if b := p.png("pairs.png").Bounds(); b.Dx() < 400 {
 		t.Errorf("the scatter is %v", b)
+	}
+}
+
+const tinyAAE = `
+[data]
+size = 8
+channels = 1
+limit = 64
+[model]
+kind = "aae"
+z = 3
+hidden = [8]
+d_hidden = [8]
+[train]
+batch = 8
+steps = 4
+[sample]
+count = 9
+`
+
+// What an image is reconstructed as is what its code decodes to.
+func TestEncodeImages(t *testing.T) {
+	p := newPlace(t)
+	p.write("aae.toml", tinyAAE)
+	p.train("aae")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "2", "-o", "@/in/")
+	p.run("encode", "-run", "0", "-out", "@/runs", "-i", "@/in", "-o", "@/z.npy")
+	if shape, _ := p.array("z.npy"); !slices.Equal(shape, []int{2, 3}) {
+		t.Fatalf("codes are %v, want [2, 3]", shape)
+	}
+	p.run("sample", "-run", "0", "-out", "@/runs", "-z", "@/z.npy", "-o", "@/back/")
+	p.run("encode", "-run", "0", "-out", "@/runs", "-i", "@/in", "-o", "@/pairs.png")
+	var pixels []uint8
+	for i, given := range []string{"in/seed000001.png", "in/seed000002.png"} {
+		for _, name := range []string{given, fmt.Sprintf("back/%06d.png", i)} {
+			pixels = append(pixels, p.png(name).(*image.Gray).Pix...)
+		}
+	}
+	want, err := picture.Grid(picture.Images{N: 4, H: 8, W: 8, C: 1, Pix: pixels}, picture.GridOptions{Columns: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.png("pairs.png"); !slices.Equal(got.(*image.Gray).Pix, want.(*image.Gray).Pix) {
+		t.Error("the picture is not each image beside what its code decodes to")
+	}
+	// An image of another size is brought to the model's, and that is said.
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "1", "-scale", "4", "-o", "@/large.png")
+	if status, _, errs := p.try("encode", "-run", "0", "-out", "@/runs", "-i", "@/large.png", "-o", "@/one.npz"); status != 0 || !strings.Contains(errs, "resized to 8x8") {
+		t.Errorf("an image of 32 pixels: status %d, %q", status, errs)
+	}
+	if status, _, errs := p.try("encode", "-run", "0", "-out", "@/runs", "-i", "@/z.npy", "-o", "@/no.npy"); status != 2 || !strings.Contains(errs, "z.npy cannot be read") {
+		t.Errorf("a file that is no image: status %d, %q", status, errs)
 	}
 }
 

@@ -14,7 +14,7 @@ func TestErrorTexts(t *testing.T) {
 		{"[train]\nstps = 3\n", "my.toml:2: train.stps: there is no such key; did you mean train.steps?"},
 		{"[train]\n\n# a comment\nlr = 3\n", "my.toml:4: train.lr: there is no such key; did you mean optim.g.lr?"},
 		{"[optim]\nlr = 3\n", "my.toml:2: optim.lr: there is no such key; did you mean optim.g.lr?"},
-		{"[optim.e]\nlr = 3\n", "my.toml:1: optim.e: there is no such key; did you mean optim.g?"},
+		{"[optim.gg]\nlr = 3\n", "my.toml:1: optim.gg: there is no such key; did you mean optim.g?"},
 		{"[train]\nphases = []\n", "my.toml:2: train.phases: this key is gone: stages are part of a system's order; remove it, and of a run of an earlier version take the weights with -init"},
 		{"\n[traim]\nsteps = 3\n", "my.toml:2: traim: there is no such key; did you mean train?"},
 		{"[bananas]\na = 3\n", "my.toml:1: bananas: there is no such key; `ganengine config list` shows all"},

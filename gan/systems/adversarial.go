@@ -45,13 +45,9 @@ func newDuel(s *game.Setup) *duel {
 // play declares the latent, and the players with what trains them. given are the
 // operands of both beside latents and samples.
 func (k *duel) play(g, d game.Body, given ...game.In) {
-	latent, kind := part[config.Latent](k.Config), game.Normal
-	if latent.ZDist == "uniform" {
-		kind = game.Uniform
-	}
-	k.z = k.Code("z", kind, latent.Z)
+	k.z = latent(k.Setup)
 	with := func(s graph.Shape) []game.In { return slices.Concat([]game.In{{Shape: s}}, given) }
-	k.g = k.Player("g", g, with(graph.Shape{latent.Z})...).Called("generator")
+	k.g = k.Player("g", g, with(graph.Shape{k.z.Size})...).Called("generator")
 	k.d = k.Player("d", d, with(k.real.Shape)...).Called("discriminator")
 	freeze(k.d, part[config.FreezeD](k.Config).Layers)
 	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", k.d)
@@ -68,6 +64,15 @@ func freeze(d *game.Player, layers int) {
 		panic(&config.Error{Key: "train.freeze_d", Msg: fmt.Sprintf("the discriminator has %d layers (%s), and one at least is to be trained; write %d at most", len(all), strings.Join(all, ", "), len(all)-1)})
 	}
 	d.Freeze(all[:layers]...)
+}
+
+// latent declares the code z of [model].
+func latent(s *game.Setup) *game.Code {
+	keys, kind := part[config.Latent](s.Config), game.Normal
+	if keys.ZDist == "uniform" {
+		kind = game.Uniform
+	}
+	return s.Code("z", kind, keys.Z)
 }
 
 // fakes are samples of fresh latents. Only the pass that the generator learns from

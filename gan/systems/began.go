@@ -1,8 +1,6 @@
 package systems
 
 import (
-	"strconv"
-
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -43,33 +41,6 @@ type equilibrium struct {
 	K      float64 `toml:"k" default:"0" range:"[0,1]" doc:"k before the first step"`
 }
 
-// autoencoder is what the two networks are made of.
-type autoencoder struct {
-	hidden []int
-	z      int
-	sample graph.Shape
-}
-
-// decoder is dense layers from a code to all of a sample's numbers: the generator, and
-// half of the discriminator (section 3.4). Pixels are not bounded.
-func (a autoencoder) decoder(p *nn.Pass, z *graph.Node) *graph.Node {
-	x := z
-	for i, width := range a.hidden {
-		x = elu(nn.Dense(p, "decode"+strconv.Itoa(i), x, width, nn.GlorotUniform(), nn.Constant(0)))
-	}
-	x = nn.Dense(p, "sample", x, a.sample.Size(), nn.GlorotUniform(), nn.Constant(0))
-	return graph.Reshape(x, append(graph.Shape{z.Shape[0]}, a.sample...))
-}
-
-// encoder is the decoder's mirror image.
-func (a autoencoder) encoder(p *nn.Pass, x *graph.Node) *graph.Node {
-	x = graph.Reshape(x, graph.Shape{x.Shape[0], a.sample.Size()})
-	for i := range a.hidden {
-		x = elu(nn.Dense(p, "encode"+strconv.Itoa(i), x, a.hidden[len(a.hidden)-1-i], nn.GlorotUniform(), nn.Constant(0)))
-	}
-	return nn.Dense(p, "code", x, a.z, nn.GlorotUniform(), nn.Constant(0))
-}
-
 // elu is x above zero and exp(x) - 1 below.
 func elu(x *graph.Node) *graph.Node {
 	below := graph.Shift(graph.Exp(graph.Min(x, x.Builder().Const(x.DType, 0))), -1)
@@ -86,7 +57,9 @@ type balanced struct {
 func declareBEGAN(s *game.Setup) error {
 	keys := s.Config.System.(*beganKeys)
 	k := &balanced{duel: newDuel(s), equilibrium: keys.Loss.equilibrium}
-	net := autoencoder{keys.Model.Hidden, keys.Model.Z, k.real.Shape}
+	net := autoencoder{keys.Model.Hidden, keys.Model.Z, k.real.Shape, elu, nn.GlorotUniform()}
+	// The generator is a decoder, as is half of the discriminator (section 3.4). Pixels
+	// are not bounded.
 	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, in[0])) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, net.encoder(p, in[0]))) })
 	k.balance = s.State("k", nil, graph.F32, nn.Constant(k.K))

@@ -1,10 +1,7 @@
 package systems_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"math"
-	"os"
 	"testing"
 
 	"ganengine/gan/config/configtest"
@@ -88,19 +85,7 @@ func beganRows(t *testing.T, set ...string) []beganRow {
 	return readBEGAN(t, trained(t, newDevice(t), configtest.Text(t, tinyBEGAN, set...)))
 }
 
-func readBEGAN(t *testing.T, run rundir.Dir) (rows []beganRow) {
+func readBEGAN(t *testing.T, run rundir.Dir) []beganRow {
 	t.Helper()
-	f, err := os.Open(run.Path(rundir.StatsFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r beganRow
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, r)
-	}
-	return rows
+	return readRows[beganRow](t, run)
 }

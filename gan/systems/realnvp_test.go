@@ -3,14 +3,14 @@
 package systems_test
 
 import (
+	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"ganengine/engine/graph"
-	"ganengine/engine/session"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
-	"ganengine/gan/systems"
 )
 
 // TestRealNVP trains the flow on the ring: its density integrates to 1, and its
@@ -19,50 +19,13 @@ func TestRealNVP(t *testing.T) {
 	dev := newDevice(t)
 	cfg := configtest.Shipped(t, "ring-flow")
 	done := trained(t, dev, cfg)
-	g, err := systems.Table().Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1 << 20} }, Float: graph.F32})
-	if err != nil {
-		t.Fatal(err)
-	}
 	const side, rows = 400, 1600
-	p, err := g.Sampler("likelihood").Program("likelihood", rows, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ses := session.New(dev, g.Vars, session.Options{})
-	defer ses.Close()
-	if err := ses.Compile(p); err != nil {
-		t.Fatal(err)
-	}
-	at, err := done.Checkpoint("latest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ses.Load(at.Path); err != nil {
-		t.Fatal(err)
-	}
-	run := ses.Program("likelihood")
-	in, err := run.NewInput("real")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Free()
+	density := asked(t, done, dev, cfg, game.Data{Shape: graph.Shape{2}, Len: 1 << 20}, "likelihood", "log_density", rows)
 	// logs are log densities of points, a multiple of rows.
 	logs := func(points []float32) (out []float64) {
-		for ; len(points) > 0; points = points[2*rows:] {
-			for i, x := range points[:2*rows] {
-				bits := math.Float32bits(x)
-				for k := range 4 {
-					in.Data()[4*i+k] = byte(bits >> (8 * k))
-				}
-			}
-			r, err := run.Run(in)
-			if err == nil {
-				err = r.Wait()
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, x := range r.Floats(0) {
+		for part := range slices.Chunk(points, 2*rows) {
+			in, _ := binary.Append(nil, binary.LittleEndian, part)
+			for _, x := range density(in) {
 				out = append(out, float64(x))
 			}
 		}

@@ -17,6 +17,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		realnvp,
 		began,
 		cycleganPoints,
+		aae,
 	)
 })
 
