@@ -185,6 +185,13 @@ func allowed() []edge {
 		{"gan/systems", "gan/game"},
 		{"gan/systems", "gan/loss"},
 		{"gan/train", "gan/game"},
+		{"gan/measure", "engine/device"},
+		{"gan/measure", "engine/debug"},
+		{"gan/measure", "engine/graph"},
+		{"gan/measure", "engine/session"}, // products of rows run on the device
+		{"gan/measure", "gan/data"},
+		{"gan/measure", "gan/metric"},
+		{"gan/measure", "gan/rundir"}, // how numbers stand in metrics.jsonl
 		{"gan/explore", "gan/game"},
 		{"gan/explore", "engine/session"},
 		{"gan/explore", "engine/device"},

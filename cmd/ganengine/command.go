@@ -27,12 +27,12 @@ type action func(ctx context.Context, args []string) error
 
 // commands lists all commands in the order of the help text.
 func commands() []command {
-	return []command{trainCommand(), sampleCommand(), interpolateCommand(), arithmeticCommand(), encodeCommand(), translateCommand(), exportCommand(), benchCommand(),
+	return []command{trainCommand(), sampleCommand(), interpolateCommand(), arithmeticCommand(), encodeCommand(), translateCommand(), evalCommand(), exportCommand(), benchCommand(),
 		runsCommand(), dataCommand(), graphCommand(), devicesCommand(), configCommand(), versionCommand()}
 }
 
 // later are words that are reserved for commands of later versions.
-var later = []string{"eval", "compare"}
+var later = []string{"compare"}
 
 func find(name string) (command, bool) {
 	all := commands()

@@ -157,7 +157,6 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"-config", "@/images.toml", "-dry-run", "-set", "data.limit=5"}, 2, "train.batch: 8 is more than the data set holds"},
 		{[]string{"-resume", "0", "-dry-run", "-out", "@/begun"}, 1, "has no checkpoint"},
 		{[]string{"compare"}, 2, "compare is not supported by this version"},
-		{[]string{"eval", "-run", "0"}, 2, "eval is not supported by this version"},
 		{[]string{"compare", "0", "1"}, 2, "compare is not supported by this version"},
 		{[]string{"data", "pack", "x"}, 2, "data pack is not supported by this version"},
 		{[]string{"data"}, 2, "ganengine data inspect PATH"},

@@ -71,6 +71,15 @@ func (f *Features) mean() []float64 {
 	return mean
 }
 
+// centre is the mean row, rounded.
+func (f *Features) centre() []float32 {
+	centre := make([]float32, f.d)
+	for k, v := range f.mean() {
+		centre[k] = float32(v)
+	}
+	return centre
+}
+
 // rows are features around a centre. Distances do not depend on it, but what float32
 // arithmetic loses of them does: rows far from zero and near each other would lose all.
 type rows struct {

@@ -145,10 +145,7 @@ func (c *Comparison) prepare() error {
 	if err := c.Fake.finite("generated sample"); err != nil {
 		return err
 	}
-	centre := make([]float32, c.Real.d)
-	for k, v := range c.Real.mean() {
-		centre[k] = float32(v)
-	}
+	centre := c.Real.centre()
 	c.real, c.fake = around(c.Real, centre), around(c.Fake, centre)
 	return nil
 }

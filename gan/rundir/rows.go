@@ -48,14 +48,11 @@ func (r *Run) OpenRows(file string) (*Rows, error) {
 
 // Append writes one row, which must marshal to a JSON object. Floats that may not be finite are of type Number.
 func (r *Rows) Append(row any) error {
-	b, err := json.Marshal(row)
+	line, err := marshal(row)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", r.f.Name(), err)
 	}
-	if b[0] != '{' {
-		return fmt.Errorf("append to %s: row %.40s is no object", r.f.Name(), b)
-	}
-	if _, err := r.f.Write(append(b, '\n')); err != nil {
+	if _, err := r.f.Write(line); err != nil {
 		return fmt.Errorf("append row: %w", atomicfile.Explain(err))
 	}
 	return nil

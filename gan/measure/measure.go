@@ -1,0 +1,174 @@
+// Package measure measures samples under a protocol that stands beside every value:
+// how many, against which data, by which features, from which weights.
+//
+// Images are measured after rounding to 8 bits, as published figures are. What the
+// metrics are and how they are computed is package metric's.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"ganengine/engine/debug"
+	"ganengine/engine/device"
+	"ganengine/gan/data"
+	"ganengine/gan/metric"
+)
+
+// The feature that needs no network: pixels of images as shares of 255, or the
+// coordinates of points.
+const (
+	pixels = "pixels"
+	points = "points"
+)
+
+// Kernel distances are over so many subsets of so many samples, as published ones are.
+const (
+	subsets    = 100
+	subsetSize = 1000
+)
+
+// Request is what is measured.
+type Request struct {
+	Metrics    []*metric.Metric
+	Samples    int // generated
+	Seed       int
+	Neighbours int // k of metrics of neighbours
+
+	Data    data.Set // real samples
+	Split   string   // which part of the data they are
+	Resize  string   // how they and the generated ones come to their size
+	Mixture *metric.Mixture
+
+	// Shape is that of a generated sample, and Generate draws so many: uint8 [n, h, w, c]
+	// or float32 [n, dim].
+	Shape    []int
+	Generate func(ctx context.Context, n int, progress func(done int)) (*tensor.Dense, error)
+
+	Device   device.Device
+	Switches debug.Switches
+	Progress func(line string) // may be nil; is called from several goroutines
+}
+
+// counts are how many samples of each kind are compared.
+type counts struct{ real, fake, validation int }
+
+// needs says whether one of the metrics needs something.
+func (r *Request) needs(what func(n metric.Needs) bool) bool {
+	for _, m := range r.Metrics {
+		if what(m.Needs) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Request) counts() counts {
+	c := counts{fake: r.Samples}
+	if !r.needs(func(n metric.Needs) bool { return n.Real }) {
+		return c
+	}
+	if r.needs(func(n metric.Needs) bool { return n.Validation }) {
+		c.validation = metric.Validation
+	}
+	c.real = max(0, min(r.Samples, r.Data.Len()-c.validation))
+	return c
+}
+
+// subsetSize is that of kernel distances: no greater than the smaller set.
+func (c counts) subsetSize() int { return min(subsetSize, c.real, c.fake) }
+
+// Check says in a line why the samples cannot be measured. It draws none.
+func (r *Request) Check() error {
+	h, w, c := r.Data.Shape()
+	size := 1
+	for _, n := range r.Shape {
+		size *= n
+	}
+	if size != h*w*c {
+		return fmt.Errorf("generated samples are of %d numbers each, and those of the data of %d: name data of the same size", size, h*w*c)
+	}
+	n := r.counts()
+	for _, m := range r.Metrics {
+		if err := m.Check(metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: r.Mixture != nil, Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Measure draws and reads the samples once, and computes every metric of them. Check
+// found the request good.
+func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
+	n := r.counts()
+	c := &metric.Comparison{Mixture: r.Mixture, Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
+	if n.real == n.subsetSize() && n.fake == n.subsetSize() {
+		c.Subsets = 1 // all subsets would be the same
+	}
+	if c.Fake, err = features(r.Generate(ctx, n.fake, r.counter("generated", n.fake))); err != nil {
+		return nil, err
+	}
+	if err := r.reals(ctx, c, n); err != nil {
+		return nil, err
+	}
+	if n.real > 0 {
+		products, err := NewProducts(r.Device, min(metric.BlockRows, max(n.real, n.fake, n.validation)), c.Fake.Dim(), r.Switches)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, products.Close()) }()
+		c.Products = products
+	}
+	p := Protocol{Samples: n.fake, Reals: n.real, Split: r.Split, Data: r.Data.Fingerprint(), Resize: r.Resize, Feature: pixels, Seed: r.Seed}
+	if len(r.Shape) == 1 {
+		p.Feature = points
+	}
+	for _, m := range r.Metrics {
+		r.tell("computing " + m.Name)
+		results, err := c.Compute(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		for i, q := range m.Values {
+			rows = append(rows, rowOf(q, results[i], p, m.Needs.Real))
+		}
+	}
+	return rows, nil
+}
+
+// reals reads the real samples, and others for validation.
+func (r *Request) reals(ctx context.Context, c *metric.Comparison, n counts) (err error) {
+	if n.real == 0 {
+		return nil
+	}
+	chosen := Choose(n.real+n.validation, r.Data.Len(), uint64(r.Seed))
+	if c.Real, err = features(Read(ctx, r.Data, chosen[:n.real], r.counter("read", n.real))); err != nil || n.validation == 0 {
+		return err
+	}
+	c.Validation, err = features(Read(ctx, r.Data, chosen[n.real:], nil))
+	return err
+}
+
+func features(x *tensor.Dense, err error) (*metric.Features, error) {
+	if err != nil {
+		return nil, err
+	}
+	return metric.NewFeatures(x)
+}
+
+func (r *Request) tell(line string) {
+	if r.Progress != nil {
+		r.Progress(line)
+	}
+}
+
+func (r *Request) counter(what string, n int) func(done int) {
+	return func(done int) {
+		if done%64 == 0 || done == n {
+			r.tell(fmt.Sprintf("%s %d of %d samples", what, done, n))
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package measure
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ganengine/gan/metric"
+	"ganengine/gan/rundir"
+)
+
+// Protocol is all that a value depends on beside the samples. Values of different
+// protocols are not compared.
+type Protocol struct {
+	Samples int    `json:"samples"`         // generated
+	Reals   int    `json:"reals,omitempty"` // real; without, none were needed
+	Split   string `json:"split,omitempty"` // of the data that the real ones are from
+	Data    string `json:"data,omitempty"`  // its identity
+	Resize  string `json:"resize"`          // how samples come to their size
+	Feature string `json:"feature"`         // what samples are measured by
+	Hash    string `json:"feature_hash,omitempty"`
+	Seed    int    `json:"seed"` // of the samples, and of what is chosen among them
+}
+
+// Row is a value with its protocol, as metrics.jsonl has it.
+type Row struct {
+	Name     string             `json:"name"`   // of the value with its protocol in short
+	Metric   string             `json:"metric"` // of the value
+	Value    rundir.Number      `json:"value"`
+	Error    *rundir.Number     `json:"error,omitempty"`
+	Better   string             `json:"better"`
+	Settings map[string]float64 `json:"settings,omitempty"`
+	Protocol
+	Checkpoint *int64 `json:"checkpoint,omitempty"` // step of the run's weights; none for a folder
+	Average    *bool  `json:"average,omitempty"`    // whether they are the average of the weights
+}
+
+// usualNeighbours is the k of names that say none.
+const usualNeighbours = 5
+
+// rowOf is a result under its name: fd10k_pixels_test, recall10k-k3_pixels_train.
+func rowOf(q metric.Quantity, r metric.Result, p Protocol, needsReal bool) Row {
+	name := q.Name + short(p.Samples)
+	if k, ok := r.Settings["k"]; ok && k != usualNeighbours {
+		name += fmt.Sprintf("-k%g", k)
+	}
+	name += "_" + p.Feature
+	if p.Hash != "" {
+		name += "-" + p.Hash
+	}
+	if needsReal {
+		name += "_" + p.Split
+	} else {
+		p.Reals, p.Split = 0, ""
+	}
+	row := Row{Name: name, Metric: q.Name, Value: rundir.Number(r.Value), Better: q.Better.String(), Settings: r.Settings, Protocol: p}
+	if r.Error > 0 {
+		wrong := rundir.Number(r.Error)
+		row.Error = &wrong
+	}
+	return row
+}
+
+// short writes thousands as k: 10k.
+func short(n int) string {
+	if n%1000 == 0 && n > 0 {
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return fmt.Sprint(n)
+}
+
+// Split is which part of some data a path is, by the name that it ends in: test, val or
+// train, as the files and folders of data sets are called; other where the name says
+// nothing.
+func Split(path string) string {
+	base := strings.ToLower(filepath.Base(path))
+	for _, s := range []struct {
+		name  string
+		begin []string
+	}{{"test", []string{"test", "t10k"}}, {"val", []string{"val", "dev"}}, {"train", []string{"train"}}} {
+		if slices.ContainsFunc(s.begin, func(begin string) bool { return strings.HasPrefix(base, begin) }) {
+			return s.name
+		}
+	}
+	return "other"
+}
