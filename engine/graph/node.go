@@ -80,13 +80,16 @@ func Fail(op, format string, args ...any) {
 	panic(&BuildError{Op: op, Msg: fmt.Sprintf(format, args...), Site: site})
 }
 
-// siteOutside is the first caller whose file is not in the folder; "" for none.
+// siteOutside is the first caller whose file is neither in the folder nor of this package;
+// "" for none.
 func siteOutside(dir string) string {
+	_, self, _, _ := runtime.Caller(0)
+	own := filepath.Dir(self)
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	for {
 		f, more := frames.Next()
-		if at := filepath.Dir(f.File); f.File != "" && (at != dir || strings.HasSuffix(f.File, "_test.go")) {
+		if at := filepath.Dir(f.File); f.File != "" && (at != dir && at != own || strings.HasSuffix(f.File, "_test.go")) {
 			return fmt.Sprintf("%s/%s:%d", filepath.Base(at), filepath.Base(f.File), f.Line)
 		}
 		if !more {

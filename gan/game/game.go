@@ -145,7 +145,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 }
 
 func (g *Game) newTurn(b *graph.Builder) *Turn {
-	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, past: map[*graph.Variable][]*graph.Node{},
+	return &Turn{B: b, g: g, values: map[*nn.Net]*nn.Values{}, state: map[*graph.Variable]*graph.Node{}, next: map[*graph.Variable]*graph.Node{}, versions: map[*graph.Variable][]*graph.Node{},
 		labels: map[string]bool{}, passes: map[string]bool{}, uses: &Uses{}}
 }
 

@@ -63,11 +63,12 @@ func (t *Turn) Minimise(goals ...Goal) {
 // gradients of a goal with respect to its optimiser's parameters.
 func (t *Turn) gradients(goal Goal) []*graph.Node {
 	params := t.parameters(goal.By)
-	t.checkVersion(goal)
+	t.checkVersions(goal.By, goal.Loss)
 	grads := graph.GradientsOrNil(goal.Loss, nil, params...)
 	for _, p := range goal.Apart {
 		t.B.WithPrecision(min(t.g.prec, graph.TF32), func() {
 			l := p.Of()
+			t.checkVersions(goal.By, l)
 			t.Score(p.Name, l)
 			t.finite = append(t.finite, l)
 			if p.Times != 0 {
@@ -84,32 +85,48 @@ func (t *Turn) gradients(goal Goal) []*graph.Node {
 	return grads
 }
 
-// checkVersion refuses a loss that reaches a parameter of its optimiser's as it was
-// before an update of this turn: its gradient there would be lost in silence.
-func (t *Turn) checkVersion(goal Goal) {
-	past := map[*graph.Node]*graph.Variable{}
-	for _, x := range goal.By.params {
-		for _, old := range t.past[x.v] {
-			past[old] = x.v
+// checkVersions refuses a loss that reaches a parameter both as it was before an update
+// of this turn and as it is after it, and one that reaches a parameter of its optimiser's
+// as it was: its gradient there would be lost in silence.
+func (t *Turn) checkVersions(by *Optimizer, loss *graph.Node) {
+	if len(t.versions) == 0 {
+		return
+	}
+	of := map[*graph.Node]*graph.Variable{}
+	for v, all := range t.versions {
+		for _, x := range all {
+			of[x] = v
 		}
 	}
-	seen := map[*graph.Node]bool{}
+	moved := map[*graph.Variable]bool{}
+	for _, x := range by.params {
+		moved[x.v] = true
+	}
+	reached, seen := map[*graph.Variable]*graph.Node{}, map[*graph.Node]bool{}
 	var visit func(n *graph.Node)
 	visit = func(n *graph.Node) {
-		if v := past[n]; v != nil {
-			fail("Minimise", "the loss of %s reaches %s as it was before this turn's update of it: run the player again", goal.By.Name, v.Name)
-		}
-		if seen[n] || n.Op == graph.OpStopGradient {
+		if seen[n] {
 			return
 		}
 		seen[n] = true
+		if v := of[n]; v != nil {
+			all := t.versions[v]
+			switch other := reached[v]; {
+			case moved[v] && n != all[len(all)-1]:
+				fail("Minimise", "the loss of %s reaches %s as it was before this turn's update of it: run the player again", by.Name, v.Name)
+			case other != nil:
+				fail("Minimise", "the loss of %s reaches two versions of %s, from before and after this turn's update of it: run the player once, or give the loss a turn of its own", by.Name, v.Name)
+			}
+			reached[v] = n
+		}
+		if n.Op == graph.OpStopGradient {
+			return
+		}
 		for _, in := range n.Inputs {
 			visit(in)
 		}
 	}
-	if len(past) > 0 {
-		visit(goal.Loss)
-	}
+	visit(loss)
 }
 
 // sum is a + b, where nil is nothing.
@@ -141,8 +158,12 @@ func (t *Turn) update(goal Goal, grads []*graph.Node) {
 	}
 	next := o.rule.Step(t.B, t.parameters(o), o.rule.Mean(t.B, grads), goal.When)
 	for i, x := range o.params {
-		t.past[x.v] = append(t.past[x.v], t.valuesOf(x.p).Get(t.B, x.v))
-		t.valuesOf(x.p).Set(x.v, graph.StopGradient(next[i]))
+		values, now := t.valuesOf(x.p), graph.StopGradient(next[i])
+		if t.versions[x.v] == nil {
+			t.versions[x.v] = []*graph.Node{values.Get(t.B, x.v)}
+		}
+		t.versions[x.v] = append(t.versions[x.v], now)
+		values.Set(x.v, now)
 		t.next[x.v] = next[i]
 		if !slices.Contains(t.trainedNets, x.p.Net) {
 			t.trainedNets = append(t.trainedNets, x.p.Net)

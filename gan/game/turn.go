@@ -23,8 +23,10 @@ type Turn struct {
 	nets    []*nn.Net // in the order in which their values are stored
 	state   map[*graph.Variable]*graph.Node
 	moved   []*graph.Variable
-	next    map[*graph.Variable]*graph.Node   // parameters' last values, as updates made them
-	past    map[*graph.Variable][]*graph.Node // and those that they had before updates
+	next    map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
+	// versions are what passes see of parameters that this turn updates: first what was read,
+	// last what is now.
+	versions map[*graph.Variable][]*graph.Node
 
 	scores      []score
 	from        int             // the first score since the last Minimise

@@ -20,6 +20,7 @@ type mistaken struct {
 	g, d       *game.Player
 	opt        *game.Optimizer // of d
 	both       *game.Optimizer // of d and g
+	alone      *game.Optimizer // of g, where a case declares it
 }
 
 func (m *mistaken) fakes(label string) *graph.Node { return m.Run(m.g, m.Draw(label, 0, m.z).All())[0] }
@@ -71,6 +72,18 @@ func TestPageMistakes(t *testing.T) {
 			m.Minimise(game.Goal{By: m.opt, Loss: before})
 			m.Minimise(game.Goal{By: m.both, Loss: graph.Add(before, m.loss(m.fakes("g")))})
 		}},
+		{"the loss of both reaches d/out/w as it was before this turn's update of it", nil, func(m *mistaken) { // by way of a penalty
+			before := m.loss(m.fakes("z"))
+			m.Minimise(game.Goal{By: m.opt, Loss: before})
+			m.Minimise(game.Goal{By: m.both, Loss: m.loss(m.fakes("g")), Apart: []game.Penalty{{Name: "old", Of: func() *graph.Node { return before }}}})
+		}},
+		{"the loss of alone reaches two versions of d/out/w, from before and after this turn's update of it",
+			func(m *mistaken) { m.alone = m.Optimizer("alone", "g", m.g) }, func(m *mistaken) {
+				fake := m.fakes("z")
+				before := m.loss(fake)
+				m.Minimise(game.Goal{By: m.opt, Loss: before})
+				m.Minimise(game.Goal{By: m.alone, Loss: graph.Add(before, m.loss(fake))})
+			}},
 		{"the order has no turn for step 0", nil, nil},
 	} {
 		err := mistake(t, c.declare, c.turn)
