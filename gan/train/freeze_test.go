@@ -91,3 +91,30 @@ func TestFrozenLayersBegin(t *testing.T) {
 		}
 	}
 }
+
+// Fine-tuning: the frozen layer is that of the run that it began with, to the last
+// checkpoint, and the checkpoint has no moments of it.
+func TestFineTuning(t *testing.T) {
+	out := t.TempDir()
+	train(t, configure(t, tinyImages), out)
+	from := latest(t, out)
+	h, c := testHost(t, out)
+	h.Weights = from.CheckpointPath(6)
+	if err := Run(t.Context(), configure(t, tinyImages, "train.freeze_d=1", "data.characters=a-z"), h); err != nil {
+		t.Fatal(err)
+	}
+	if n := mentions(c.lines, "train.freeze_d"); n != 0 {
+		t.Errorf("it is doubted: %q", c.lines)
+	}
+	before, after := tensors(t, from, 6), tensors(t, latest(t, out), 6)
+	for name, b := range before {
+		switch frozen := strings.HasPrefix(name, "d/down0/"); {
+		case strings.HasPrefix(name, "opt/d/") && strings.Contains(name, "/d/down0/"):
+			if _, ok := after[name]; ok {
+				t.Errorf("the checkpoint has %s", name)
+			}
+		case (frozen || strings.HasPrefix(name, "d/logit/") || strings.HasPrefix(name, "g/")) && (after[name] == b) != frozen:
+			t.Errorf("%s stayed: %v", name, !frozen)
+		}
+	}
+}
