@@ -178,22 +178,23 @@ func TestAccumulationRefused(t *testing.T) {
 }
 
 // Each shipped configuration's gradients add up: each program of its order has one
-// before it that makes no update. Those whose turns make several updates of one batch
-// say so.
+// before it that makes no update. Systems other than of one generator and one
+// discriminator may refuse the key: a turn of theirs can need several updates of a batch.
 func TestEveryConfigurationAccumulates(t *testing.T) {
-	refused := map[string]string{"aae": "turn aae of aae makes 3 updates one after the other"}
 	for _, name := range configs.Names() {
 		set := []string{"train.accumulate=2"}
 		if r, ok := config.Part[config.Rhythm](configtest.Shipped(t, name)); ok && r.ReuseFakes {
 			set = append(set, "train.reuse_fakes=false")
 		}
 		g, err := configtest.Game(configtest.Shipped(t, name, set...), 1<<20)
-		why := refused[name]
-		if err != nil && why != "" && strings.Contains(err.Error(), why) {
+		_, pair := config.Part[config.Updates](configtest.Shipped(t, name))
+		var refused *config.Error
+		if errors.As(err, &refused) && refused.Key == "train.accumulate" && !pair {
+			t.Logf("%s: %v", name, err)
 			continue
 		}
-		if err != nil || why != "" {
-			t.Errorf("%s: %v, want %q", name, err, why)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		steps, err := g.Steps()
