@@ -67,7 +67,11 @@ func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error
 func (a *app) draw(r *runFlags, f func(e *explore.Explorer) error) error {
 	return a.explore(r, func(e *explore.Explorer) error {
 		if !e.Draws() {
-			return usage("-run %s: models of kind %s draw no samples from latents", r.run, e.Config.Model.Kind)
+			var have []string
+			for _, s := range e.Game.Samplers {
+				have = append(have, s.Kind)
+			}
+			return usage("-run %s: models of kind %s draw no samples from latents; the samplers that they have are %s", r.run, e.Config.Model.Kind, strings.Join(have, ", "))
 		}
 		return f(e)
 	})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ganengine/configs"
+	"ganengine/gan/npy"
 	"ganengine/gan/picture"
 )
 
@@ -107,6 +108,71 @@ func TestEncodeImages(t *testing.T) {
 	}
 }
 
+const tinyDomains = `
+[data]
+kind = "mixture"
+[data.b]
+layout = "grid"
+modes = 9
+[model]
+kind = "cyclegan-points"
+g_hidden = [8]
+d_hidden = [8]
+[train]
+batch = 8
+steps = 4
+[sample]
+count = 9
+`
+
+// Translations lead to the usual domain unless another is named, and what they make can
+// be given to the way back.
+func TestTranslatePoints(t *testing.T) {
+	p := newPlace(t)
+	p.write("domains.toml", tinyDomains)
+	p.train("domains")
+	if err := npy.WriteFile(p.at("a.npy"), []int{3, 2}, []float32{1, 2, -1, .5, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	translate := func(in, out string, more ...string) []float32 {
+		t.Helper()
+		p.run(append([]string{"translate", "-run", "0", "-out", "@/runs", "-i", "@/" + in, "-o", "@/" + out}, more...)...)
+		shape, x := p.array(out)
+		if !slices.Equal(shape, []int{3, 2}) {
+			t.Fatalf("three points give %v", shape)
+		}
+		return x
+	}
+	b := translate("a.npy", "b.npy")
+	if !slices.Equal(b, translate("a.npy", "same.npy", "-to", "b")) {
+		t.Error("without -to, points are not translated to b")
+	}
+	if slices.Equal(b, translate("a.npy", "other.npy", "-to", "a")) {
+		t.Error("both ways are one")
+	}
+	translate("b.npy", "back.npy", "-to", "a")
+	p.run("translate", "-run", "0", "-out", "@/runs", "-i", "@/a.npy", "-o", "@/b.png")
+	p.png("b.png")
+	for _, c := range []struct{ args, want string }{
+		{"translate|-i|@/a.npy|-o|@/x.npy|-to|c", "-to c: the cyclegan-points of this run translates to b or a"},
+		{"translate|-i|@/a.npy|-o|@/x/", "points are written to FILE.npy, FILE.npz or FILE.png"},
+		{"sample|-o|@/x.npy", "draw no samples from latents; the samplers that they have are translate.b, translate.a"},
+		{"interpolate|-seeds|1,2|-o|@/x.png", "draw no samples from latents"},
+	} {
+		refuses(t, p, c.args, c.want)
+	}
+}
+
+// refuses holds a command line on run 0 to its one line of refusal.
+func refuses(t *testing.T, p *place, args, want string) {
+	t.Helper()
+	parts := strings.Split(args, "|")
+	status, _, errs := p.try(append([]string{parts[0], "-run", "0", "-out", "@/runs"}, parts[1:]...)...)
+	if status != 2 || !strings.Contains(errs, want) || strings.Count(strings.TrimSpace(errs), "\n") != 0 {
+		t.Errorf("%s: status %d, %q, want 2 and %q", args, status, errs, want)
+	}
+}
+
 // What cannot be done is refused in a line that says what to do.
 func TestFromErrors(t *testing.T) {
 	p := newPlace(t)
@@ -119,13 +185,9 @@ func TestFromErrors(t *testing.T) {
 		{"encode|-i|@/x.npy|-o|@/z.txt", "-o: name FILE.npy or FILE.npz for codes"},
 		{"encode|-o|@/z.npy", "-i: name an image or a folder of them"},
 		{"translate|-i|@/x.npy", "-o: name FILE.png or DIR/"},
-		{"translate|-i|@/x.npy|-o|@/y.npy", "models of kind mlp have no sampler translate"},
+		{"translate|-i|@/x.npy|-o|@/y.npy", "models of kind mlp have no sampler translate; built-in configurations that have one: cyclegan-points (cyclegan-points)"},
 	} {
-		parts := strings.Split(c.args, "|")
-		status, _, errs := p.try(append([]string{parts[0], "-run", "0", "-out", "@/runs"}, parts[1:]...)...)
-		if status != 2 || !strings.Contains(errs, c.want) || strings.Count(strings.TrimSpace(errs), "\n") != 0 {
-			t.Errorf("%s: status %d, %q, want 2 and %q", c.args, status, errs, c.want)
-		}
+		refuses(t, p, c.args, c.want)
 	}
 	p.write("flow.toml", flow)
 	p.train("flow")
