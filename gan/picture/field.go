@@ -15,6 +15,8 @@ type Field struct {
 	Height, Width int
 	Values        []float32
 	Neutral       float32
+	Of            string // what the values are, at the colour scale
+	Floor         bool   // no value lies below Neutral, as with densities over 0: the scale begins there, and no line is drawn
 }
 
 func (f Field) check() error {
@@ -87,27 +89,32 @@ func (c *canvas) field(f Field) {
 			}
 			// The distance to the line is the value over its slope; both neighbours give the slope.
 			slope := math.Hypot(v-left, v-above)
-			if slope > 0 {
+			if slope > 0 && !f.Floor {
 				c.blend(px, py, ink, .55*(1.1*max(c.unit, .7)-math.Abs(v)/slope))
 			}
 			row[x], left = v, v
 		}
 	}
-	c.colourScale(extent, neutral)
+	lo := neutral - extent
+	if f.Floor {
+		lo = neutral
+	}
+	c.colourScale(f.Of, lo, neutral, extent)
 }
 
-func (c *canvas) colourScale(extent, neutral float64) {
+// colourScale shows the colours of values from lo to neutral + extent.
+func (c *canvas) colourScale(of string, lo, neutral, extent float64) {
 	x0 := c.plot.Max.X + int(18*c.unit)
+	hi := neutral + extent
 	bar := image.Rect(x0, c.plot.Min.Y, x0+int(14*c.unit), c.plot.Max.Y)
 	for y := bar.Min.Y; y < bar.Max.Y; y++ {
-		t := 1 - 2*(float64(y-bar.Min.Y)+.5)/float64(bar.Dy())
-		c.fill(image.Rect(bar.Min.X, y, bar.Max.X, y+1), diverging(t), 1)
+		v := hi - (hi-lo)*(float64(y-bar.Min.Y)+.5)/float64(bar.Dy())
+		c.fill(image.Rect(bar.Min.X, y, bar.Max.X, y+1), diverging((v-neutral)/extent), 1)
 	}
-	lo, hi := neutral-extent, neutral+extent
 	for _, v := range ticks(lo, hi) {
 		y := c.y(v, lo, hi)
 		c.line(float64(bar.Max.X), y, float64(bar.Max.X)+4*c.unit, y, c.unit, faint, 1)
 		c.text(number(v), float64(bar.Max.X)+8*c.unit, y+5*c.unit, 0, ink)
 	}
-	c.text("D", float64(bar.Min.X+bar.Max.X)/2, float64(bar.Min.Y)-22*c.unit, .5, ink)
+	c.text(of, float64(bar.Min.X), float64(bar.Min.Y)-22*c.unit, 0, ink)
 }

@@ -47,6 +47,41 @@ func TestScatterField(t *testing.T) {
 	}
 }
 
+// The scale of a field that lies above its floor begins there, and says what it shows.
+func TestScatterFloor(t *testing.T) {
+	f := ramp(16, 16, .5) // from 0 to 1
+	f.Neutral, f.Floor, f.Of = 0, true, "density"
+	r := Range{-1, 1, -1, 1}
+	m, err := Scatter{Range: r, Field: f}.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if low, high := m.RGBAAt(737, 708), m.RGBAAt(737, 66); !near(low, fieldMid, 4) || !near(high, fieldHigh, 4) {
+		t.Errorf("the scale goes from %v to %v", low, high)
+	}
+	for x := 63; x < 711; x++ {
+		if got := m.RGBAAt(x, 300); !near(got, diverging((float64(x)-62)/650), 14) {
+			t.Fatalf("the field at %d is %v", x, got)
+		}
+	}
+	f.Of = ""
+	without, err := Scatter{Range: r, Field: f}.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	for y := 20; y < 50; y++ {
+		for x := 712; x < 800; x++ {
+			if m.RGBAAt(x, y) != without.RGBAAt(x, y) {
+				written++
+			}
+		}
+	}
+	if written < 50 {
+		t.Errorf("%d pixels say what the field is", written)
+	}
+}
+
 func TestScatterPoints(t *testing.T) {
 	s := Scatter{
 		Range: Range{-1, 1, -1, 1},

@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"ganengine/gan/data"
+	"ganengine/gan/game"
 	"ganengine/gan/picture"
 )
 
@@ -156,7 +157,7 @@ func (p *pictures) plot(title string, fakes []float32, classes []int32) ([]byte,
 			s.Classes, s.RealClasses, s.FakeClasses = p.names, p.classes, classes
 		}
 		if fakes != nil && p.sampler.cells > 0 {
-			f := picture.Field{Height: fieldSide, Width: fieldSide}
+			f := picture.Field{Height: fieldSide, Width: fieldSide, Of: p.sampler.of(), Floor: p.sampler.of() == game.Density}
 			if f.Values, f.Neutral, err = p.sampler.field(p.plane.Mesh(fieldSide, fieldSide)); err != nil {
 				return nil, err
 			}

@@ -205,7 +205,7 @@ func (s *sampler) of() string {
 }
 
 // field is what the model makes of points [cells, dim], and the value in the middle:
-// probabilities where it has them, else the first numbers, logits or densities.
+// .5 of probabilities where it has them, 0 of densities, else the mean of logits.
 func (s *sampler) field(points []float32) (values []float32, neutral float32, err error) {
 	copy(floats(s.points.Data()), points)
 	r, err := s.judge.Run(s.points)
@@ -219,6 +219,9 @@ func (s *sampler) field(points []float32) (values []float32, neutral float32, er
 		return append(values, r.Floats(at)...), .5, nil
 	}
 	values = append(values, r.Floats(0)...)
+	if s.of() == game.Density {
+		return values, 0, nil
+	}
 	var sum float64
 	for _, x := range values {
 		sum += float64(x)
