@@ -29,9 +29,11 @@ type Ran struct {
 	Player *Player
 }
 
-// Tracks says whether running statistics follow the pass: whether there are any, and
-// the pass is one that moves them.
-func (r Ran) Tracks() bool { return r.Track && len(r.Player.Net.Stats()) > 0 }
+// Tracks says whether running statistics or state follow the pass: whether there are any,
+// and the pass is one that moves them.
+func (r Ran) Tracks() bool {
+	return r.Track && len(r.Player.Net.Stats())+len(r.Player.Net.State()) > 0
+}
 
 func (u *Uses) drawn(codes []*Code) {
 	for _, c := range codes {

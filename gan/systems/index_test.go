@@ -13,7 +13,7 @@ import (
 	"ganengine/gan/systems"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/systems/README.md")
+var update = flag.Bool("update", false, "rewrite docs/systems/README.md and testdata/tracks")
 
 const (
 	pages = "../../docs/systems/"

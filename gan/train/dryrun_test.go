@@ -60,7 +60,7 @@ optimisers
   g          adam of [optim.g]  0.0002         g
   d          adam of [optim.d]  0.0002         d
 
-a step runs these turns, in this order (running statistics follow a pass with *)
+a step runs these turns, in this order (running statistics and state follow a pass with *)
   turn  when               takes  draws  runs     updates
   d     3 times each step  real   z      g, d, d  d
   g     each step          -      z      g*, d    g
@@ -94,7 +94,7 @@ optimisers
   g          adam of [optim.g]  0.0002         g
   d          adam of [optim.d]  0.0002         d
 
-a step runs these turns, in this order (running statistics follow a pass with *)
+a step runs these turns, in this order (running statistics and state follow a pass with *)
   turn  when       takes             draws  runs  updates
   d     each step  real, real.label  z      g, d  d
   g     each step  -                 z, y   g, d  g
@@ -124,7 +124,7 @@ optimisers
   optimiser  rule                  learning rate      of
   flow       adam of [optim.flow]  0.001 to 0.000175  flow
 
-a step runs these turns, in this order (running statistics follow a pass with *)
+a step runs these turns, in this order (running statistics and state follow a pass with *)
   turn  when       takes  draws  runs  updates
   flow  each step  real   -      flow  flow
   compiled as flow

@@ -14,7 +14,7 @@ import (
 func (p *printer) outline(g *game.Game, programs []string) error {
 	p.table("players", []string{"player", "what", "parameters", "updated by", "average"}, playerRows(g))
 	p.table("optimisers", []string{"optimiser", "rule", "learning rate", "of"}, optimiserRows(g))
-	p.table("a step runs these turns, in this order (running statistics follow a pass with *)",
+	p.table("a step runs these turns, in this order (running statistics and state follow a pass with *)",
 		[]string{"turn", "when", "takes", "draws", "runs", "updates"}, turnRows(g))
 	for _, l := range g.Sequence.Lazies() {
 		if by := asking(g, l); l.Every > 1 && len(by) > 0 {
