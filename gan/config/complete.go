@@ -112,6 +112,9 @@ func (c *Config) FixSteps(samples int) error {
 // ImagesPerStep is the rows of [data] that a step takes fresh.
 func (c *Config) ImagesPerStep() int {
 	n := c.Train.Batch * c.Train.Accumulate
+	if c.kind != nil && c.kind.Batches != nil {
+		return n * c.kind.Batches(c)
+	}
 	if r, ok := Part[Updates](c); ok {
 		n *= r.DSteps
 	}

@@ -174,7 +174,7 @@ A key of the type "a number or a table" takes, in place of its number, a table o
 ` + "`lr = { at = [0, 100, 200], to = [2e-4, 2e-4, 0], unit = \"epochs\" }`" + `. The number is ` + "`to[i]`" + ` at ` + "`at[i]`" + `, the first before and the last
 after. ` + "`unit`" + ` is steps (the default), kimg, epochs, or updates of this optimiser; ` + "`shape`" + ` is how it goes from one to the next: linear (the
 default), cosine, exponential, step (it stays until the next), or inverse (one divided by it goes linearly); ` + "`from`" + ` is where the clock starts: at the
-run's start (the default), or at that of the phase.
+run's start (the default), or at that of the phase: the step from which the turn that needs the number runs.
 
 The shipped configurations in ` + "`configs/`" + ` are also built in: ` + "`-config dcgan`" + ` finds ` + "`configs/dcgan.toml`" + ` when there is no file
 of that name. ` + "`-set section.key=value`" + ` overrides one key and may be repeated; strings need no quotes there, lists no

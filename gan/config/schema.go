@@ -19,6 +19,9 @@ type Kind struct {
 	Labels  bool     // knows what to do with class labels
 	Vectors bool     // takes csv and npz as stored, whatever their shape
 
+	// Batches is how many batches of [data] a step takes fresh, gradients that add up
+	// apart: what a length in images or epochs is in steps. Nil: train.d_steps, else one.
+	Batches func(c *Config) int
 	// Complete fills keys whose defaults follow from others, Check finds what the
 	// declarations allow and is impossible, and Doubts says what is allowed and
 	// hardly meant. Each may be nil.

@@ -95,6 +95,9 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 	if err := g.Sequence.find(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 	}
+	if err := g.checkBatches(); err != nil {
+		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
+	}
 	for _, v := range g.Sequence.variants {
 		counter("run/"+g.Sequence.name(v), nil)
 	}
@@ -127,7 +130,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		if _, err := graph.Build(r.Name, g.Vars, func(b *graph.Builder) {
 			b.UseRandom(&graph.Random{Seed: g.Seed})
 			t := g.newTurn(b)
-			t.clock, t.due, t.looking = b.Read(g.Clock), map[*Lazy]bool{}, true
+			t.of, t.clock, t.due, t.looking = r, b.Read(g.Clock), map[*Lazy]bool{}, true
 			for _, l := range g.lazies {
 				t.due[l] = true
 			}
@@ -214,7 +217,7 @@ func (g *Game) step(v variant) (*Step, error) {
 	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})
 		t := g.newTurn(b)
-		t.clock, t.due, t.adding = b.Read(g.Clock), map[*Lazy]bool{}, v.adding
+		t.of, t.clock, t.due, t.adding = v.turn, b.Read(g.Clock), map[*Lazy]bool{}, v.adding
 		for bit, l := range g.lazies {
 			t.due[l] = v.due&(1<<bit) != 0
 		}
@@ -253,28 +256,24 @@ func (t *Turn) tick() {
 	for _, a := range t.g.averages {
 		rule := nn.AverageRule{Mean: a.o.Mean, Start: a.o.Start}
 		if !a.o.Mean {
-			rule.Decay = t.g.decay(a.o.Kimg)
+			t.halve(&rule, a.o.Kimg)
 		}
 		a.Follow(t.B, t.valuesOf(a.p), rule, t.clock)
 	}
 	t.B.Update(t.g.Clock, graph.Add(t.clock, t.B.Const(graph.I32, 1)), nil)
 }
 
-// decay is the factor by which an average keeps its old value at each step: half
-// of it is gone after kimg thousand images.
-func (g *Game) decay(kimg float64) float64 { return math.Pow(.5, g.ImagesPerStep()/(1000*kimg)) }
-
-// ImagesPerStep is how many fresh samples of the first stream a step takes, on
-// average over those that repeat.
-func (g *Game) ImagesPerStep() float64 {
-	if len(g.Streams) == 0 {
-		return 0
+// halve has an average keep so much of its old value at each step that half of it is
+// gone after kimg thousand images.
+func (t *Turn) halve(rule *nn.AverageRule, kimg float64) {
+	s, first := &t.g.Sequence, t.g.first()
+	if s.even(first) {
+		rule.Decay = math.Pow(.5, t.g.ImagesPerStep()/(1000*kimg))
+		return
 	}
-	if g.Sequence.Regular() {
-		return float64(g.Sequence.Taken(g.Streams[0], 1, 0))
-	}
-	period := g.Sequence.Period()
-	return float64(g.Sequence.Taken(g.Streams[0], period, 0)) / float64(period)
+	step := graph.Cast(t.clock, graph.F64)
+	now := graph.Sub(s.taken(first, graph.Shift(step, 1)), s.taken(first, step))
+	rule.Varies = graph.Pow(t.B.Const(graph.F64, .5), graph.Scale(now, 1/(1000*kimg)))
 }
 
 // commit stores new values: of nets that were trained, then of those that only

@@ -3,6 +3,8 @@ package game
 import (
 	"fmt"
 	"slices"
+
+	"ganengine/engine/graph"
 )
 
 // TurnRef is a declared turn.
@@ -34,6 +36,17 @@ func (e *Entry) before(step int64) int64 {
 		return 0
 	}
 	return ((step-1-first)/e.Every + 1) * e.Times
+}
+
+// runsBefore is before, of a node F64 [].
+func (e *Entry) runsBefore(step *graph.Node) *graph.Node {
+	b := step.Builder()
+	if e.Until > 0 {
+		step = graph.Min(step, b.Const(graph.F64, float64(e.Until)))
+	}
+	first := e.From + mod(e.Offset-e.From, e.Every)
+	runs := graph.Floor(graph.Div(graph.Shift(step, float64(e.Every-1-first)), b.Const(graph.F64, float64(e.Every))))
+	return graph.Scale(graph.Max(runs, b.Const(graph.F64, 0)), float64(e.Times))
 }
 
 func mod(a, b int64) int64 { return ((a % b) + b) % b }
@@ -156,21 +169,36 @@ func (u *Uses) single() string {
 	return ""
 }
 
-// updates is how many updates an optimiser makes in the first step.
-func (s *Sequence) updates(o *Optimizer) (n int64) {
-	for _, v := range s.runs(0) {
-		for _, by := range v.turn.Uses.Updates {
-			if by == o && !v.adding {
-				n++
+// taken is Taken before a step, F64 [], as a node.
+func (s *Sequence) taken(st *Stream, step *graph.Node) *graph.Node {
+	b := step.Builder()
+	all := b.Const(graph.F64, 0)
+	for i := range s.order {
+		if e := &s.order[i]; e.Turn.takes(st) {
+			all = graph.Add(all, graph.Scale(e.runsBefore(step), float64(s.accumulate)*float64(st.Batch)))
+		}
+	}
+	return all
+}
+
+// even says whether each step takes as many samples of a stream.
+func (s *Sequence) even(st *Stream) bool {
+	return !slices.ContainsFunc(s.order, func(e Entry) bool {
+		return e.Turn.takes(st) && (e.Every != 1 || e.From != 0 || e.Until != 0)
+	})
+}
+
+// updates is how many updates an optimiser makes in the steps before one, those too
+// that a gate keeps from being made.
+func (s *Sequence) updates(o *Optimizer, step int64) (n int64) {
+	for i := range s.order {
+		for _, by := range s.order[i].Turn.Uses.Updates {
+			if by == o {
+				n += s.order[i].before(step)
 			}
 		}
 	}
 	return n
-}
-
-// Regular says whether all steps run the same turns.
-func (s *Sequence) Regular() bool {
-	return !slices.ContainsFunc(s.order, func(e Entry) bool { return e.Every != 1 || e.From != 0 || e.Until != 0 })
 }
 
 // mostSteps bounds the search for variants.

@@ -10,8 +10,9 @@ import (
 
 // Turn is a program under construction: of training, or for people.
 type Turn struct {
-	B *graph.Builder
-	g *Game
+	B  *graph.Builder
+	g  *Game
+	of *TurnRef // nil for people
 
 	due map[*Lazy]bool
 	// looking: the program is built to see what the turn takes, and thrown away; what

@@ -23,6 +23,12 @@ var cycleganPoints = game.System{Declare: declareCycleGAN, Kind: config.Kind{
 		completeDense(c, &c.System.(*cycleganKeys).Model.mlpNetworks)
 	},
 	Check: checkCycleGAN,
+	Batches: func(c *config.Config) int {
+		if c.Train.Accumulate > 1 { // the discriminators take their own
+			return 2
+		}
+		return 1
+	},
 }}
 
 type cycleganKeys struct {

@@ -28,8 +28,8 @@ func TestCourseUnits(t *testing.T) {
 		}
 	}
 	for set, want := range map[string]string{
-		`loss.gp={at=[0,1],to=[1,2],unit="updates"}`: `loss.gp: unit = "updates" is of an optimiser's own numbers`,
-		`loss.r1={at=[0,1],to=[1,2],from="phase"}`:   `loss.r1: from = "phase" is not supported by this version`,
+		`loss.gp={at=[0,1],to=[1,2],unit="updates"}`:                 `loss.gp: unit = "updates" is of an optimiser's own numbers`,
+		`optim.g.lr={at=[0,1],to=[1,2],unit="updates",from="phase"}`: `optim.g.lr: from = "phase" counts steps, kimg or epochs`,
 	} {
 		if _, err := configtest.Game(configure(t, text, set), 1000); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", set, err, want)
