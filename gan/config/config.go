@@ -74,7 +74,7 @@ type Train struct {
 	Steps      int     `toml:"steps" default:"10000" range:"[0,)" derived:"from kimg or epochs; 10000 without either" replaces:"kimg|epochs" doc:"passes through the system's order, each usually one generator update; give one of steps, kimg and epochs; 0 trains nothing: a first grid, a checkpoint"`
 	Kimg       float64 `toml:"kimg" default:"0" range:"[0,1e9]" replaces:"steps|epochs" doc:"length in thousands of real images shown; 0 is none"`
 	Epochs     float64 `toml:"epochs" default:"0" range:"[0,1e9]" replaces:"steps|kimg" doc:"length in passes through the data; 0 is none"`
-	Batch      int     `toml:"batch" default:"64" range:"[1,65536]" doc:"samples in a batch: what one update sees of the data"`
+	Batch      int     `toml:"batch" default:"64" range:"[1,65536]" doc:"samples in a batch; one update sees so many batches as accumulate says"`
 	Accumulate int     `toml:"accumulate" default:"1" range:"[1,1000]" doc:"batches for one update, of the mean of their gradients; batch norm sees each for itself"`
 }
 
