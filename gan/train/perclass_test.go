@@ -22,7 +22,7 @@ func fewLabels(n int) *game.Systems {
 	return game.NewSystems(game.System{
 		Kind: config.Kind{Name: "few", Doc: "knows some labels", Keys: struct{}{}, Optims: []string{"c"}, Labels: true},
 		Declare: func(s *game.Setup) error {
-			some := s.Stream("some", game.StreamOptions{PerClass: n, Cycle: true, Batch: 5})
+			some := s.Stream("some", game.StreamOptions{PerClass: n, Cycle: true})
 			all := s.Stream("all", game.StreamOptions{})
 			c := s.Player("c", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 				x := graph.Scale(graph.Reshape(in[0], graph.Shape{in[0].Shape[0], 64}), .1)
@@ -41,7 +41,7 @@ func fewLabels(n int) *game.Systems {
 
 func fewConfig(t *testing.T, from *game.Systems, root string, more string) *config.Config {
 	t.Helper()
-	s, err := from.Schema.Parse("few.toml", fmt.Sprintf("[run]\nseed = 4\n[data]\nkind = \"folder\"\nsize = 8\nchannels = 1\npath = %q\nlabels = true\nbad = \"skip\"\n[train]\nbatch = 4\nsteps = 12\n%s", root, more))
+	s, err := from.Schema.Parse("few.toml", fmt.Sprintf("[run]\nseed = 4\n[data]\nkind = \"folder\"\nsize = 8\nchannels = 1\npath = %q\nlabels = true\nbad = \"skip\"\n[train]\nbatch = 8\nsteps = 12\n%s", root, more))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestSomeOfEachClass(t *testing.T) {
 		t.Error("two epochs have one order")
 	}
 	tr.step = steps
-	if m := tr.mark(); !maps.Equal(m.positions, map[string]int64{"some": 5 * steps, "all": 4 * steps}) {
+	if m := tr.mark(); !maps.Equal(m.positions, map[string]int64{"some": 8 * steps, "all": 8 * steps}) {
 		t.Errorf("the checkpoint says %v", m.positions)
 	}
 	half := beginTraining(t, c, from).trainer
@@ -118,7 +118,7 @@ func TestLossBesideSomeOfEachClass(t *testing.T) {
 	from := fewLabels(2)
 	c := fewConfig(t, from, root, "[log]\nevery = 1\n[sample]\nevery = 0\n[checkpoint]\nevery = 3\nkeep = 10\n")
 	tr := beginTraining(t, c, from).trainer
-	all, err := data.NewLoader(t.Context(), wholeOf(tr), data.LoaderConfig{Batch: 4, Seed: 4, Stream: "all", Shuffle: true})
+	all, err := data.NewLoader(t.Context(), wholeOf(tr), data.LoaderConfig{Batch: 8, Seed: 4, Stream: "all", Shuffle: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestLossBesideSomeOfEachClass(t *testing.T) {
 	for range 5 { // an epoch and more
 		known = append(known, tr.labelled(t, 0)...)
 	}
-	if err := all.SeekTo(36); err != nil { // no loader reads so far ahead of the first step
+	if err := all.SeekTo(72); err != nil { // no loader reads so far ahead of the first step
 		t.Fatal(err)
 	}
 	b, err := all.Next(t.Context())
