@@ -81,22 +81,18 @@ func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 // Torch names the layers of a Sequential: Linear and activation in turn, a
 // Dropout before or after where there is one.
 func (m *mlp) Torch() (g, d []Tensor) {
-	gl, dl := &torchList{}, &torchList{}
+	var gl, dl []string
 	for i := range m.GHidden {
-		gl.layer("dense"+strconv.Itoa(i), false, true)
-		gl.skip()
+		gl = append(gl, "dense"+strconv.Itoa(i), "")
 	}
-	gl.layer("sample", false, true)
 	if m.DDropoutIn > 0 {
-		dl.skip()
+		dl = append(dl, "")
 	}
 	for i := range m.DHidden {
-		dl.layer("dense"+strconv.Itoa(i), false, true)
-		dl.skip()
+		dl = append(dl, "dense"+strconv.Itoa(i), "")
 		if m.DDropout > 0 {
-			dl.skip()
+			dl = append(dl, "")
 		}
 	}
-	dl.layer("logit", false, true)
-	return gl.tensors, dl.tensors
+	return Dense(append(gl, "sample")...), Dense(append(dl, "logit")...)
 }

@@ -54,6 +54,20 @@ func (t *torchList) add(tensor, variable string, filter bool) {
 	t.tensors = append(t.tensors, Tensor{Name: fmt.Sprintf("main.%d.%s", t.index, tensor), Variable: variable, Filter: filter})
 }
 
+// Dense names dense layers with biases as an nn.Sequential called main has them; "" is a
+// module without tensors, such as an activation.
+func Dense(layers ...string) []Tensor {
+	t := &torchList{}
+	for _, at := range layers {
+		if at == "" {
+			t.skip()
+		} else {
+			t.layer(at, false, true)
+		}
+	}
+	return t.tensors
+}
+
 // skip counts a module without tensors.
 func (t *torchList) skip() { t.index++ }
 

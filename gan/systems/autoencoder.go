@@ -34,3 +34,18 @@ func (a autoencoder) encoder(p *nn.Pass, x *graph.Node) *graph.Node {
 	}
 	return nn.Dense(p, "code", x, a.z, a.weight, nn.Constant(0))
 }
+
+// encode and decode list the layers for PyTorch, "" for an activation.
+func (a autoencoder) encode() (layers []string) {
+	for i := range a.hidden {
+		layers = append(layers, "encode"+strconv.Itoa(i), "")
+	}
+	return append(layers, "code")
+}
+
+func (a autoencoder) decode() (layers []string) {
+	for i := range a.hidden {
+		layers = append(layers, "decode"+strconv.Itoa(i), "")
+	}
+	return append(layers, "sample")
+}

@@ -1,10 +1,13 @@
 package systems
 
 import (
+	"slices"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
+	"ganengine/gan/model"
 )
 
 // began is boundary equilibrium GAN, arXiv 1703.10717, with dense networks: the
@@ -62,6 +65,7 @@ func declareBEGAN(s *game.Setup) error {
 	// are not bounded.
 	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, in[0])) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, net.encoder(p, in[0]))) })
+	k.g.Torch, k.d.Torch = model.Dense(net.decode()...), model.Dense(slices.Concat(net.encode(), net.decode())...)
 	k.balance = s.State("k", nil, graph.F32, nn.Constant(k.K))
 	s.Order(game.Entry{Turn: s.Turn("dg", k.both)})
 	s.Sampler("sample", k.sample)

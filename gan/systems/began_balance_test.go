@@ -2,6 +2,7 @@ package systems_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"ganengine/gan/config/configtest"
@@ -88,4 +89,19 @@ func beganRows(t *testing.T, set ...string) []beganRow {
 func readBEGAN(t *testing.T, run rundir.Dir) []beganRow {
 	t.Helper()
 	return readRows[beganRow](t, run)
+}
+
+// An exported discriminator is Linear, ELU, Linear, Linear, ELU, Linear, and names all of
+// its parameters.
+func TestBEGANTorch(t *testing.T) {
+	d := configtest.Declare(t, configtest.Text(t, tinyBEGAN)).Player("d")
+	var got []string
+	for _, x := range d.Torch {
+		got = append(got, x.Name+" "+x.Variable)
+	}
+	want := []string{"main.0.weight encode0/w", "main.0.bias encode0/b", "main.2.weight code/w", "main.2.bias code/b",
+		"main.3.weight decode0/w", "main.3.bias decode0/b", "main.5.weight sample/w", "main.5.bias sample/b"}
+	if !slices.Equal(got, want) || len(got) != len(d.Net.Params()) {
+		t.Errorf("%q of %d parameters, want %q", got, len(d.Net.Params()), want)
+	}
 }
