@@ -9,7 +9,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	for _, want := range []string{"began", "cyclegan-points", "dcgan", "gan", "glyphs", "ring", "ring-flow", "ring-r1", "ring-wgan-gp", "wgan-gp"} {
+	for _, want := range []string{"began", "cyclegan-points", "dcgan", "gan", "glyphs", "ring", "ring-flow", "ring-r1", "ring-wgan-gp", "sngan", "wgan-gp"} {
 		if !slices.Contains(Names(), want) {
 			t.Errorf("%s is not embedded", want)
 		}

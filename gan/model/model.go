@@ -56,20 +56,21 @@ func newModel(z config.Latent, w config.Weights, sample graph.Shape) (*Model, nn
 	if len(sample) == 1 {
 		m.Range = Points
 	}
-	weight, err := initializer(w.Init, w.InitScale)
+	weight, err := Initializer(w)
 	return m, weight, err
 }
 
-// initializer gives the configured first weights. Scale is the standard
+// Initializer gives the configured first weights. Their scale is the standard
 // deviation, the half-width, or a factor of the ones that know their fans.
-func initializer(kind string, scale float64) (nn.Init, error) {
+func Initializer(w config.Weights) (nn.Init, error) {
+	scale := w.InitScale
 	times := func(init nn.Init) nn.Init {
 		return func(s graph.Shape, d graph.DType) func(*graph.Builder) *graph.Node {
 			first := init(s, d)
 			return func(b *graph.Builder) *graph.Node { return graph.Scale(first(b), scale) }
 		}
 	}
-	switch kind {
+	switch w.Init {
 	case "normal":
 		return nn.Normal(0, scale), nil
 	case "uniform":
@@ -81,7 +82,7 @@ func initializer(kind string, scale float64) (nn.Init, error) {
 	case "glorot-uniform":
 		return times(nn.GlorotUniform()), nil
 	}
-	return nil, fmt.Errorf("model.init: there is no initialiser %q", kind)
+	return nil, fmt.Errorf("model.init: there is no initialiser %q", w.Init)
 }
 
 // Latents draws z [n, Z] from the named stream of a training program.

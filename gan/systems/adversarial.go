@@ -96,11 +96,13 @@ type pair struct {
 	reg     *game.Lazy // the penalties
 	penalty config.Penalties
 	rhythm  config.Rhythm
+	tracks  bool // the discriminator's statistics follow the generator's updates too
 }
 
 // newPair declares what a pair begins with: its loss, penalties and data.
 func newPair(s *game.Setup) (*pair, error) {
 	k := &pair{duel: newDuel(s), penalty: part[config.Penalties](s.Config), rhythm: part[config.Rhythm](s.Config)}
+	k.rhythm.Updates = part[config.Updates](s.Config) // which kinds have that fix the rest
 	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
 	var err error
 	k.loss, err = lossOf(s)
@@ -189,7 +191,7 @@ func (k *pair) both(t *game.Turn) {
 // fool has the generator's samples pass for real ones. given are the discriminator's
 // operands beside them.
 func (k *pair) fool(t *game.Turn, fake *graph.Node, given ...*graph.Node) {
-	d := t.RunAs(game.Pass{Label: "g"}, k.d, slices.Concat(one(fake), given)...)[0]
+	d := t.RunAs(game.Pass{Label: "g", Track: k.tracks}, k.d, slices.Concat(one(fake), given)...)[0]
 	t.Opinion("fake_after", d, k.loss.Probability())
 	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
 }

@@ -69,7 +69,6 @@ func declareCGAN(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	k.y = s.Code("y", game.Class, classes)
 	// joined is x, flattened, beside what stands for the class.
 	joined := func(p *nn.Pass, x, y *graph.Node) *graph.Node {
 		n := x.Shape[0]
@@ -80,20 +79,26 @@ func declareCGAN(s *game.Setup) error {
 		return graph.Concat(1, graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), row)
 	}
 	k.real.Range = m.Range
-	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
+	k.meet(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 			return one(m.Discriminator(p, joined(p, in[0], in[1])))
-		},
-		game.In{DType: graph.I32})
+		})
 	if keys.Model.LabelDim == 0 { // dense layers of the joined numbers and nothing else
 		k.g.Torch, k.d.Torch = m.Torch()
 	}
-	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(keys.Train.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
-	s.Sampler("sample", func(t *game.Turn) {
+	return nil
+}
+
+// meet declares classes, networks that are told them beside latents and samples, and
+// what is played.
+func (k *conditional) meet(g, d game.Body) {
+	k.y = k.Code("y", game.Class, len(k.real.Classes))
+	k.play(g, d, game.In{DType: graph.I32})
+	k.Order(game.Entry{Turn: k.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: k.Turn("g", k.generator)})
+	k.Sampler("sample", func(t *game.Turn) {
 		drawn := t.Draw("z", 0, k.z, k.y)
 		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
 	})
-	return nil
 }
 
 // discriminator tells real samples of classes from generated ones of the same.

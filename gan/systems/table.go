@@ -18,6 +18,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		began,
 		cycleganPoints,
 		aae,
+		sngan,
 	)
 })
 

@@ -19,7 +19,8 @@ import (
 
 // TestTracks holds the shipped configurations to the passes that running statistics and
 // state follow: a generator's in the pass that its loss comes from, a discriminator's on
-// real and generated samples together, never where it judges for another. testdata/tracks
+// real and generated samples together, and where it judges for another only if all that
+// it tracks are power iterations. testdata/tracks
 // has a file for each, with a line for each turn: its passes, and * after those that track.
 // Whoever means to change them, or ships another configuration, has them written anew and
 // looks at what changed.
