@@ -66,7 +66,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w 
 	if err != nil {
 		return err
 	}
-	memory, err := session.Plan(h.Device, g.Vars, programs...)
+	memory, arenas, err := planned(h.Device, g, programs)
 	if err != nil {
 		return err
 	}
@@ -79,15 +79,28 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w 
 	p.printf("\n")
 	p.lines(notes)
 	p.sections(&r.cfg, r.sets, g)
-	var names []string
-	for _, s := range steps {
-		names = append(names, s.Name)
-	}
-	err = errors.Join(p.players(g), p.outline(g, names))
 	const mib = 1 << 20
+	var compiled []string
+	for i, arena := range arenas[len(programs)-len(steps):] {
+		compiled = append(compiled, fmt.Sprintf("%s (%.1f MiB)", steps[i].Name, float64(arena)/mib))
+	}
+	err = errors.Join(p.players(g), p.outline(g, compiled))
 	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
 		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
 	return errors.Join(err, p.err)
+}
+
+// planned is what programs take together, and for activations and gradients each alone.
+func planned(dev device.Device, g *game.Game, programs []*graph.Program) (all session.Memory, arenas []int64, err error) {
+	for _, p := range programs {
+		m, err := session.Plan(dev, g.Vars, p)
+		if err != nil {
+			return all, nil, err
+		}
+		arenas = append(arenas, m.Arena)
+		all = session.Memory{Variables: m.Variables, Arena: max(all.Arena, m.Arena), Unshared: max(all.Unshared, m.Unshared)}
+	}
+	return all, arenas, nil
 }
 
 // Programs builds the training programs of a configuration, in the order of
