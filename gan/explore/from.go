@@ -233,7 +233,7 @@ func (f *From) scatter(ctx context.Context, in *Inputs, both bool) (image.Image,
 	}); err != nil {
 		return nil, err
 	}
-	return plot(row[0], given, made)
+	return plot(row[0], plotted{given: given, made: made})
 }
 
 // Check says why what is made of the inputs cannot be written to path; nil where it

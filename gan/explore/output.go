@@ -243,10 +243,7 @@ func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if dim == 2 {
-		return plane(picture.Scatter{Fakes: points, Classes: picture.Names(e.ClassNames()), FakeClasses: classes})
-	}
-	return plot(dim, nil, points)
+	return plot(dim, plotted{made: points, classes: classes, names: picture.Names(e.ClassNames())})
 }
 
 // plottable says why n points have no picture; nil where they have.
@@ -260,19 +257,21 @@ func plottable(n, dim int) error {
 	return nil
 }
 
-// plot draws points of one or two dimensions, given ones and made ones.
-func plot(dim int, given, made []float32) (image.Image, error) {
-	if dim == 2 {
-		return plane(picture.Scatter{Reals: given, Fakes: made})
-	}
-	lo, hi := picture.Span(slices.Concat(given, made))
-	return picture.Histogram{Lo: lo, Hi: hi, Reals: given, Fakes: made}.Draw(pointsSize)
+// plotted is points of one or two dimensions, given ones and made ones, these with their
+// classes where they have names.
+type plotted struct {
+	given, made []float32
+	classes     []int32
+	names       []string
 }
 
-// plane draws points of the plane, all of them.
-func plane(s picture.Scatter) (image.Image, error) {
-	s.Range = picture.Around(slices.Concat(s.Reals, s.Fakes))
-	return s.Draw(pointsSize)
+func plot(dim int, p plotted) (image.Image, error) {
+	all := slices.Concat(p.given, p.made)
+	if dim == 2 {
+		return picture.Scatter{Range: picture.Around(all), Reals: p.given, Fakes: p.made, Classes: p.names, FakeClasses: p.classes}.Draw(pointsSize)
+	}
+	lo, hi := picture.Span(all)
+	return picture.Histogram{Lo: lo, Hi: hi, Reals: p.given, Fakes: p.made, Classes: p.names, FakeClasses: p.classes}.Draw(pointsSize)
 }
 
 // An animation's images are enlarged to about frameSize pixels, and each is

@@ -3,6 +3,7 @@ package picture
 import (
 	"fmt"
 	"image/color"
+	"slices"
 )
 
 // classColors are those of the first classes: Paul Tol's muted scheme, whose colours people with any colour vision
@@ -41,6 +42,25 @@ func constant(c color.RGBA) func(int) color.RGBA { return func(int) color.RGBA {
 func shade(a, b color.RGBA, part float64) color.RGBA {
 	mix := func(a, b uint8) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*part + .5) }
 	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
+}
+
+// dark is how much darker real points of a class are than its colour: none where there are no generated ones beside
+// them.
+func dark(fakes []float32) float64 {
+	if len(fakes) == 0 {
+		return 0
+	}
+	return .5
+}
+
+// present are the classes of which there are any, in order.
+func present(names []string, of ...[]int32) (out []int) {
+	for k := range names {
+		if slices.ContainsFunc(of, func(classes []int32) bool { return slices.Contains(classes, int32(k)) }) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // namesWidth is the room of classes' names beside a plot.

@@ -69,6 +69,42 @@ func TestScatterClasses(t *testing.T) {
 	}
 }
 
+// Bars of a class have its colour and its share of all values, whether they lie inside
+// the range or not.
+func TestHistogramClasses(t *testing.T) {
+	h := Histogram{Lo: 0, Hi: 4, Bins: 4, Classes: []string{"a", "b", "c"},
+		Reals: []float32{.5, .6, 3.5, 9}, RealClasses: []int32{0, 0, 2, 2},
+		Fakes: []float32{.5, 3.5}, FakeClasses: []int32{0, 2}}
+	all, lostReals, lostFakes := h.densities()
+	if lostReals != 1 || lostFakes != 0 || len(all) != 4 {
+		t.Fatalf("%d densities, %d and %d values outside", len(all), lostReals, lostFakes)
+	}
+	for i, want := range [][]float64{{.5, 0, 0, 0}, {.5, 0, 0, 0}, {0, 0, 0, .25}, {0, 0, 0, .5}} {
+		if !slices.Equal(all[i].bins, want) {
+			t.Errorf("density %d is %v, want %v", i, all[i].bins, want)
+		}
+	}
+	if all[1].col != classColor(0) || all[3].col != classColor(2) || all[2].col != shade(classColor(2), ink, .5) {
+		t.Errorf("colours %v, %v and %v", all[1].col, all[3].col, all[2].col)
+	}
+	m, err := h.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range []int{0, 2} {
+		if got := m.RGBAAt(728, 74+22*i); got != classColor(k) {
+			t.Errorf("entry %d of the legend is %v", i, got)
+		}
+	}
+	if got, want := m.RGBAAt(62+7*650/8, 690), shade(shade(paper, shade(classColor(2), ink, .5), .28), classColor(2), .38); !near(got, want, 3) {
+		t.Errorf("a bar of both is %v, want %v", got, want)
+	}
+	h.FakeClasses = nil
+	if _, err := h.Draw(800); err == nil || !strings.Contains(err.Error(), "4 and 0 classes of 4 and 2 values") {
+		t.Errorf("values without classes: %v", err)
+	}
+}
+
 // The list of classes ends where the plot does, and leaves room for D's colours.
 func TestManyClasses(t *testing.T) {
 	s := Scatter{Range: Range{-1, 1, -1, 1}, Field: ramp(16, 16, 0)}

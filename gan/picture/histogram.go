@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 )
 
 // Histogram is a picture of 1-D data: the densities of reals and generated values, and over them a curve of D or of
@@ -17,6 +18,9 @@ type Histogram struct {
 	Curve        []float32 // at the centres of equal cells of [Lo, Hi]; may be empty
 	Of           string    // what the curve is, at its axis
 	Neutral      float32   // the value in the middle of that: of D, 0 for logits and 0.5 for probabilities are undecided
+
+	Classes                  []string // their names, as Names gives them: each has a density of its own, with its share of all values
+	RealClasses, FakeClasses []int32  // of each value
 }
 
 // curveColor is that of the curve and its axis.
@@ -43,41 +47,82 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	if !(h.Hi > h.Lo) || !finite(h.Hi-h.Lo) || h.Bins < 0 {
 		return nil, fmt.Errorf("picture: histogram of %d bins from %g to %g is empty", h.Bins, h.Lo, h.Hi)
 	}
-	c, err := newCanvas(size, 88)
+	if len(h.Classes) > 0 && (len(h.RealClasses) != len(h.Reals) || len(h.FakeClasses) != len(h.Fakes)) {
+		return nil, fmt.Errorf("picture: %d and %d classes of %d and %d values", len(h.RealClasses), len(h.FakeClasses), len(h.Reals), len(h.Fakes))
+	}
+	right := 88.
+	if len(h.Classes) > 0 && len(h.Curve) > 0 {
+		right += namesWidth
+	}
+	c, err := newCanvas(size, right)
 	if err != nil {
 		return nil, err
 	}
-	reals, lostReals := h.density(h.Reals)
-	fakes, lostFakes := h.density(h.Fakes)
+	all, lostReals, lostFakes := h.densities()
 	top := 0.0
-	for i := range reals {
-		top = max(top, reals[i], fakes[i])
+	for _, d := range all {
+		top = max(top, slices.Max(d.bins))
 	}
 	if top == 0 {
 		top = 1
 	}
 	top *= 1.08
-	c.bars(reals, top, realColor, .28)
-	c.bars(fakes, top, fakeColor, .38)
+	for _, d := range all {
+		c.bars(d.bins, top, d.col, d.cover)
+	}
+	real, generated := kind{legend("real", len(h.Reals), lostReals), realColor}, kind{legend("generated", len(h.Fakes), lostFakes), fakeColor}
+	if len(h.Classes) > 0 {
+		generated.col, real.col = faint, shade(faint, ink, 2*dark(h.Fakes))
+		c.classes(h.Classes, present(h.Classes, h.RealClasses, h.FakeClasses), right-namesWidth)
+	}
 	c.curve(h.Curve, float64(h.Neutral), h.Of)
 	c.frame()
 	c.axisX(h.Lo, h.Hi)
 	c.axisY(0, top)
-	c.heading(h.Title, kind{legend("real", len(h.Reals), lostReals), realColor}, kind{legend("generated", len(h.Fakes), lostFakes), fakeColor})
+	c.heading(h.Title, real, generated)
 	return c.RGBA, nil
 }
 
-// density counts values into bins and scales so that all of them, those outside included, integrate to 1.
-func (h Histogram) density(values []float32) (bins []float64, outside int) {
+// density is bars of one colour.
+type density struct {
+	bins  []float64
+	col   color.RGBA
+	cover float64
+}
+
+// densities are those of real and generated values, or of the values of each class, and how many lie outside.
+func (h Histogram) densities() (all []density, lostReals, lostFakes int) {
+	reals, fakes := density{col: realColor, cover: .28}, density{col: fakeColor, cover: .38}
+	if len(h.Classes) == 0 {
+		reals.bins, lostReals = h.density(h.Reals, nil, 0)
+		fakes.bins, lostFakes = h.density(h.Fakes, nil, 0)
+		return []density{reals, fakes}, lostReals, lostFakes
+	}
+	for _, k := range present(h.Classes, h.RealClasses, h.FakeClasses) {
+		real, generated := reals, fakes
+		var lost [2]int
+		real.bins, lost[0] = h.density(h.Reals, h.RealClasses, k)
+		generated.bins, lost[1] = h.density(h.Fakes, h.FakeClasses, k)
+		real.col, generated.col = shade(classColor(k), ink, dark(h.Fakes)), classColor(k)
+		all, lostReals, lostFakes = append(all, real, generated), lostReals+lost[0], lostFakes+lost[1]
+	}
+	return all, lostReals, lostFakes
+}
+
+// density counts values, or those of one class, into bins and scales so that all values, those outside included,
+// integrate to 1.
+func (h Histogram) density(values []float32, classes []int32, class int) (bins []float64, outside int) {
 	bins = make([]float64, h.Bins)
 	width := (h.Hi - h.Lo) / float64(h.Bins)
-	for _, v := range values {
+	for i, v := range values {
 		x := float64(v)
-		if !(x >= h.Lo && x <= h.Hi) {
+		switch {
+		case classes != nil && int(classes[i]) != class:
+		case x >= h.Lo && x <= h.Hi:
+			bins[min(int((x-h.Lo)/width), h.Bins-1)] += 1 / (width * float64(len(values)))
+		default:
 			outside++
-			continue
 		}
-		bins[min(int((x-h.Lo)/width), h.Bins-1)] += 1 / (width * float64(len(values)))
 	}
 	return bins, outside
 }

@@ -172,7 +172,7 @@ func TestTicks(t *testing.T) {
 
 func TestHistogram(t *testing.T) {
 	h := Histogram{Lo: 0, Hi: 4, Bins: 4, Reals: []float32{.5, .6, 1.5, 9}, Fakes: []float32{3.5, 4, -1}, Neutral: .5}
-	reals, outside := h.density(h.Reals)
+	reals, outside := h.density(h.Reals, nil, 0)
 	if fmt.Sprint(reals, outside) != "[0.5 0.25 0 0] 1" {
 		t.Errorf("densities %v, %d outside", reals, outside)
 	}

@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"slices"
 )
 
 // Range is a rectangle of the data's plane.
@@ -75,14 +74,10 @@ func (s Scatter) Draw(size int) (*image.RGBA, error) {
 	}
 	c.plot.Max.Y = c.plot.Min.Y + c.plot.Dx() // one unit of the data is as long in both directions
 	c.field(s.Field)
-	dark := .5 // reals among generated ones of their class
-	if len(s.Fakes) == 0 {
-		dark = 0
-	}
 	fakes, reals := constant(fakeColor), constant(realColor)
 	if len(s.Classes) > 0 {
 		fakes = func(i int) color.RGBA { return classColor(int(s.FakeClasses[i])) }
-		reals = func(i int) color.RGBA { return shade(classColor(int(s.RealClasses[i])), ink, dark) }
+		reals = func(i int) color.RGBA { return shade(classColor(int(s.RealClasses[i])), ink, dark(s.Fakes)) }
 	}
 	lostFakes := c.points(s.Fakes, r, 3.6, fakes, .8, true)
 	lostReals := c.points(s.Reals, r, 1.7, reals, .75, false) // small and on top: both show in a full mode
@@ -91,8 +86,8 @@ func (s Scatter) Draw(size int) (*image.RGBA, error) {
 	c.axisY(r.Y0, r.Y1)
 	real, generated := kind{legend("real", len(s.Reals), lostReals), realColor}, kind{legend("generated", len(s.Fakes), lostFakes), fakeColor}
 	if len(s.Classes) > 0 {
-		generated.col, real.col = faint, shade(faint, ink, 2*dark)
-		c.classes(s.Classes, s.present(), right-namesWidth)
+		generated.col, real.col = faint, shade(faint, ink, 2*dark(s.Fakes))
+		c.classes(s.Classes, present(s.Classes, s.RealClasses, s.FakeClasses), right-namesWidth)
 	}
 	c.heading(s.Title, real, generated)
 	return c.RGBA, nil
@@ -114,16 +109,6 @@ func (s Scatter) check() (Range, error) {
 		return r, fmt.Errorf("picture: range %v is empty", r)
 	}
 	return r, s.Field.check()
-}
-
-// present are the classes that have points, in order.
-func (s Scatter) present() (out []int) {
-	for k := range s.Classes {
-		if slices.Contains(s.RealClasses, int32(k)) || slices.Contains(s.FakeClasses, int32(k)) {
-			out = append(out, k)
-		}
-	}
-	return out
 }
 
 // legend names a kind of points, empty if there are none.

@@ -144,6 +144,9 @@ func (p *pictures) plot(title string, fakes []float32, classes []int32) ([]byte,
 	var err error
 	if p.sampler.out.Shape[0] == 1 {
 		h := picture.Histogram{Title: title, Lo: p.lo, Hi: p.hi, Reals: p.points, Fakes: fakes}
+		if p.names != nil {
+			h.Classes, h.RealClasses, h.FakeClasses = p.names, p.classes, classes
+		}
 		if fakes != nil && p.sampler.cells > 0 {
 			h.Of = p.sampler.of()
 			if h.Curve, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {
