@@ -13,6 +13,9 @@ type Variable struct {
 	Group string
 	// Init builds the first value; it runs in the session's init program.
 	Init func(b *Builder) *Node
+	// External values are the host's to write at each start: the init program gives them
+	// none, and no checkpoint holds them.
+	External bool
 }
 
 // Bytes is the size of the value.
@@ -52,7 +55,7 @@ func (s *Vars) InitProgram(name string, r *Random, skip func(*Variable) bool) (*
 	return Build(name, s, func(b *Builder) {
 		b.UseRandom(r)
 		for _, v := range s.list {
-			if skip != nil && skip(v) {
+			if v.External || skip != nil && skip(v) {
 				continue
 			}
 			b.In(v.Name, func() {

@@ -21,7 +21,12 @@ const Format = "ganengine-2"
 var stored = map[graph.DType]safetensors.DType{graph.F32: safetensors.F32, graph.F64: safetensors.F64, graph.BF16: safetensors.BF16,
 	graph.I32: safetensors.I32, graph.U8: safetensors.U8, graph.Bool: safetensors.Bool}
 
-// Save writes every Variable by name, with metadata, to a safetensors file
+// kept are the Variables that checkpoints hold.
+func (s *Session) kept() []*graph.Variable {
+	return slices.DeleteFunc(slices.Clone(s.vars.All()), func(v *graph.Variable) bool { return v.External })
+}
+
+// Save writes every Variable but external ones by name, with metadata, to a safetensors file
 // that replaces path whole or not at all. A checkpoint written on one device
 // loads on another: it holds canonical shapes and types only.
 func (s *Session) Save(path string, metadata map[string]string) error {
@@ -29,7 +34,7 @@ func (s *Session) Save(path string, metadata map[string]string) error {
 	maps.Copy(meta, metadata)
 	meta["format"] = Format
 	var entries []safetensors.Entry
-	for _, v := range s.vars.All() {
+	for _, v := range s.kept() {
 		entries = append(entries, safetensors.Entry{
 			Tensor: safetensors.Tensor{Name: v.Name, DType: stored[v.DType], Shape: v.Shape},
 			Write: func(w io.Writer) error {
@@ -47,7 +52,7 @@ func (s *Session) Save(path string, metadata map[string]string) error {
 	return nil
 }
 
-// Load reads every Variable from a checkpoint and gives its metadata through
+// Load reads every Variable but external ones from a checkpoint and gives its metadata through
 // get. The file is compared with the session's Variables, and with its own
 // checksums, before any is written, so that a checkpoint of another model or a
 // damaged one (*safetensors.FormatError) changes nothing.
@@ -69,7 +74,7 @@ func (s *Session) Load(path string) (get func(key string) (string, bool), err er
 	if err := f.CheckAll(); err != nil {
 		return nil, fmt.Errorf("reading checkpoint: %w", err)
 	}
-	for _, v := range s.vars.All() {
+	for _, v := range s.kept() {
 		data, err := s.readTensor(f, v.Name)
 		if err == nil {
 			err = s.WriteBytes(v.Name, data)
@@ -164,7 +169,7 @@ func (s *Session) readTensor(f *safetensors.File, name string) ([]byte, error) {
 func (s *Session) compare(path string, f *safetensors.File) error {
 	var faults []string
 	have := map[string]bool{}
-	for _, v := range s.vars.All() {
+	for _, v := range s.kept() {
 		have[v.Name] = true
 		t, ok := f.Lookup(v.Name)
 		if !ok {

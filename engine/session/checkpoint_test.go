@@ -100,6 +100,28 @@ func TestSaveLoad(t *testing.T) {
 	complains(t, s.Save(filepath.Join(path, "below", "a.safetensors"), nil), "writing checkpoint")
 }
 
+// An external value is in no checkpoint, and a load leaves it as it is.
+func TestSaveLeavesOutExternalValues(t *testing.T) {
+	outside := func(name string, v *graph.Variable) bool { v.External = name == "g/w"; return true }
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	s := open(t, newRecorder(), model(outside), Options{})
+	fill(t, s, 0)
+	must(t, s.Save(path, nil))
+	f, err := safetensors.Open(path)
+	must(t, err)
+	defer f.Close()
+	if _, ok := f.Lookup("g/w"); ok || len(f.Tensors()) != len(s.Vars().All())-1 {
+		t.Errorf("the file has %d tensors of %d Variables, with the external one: %t", len(f.Tensors()), len(s.Vars().All()), ok)
+	}
+	other := open(t, newRecorder(), model(outside), Options{})
+	fill(t, other, 50)
+	want, kept := state(t, s), state(t, other)["g/w"]
+	_, err = other.Load(path)
+	must(t, err)
+	want["g/w"] = kept
+	same(t, state(t, other), want)
+}
+
 // write makes a file that nothing but its fault separates from a checkpoint.
 func write(t *testing.T, path string, vars *graph.Vars, format string) {
 	t.Helper()

@@ -83,6 +83,9 @@ func Open(run rundir.Dir, dev device.Device, o Options) (*Explorer, error) {
 	if _, err := e.session.Load(file.Path); err != nil {
 		return nil, errors.Join(train.CheckpointError(file, err), e.Close())
 	}
+	if _, err := train.LoadFrozen(g, e.session, &info); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	return e, nil
 }
 

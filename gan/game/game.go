@@ -182,6 +182,13 @@ func (g *Game) Nets() (out []*nn.Net) {
 	return out
 }
 
+// Trained are the networks whose weights are the game's own, not those of frozen players.
+func (g *Game) Trained() []*nn.Net {
+	return slices.DeleteFunc(g.Nets(), func(n *nn.Net) bool {
+		return slices.ContainsFunc(g.Players, func(p *Player) bool { return p.Net == n && p.Ref != nil })
+	})
+}
+
 // Init builds the program that gives every Variable its first value. The seed
 // is the host's to write, before.
 func (g *Game) Init() (*graph.Program, error) {

@@ -42,6 +42,9 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	seen := map[*graph.Variable]bool{}
 	var vars []*graph.Variable
 	for _, p := range of {
+		if p.frozen() {
+			fail("Optimizer", "optimiser %s is over player %s, which is frozen", name, p.Name)
+		}
 		for _, v := range p.Net.Params() {
 			if !seen[v] && !s.g.Frozen(v) {
 				seen[v] = true

@@ -18,11 +18,19 @@ type In struct {
 	DType graph.DType
 }
 
+// Ref names the weights of a network: those of a run, its latest checkpoint, or of a
+// safetensors file.
+type Ref struct {
+	Path    string
+	Network string // its name there, such as g, or g_ema for an average
+}
+
 // Player is a network by name.
 type Player struct {
 	Name  string
 	Net   *nn.Net
 	Torch []model.Tensor // its tensors as PyTorch's modules name them; nil where there is no such module
+	Ref   *Ref           // what a frozen player's weights are; nil for one of the game's own
 
 	title string
 	body  Body
@@ -47,6 +55,11 @@ func (p *Player) Called(title string) *Player {
 // Part declares another function over the parameters of p.
 func (p *Player) Part(name string, f Body, in ...In) *Player {
 	return p.setup.player(name, p.Net, f, in)
+}
+
+// frozen says whether the network's weights are another's, also of its parts.
+func (p *Player) frozen() bool {
+	return slices.ContainsFunc(p.setup.g.Players, func(x *Player) bool { return x.Net == p.Net && x.Ref != nil })
 }
 
 // Layers are the outermost scopes of the network's parameters, in the order in which its

@@ -1,6 +1,8 @@
 package game
 
 import (
+	"slices"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -82,6 +84,21 @@ func (s *Setup) Player(name string, f Body, in ...In) *Player {
 	return s.player(name, nn.NewNet(s.g.Vars, name, s.Float), f, in)
 }
 
+// Frozen declares a player whose weights are those of another run or a file: in no
+// optimiser, average or checkpoint. It runs with its running statistics. A run remembers
+// the file, and goes on with no other.
+func (s *Setup) Frozen(name string, from Ref, f Body, in ...In) *Player {
+	if from.Path == "" || from.Network == "" {
+		fail("Frozen", "player %s has weights of no file, or of no network in it", name)
+	}
+	p := s.Player(name, f, in...)
+	p.Ref = &from
+	for _, v := range slices.Concat(p.Net.Params(), p.Net.Stats(), p.Net.State()) {
+		v.External = true
+	}
+	return p
+}
+
 func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
 	p := &Player{Name: s.name("Player", name), Net: net, body: f, in: in, setup: s}
 	for i := range p.in {
@@ -100,6 +117,9 @@ func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
 // what people see.
 func (s *Setup) Average(o AverageOptions, of ...*Player) {
 	for _, p := range of {
+		if p.frozen() {
+			fail("Average", "player %s is frozen, and has no average", p.Name)
+		}
 		s.g.averages = append(s.g.averages, average{nn.NewAverage(p.Net.Name+"_ema", p.Net), p, o})
 	}
 }

@@ -167,7 +167,10 @@ func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.N
 	t.passes[m.Label] = true
 	t.uses.Passes = append(t.uses.Passes, Ran{m, p})
 	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p)}
-	if t.rows == 0 {
+	if p.frozen() && m.Track {
+		fail("Run", "pass %s of player %s tracks statistics, and the player is frozen", m.Label, p.Name)
+	}
+	if t.rows == 0 && !p.frozen() {
 		mode.Train, mode.Track, mode.Batches = true, m.Track, len(batches)
 		for _, v := range p.Net.Params() {
 			mode.Values.Get(t.B, v)

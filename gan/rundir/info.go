@@ -27,7 +27,9 @@ type Info struct {
 	Classes   []string          `json:"classes,omitempty"`
 	// Sections are the data of further streams, by the name of their section.
 	Sections map[string]Section `json:"sections,omitempty"`
-	Best     *Best              `json:"best,omitempty"`
+	// Frozen are the weights of networks that the run uses and does not train, by their names.
+	Frozen map[string]Weights `json:"frozen,omitempty"`
+	Best   *Best              `json:"best,omitempty"`
 
 	// Start, End and ExitReason sum up Segments; WriteInfo sets them.
 	Start      time.Time `json:"start,omitzero"`
@@ -58,6 +60,13 @@ func (d Data) As(fingerprint string) Data {
 type Section struct {
 	Data
 	Classes []string `json:"classes,omitempty"`
+}
+
+// Weights are those of a network in a safetensors file.
+type Weights struct {
+	Path    string `json:"path"`
+	Network string `json:"network"` // its name there
+	SHA256  string `json:"sha256"`  // of the whole file
 }
 
 // Best is the checkpoint with the best value of the metric that the configuration names.

@@ -21,11 +21,24 @@ type mistaken struct {
 	opt        *game.Optimizer // of d
 	both       *game.Optimizer // of d and g
 	alone      *game.Optimizer // of g, where a case declares it
+	f          *game.Player    // likewise
 }
 
 func (m *mistaken) fakes(label string) *graph.Node { return m.Run(m.g, m.Draw(label, 0, m.z).All())[0] }
 
 func (m *mistaken) loss(x *graph.Node) *graph.Node { return graph.Average(m.Run(m.d, x)[0]) }
+
+// frozen declares a player of a file's weights.
+func (m *mistaken) frozen(path string) *game.Player {
+	return m.Frozen("f", game.Ref{Path: path, Network: "d"}, outOf(1), game.In{Shape: graph.Shape{2}})
+}
+
+// outOf is a dense layer.
+func outOf(width int) game.Body {
+	return func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+		return one(nn.Dense(p, "out", in[0], width, nn.HeNormal(), nil))
+	}
+}
 
 // TestPageMistakes makes each mistake that the page lists, while declaring or in a turn,
 // and is told what the page says, with a line of this file.
@@ -55,6 +68,13 @@ func TestPageMistakes(t *testing.T) {
 		{"stream real gives a turn a fresh batch or the step's last one, not both", nil, func(m *mistaken) { m.Batch(m.real, game.Points); m.Again(m.real, game.Points) }},
 		{"player d has no layer norm", func(m *mistaken) { m.d.Freeze("norm") }, nil},
 		{"optimiser d has player d's parameters: freeze layers before it is declared", func(m *mistaken) { m.d.Freeze(m.d.Layers()...) }, nil},
+		{"player f has weights of no file, or of no network in it", func(m *mistaken) { m.frozen("") }, nil},
+		{"optimiser again is over player f, which is frozen", func(m *mistaken) { m.Optimizer("again", "g", m.g, m.frozen("f.safetensors")) }, nil},
+		{"player f is frozen, and has no average", func(m *mistaken) { m.Average(game.AverageOptions{Mean: true}, m.frozen("f.safetensors")) }, nil},
+		{"pass f of player g.f tracks statistics, and the player is frozen", func(m *mistaken) {
+			m.f = m.frozen("f.safetensors").Part("g.f", outOf(1), game.In{Shape: graph.Shape{2}})
+		},
+			func(m *mistaken) { m.RunAs(game.Pass{Label: "f", Track: true}, m.f, m.fakes("z")) }},
 		{"code none of size 0 holds nothing", func(m *mistaken) { m.Code("none", game.Class, 0) }, nil},
 		{"code y was not drawn", nil, func(m *mistaken) { m.Draw("z", 0, m.z).Of(m.y) }},
 		{"batches of [64,2] and [16,2] cannot share a pass", nil, func(m *mistaken) {
@@ -103,17 +123,12 @@ func one(x *graph.Node) []*graph.Node { return []*graph.Node{x} }
 // mistake builds all of a game, and gives the error.
 func mistake(t *testing.T, declare, turn func(m *mistaken)) error {
 	t.Helper()
-	dense := func(out int) game.Body {
-		return func(p *nn.Pass, in []*graph.Node) []*graph.Node {
-			return one(nn.Dense(p, "out", in[0], out, nn.HeNormal(), nil))
-		}
-	}
 	all := game.NewSystems(game.System{
 		Kind: config.Kind{Name: "mistaken", Keys: struct{}{}, Optims: []string{"g", "d"}},
 		Declare: func(s *game.Setup) error {
 			m := &mistaken{Setup: s, real: s.Stream("real", game.StreamOptions{}), z: s.Code("z", game.Normal, 2), y: s.Code("y", game.Class, 2)}
 			point := game.In{Shape: graph.Shape{2}}
-			m.g, m.d = s.Player("g", dense(2), point), s.Player("d", dense(1), point)
+			m.g, m.d = s.Player("g", outOf(2), point), s.Player("d", outOf(1), point)
 			m.opt, m.both = s.Optimizer("d", "d", m.d), s.Optimizer("both", "g", m.d, m.g)
 			if declare != nil {
 				declare(m)

@@ -24,7 +24,7 @@ import (
 // what training would refuse. It reads the data's directory, writes nothing and
 // allocates nothing on the device.
 func DryRun(ctx context.Context, cfg *config.Config, h Host, w io.Writer) error {
-	return dryRun(ctx, cfg, h, nil, w)
+	return dryRun(ctx, cfg, h, nil, nil, w)
 }
 
 // DryResume is DryRun for what Resume would continue.
@@ -44,10 +44,10 @@ func DryResume(ctx context.Context, dir string, changed *config.Config, h Host, 
 	if err != nil {
 		return err
 	}
-	return dryRun(ctx, changed, h, began(info, m), w)
+	return dryRun(ctx, changed, h, began(info, m), &info, w)
 }
 
-func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w io.Writer) error {
+func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, run *rundir.Info, w io.Writer) error {
 	var notes []string // which follow the configuration, or are why there is none
 	r, g, err := open(ctx, cfg, h, since, func(line string) { notes = append(notes, line) })
 	p := &printer{w: w}
@@ -56,8 +56,12 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, w 
 		return err
 	}
 	defer r.close()
+	ses := session.New(h.Device, g.Vars, session.Options{})
+	if err := checkFrozen(g, ses, run); err != nil {
+		return err
+	}
 	if h.Weights != "" {
-		t := &trainer{game: g, ses: session.New(h.Device, g.Vars, session.Options{})}
+		t := &trainer{game: g, ses: ses}
 		if err := t.checkWeights(h.Weights); err != nil {
 			return err
 		}

@@ -68,7 +68,11 @@ func playerRows(g *game.Game) (rows [][]string) {
 		} else if ok {
 			average = fmt.Sprintf("half-life %g kimg", o.Kimg)
 		}
-		rows = append(rows, []string{p.Name, p.Title(), fmt.Sprint(p.Net.Count()), orNone(by, "none"), average})
+		none := "none"
+		if p.Ref != nil {
+			none = fmt.Sprintf("frozen: %s of %s", p.Ref.Network, p.Ref.Path)
+		}
+		rows = append(rows, []string{p.Name, p.Title(), fmt.Sprint(p.Net.Count()), orNone(by, none), average})
 	}
 	return rows
 }

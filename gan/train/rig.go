@@ -126,7 +126,7 @@ func (r *rig) info() rundir.Info {
 		Version: r.host.Version, Revision: r.host.Revision,
 		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: engines,
 		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
-		Data: describeData(&r.cfg.Data, r.set), Sections: r.sections(),
+		Data: describeData(&r.cfg.Data, r.set), Sections: r.sections(), Frozen: r.trainer.frozen,
 	}
 }
 

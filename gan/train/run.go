@@ -100,6 +100,9 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		s.Data = since[name].data
 		info.Sections[name] = s
 	}
+	if _, err := LoadFrozen(g.trainer.game, g.trainer.ses, &info); err != nil {
+		return err
+	}
 	m, err := g.trainer.load(at)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"ganengine/engine/session"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
+	"ganengine/gan/rundir"
 )
 
 const (
@@ -42,10 +43,11 @@ type trainer struct {
 	step, place, done int64
 	queue             [inFlight]flight
 	head, queued      int
-	broken            bool             // the device failed: its state is not known
-	finished          func(step int64) // called when a step's results were read
-	note              string           // on the weights that training starts from; "" where there is nothing to say
-	lost              func(err error)  // called when a sample went bad
+	broken            bool                      // the device failed: its state is not known
+	finished          func(step int64)          // called when a step's results were read
+	note              string                    // on the weights that training starts from; "" where there is nothing to say
+	frozen            map[string]rundir.Weights // of networks that are not trained
+	lost              func(err error)           // called when a sample went bad
 }
 
 // trainProgram is a compiled training program and where its numbers go.
@@ -120,6 +122,9 @@ func (t *trainer) initialise(weights string) error {
 		if t.note, err = t.startFrom(weights); err != nil {
 			return err
 		}
+	}
+	if t.frozen, err = LoadFrozen(t.game, t.ses, nil); err != nil {
+		return err
 	}
 	return t.startAverages()
 }

@@ -74,7 +74,7 @@ func (t *trainer) titleOf(net *nn.Net) string {
 // others says that all networks but one start.
 func (t *trainer) others(net *nn.Net) string {
 	var names []string
-	for _, n := range t.game.Nets() {
+	for _, n := range t.game.Trained() {
 		if n != net {
 			names = append(names, t.titleOf(n))
 		}
@@ -92,7 +92,7 @@ func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *n
 		return slices.ContainsFunc(f.Tensors(), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, n.Name+"/") })
 	}
 	var found []*nn.Net
-	for _, n := range t.game.Nets() {
+	for _, n := range t.game.Trained() {
 		if has(n) {
 			found = append(found, n)
 			sources = append(sources, own(n)...)
@@ -102,12 +102,12 @@ func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *n
 	case 0:
 		return t.torchSources(f)
 	case 1:
-		if len(t.game.Nets()) > 1 {
+		if len(t.game.Trained()) > 1 {
 			net = found[0]
 		}
-	case len(t.game.Nets()):
+	case len(t.game.Trained()):
 	default:
-		return nil, nil, fmt.Errorf("it holds %d of this model's %d networks", len(found), len(t.game.Nets()))
+		return nil, nil, fmt.Errorf("it holds %d of this model's %d networks", len(found), len(t.game.Trained()))
 	}
 	return sources, net, t.ses.Fits(f, sources)
 }
@@ -121,7 +121,7 @@ func (t *trainer) torchSources(f *safetensors.File) ([]session.Source, *nn.Net, 
 	var misfits []string
 	var first error
 	for _, p := range t.game.Players {
-		if p.Torch == nil {
+		if p.Torch == nil || !slices.Contains(t.game.Trained(), p.Net) {
 			continue
 		}
 		as := torch(t.game.Vars, p.Net, p.Torch)
@@ -179,8 +179,13 @@ func (t *trainer) fitsAlone(f *safetensors.File, sources []session.Source) error
 
 // own are a network's Variables under their own names, as checkpoints have them.
 func own(n *nn.Net) (out []session.Source) {
+	return named(n, n.Name)
+}
+
+// named are a network's Variables as a checkpoint has those of a network of that name.
+func named(n *nn.Net, name string) (out []session.Source) {
 	for _, v := range slices.Concat(n.Params(), n.Stats(), n.State()) {
-		out = append(out, session.Source{Variable: v.Name, Tensor: v.Name, Shape: v.Shape})
+		out = append(out, session.Source{Variable: v.Name, Tensor: name + strings.TrimPrefix(v.Name, n.Name), Shape: v.Shape})
 	}
 	return out
 }
