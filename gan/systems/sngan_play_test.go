@@ -52,7 +52,7 @@ func TestSNGANProjection(t *testing.T) {
 		t.Errorf("logits %v of one image as class 1, 4 and 4: want the last two equal, the first another", got)
 	}
 	embed := m[g.Vars.ByName("d/embed/w")]
-	columns := len(embed.Data) / 10
+	columns := len(embed.Data) / embed.Shape[0]
 	copy(embed.Data[columns:2*columns], embed.Data[4*columns:5*columns])
 	if got := judge(m); math.Abs(got[0]-got[1]) > 1e-12 {
 		t.Errorf("logits %v of one image as two classes of one row: want them equal", got)
