@@ -185,11 +185,14 @@ func allowed() []edge {
 		{"gan/systems", "gan/game"},
 		{"gan/systems", "gan/loss"},
 		{"gan/train", "gan/game"},
+		{"gan/train", "gan/measure"},
+		{"gan/train", "gan/metric"},
 		{"gan/measure", "engine/device"},
 		{"gan/measure", "engine/debug"},
 		{"gan/measure", "engine/graph"},
 		{"gan/measure", "engine/session"}, // products of rows run on the device
 		{"gan/measure", "gan/data"},
+		{"gan/measure", "gan/data/mixture"}, // whose modes are known
 		{"gan/measure", "gan/metric"},
 		{"gan/measure", "gan/rundir"}, // how numbers stand in metrics.jsonl
 		{"gan/explore", "gan/game"},

@@ -16,7 +16,6 @@ import (
 	"ganengine/engine/device"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
-	"ganengine/gan/data/mixture"
 	"ganengine/gan/explore"
 	"ganengine/gan/measure"
 	"ganengine/gan/metric"
@@ -114,15 +113,8 @@ func (e *evalFlags) check() error {
 
 // request is what the flags ask for, against the real samples of d.
 func (a *app) request(e *evalFlags, d *config.Data, set data.Set) *measure.Request {
-	r := &measure.Request{Metrics: e.wanted, Samples: e.n, Seed: e.seed, Neighbours: e.neighbours,
-		Data: set, Split: e.split, Resize: "none", Switches: a.switches, Progress: a.ticker()}
-	if h, w, c := set.Shape(); d.Fit != "" {
-		r.Resize = fmt.Sprintf("%s to %dx%dx%d", d.Fit, w, h, c)
-	}
-	if m, ok := set.(*mixture.Set); ok {
-		r.Mixture = &metric.Mixture{Centres: m.Centres(), Sigma: m.Sigma()}
-	}
-	return r
+	return &measure.Request{Metrics: e.wanted, Samples: e.n, Seed: e.seed, Neighbours: e.neighbours,
+		Data: set, Split: e.split, Fit: d.Fit, Switches: a.switches, Progress: a.ticker()}
 }
 
 // evalRun measures the samples of a run.

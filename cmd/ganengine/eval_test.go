@@ -160,3 +160,17 @@ func TestEvalErrors(t *testing.T) {
 		t.Errorf("left behind: %v, %v", found, err)
 	}
 }
+
+// What is measured while training is what the command measures of the same checkpoint.
+func TestEvalWhileTraining(t *testing.T) {
+	p := newPlace(t)
+	p.run("-config", "@/images.toml", "-out", "@/runs", "-quiet", "-set", "eval.every=2", "-set", "eval.metrics=kd,coverage", "-set", "eval.samples=50")
+	const file = "runs/00000-dcgan-glyphs-b8/metrics.jsonl"
+	during := string(p.read(file))
+	for _, step := range []string{"2", "4"} {
+		after := p.run("eval", "-run", "0", "-out", "@/runs", "-checkpoint", step, "-n", "50", "-metrics", "kd,coverage", "-json")
+		if !strings.Contains(during, after) {
+			t.Errorf("after training the values of step %s are\n%sand while training\n%s", step, after, during)
+		}
+	}
+}

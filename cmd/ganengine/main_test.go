@@ -149,7 +149,7 @@ func TestWrongUses(t *testing.T) {
 		{resume("-set", "optim.g.lr=0.5"), 2, "optim.g.lr: the run has 0.0002"},
 		{resume("-batch", "16"), 2, "train.batch: the run has 8"},
 		{resume("-set", "train.step=9"), 2, "did you mean train.steps?"},
-		{[]string{"-config", "@/points.toml", "-set", "eval.every=5", "-set", "eval.metrics=bogus"}, 2, "-set: eval.every: 5 is not supported by this version"},
+		{[]string{"-config", "@/points.toml", "-set", "eval.every=5", "-set", "eval.metrics=bogus"}, 2, "eval.metrics: there is no metric \"bogus\""},
 		{[]string{"-config", "@/points.toml", "-dry-run", "-set", "eval.metrics=bogus"}, 2, "-set: eval.metrics: "},
 		{[]string{"-config", "@/points.toml", "-set", "data.size=48", "-set", "data.width=64"}, 2, "data."},
 		{[]string{"-config", "@/images.toml", "-set", "data.size=16", "-set", "data.width=32"}, 2, "-set: data.width: disagrees with data.size = 16"},

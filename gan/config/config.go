@@ -87,7 +87,7 @@ type Log struct {
 type Checkpoint struct {
 	Every int    `toml:"every" default:"1000" range:"[0,)" doc:"steps between checkpoints; 0 saves at the end only"`
 	Keep  int    `toml:"keep" default:"2" range:"[1,)" doc:"newest checkpoints that are kept"`
-	Best  string `toml:"best" default:"" later:"true" doc:"metric of eval.metrics whose best checkpoint is kept too"`
+	Best  string `toml:"best" default:"" doc:"metric of eval.metrics: the checkpoint with its best value is saved and kept too"`
 }
 
 // Sample says when grids are drawn.
@@ -98,7 +98,7 @@ type Sample struct {
 
 // Eval says when and what is measured.
 type Eval struct {
-	Every   int      `toml:"every" default:"0" later:"true" doc:"steps between evaluations; 0 is never"`
-	Metrics []string `toml:"metrics" default:"[]" later:"true" doc:"metrics to compute"`
-	Samples int      `toml:"samples" default:"10000" later:"true" doc:"generated samples of one evaluation"`
+	Every   int      `toml:"every" default:"0" range:"[0,)" doc:"steps between evaluations, of which the last step is one; 0 is never"`
+	Metrics []string `toml:"metrics" default:"[]" doc:"metrics to compute, as ganengine eval does against the run's own data: [\"kd\", \"recall\"]; docs/metrics.md has them all"`
+	Samples int      `toml:"samples" default:"10000" range:"[1,1000000]" doc:"generated samples of one evaluation, and real ones at most"`
 }

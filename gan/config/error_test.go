@@ -59,9 +59,11 @@ func TestErrorTexts(t *testing.T) {
 		{"[data]\nbackground = \"#fff\"\n", `my.toml:2: data.background: "#fff" is no colour; write white, black or #rrggbb`},
 		// not in this version
 		{"[train]\naugment = \"ada\"\n", `my.toml:2: train.augment: "ada" is not supported by this version; remove it`},
-		{"[eval]\nevery = 9\n", "my.toml:2: eval.every: 9 is not supported by this version; remove it"},
-		{"[eval]\nmetrics = [\"bogus\"]\n", `my.toml:2: eval.metrics: ["bogus"] is not supported by this version; remove it`},
-		{"[checkpoint]\nbest = \"swd\"\n", `my.toml:2: checkpoint.best: "swd" is not supported by this version; remove it`},
+		// keys of evaluations
+		{"[eval]\nevery = 9\n", `my.toml: eval.metrics: eval.every is 9 and there is nothing to measure; write ["kd", "recall"], say`},
+		{"[eval]\nmetrics = [\"kd\"]\n", `my.toml:2: eval.metrics: eval.every is 0, so that they are never measured; set it, or remove this key`},
+		{"[eval]\nevery = -1\n", `my.toml:2: eval.every: -1 is impossible; it must be at least 0`},
+		{"[checkpoint]\nbest = \"swd\"\n", `my.toml:2: checkpoint.best: "swd" is no metric of eval.metrics; add it there`},
 		// keys that need another
 		{"[optim.g]\nkind = \"adam\"\nmomentum = 0.5\n", `my.toml:3: optim.g.momentum: belongs to optim.g.kind = "sgd" or "rmsprop", and here it is "adam"; remove the key or change optim.g.kind`},
 		{"[data]\npath = \"a\"\n", `my.toml:2: data.path: belongs to data.kind = "idx", "cifar10", "folder", "zip", "tar", "npz" or "csv", and here it is "glyphs"; remove the key or change data.kind`},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -18,7 +19,7 @@ func (c *Config) Validate() error {
 			return &Error{Key: k.name, Msg: complaint}
 		}
 	}
-	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkOptim} {
+	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkOptim, c.checkEval} {
 		if err := rule(); err != nil {
 			return err
 		}
@@ -143,6 +144,21 @@ func (c *Config) checkOptim() *Error {
 		default:
 			return wrong(section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
 		}
+	}
+	return nil
+}
+
+// checkEval holds the keys of evaluations to each other. Which metrics there are is not
+// known here.
+func (c *Config) checkEval() *Error {
+	e, best := &c.Eval, c.Checkpoint.Best
+	switch {
+	case e.Every > 0 && len(e.Metrics) == 0:
+		return wrong("eval.metrics", "eval.every is %d and there is nothing to measure; write [\"kd\", \"recall\"], say", e.Every)
+	case e.Every == 0 && len(e.Metrics) > 0:
+		return wrong("eval.metrics", "eval.every is 0, so that they are never measured; set it, or remove this key")
+	case best != "" && !slices.Contains(e.Metrics, best):
+		return wrong("checkpoint.best", "%q is no metric of eval.metrics; add it there", shorten(best))
 	}
 	return nil
 }

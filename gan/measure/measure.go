@@ -15,6 +15,7 @@ import (
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
 	"ganengine/gan/data"
+	"ganengine/gan/data/mixture"
 	"ganengine/gan/metric"
 )
 
@@ -38,10 +39,9 @@ type Request struct {
 	Seed       int
 	Neighbours int // k of metrics of neighbours
 
-	Data    data.Set // real samples
-	Split   string   // which part of the data they are
-	Resize  string   // how they and the generated ones come to their size
-	Mixture *metric.Mixture
+	Data  data.Set // real samples, which are read once
+	Split string   // which part of the data they are
+	Fit   string   // how they come to the size of generated ones; "" where they have it
 
 	// Shape is that of a generated sample, and Generate draws so many: uint8 [n, h, w, c]
 	// or float32 [n, dim].
@@ -51,6 +51,24 @@ type Request struct {
 	Device   device.Device
 	Switches debug.Switches
 	Progress func(line string) // may be nil; is called from several goroutines
+
+	real, validation *metric.Features
+}
+
+// mixtureOf is the Gaussians that data are drawn from, nil of other data.
+func mixtureOf(set data.Set) *metric.Mixture {
+	if m, ok := set.(*mixture.Set); ok {
+		return &metric.Mixture{Centres: m.Centres(), Sigma: m.Sigma()}
+	}
+	return nil
+}
+
+// resize says how samples come to their size.
+func (r *Request) resize() string {
+	if h, w, c := r.Data.Shape(); r.Fit != "" {
+		return fmt.Sprintf("%s to %dx%dx%d", r.Fit, w, h, c)
+	}
+	return "none"
 }
 
 // counts are how many samples of each kind are compared.
@@ -93,7 +111,7 @@ func (r *Request) Check() error {
 	}
 	n := r.counts()
 	for _, m := range r.Metrics {
-		if err := m.Check(metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: r.Mixture != nil, Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}); err != nil {
+		if err := m.Check(metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: mixtureOf(r.Data) != nil, Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}); err != nil {
 			return err
 		}
 	}
@@ -104,7 +122,7 @@ func (r *Request) Check() error {
 // found the request good.
 func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 	n := r.counts()
-	c := &metric.Comparison{Mixture: r.Mixture, Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
+	c := &metric.Comparison{Mixture: mixtureOf(r.Data), Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
 	if n.real == n.subsetSize() && n.fake == n.subsetSize() {
 		c.Subsets = 1 // all subsets would be the same
 	}
@@ -122,7 +140,7 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 		defer func() { err = errors.Join(err, products.Close()) }()
 		c.Products = products
 	}
-	p := Protocol{Samples: n.fake, Reals: n.real, Split: r.Split, Data: r.Data.Fingerprint(), Resize: r.Resize, Feature: pixels, Seed: r.Seed}
+	p := Protocol{Samples: n.fake, Reals: n.real, Split: r.Split, Data: r.Data.Fingerprint(), Resize: r.resize(), Feature: pixels, Seed: r.Seed}
 	if len(r.Shape) == 1 {
 		p.Feature = points
 	}
@@ -142,6 +160,10 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 // reals reads the real samples, and others for validation.
 func (r *Request) reals(ctx context.Context, c *metric.Comparison, n counts) (err error) {
 	if n.real == 0 {
+		return nil
+	}
+	defer func() { r.real, r.validation = c.Real, c.Validation }()
+	if c.Real, c.Validation = r.real, r.validation; c.Real != nil {
 		return nil
 	}
 	chosen := Choose(n.real+n.validation, r.Data.Len(), uint64(r.Seed))

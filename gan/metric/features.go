@@ -7,10 +7,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Features are what samples are measured by: n rows of d numbers, a row a sample.
+// Features are what samples are measured by: n rows of d numbers, a row a sample. They
+// remember what metrics computed of them alone, and are used by one goroutine.
 type Features struct {
 	n, d int
 	rows []float32
+
+	self    *rows // around their own centre
+	moments *moments
+	balls   *balls
 }
 
 // NewFeatures makes features of a host array [n, ...], which has no gaps and lies in
@@ -71,13 +76,16 @@ func (f *Features) mean() []float64 {
 	return mean
 }
 
-// centre is the mean row, rounded.
-func (f *Features) centre() []float32 {
-	centre := make([]float32, f.d)
-	for k, v := range f.mean() {
-		centre[k] = float32(v)
+// centred are the features around their mean row, rounded.
+func (f *Features) centred() *rows {
+	if f.self == nil {
+		centre := make([]float32, f.d)
+		for k, v := range f.mean() {
+			centre[k] = float32(v)
+		}
+		f.self = around(f, centre)
 	}
-	return centre
+	return f.self
 }
 
 // rows are features around a centre. Distances do not depend on it, but what float32

@@ -18,6 +18,9 @@ type moments struct {
 // momentsOf adds up in float64, some rows at a time.
 func momentsOf(ctx context.Context, f *Features) (*moments, error) {
 	const step, band = 512, 256
+	if f.moments != nil {
+		return f.moments, nil
+	}
 	d := f.d
 	m := &moments{f.mean(), mat.NewSymDense(d, nil)}
 	sum := m.cov.RawSymmetric()
@@ -37,6 +40,7 @@ func momentsOf(ctx context.Context, f *Features) (*moments, error) {
 			product.Dgemm(blas.Trans, blas.NoTrans, min(band, d-low), d-low, n, 1/float64(f.n-1), part[low:n*d], d, part[low:n*d], d, 1, sum.Data[low*d+low:], d)
 		}
 	}
+	f.moments = m
 	return m, nil
 }
 

@@ -44,7 +44,7 @@ func TestKernelDistance(t *testing.T) {
 	c := comparison(x, y)
 	c.SubsetSize = BlockRows + 20
 	first := features(t, 3, x.rows...)
-	c.Real = &Features{c.SubsetSize, 3, first.rows[:3*c.SubsetSize]}
+	c.Real = &Features{n: c.SubsetSize, d: 3, rows: first.rows[:3*c.SubsetSize]}
 	want := doubleSum(c.Real, y)
 	wantValue(t, c, "kd", want, 1e-6*math.Abs(want))
 	if r := value(t, c, "kd"); r.Error != 0 {

@@ -12,6 +12,7 @@ package metric
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"ganengine/engine/spelling"
@@ -26,6 +27,17 @@ const (
 	Higher
 	Half // of one half: as good as a coin
 )
+
+// Than says whether a value is better than another.
+func (b Better) Than(value, other float64) bool {
+	switch b {
+	case Higher:
+		return value > other
+	case Half:
+		return math.Abs(value-.5) < math.Abs(other-.5)
+	}
+	return value < other
+}
 
 // String is the direction in a word.
 func (b Better) String() string { return [...]string{"lower", "higher", "0.5"}[b] }
@@ -145,8 +157,8 @@ func (c *Comparison) prepare() error {
 	if err := c.Fake.finite("generated sample"); err != nil {
 		return err
 	}
-	centre := c.Real.centre()
-	c.real, c.fake = around(c.Real, centre), around(c.Fake, centre)
+	c.real = c.Real.centred()
+	c.fake = around(c.Fake, c.real.centre)
 	return nil
 }
 

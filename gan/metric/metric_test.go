@@ -38,6 +38,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestBetter(t *testing.T) {
+	for _, test := range []struct {
+		b            Better
+		value, other float64
+	}{{Lower, 1, 2}, {Higher, 2, 1}, {Half, .4, .7}, {Half, .6, .2}} {
+		if !test.b.Than(test.value, test.other) || test.b.Than(test.other, test.value) || test.b.Than(test.value, test.value) {
+			t.Errorf("%s: %g is better than %g", test.b, test.value, test.other)
+		}
+	}
+}
+
 // TestCheck: samples that a metric cannot be computed of are refused before they are
 // drawn.
 func TestCheck(t *testing.T) {

@@ -8,11 +8,16 @@ import (
 // neighbourhoods are what the metrics of nearest neighbours share: squared distances
 // within the real samples, within the generated ones and between them.
 type neighbourhoods struct {
-	realBall, fakeBall []float64 // to the k-th neighbour of its own kind
-	realOwn, fakeOwn   []float64 // to the nearest of its own kind
-	realTo, fakeTo     []float64 // to the nearest of the other kind
-	inReal             []int32   // of each generated sample: balls of real ones that it lies in
-	inFake             []bool    // of each real sample: whether a ball of a generated one holds it
+	real, fake     *balls
+	realTo, fakeTo []float64 // to the nearest of the other kind
+	inReal         []int32   // of each generated sample: balls of real ones that it lies in
+	inFake         []bool    // of each real sample: whether a ball of a generated one holds it
+}
+
+// balls are squared distances of samples to others of their set.
+type balls struct {
+	k          int
+	first, kth []float64 // to the nearest and to the k-th nearest
 }
 
 // neighbourhoods finds them once.
@@ -22,12 +27,10 @@ func (c *Comparison) neighbourhoods(ctx context.Context) (*neighbourhoods, error
 	}
 	n := &neighbourhoods{}
 	var err error
-	if n.realOwn, n.realBall, err = c.own(ctx, c.real); err != nil {
+	if n.real, err = c.own(ctx, c.Real); err != nil {
 		return nil, err
 	}
-	// Samples that are nearly alike and nothing like the real ones are too close to call
-	// from there.
-	if n.fakeOwn, n.fakeBall, err = c.own(ctx, around(c.Fake, c.Fake.centre())); err != nil {
+	if n.fake, err = c.own(ctx, c.Fake); err != nil {
 		return nil, err
 	}
 	if err := c.across(ctx, n); err != nil {
@@ -37,10 +40,14 @@ func (c *Comparison) neighbourhoods(ctx context.Context) (*neighbourhoods, error
 	return n, nil
 }
 
-// own gives for each row the squared distance to the nearest and to the k-th nearest
-// other row of its set.
-func (c *Comparison) own(ctx context.Context, x *rows) (first, last []float64, err error) {
+// own finds the balls of a set, around its own centre: samples that are nearly alike and
+// nothing like the others are too close to call from elsewhere.
+func (c *Comparison) own(ctx context.Context, f *Features) (*balls, error) {
 	k := c.Neighbours
+	if f.balls != nil && f.balls.k == k {
+		return f.balls, nil
+	}
+	x := f.centred()
 	nearest := infinite(x.n * k)
 	offer := func(b *block, i, j, to int) {
 		list := nearest[to*k : (to+1)*k]
@@ -55,7 +62,7 @@ func (c *Comparison) own(ctx context.Context, x *rows) (first, last []float64, e
 		list[at] = square
 	}
 	everything := all(x.n)
-	err = c.blocks(ctx, x, everything, x, everything, true, func(b *block) {
+	err := c.blocks(ctx, x, everything, x, everything, true, func(b *block) {
 		b.eachRow(func(i, j int) {
 			if b.xs[i] != b.ys[j] {
 				offer(b, i, j, b.xs[i])
@@ -65,10 +72,14 @@ func (c *Comparison) own(ctx context.Context, x *rows) (first, last []float64, e
 			b.eachColumn(func(i, j int) { offer(b, i, j, b.ys[j]) })
 		}
 	})
-	for i := range x.n {
-		first, last = append(first, nearest[i*k]), append(last, nearest[(i+1)*k-1])
+	if err != nil {
+		return nil, err
 	}
-	return first, last, err
+	f.balls = &balls{k: k}
+	for i := range x.n {
+		f.balls.first, f.balls.kth = append(f.balls.first, nearest[i*k]), append(f.balls.kth, nearest[(i+1)*k-1])
+	}
+	return f.balls, nil
 }
 
 // across compares each real sample with each generated one.
@@ -78,14 +89,14 @@ func (c *Comparison) across(ctx context.Context, n *neighbourhoods) error {
 	return c.blocks(ctx, c.real, all(c.real.n), c.fake, all(c.fake.n), false, func(b *block) {
 		b.eachRow(func(i, j int) {
 			at := b.xs[i]
-			n.inFake[at] = n.inFake[at] || b.below(i, j, n.fakeBall[b.ys[j]])
+			n.inFake[at] = n.inFake[at] || b.below(i, j, n.fake.kth[b.ys[j]])
 			if square, ok := b.less(i, j, n.realTo[at]); ok {
 				n.realTo[at] = square
 			}
 		})
 		b.eachColumn(func(i, j int) {
 			at := b.ys[j]
-			if b.below(i, j, n.realBall[b.xs[i]]) {
+			if b.below(i, j, n.real.kth[b.xs[i]]) {
 				n.inReal[at]++
 			}
 			if square, ok := b.less(i, j, n.fakeTo[at]); ok {
@@ -138,7 +149,7 @@ func (n *neighbourhoods) density(k int) float64 {
 // coverage is the share of real samples whose ball holds a generated one (Naeem et al.
 // 2020).
 func (n *neighbourhoods) coverage() float64 {
-	return share(len(n.realTo), func(i int) bool { return n.realTo[i] < n.realBall[i] })
+	return share(len(n.realTo), func(i int) bool { return n.realTo[i] < n.real.kth[i] })
 }
 
 // twoSample is how often the nearest other sample of both sets is of a sample's own
@@ -149,5 +160,5 @@ func (n *neighbourhoods) twoSample() (real, fake float64) {
 	kept := func(own, other []float64) float64 {
 		return (share(len(own), func(i int) bool { return own[i] < other[i] }) + share(len(own), func(i int) bool { return own[i] <= other[i] })) / 2
 	}
-	return kept(n.realOwn, n.realTo), kept(n.fakeOwn, n.fakeTo)
+	return kept(n.real.first, n.realTo), kept(n.fake.first, n.fakeTo)
 }

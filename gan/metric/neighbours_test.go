@@ -77,7 +77,7 @@ func TestNeighboursAreExact(t *testing.T) {
 	}
 	realOwn, realBall := ownNaive(x, c.Neighbours)
 	fakeOwn, fakeBall := ownNaive(y, c.Neighbours)
-	want := &neighbourhoods{realBall: realBall, fakeBall: fakeBall, realOwn: realOwn, fakeOwn: fakeOwn,
+	want := &neighbourhoods{real: &balls{5, realOwn, realBall}, fake: &balls{5, fakeOwn, fakeBall},
 		realTo: infinite(x.n), fakeTo: infinite(y.n), inReal: make([]int32, y.n), inFake: make([]bool, x.n)}
 	for i := range x.n {
 		for j := range y.n {
@@ -89,7 +89,7 @@ func TestNeighboursAreExact(t *testing.T) {
 			}
 		}
 	}
-	for _, pair := range [][2][]float64{{got.realBall, want.realBall}, {got.fakeBall, want.fakeBall}, {got.realOwn, want.realOwn}, {got.fakeOwn, want.fakeOwn},
+	for _, pair := range [][2][]float64{{got.real.kth, want.real.kth}, {got.fake.kth, want.fake.kth}, {got.real.first, want.real.first}, {got.fake.first, want.fake.first},
 		{got.realTo, want.realTo}, {got.fakeTo, want.fakeTo}} {
 		if !slices.Equal(pair[0], pair[1]) {
 			t.Errorf("distances to neighbours are not those of float64")

@@ -40,7 +40,7 @@ func TestParzen(t *testing.T) {
 	likelihood := func(x []float32, sigma float64) float64 {
 		sum := 0.
 		for j := range c.Fake.n {
-			square := (&Features{1, 2, x}).square(0, c.Fake, j)
+			square := (&Features{n: 1, d: 2, rows: x}).square(0, c.Fake, j)
 			sum += math.Exp(-square/(2*sigma*sigma)) / (2 * math.Pi * sigma * sigma)
 		}
 		return math.Log(sum / float64(c.Fake.n))

@@ -39,6 +39,9 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
 		return err
 	}
+	if r.eval != nil {
+		r.rec.keep(r.rec.openMetrics())
+	}
 	r.info.Segments = append(r.info.Segments, rundir.Segment{Start: time.Now(), FromStep: m.step, ToStep: m.step, Seconds: r.clock.before.Seconds(),
 		Device: r.info.Device, Threads: r.info.Threads, Exact: exact})
 	for _, note := range r.notes {
@@ -86,7 +89,7 @@ func (r *runner) loop(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		if err := r.after(r.trainer.step); err != nil {
+		if err := r.after(ctx, r.trainer.step); err != nil {
 			return err
 		}
 	}
@@ -108,10 +111,11 @@ func due(step int64, every int) bool { return every > 0 && step%int64(every) == 
 // are read later; at logged steps they are read at once, so that the time of
 // an interval is the time of its steps, and at the first steps, so that there
 // is an estimate of the time left.
-func (r *runner) after(step int64) error {
+func (r *runner) after(ctx context.Context, step int64) error {
 	sample := due(step, r.cfg.Sample.Every) || step == int64(r.cfg.Train.Steps)
 	save := due(step, r.cfg.Checkpoint.Every)
-	if sample || save || due(step, r.cfg.Log.Every) || step-r.from <= 4 {
+	evaluate := r.eval != nil && (due(step, r.cfg.Eval.Every) || step == int64(r.cfg.Train.Steps))
+	if sample || save || evaluate || due(step, r.cfg.Log.Every) || step-r.from <= 4 {
 		if err := r.trainer.drain(); err != nil {
 			return err
 		}
@@ -123,7 +127,15 @@ func (r *runner) after(step int64) error {
 			return err
 		}
 	}
-	if save {
+	if evaluate {
+		switch err := r.evaluate(ctx, step); {
+		case err != nil && ctx.Err() != nil:
+			return r.interrupted(ctx)
+		case err != nil:
+			return err
+		}
+	}
+	if save && r.saved != step {
 		if err := r.checkpoint(); err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ type recorder struct {
 	console Console
 	log     *rundir.Log
 	rows    *rundir.Rows
+	metrics *rundir.Rows // nil where nothing is evaluated
 	events  *tfevents.Writer
 	clock   *stopwatch
 	files   []io.Closer
@@ -50,6 +51,14 @@ func (r *recorder) open() (err error) {
 	}
 	r.files = append(r.files, r.events)
 	return nil
+}
+
+// openMetrics opens the file of evaluations.
+func (r *recorder) openMetrics() (err error) {
+	if r.metrics, err = r.run.OpenRows(rundir.MetricsFile); err == nil {
+		r.files = append(r.files, r.metrics)
+	}
+	return err
 }
 
 func (r *recorder) close() error {

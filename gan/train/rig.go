@@ -12,6 +12,7 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
+	"ganengine/gan/measure"
 	"ganengine/gan/picture"
 	"ganengine/gan/rundir"
 )
@@ -22,8 +23,9 @@ type rig struct {
 	host    Host
 	cfg     config.Config
 	sets    sets
-	set     data.Set // of [data]
-	notes   []string // on the data and the configuration
+	set     data.Set         // of [data]
+	notes   []string         // on the data and the configuration
+	eval    *measure.Request // what is measured while training; nil for nothing
 	trainer *trainer
 	sampler *sampler
 }
@@ -59,6 +61,9 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 	if err = fits(&r.cfg, r.set); err == nil {
 		g, err = newGame(h.Systems, &r.cfg, r.sets)
 	}
+	if err == nil {
+		r.eval, err = evaluation(g, r.set)
+	}
 	if err != nil {
 		return nil, nil, closing(err, r.close)
 	}
@@ -87,6 +92,9 @@ func (r *rig) compile(g *game.Game, fresh bool) error {
 	var err error
 	if r.sampler, err = newSampler(g); err != nil {
 		return err
+	}
+	if r.eval != nil {
+		r.eval.Device, r.eval.Switches, r.eval.Generate = r.host.Device, r.host.Switches, r.sampler.array
 	}
 	programs, err := r.sampler.programs(fresh)
 	if err != nil {

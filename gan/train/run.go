@@ -118,6 +118,9 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err := rewind(run, m.step); err != nil {
 		return err
 	}
+	if info.Best != nil && info.Best.Step > m.step {
+		r.info.Best = nil // it went with what came after
+	}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
 	return r.segment(ctx, m, differs == "", func() error {
 		if len(config.Diff(own, &g.cfg)) > 0 {

@@ -1,0 +1,126 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gorgonia.org/tensor"
+
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/game"
+	"ganengine/gan/measure"
+	"ganengine/gan/metric"
+	"ganengine/gan/rundir"
+	"ganengine/gan/tfevents"
+)
+
+// evalSeed is the seed of the first measured sample, as `ganengine eval` has it, so that
+// both measure the same.
+const evalSeed = 1
+
+// evalNeighbours is the k of metrics of neighbours.
+const evalNeighbours = 5
+
+// evaluation is what a configuration has measured while it trains, without what draws
+// the samples; nil where it has nothing.
+func evaluation(g *game.Game, set data.Set) (*measure.Request, error) {
+	c := g.Config
+	if c.Eval.Every == 0 {
+		return nil, nil
+	}
+	s, err := newSampler(g)
+	if err != nil {
+		return nil, err
+	}
+	if s.sample == nil || s.from != nil || s.out.Section != "" {
+		return nil, &config.Error{Key: "eval.every", Msg: fmt.Sprintf("model %s draws no samples of [data] that could be measured; remove it", c.Model.Kind)}
+	}
+	r := &measure.Request{Samples: c.Eval.Samples, Seed: evalSeed, Neighbours: evalNeighbours,
+		Data: set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(set)}
+	for _, name := range c.Eval.Metrics {
+		m, err := metric.Find(name)
+		if err != nil {
+			return nil, &config.Error{Key: "eval.metrics", Msg: err.Error()}
+		}
+		r.Metrics = append(r.Metrics, m)
+	}
+	if err := r.Check(); err != nil {
+		return nil, &config.Error{Key: "eval.metrics", Msg: err.Error()}
+	}
+	return r, nil
+}
+
+// array draws the samples of the seeds from evalSeed on.
+func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.Dense, error) {
+	shape := append([]int{n}, s.out.Shape...)
+	size := s.out.Shape.Size()
+	var pixels []uint8
+	var points []float32
+	for first := 0; first < n; first += s.n {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		r, err := s.run(evalSeed+first, 0)
+		if err != nil {
+			return nil, fmt.Errorf("drawing samples: %w", err)
+		}
+		rows := min(s.n, n-first) * size
+		if s.out.Samples() == game.Points {
+			points = append(points, r.Floats(s.generate.Index(game.Samples))[:rows]...)
+		} else {
+			pixels = append(pixels, r.Bytes(s.generate.Index(game.SamplePixels))[:rows]...)
+		}
+	}
+	if s.out.Samples() == game.Points {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(points)), nil
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(pixels)), nil
+}
+
+// evaluate measures the samples of a step, writes the values down, and saves the step's
+// state where it is the best so far.
+func (r *runner) evaluate(ctx context.Context, step int64) error {
+	rows, err := measure.Measure(ctx, r.eval)
+	if err != nil {
+		return fmt.Errorf("evaluating step %d: %w", step, err)
+	}
+	average := len(r.trainer.game.Averaged()) > 0
+	var scalars []tfevents.Scalar
+	var shown []string
+	for i := range rows {
+		rows[i].Checkpoint, rows[i].Average = &step, &average
+		scalars = append(scalars, tfevents.Scalar{Tag: "Metrics/" + rows[i].Name, Value: float32(rows[i].Value)})
+		shown = append(shown, fmt.Sprintf("%s %.4g", rows[i].Name, float64(rows[i].Value)))
+		r.rec.keep(r.rec.metrics.Append(rows[i]))
+	}
+	r.rec.keep(r.rec.events.Scalars(step, scalars))
+	r.rec.line("step %d: %s", step, strings.Join(shown, ", "))
+	if r.rec.err == nil && r.improved(step, rows) {
+		return r.checkpoint()
+	}
+	return r.rec.err
+}
+
+// improved makes a step the best one of run.json where it is. Values of another protocol
+// are no match for its own, and are replaced.
+func (r *runner) improved(step int64, rows []measure.Row) bool {
+	for _, m := range r.eval.Metrics {
+		q := m.Values[0]
+		if m.Name != r.cfg.Checkpoint.Best {
+			continue
+		}
+		for _, row := range rows {
+			if row.Metric != q.Name {
+				continue
+			}
+			best, value := r.info.Best, float64(row.Value)
+			if best == nil || best.Metric != row.Name || q.Better.Than(value, best.Value) {
+				r.info.Best = &rundir.Best{Step: step, Metric: row.Name, Value: value}
+				return true
+			}
+		}
+	}
+	return false
+}
