@@ -79,11 +79,36 @@ func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.D
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(pixels)), nil
 }
 
+// evaluates says whether something is measured after a step.
+func (r *runner) evaluates(step int64) bool {
+	return r.eval != nil && (due(step, r.cfg.Eval.Every) || step == int64(r.cfg.Train.Steps))
+}
+
+// owed makes up for the evaluation of the step that the run goes on from, where it was
+// interrupted.
+func (r *runner) owed(ctx context.Context) error {
+	step := r.trainer.step
+	if step == 0 || r.trainer.place != 0 || !r.evaluates(step) {
+		return nil
+	}
+	var last measure.Row
+	if err := r.run.LastRow(rundir.MetricsFile, &last); err != nil {
+		return err
+	}
+	if last.Checkpoint != nil && *last.Checkpoint == step {
+		return nil
+	}
+	return r.evaluate(ctx, step)
+}
+
 // evaluate measures the samples of a step, writes the values down, and saves the step's
 // state where it is the best so far.
 func (r *runner) evaluate(ctx context.Context, step int64) error {
 	rows, err := measure.Measure(ctx, r.eval)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return r.interrupted(ctx)
+	case err != nil:
 		return fmt.Errorf("evaluating step %d: %w", step, err)
 	}
 	average := len(r.trainer.game.Averaged()) > 0

@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,10 +75,12 @@ func TestEvaluationChangesNothing(t *testing.T) {
 	train(t, configure(t, tinyImages), without)
 	whole := latest(t, out)
 	same(t, tensors(t, whole, 6), tensors(t, latest(t, without), 6))
-	d := interrupt(t, tinyImages, filepath.Join(out, "b"), 3, evaluated...)
-	resume(t, d)
-	if a, b := file(t, whole.Path(rundir.MetricsFile)), file(t, d.Path(rundir.MetricsFile)); a != b {
-		t.Errorf("with an interruption the rows are\n%swithout\n%s", b, a)
+	for at := range int64(4) { // before, in and after the evaluations of steps 2 and 4
+		d := interrupt(t, tinyImages, filepath.Join(out, fmt.Sprint("stopped", at)), at+1, evaluated...)
+		resume(t, d)
+		if a, b := file(t, whole.Path(rundir.MetricsFile)), file(t, d.Path(rundir.MetricsFile)); a != b {
+			t.Errorf("with an interruption at step %d the rows are\n%swithout\n%s", at+1, b, a)
+		}
 	}
 }
 

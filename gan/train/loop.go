@@ -79,6 +79,9 @@ func (r *runner) loop(ctx context.Context) error {
 		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
 	}
 	r.tell(r.trainer.ratesAt(r.trainer.step))
+	if err := r.owed(ctx); err != nil {
+		return err
+	}
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx)
@@ -114,7 +117,7 @@ func due(step int64, every int) bool { return every > 0 && step%int64(every) == 
 func (r *runner) after(ctx context.Context, step int64) error {
 	sample := due(step, r.cfg.Sample.Every) || step == int64(r.cfg.Train.Steps)
 	save := due(step, r.cfg.Checkpoint.Every)
-	evaluate := r.eval != nil && (due(step, r.cfg.Eval.Every) || step == int64(r.cfg.Train.Steps))
+	evaluate := r.evaluates(step)
 	if sample || save || evaluate || due(step, r.cfg.Log.Every) || step-r.from <= 4 {
 		if err := r.trainer.drain(); err != nil {
 			return err
@@ -128,10 +131,7 @@ func (r *runner) after(ctx context.Context, step int64) error {
 		}
 	}
 	if evaluate {
-		switch err := r.evaluate(ctx, step); {
-		case err != nil && ctx.Err() != nil:
-			return r.interrupted(ctx)
-		case err != nil:
+		if err := r.evaluate(ctx, step); err != nil {
 			return err
 		}
 	}
