@@ -100,7 +100,7 @@ func (a *app) listConfigs() error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	s.WriteString("\nkeys, their defaults and what they mean:\n")
+	s.WriteString("\n")
 	if err := systems.Schema().List(&s); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ type Run struct {
 
 // Model says of which kind the networks and their training are.
 type Model struct {
-	Kind string `toml:"kind" doc:"the system"`
+	Kind string `toml:"kind" doc:"the system, of which docs/systems has a page each"`
 }
 
 // Train is the length of the iteration. Kimg is zero; where Epochs is given

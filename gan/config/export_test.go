@@ -102,7 +102,7 @@ func (s *Schema) Unlisted(reference, listing string) (names []string) {
 		}
 		_, page, _ := strings.Cut(reference, "## ["+k.page+"]\n")
 		page, _, _ = strings.Cut(page, "\n## ")
-		_, lines, _ := strings.Cut(listing, "["+k.page+"]")
+		_, lines, _ := strings.Cut(listing, "\n["+k.page+"] ")
 		lines, _, _ = strings.Cut(lines, "\n[")
 		if !strings.Contains(page, "| `"+k.short()+"` |") || !strings.Contains(lines, "\n  "+k.short()+" ") {
 			names = append(names, k.name)

@@ -8,10 +8,18 @@ import (
 	"text/tabwriter"
 )
 
-// List writes every key with its default and one line of documentation, for
-// a terminal.
+// List writes every kind, and every key with its default, each with a line of
+// documentation, for a terminal.
 func (s *Schema) List(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "kinds, which model.kind chooses:")
+	for _, v := range s.kinds {
+		fmt.Fprintf(t, "  %s\t%s\n", v.Name, v.Doc)
+	}
+	if err := t.Flush(); err != nil { // so that keys have columns of their own
+		return fmt.Errorf("listing the kinds: %w", err)
+	}
+	fmt.Fprintln(t, "\nkeys, their defaults and what they mean:")
 	for _, p := range s.pages() {
 		fmt.Fprintf(t, "[%s]\t\t%s\n", p.name, p.doc)
 		for _, r := range p.rows {
@@ -56,6 +64,10 @@ func (k *key) shown() (def, doc string) {
 func (s *Schema) Reference() string {
 	var b strings.Builder
 	b.WriteString(preface)
+	b.WriteString("\n## Kinds\n\nWhat `model.kind` may be; [systems](systems/README.md) has a page for each.\n\n| kind | what |\n|---|---|\n")
+	for _, v := range s.kinds {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Name, cell(v.Doc))
+	}
 	for _, p := range s.pages() {
 		fmt.Fprintf(&b, "\n## [%s]\n\n%s\n", p.name, p.doc)
 		if len(p.rows) > 0 {

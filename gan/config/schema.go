@@ -79,12 +79,10 @@ func rank(name string) int {
 // chooseKind makes the key model.kind one of the kinds' names.
 func chooseKind(shared *declaration, kinds []Kind) {
 	k := shared.keys[slices.IndexFunc(shared.keys, func(k *key) bool { return k.name == "model.kind" })]
-	var docs []string
 	for _, one := range kinds {
 		k.values = append(k.values, one.Name)
-		docs = append(docs, one.Name+": "+one.Doc)
 	}
-	k.def, k.doc = kinds[0].Name, strings.Join(docs, "; ")
+	k.def = kinds[0].Name
 }
 
 // add joins the keys of a kind with those that all have.
