@@ -33,8 +33,8 @@ test-emulated: ## run tests and short trainings on emulated processors: AVX2 alo
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short ./...
 
-check-systems: ## train whole systems until their published behaviour shows (minutes)
-	go test -tags systems -timeout 60m -v ./gan/systems
+check-systems: ## train whole systems until their published behaviour shows (minutes; FULL=1: longer trainings, too)
+	go test -tags systems -timeout 60m -v ./gan/systems $(if $(FULL),-full)
 
 lint: ## check format, vet, staticcheck, and that other platforms compile
 	@scripts/lint

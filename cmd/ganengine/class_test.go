@@ -149,6 +149,10 @@ func TestWalksOfAClass(t *testing.T) {
 		if status != 2 || !strings.Contains(errs, "this run has the classes 0 to 3") {
 			t.Errorf("%s -class 7: status %d, %q", command[0], status, errs)
 		}
+		status, _, errs = p.try(slices.Concat(command, []string{"-run", "latest", "-out", "@/runs", "-o", "@/x.png", "-class", "all"})...)
+		if status != 2 || !strings.HasSuffix(errs, "; write its name, its number, 0 to 3\n") { // not all: a walk has one class
+			t.Errorf("%s -class all: status %d, %q", command[0], status, errs)
+		}
 	}
 }
 
