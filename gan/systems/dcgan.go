@@ -2,6 +2,8 @@ package systems
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
@@ -41,15 +43,24 @@ func (k *dcganKeys) networks(sample graph.Shape) (*model.Model, error) {
 	return model.NewDCGAN(k.Model.Latent, k.Model.Weights, model.DCGAN(k.Model.dcganNetworks), sample)
 }
 
-func checkDCGAN(c *config.Config) *config.Error {
-	d := &c.Data
+func checkDCGAN(c *config.Config) *config.Error { return checkDoubling(c, 8) }
+
+// checkDoubling refuses what networks cannot make that double their images from a small
+// one on: anything but squares whose side is a power of two, from least on.
+func checkDoubling(c *config.Config, least int) *config.Error {
+	const most = 1024
+	kind, d := c.Model.Kind, &c.Data
 	switch side := d.Height; {
 	case d.Kind == "mixture":
-		return &config.Error{Key: "model.kind", Msg: "dcgan makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\""}
+		return &config.Error{Key: "model.kind", Msg: fmt.Sprintf("%s makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\"", kind)}
 	case d.Height != d.Width:
-		return &config.Error{Key: "data.height", Msg: fmt.Sprintf("%d by %d is not square, and dcgan makes square images; set data.size", d.Height, d.Width)}
-	case side < 8 || side > 1024 || side&(side-1) != 0:
-		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%d is no size that dcgan makes; use 8, 16, 32, 64, 128, 256, 512 or 1024", side)}
+		return &config.Error{Key: "data.height", Msg: fmt.Sprintf("%d by %d is not square, and %s makes square images; set data.size", d.Height, d.Width, kind)}
+	case side < least || side > most || side&(side-1) != 0:
+		var sizes []string
+		for s := least; s < most; s *= 2 {
+			sizes = append(sizes, strconv.Itoa(s))
+		}
+		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%d is no size that %s makes; use %s or %d", side, kind, strings.Join(sizes, ", "), most)}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package systems
 
 import (
-	"fmt"
 	"math/bits"
 	"strconv"
 
@@ -48,18 +47,7 @@ type snganNetworks struct {
 	DChannels int `toml:"d_channels" default:"64" range:"[1,4096]" doc:"channels of the discriminator's first layer; each halving of the image doubles them"`
 }
 
-func checkSNGAN(c *config.Config) *config.Error {
-	d := &c.Data
-	switch side := d.Height; {
-	case d.Kind == "mixture":
-		return &config.Error{Key: "model.kind", Msg: "sngan makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\""}
-	case d.Height != d.Width:
-		return &config.Error{Key: "data.height", Msg: fmt.Sprintf("%d by %d is not square, and sngan makes square images; set data.size", d.Height, d.Width)}
-	case side < 16 || side > 1024 || side&(side-1) != 0:
-		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%d is no size that sngan makes; use 16, 32, 64, 128, 256, 512 or 1024", side)}
-	}
-	return nil
-}
+func checkSNGAN(c *config.Config) *config.Error { return checkDoubling(c, 16) }
 
 // spectral is networks whose discriminator has a Lipschitz constant of 1 per layer.
 type spectral struct {
