@@ -19,17 +19,16 @@ import (
 // TestRealNVP trains the flow on the ring as it is shipped: its density integrates to
 // 1, and its mean negative log-likelihood is near the entropy of the mixture.
 func TestRealNVP(t *testing.T) {
-	checkFlow(t, configtest.Shipped(t, "ring-flow"), .45)
+	checkFlow(t, configtest.Shipped(t, "ring-flow"), .3)
 }
 
-// TestRealNVPFull trains more couplings for longer, on larger batches at a higher
-// rate, with three seeds. Gradients are clipped: at this rate a run without that may end
-// at twice the distance.
+// TestRealNVPFull trains more couplings for longer, on larger batches, with three
+// seeds.
 func TestRealNVPFull(t *testing.T) {
 	fully(t)
 	for seed := range 3 {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			checkFlow(t, configtest.Shipped(t, "ring-flow", fmt.Sprint("run.seed=", seed), "model.layers=24", "train.batch=256", "train.steps=20000", "optim.flow.clip_norm=1",
+			checkFlow(t, configtest.Shipped(t, "ring-flow", fmt.Sprint("run.seed=", seed), "model.layers=24", "train.batch=256", "train.steps=20000",
 				`optim.flow.lr={ at = [0, 20_000], to = [2e-3, 1e-6], shape = "cosine" }`), .15)
 		})
 	}
