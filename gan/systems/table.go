@@ -19,6 +19,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		cycleganPoints,
 		aae,
 		sngan,
+		mmdgan,
 	)
 })
 
