@@ -162,8 +162,15 @@ func (c *Comparison) prepare() error {
 	return nil
 }
 
+// published are names of values over the features of one network, which none of the
+// metrics here may bear, and the metric of the same formula over other features.
+var published = map[string]string{"fid": "fd", "kid": "kd"}
+
 // Find gives the metric of a name, or says which was probably meant.
 func Find(name string) (*Metric, error) {
+	if ours, ok := published[strings.ToLower(name)]; ok {
+		return nil, fmt.Errorf("%s is over the features of a network that this version does not run; %s has its formula over other features, and values of its own", strings.ToUpper(name), ours)
+	}
 	var known []string
 	for _, m := range Table() {
 		if m.Name == name {

@@ -87,9 +87,9 @@ func TestEvaluationChangesNothing(t *testing.T) {
 // What cannot be measured is said before the first step, in a dry run too.
 func TestEvaluationErrors(t *testing.T) {
 	for want, set := range map[string][]string{
-		`there is no metric "kid"; did you mean kd?`: {"eval.metrics=kid"},
-		"fd needs 65 generated samples or more":      {"eval.metrics=fd"},
-		"modes is for data of kind mixture":          {"eval.metrics=modes"},
+		`there is no metric "recal"; did you mean recall?`: {"eval.metrics=recal"},
+		"fd needs 65 generated samples or more":            {"eval.metrics=fd"},
+		"modes is for data of kind mixture":                {"eval.metrics=modes"},
 	} {
 		out := t.TempDir()
 		h, _ := testHost(t, out)
