@@ -124,6 +124,7 @@ func (g *Game) schedule(c config.Schedule) optim.Schedule {
 	perStep := 1.
 	if g.Sequence.even(g.first()) {
 		perStep = g.ImagesPerStep()
+		g.counted(perStep)
 	}
 	s.At = make([]float64, len(c.At))
 	for i, at := range c.At {
@@ -132,15 +133,19 @@ func (g *Game) schedule(c config.Schedule) optim.Schedule {
 	return s
 }
 
+// counted refuses a number that is over images of which a step takes none.
+func (g *Game) counted(perStep float64) {
+	if perStep == 0 {
+		fail("Stream", "no turn takes fresh batches of stream %s, in whose samples images and epochs are counted", g.first().Name)
+	}
+}
+
 // first is the stream that images and epochs are counted in.
 func (g *Game) first() *Stream { return g.Streams[0] }
 
 // ImagesPerStep is how many fresh samples of the first stream a step takes, on
 // average over those that repeat.
 func (g *Game) ImagesPerStep() float64 {
-	if len(g.Streams) == 0 {
-		return 0
-	}
 	if g.Sequence.even(g.first()) {
 		return float64(g.Sequence.Taken(g.first(), 1, 0))
 	}
@@ -151,7 +156,7 @@ func (g *Game) ImagesPerStep() float64 {
 // checkBatches holds the order to what the kind says of a step, by which lengths in
 // images and epochs become steps. Where steps differ nothing can be said.
 func (g *Game) checkBatches() error {
-	if len(g.Streams) == 0 || !g.Sequence.even(g.first()) {
+	if !g.Sequence.even(g.first()) {
 		return nil
 	}
 	if is, says := g.ImagesPerStep(), float64(g.Config.ImagesPerStep()); is != says && is != 0 {

@@ -99,7 +99,11 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 	}
 	for _, v := range g.Sequence.variants {
-		counter("run/"+g.Sequence.name(v), nil)
+		name := g.Sequence.name(v)
+		if g.Vars.ByName("run/"+name) != nil {
+			return nil, fmt.Errorf("model %s: there are two programs of the name %s: give turn %s another", sys.Name, name, v.turn.Name)
+		}
+		counter("run/"+name, nil)
 	}
 	return g, nil
 }
@@ -107,16 +111,11 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 // declare runs the system's declaration and builds each turn once, to see what it
 // takes.
 func (g *Game) declare(sys System, s *Setup) (err error) {
+	defer refused(&err)
 	defer func() {
 		if r := recover(); r != nil {
 			var mistake *graph.BuildError
-			var refused *config.Error
-			e, ok := r.(error)
-			switch {
-			case ok && errors.As(e, &refused):
-				err = refused
-				return
-			case !ok || !errors.As(e, &mistake):
+			if e, ok := r.(error); !ok || !errors.As(e, &mistake) {
 				panic(r)
 			}
 			err = fmt.Errorf("model %s: %w", sys.Name, mistake)
@@ -124,6 +123,9 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 	}()
 	if err := sys.Declare(s); err != nil {
 		return err
+	}
+	if len(g.Streams) == 0 {
+		return fmt.Errorf("model %s: there is no stream, in whose samples images and epochs are counted", sys.Name)
 	}
 	for _, r := range g.turns {
 		var found *Uses
@@ -145,6 +147,17 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		}
 	}
 	return nil
+}
+
+// refused makes an error of a panic with one of the configuration's.
+func refused(err *error) {
+	if r := recover(); r != nil {
+		var of *config.Error
+		if e, ok := r.(error); !ok || !errors.As(e, &of) {
+			panic(r)
+		}
+		*err = of
+	}
 }
 
 func (g *Game) newTurn(b *graph.Builder) *Turn {
@@ -217,10 +230,10 @@ func (g *Game) Steps() (out []*Step, err error) {
 
 // step builds one training program, guarded: where a loss or a gradient is not
 // finite, nothing is updated.
-func (g *Game) step(v variant) (*Step, error) {
+func (g *Game) step(v variant) (step *Step, err error) {
+	defer refused(&err)
 	name := g.Sequence.name(v)
-	step := &Step{}
-	var err error
+	step = &Step{}
 	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})
 		t := g.newTurn(b)
@@ -239,6 +252,9 @@ func (g *Game) step(v variant) (*Step, error) {
 		step.Scores = t.output()
 		step.Fed = t.uses.Fed
 	})
+	if err == nil {
+		err = v.turn.holds(&Uses{Fed: step.Fed})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -275,6 +291,7 @@ func (t *Turn) tick() {
 func (t *Turn) halve(rule *nn.AverageRule, kimg float64) {
 	s, first := &t.g.Sequence, t.g.first()
 	if s.even(first) {
+		t.g.counted(t.g.ImagesPerStep())
 		rule.Decay = math.Pow(.5, t.g.ImagesPerStep()/(1000*kimg))
 		return
 	}
@@ -309,6 +326,9 @@ func (t *Turn) output() (names []string) {
 	for _, s := range t.scores {
 		names = append(names, s.name)
 		nodes = append(nodes, graph.Reshape(graph.Cast(s.node, graph.F32), graph.Shape{1}))
+	}
+	if len(nodes) == 0 { // it moves state alone
+		nodes = append(nodes, graph.Reshape(t.B.Const(graph.F32, 0), graph.Shape{1}))
 	}
 	t.B.Output("scores", graph.Concat(0, nodes...))
 	return names

@@ -28,6 +28,7 @@ type Penalty struct {
 // as data: no gradient passes through an update. So a loss is of passes that ran
 // since the last update of the parameters that it moves.
 func (t *Turn) Minimise(goals ...Goal) {
+	t.trains("Minimise")
 	t.uses.minimised++
 	for _, goal := range goals {
 		if slices.Contains(t.uses.Updates, goal.By) {

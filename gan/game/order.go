@@ -151,9 +151,7 @@ func (s *Sequence) Taken(st *Stream, step int64, place int) (n int64) {
 	return n * int64(st.Batch)
 }
 
-func (r *TurnRef) takes(st *Stream) bool {
-	return slices.ContainsFunc(r.Uses.Fed, func(f Fed) bool { return f.Stream == st && !f.Again })
-}
+func (r *TurnRef) takes(st *Stream) bool { return r.Uses.takes(st) }
 
 // single says why gradients of several runs of a turn cannot add up for one update; ""
 // where they can.
@@ -245,10 +243,26 @@ func (s *Sequence) find() error {
 			if len(runs) == 0 {
 				return fmt.Errorf("the order has no turn for step %d", step)
 			}
+			if err := again(runs, step); err != nil {
+				return err
+			}
 			for _, v := range runs {
 				if !slices.Contains(s.variants, v) {
 					s.variants = append(s.variants, v)
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// again refuses a step of which a run takes the last batch of a stream again, and no run
+// before it took one.
+func again(runs []variant, step int64) error {
+	for i, v := range runs {
+		for _, f := range v.turn.Uses.Fed {
+			if f.Again && !slices.ContainsFunc(runs[:i], func(o variant) bool { return o.turn.takes(f.Stream) }) {
+				return fmt.Errorf("turn %s takes the batch of stream %s again, of which no turn before it takes a fresh one in step %d", v.turn.Name, f.Stream.Name, step)
 			}
 		}
 	}

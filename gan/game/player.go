@@ -57,6 +57,32 @@ func (p *Player) Part(name string, f Body, in ...In) *Player {
 	return p.setup.player(name, p.Net, f, in)
 }
 
+// settled is what is over a network's Variables and takes no more of them: an optimiser or
+// an average; "" where there is nothing.
+func (g *Game) settled(net *nn.Net) string {
+	for _, o := range g.Optimizers {
+		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == net }) {
+			return "optimiser " + o.Name
+		}
+	}
+	for _, a := range g.averages {
+		if a.p.Net == net {
+			return "its average"
+		}
+	}
+	return ""
+}
+
+// external leaves the network's Variables out of first values and checkpoints.
+func (p *Player) external() {
+	for _, v := range variables(p.Net) {
+		v.External = true
+	}
+}
+
+// variables are all of a network.
+func variables(n *nn.Net) []*graph.Variable { return slices.Concat(n.Params(), n.Stats(), n.State()) }
+
 // frozen says whether the network's weights are another's, also of its parts.
 func (p *Player) frozen() bool {
 	return slices.ContainsFunc(p.setup.g.Players, func(x *Player) bool { return x.Net == p.Net && x.Ref != nil })

@@ -79,10 +79,11 @@ func (s *Sampler) Program(name string, n int, trained bool) (*graph.Program, err
 
 func (s *Sampler) program(name string, n int, trained bool) (p *graph.Program, u *Uses, err error) {
 	g := s.game
+	defer refused(&err)
 	p, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.WithPrecision(g.prec, func() {
 			t := g.newTurn(b)
-			t.people = people{rows: n, trained: trained}
+			t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: trained}
 			u = t.uses
 			s.build(t)
 			for _, x := range t.shown {

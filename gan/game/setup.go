@@ -1,8 +1,6 @@
 package game
 
 import (
-	"slices"
-
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -93,9 +91,7 @@ func (s *Setup) Frozen(name string, from Ref, f Body, in ...In) *Player {
 	}
 	p := s.Player(name, f, in...)
 	p.Ref = &from
-	for _, v := range slices.Concat(p.Net.Params(), p.Net.Stats(), p.Net.State()) {
-		v.External = true
-	}
+	p.external()
 	return p
 }
 
@@ -106,10 +102,17 @@ func (s *Setup) player(name string, net *nn.Net, f Body, in []In) *Player {
 			p.in[i].DType = s.Float
 		}
 	}
+	known := len(variables(net))
 	if err := net.Declare(func(pass *nn.Pass) { f(pass, p.operands(pass.B, 2)) }); err != nil {
 		panic(err)
 	}
+	if by := s.g.settled(net); by != "" && len(variables(net)) > known {
+		fail("Part", "part %s has layers that player %s has not, and %s is declared already: declare the part before it", name, net.Name, by)
+	}
 	s.g.Players = append(s.g.Players, p)
+	if p.frozen() {
+		p.external()
+	}
 	return p
 }
 

@@ -68,12 +68,25 @@ func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
 			fail("Batch", "field %s of stream %s is taken twice: keep the node", f, s.Name)
 		}
 	}
+	if t.later() && !again && !t.of.takes(s) {
+		fail("Batch", sometimes, t.of.Name, s.Name)
+	}
 	n := s.StreamOptions.Batch
 	if t.rows > 0 {
 		n = t.rows
 	}
 	t.uses.Fed = append(t.uses.Fed, Fed{s.inputName(f), s, f, again})
 	return s.input(t.B, s.inputName(f), f, n)
+}
+
+// later says whether what the turn takes was looked at already.
+func (t *Turn) later() bool { return t.of != nil && !t.looking }
+
+// trains refuses what moves something in a program for people.
+func (t *Turn) trains(what string) {
+	if t.rows > 0 {
+		fail(what, "a sampler moves nothing: what it gives is of the run as it stands")
+	}
 }
 
 // Rows is how many samples a program for people makes at once.
@@ -166,18 +179,22 @@ func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.N
 	}
 	t.passes[m.Label] = true
 	t.uses.Passes = append(t.uses.Passes, Ran{m, p})
-	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p)}
+	mode := nn.Mode{Label: m.Label, Values: t.valuesOf(p), Batches: len(batches)}
 	if p.frozen() && m.Track {
 		fail("Run", "pass %s of player %s tracks statistics, and the player is frozen", m.Label, p.Name)
 	}
 	if t.rows == 0 && !p.frozen() {
-		mode.Train, mode.Track, mode.Batches = true, m.Track, len(batches)
+		mode.Train, mode.Track = true, m.Track
 		for _, v := range p.Net.Params() {
 			mode.Values.Get(t.B, v)
 		}
 	}
 	in := joined(batches)
-	return parts(p.Apply(t.B, mode, in...), len(batches))
+	out := p.Apply(t.B, mode, in...)
+	if len(batches) == 1 {
+		return [][]*graph.Node{out}
+	}
+	return parts(out, len(batches), in[0].Shape[0])
 }
 
 // joined puts batches one after the other, operand by operand.
@@ -199,13 +216,13 @@ func joined(batches [][]*graph.Node) []*graph.Node {
 	return out
 }
 
-// parts is joined's inverse.
-func parts(out []*graph.Node, n int) [][]*graph.Node {
-	if n == 1 {
-		return [][]*graph.Node{out}
-	}
+// parts is joined's inverse, of so many rows.
+func parts(out []*graph.Node, n, rows int) [][]*graph.Node {
 	each := make([][]*graph.Node, n)
 	for _, x := range out {
+		if len(x.Shape) == 0 || x.Shape[0] != rows {
+			fail("RunEach", "a result %s is not one of %d examples, and has no parts of each batch", x.Shape, rows)
+		}
 		size := slices.Clone(x.Shape)
 		size[0] /= n
 		for i := range each {
@@ -250,6 +267,7 @@ func (t *Turn) Get(v *graph.Variable) *graph.Node {
 
 // Set moves a state. Parameters are moved by Minimise alone.
 func (t *Turn) Set(v *graph.Variable, x *graph.Node) {
+	t.trains("Set")
 	if t.state[v] == nil {
 		t.moved = append(t.moved, v)
 	}
@@ -259,6 +277,9 @@ func (t *Turn) Set(v *graph.Variable, x *graph.Node) {
 // Due says whether something lazy happens in this program: a constant while it is
 // built. A turn asks whatever the answer to other questions was.
 func (t *Turn) Due(l *Lazy) bool {
+	if t.later() && !slices.Contains(t.of.Uses.Lazies, l) {
+		fail("Due", "turn %s asks for %s only where something else is not due: ask in each run", t.of.Name, l.Name)
+	}
 	if !slices.Contains(t.uses.Lazies, l) {
 		t.uses.Lazies = append(t.uses.Lazies, l)
 	}

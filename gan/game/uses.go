@@ -1,6 +1,9 @@
 package game
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Uses is what a turn or a sampler takes, runs and moves, found by building it.
 type Uses struct {
@@ -33,6 +36,24 @@ type Ran struct {
 // and the pass is one that moves them.
 func (r Ran) Tracks() bool {
 	return r.Track && len(r.Player.Net.Stats())+len(r.Player.Net.State()) > 0
+}
+
+// takes says whether there are fresh batches of a stream in it.
+func (u *Uses) takes(st *Stream) bool {
+	return slices.ContainsFunc(u.Fed, func(f Fed) bool { return f.Stream == st && !f.Again })
+}
+
+const sometimes = "turn %s takes stream %s in some of its runs only: take it whatever is due, or in a turn of its own"
+
+// holds says which of the streams that the turn takes a program of it does not: positions
+// are worked out by what was seen when all was due.
+func (r *TurnRef) holds(u *Uses) error {
+	for _, f := range r.Uses.Fed {
+		if !f.Again && !u.takes(f.Stream) {
+			return fmt.Errorf(sometimes, r.Name, f.Stream.Name)
+		}
+	}
+	return nil
 }
 
 func (u *Uses) drawn(codes []*Code) {

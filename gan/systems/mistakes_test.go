@@ -22,7 +22,11 @@ type mistaken struct {
 	both       *game.Optimizer // of d and g
 	alone      *game.Optimizer // of g, where a case declares it
 	f          *game.Player    // likewise
+	reg, other *game.Lazy      // likewise
 }
+
+// lazies declares two things that happen at some runs.
+func (m *mistaken) lazies() { m.reg, m.other = m.Lazy("reg", 2, 0), m.Lazy("other", 3, 0) }
 
 func (m *mistaken) fakes(label string) *graph.Node { return m.Run(m.g, m.Draw(label, 0, m.z).All())[0] }
 
@@ -104,19 +108,77 @@ func TestPageMistakes(t *testing.T) {
 				m.Minimise(game.Goal{By: m.opt, Loss: before})
 				m.Minimise(game.Goal{By: m.alone, Loss: graph.Add(before, m.loss(fake))})
 			}},
+		{"part head has layers that player d has not, and optimiser d is declared already", func(m *mistaken) {
+			m.d.Part("head", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+				return one(nn.Dense(p, "head", in[0], 1, nn.HeNormal(), nil))
+			}, game.In{Shape: graph.Shape{2}})
+		}, nil},
+		{"part head has layers that player d has not, and optimiser d is declared already", func(m *mistaken) { // that are of an average alone
+			m.Average(game.AverageOptions{Mean: true}, m.d)
+			m.d.Part("head", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+				return one(nn.BatchNorm(p, "norm", in[0], nn.NormOptions{Plain: true}))
+			}, game.In{Shape: graph.Shape{2}})
+		}, nil},
+		{"a result [] is not one of 128 examples", func(m *mistaken) {
+			m.f = m.Player("total", func(_ *nn.Pass, in []*graph.Node) []*graph.Node { return one(graph.Total(in[0])) }, game.In{Shape: graph.Shape{2}})
+		}, func(m *mistaken) { m.RunEach(game.Pass{Label: "total"}, m.f, one(m.fakes("z")), one(m.fakes("g"))) }},
+		{"a sampler moves nothing", func(m *mistaken) {
+			n := m.State("n", nil, graph.F32, nn.Constant(0))
+			m.Sampler("sample", func(t *game.Turn) { t.Set(n, t.Get(n)) })
+		}, plain},
+		{"a sampler moves nothing", func(m *mistaken) {
+			m.Sampler("sample", func(t *game.Turn) {
+				t.Minimise(game.Goal{By: m.opt, Loss: graph.Average(t.Run(m.d, t.Batch(m.real, game.Points))[0])})
+			})
+		}, plain},
+		{"turn turn asks for other only where something else is not due", (*mistaken).lazies, func(m *mistaken) {
+			plain(m)
+			if !m.Due(m.reg) {
+				m.Due(m.other)
+			}
+		}},
+		{"turn turn takes stream real in some of its runs only", (*mistaken).lazies, func(m *mistaken) {
+			plain(m)
+			if !m.Due(m.reg) {
+				m.Batch(m.real, game.Points)
+			}
+		}},
+		{"turn turn takes stream real in some of its runs only", (*mistaken).lazies, func(m *mistaken) {
+			plain(m)
+			if m.Due(m.reg) {
+				m.Batch(m.real, game.Points)
+			}
+		}},
+		{"turn turn takes the batch of stream real again, of which no turn before it takes a fresh one in step 0", nil, func(m *mistaken) {
+			m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.Again(m.real, game.Points))})
+		}},
+		{"there are two programs of the name turn_reg", func(m *mistaken) {
+			m.lazies()
+			m.Order(game.Entry{Turn: m.Setup.Turn("turn_reg", func(t *game.Turn) { t.Score("n", t.B.Const(graph.F32, 0)) })})
+		}, func(m *mistaken) { plain(m); m.Due(m.reg) }},
+		{"no turn takes fresh batches of stream real, in whose samples images and epochs are counted", func(m *mistaken) {
+			m.Average(game.AverageOptions{Kimg: 1}, m.g)
+		}, plain},
 		{"the order has no turn for step 0", nil, nil},
 	} {
 		err := mistake(t, c.declare, c.turn)
 		switch {
 		case err == nil || !strings.Contains(err.Error(), c.want):
 			t.Errorf("the error is %v, want one of %q", err, c.want)
-		case (c.declare != nil || c.turn != nil) && !strings.Contains(err.Error(), "systems/mistakes_test.go:"):
+		case !strings.Contains(text[:strings.Index(text, lineless)], "`"+c.want+"`"): // those behind it have no line
+		case !strings.Contains(err.Error(), "systems/mistakes_test.go:"):
 			t.Errorf("%v: it has no line of this file", err)
 		case !strings.Contains(text, "`"+c.want+"`"):
 			t.Errorf("%s does not have %q", pagePath, c.want)
 		}
 	}
 }
+
+// lineless is the first of the page's errors that name no line.
+const lineless = "| `turn turn takes stream real in some of its runs only`"
+
+// plain is an update without a mistake.
+func plain(m *mistaken) { m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.fakes("z"))}) }
 
 func one(x *graph.Node) []*graph.Node { return []*graph.Node{x} }
 
@@ -154,6 +216,9 @@ func mistake(t *testing.T, declare, turn func(m *mistaken)) error {
 	g, err := all.Declare(c, game.Options{Float: graph.F32, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }})
 	if err == nil {
 		_, err = g.Steps()
+	}
+	for i := 0; err == nil && i < len(g.Samplers); i++ {
+		_, err = g.Samplers[i].Program("people", 2, false)
 	}
 	return err
 }

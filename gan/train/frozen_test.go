@@ -155,6 +155,68 @@ func checkpointOf(t *testing.T, d rundir.Dir, step int64) string {
 	return file(t, d.CheckpointPath(step))
 }
 
+// averaging is a game of a network with spectral norm that an average follows, and of its
+// average frozen, where it is from another run.
+var averaging = game.NewSystems(game.System{
+	Kind: config.Kind{Name: "averaging", Doc: "has an average, and state without", Keys: &pupilKeys{}, Optims: []string{"g"}},
+	Declare: func(s *game.Setup) error {
+		real := s.Stream("real", game.StreamOptions{})
+		body := func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+			return []*graph.Node{nn.Dense(p, "out", in[0], 2, nn.Normal(0, 1), nn.Constant(0), nn.SpectralNorm{})}
+		}
+		g := s.Player("g", body, game.In{Shape: real.Shape})
+		if path := s.Config.System.(*pupilKeys).Model.From; path != "" {
+			s.Frozen("f", game.Ref{Path: path, Network: "g_ema"}, body, game.In{Shape: real.Shape})
+		}
+		opt := s.Optimizer("g", "g", g)
+		s.Average(game.AverageOptions{Kimg: .01}, g)
+		s.Order(game.Entry{Turn: s.Turn("g", func(t *game.Turn) {
+			y := t.RunAs(game.Pass{Label: "g", Track: true}, g, t.Batch(real, game.Points))[0]
+			t.Minimise(game.Goal{By: opt, Loss: graph.Average(graph.Square(y))})
+		})})
+		return nil
+	},
+})
+
+// A frozen average has its weights, and the state of the network that it follows: there is
+// one of a power iteration.
+func TestFrozenAverage(t *testing.T) {
+	dir := t.TempDir()
+	begin := func(from string) *config.Config {
+		s, err := averaging.Schema.Parse("averaging.toml", fmt.Sprintf("[data]\nkind = \"mixture\"\n[model]\nfrom = %q\n[train]\nbatch = 8\nsteps = 3\n[optim.g]\nlr = 0.05\n", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	h, _ := testHost(t, dir)
+	h.Systems = averaging
+	if err := Run(t.Context(), begin(""), h); err != nil {
+		t.Fatal(err)
+	}
+	teacher := latest(t, dir)
+	r := beginTraining(t, begin(string(teacher)), averaging)
+	was, err := safetensors.Open(teacher.CheckpointPath(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer was.Close()
+	for name, from := range map[string]string{"f/out/w": "g_ema/out/w", "f/out/b": "g_ema/out/b", "f/out/u": "g/out/u"} {
+		x, _ := was.Lookup(from)
+		want := make([]byte, 4*graph.Shape(x.Shape).Size())
+		if err := was.ReadBytes(from, want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.trainer.ses.ReadBytes(name); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is %v (%v), want %v", name, floats(got), err, floats(want))
+		}
+	}
+}
+
 // A run does not go on with a frozen network of another file, and does not begin with one
 // that is not there, in one line.
 func TestFrozenRefuses(t *testing.T) {

@@ -182,11 +182,19 @@ func own(n *nn.Net) (out []session.Source) {
 	return named(n, n.Name)
 }
 
-// named are a network's Variables as a checkpoint has those of a network of that name.
+// named are a network's Variables as a checkpoint has those of a network of that name, or
+// of its average, which has no state: that is the network's.
 func named(n *nn.Net, name string) (out []session.Source) {
-	for _, v := range slices.Concat(n.Params(), n.Stats(), n.State()) {
-		out = append(out, session.Source{Variable: v.Name, Tensor: name + strings.TrimPrefix(v.Name, n.Name), Shape: v.Shape})
+	add := func(vars []*graph.Variable, name string) {
+		for _, v := range vars {
+			out = append(out, session.Source{Variable: v.Name, Tensor: name + strings.TrimPrefix(v.Name, n.Name), Shape: v.Shape})
+		}
 	}
+	add(slices.Concat(n.Params(), n.Stats()), name)
+	if name != n.Name {
+		name = strings.TrimSuffix(name, "_ema")
+	}
+	add(n.State(), name)
 	return out
 }
 
