@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/graph"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
@@ -230,5 +231,34 @@ func TestWhen(t *testing.T) {
 		if got := when(e); got != want {
 			t.Errorf("%+v is %q, want %q", e, got, want)
 		}
+	}
+}
+
+// A turn that stands twice in the order asks for something lazy once.
+func TestAskingOnce(t *testing.T) {
+	all := game.NewSystems(game.System{
+		Kind: config.Kind{Name: "asks", Doc: "test", Keys: struct{}{}, Optims: []string{"w"}},
+		Declare: func(s *game.Setup) error {
+			s.Stream("real", game.StreamOptions{})
+			reg := s.Lazy("reg", 2, 0)
+			asks := s.Turn("asks", func(t *game.Turn) { t.Due(reg) })
+			s.Order(game.Entry{Turn: asks}, game.Entry{Turn: asks, Every: 3})
+			return nil
+		},
+	})
+	settings, err := all.Schema.Parse("asks.toml", "[data]\nkind = \"mixture\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := settings.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := all.Declare(c, game.Options{Float: graph.F32, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 100} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asking(g, g.Sequence.Lazies()[0]); !slices.Equal(got, []string{"asks"}) {
+		t.Errorf("reg is part of runs of %v", got)
 	}
 }

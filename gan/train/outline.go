@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -180,7 +181,7 @@ func ordinal(n int64) string {
 func asking(g *game.Game, l *game.Lazy) (out []string) {
 	for _, e := range g.Sequence.Order() {
 		for _, other := range e.Turn.Uses.Lazies {
-			if other == l {
+			if other == l && !slices.Contains(out, e.Turn.Name) {
 				out = append(out, e.Turn.Name)
 			}
 		}
