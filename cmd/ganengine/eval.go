@@ -139,7 +139,7 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 	if r.Split == "" {
 		r.Split = split
 	}
-	return a.explore(e.runFlags, func(x *explore.Explorer) error {
+	return a.draw(e.runFlags, func(x *explore.Explorer) error {
 		seeds := &explore.Seeds{}
 		seeds.Add(int32(e.seed), e.n)
 		r.Shape, r.Device = x.Shape(), x.Device()

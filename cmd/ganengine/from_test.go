@@ -158,6 +158,7 @@ func TestTranslatePoints(t *testing.T) {
 		{"translate|-i|@/a.npy|-o|@/x/", "points are written to FILE.npy, FILE.npz or FILE.png"},
 		{"sample|-o|@/x.npy", "draw no samples from latents; the samplers that they have are translate.b, translate.a"},
 		{"interpolate|-seeds|1,2|-o|@/x.png", "draw no samples from latents"},
+		{"eval|-metrics|kd", "draw no samples from latents"},
 	} {
 		refuses(t, p, c.args, c.want)
 	}
