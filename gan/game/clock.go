@@ -72,14 +72,23 @@ func (s *clocks) now(b *graph.Builder, c config.Schedule) *graph.Node {
 	return graph.Sub(shown(step), shown(start))
 }
 
-// phases are the steps from which the number's turns run in one phase and the next, in
-// order; none where the course counts from the run's start.
+// phases are the steps from which the number's turn runs in one phase and the next, in
+// order; none where the course counts from the run's start. The turn is the one whose
+// program is built; for people, who see an optimiser's rate of all its turns, each of these.
 func (s *clocks) phases(c config.Schedule) (froms []int64) {
 	if c.From != "phase" {
 		return nil
 	}
+	turn := s.turn
+	if s.of != nil {
+		turn = s.g.building
+	}
+	ours := func(e Entry) bool {
+		return e.Turn == turn || turn == nil && s.of != nil && slices.Contains(e.Turn.Uses.Updates, s.of)
+	}
 	for _, e := range s.g.Sequence.order {
-		if s.of == nil && e.Turn == s.turn || s.of != nil && slices.Contains(e.Turn.Uses.Updates, s.of) {
+		goesOn := func(o Entry) bool { return o.Turn == e.Turn && o.From < e.From && (o.Until == 0 || o.Until > e.From) }
+		if ours(e) && !slices.ContainsFunc(s.g.Sequence.order, goesOn) {
 			froms = append(froms, e.From)
 		}
 	}

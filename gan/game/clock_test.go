@@ -187,3 +187,60 @@ func TestBatchesOfAStep(t *testing.T) {
 		t.Errorf("it says two: %v", err)
 	}
 }
+
+// A phase is the turn's whose program needs the number: of one optimiser that two turns
+// move, one from step 0 on and the other from step 3, each has its own clock, and a turn
+// that comes more often from some step on is still in its phase.
+func TestPhaseOfTheTurn(t *testing.T) {
+	all := NewSystems(System{config.Kind{Name: "phased", Doc: "test", Keys: struct{}{}, Optims: []string{"p"}}, func(s *Setup) error {
+		s.Stream("real", StreamOptions{})
+		p := falling(s, "p")
+		o := s.Optimizer("p", "p", p)
+		turn := func(name string) *TurnRef {
+			return s.Turn(name, func(t *Turn) { t.Minimise(Goal{By: o, Loss: t.Run(p, t.B.Const(graph.F64, 0))[0]}) })
+		}
+		always := turn("always")
+		s.Order(Entry{Turn: always}, Entry{Turn: turn("late"), From: 3}, Entry{Turn: always, From: 5})
+		return nil
+	}})
+	settings, err := all.Schema.Parse("phased.toml", "[data]\nkind=\"mixture\"\n[optim.p]\nkind=\"sgd\"\nlr={ at=[0, 64], to=[1.0, 65.0], from=\"phase\" }\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := settings.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: 50} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := g.Steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[*graph.Variable]reference.Array{}
+	for _, v := range g.Vars.All() {
+		values[v] = reference.New(v.DType, v.Shape)
+	}
+	values[g.Finite].Data[0] = 1
+	x := 0.
+	for step := range int64(8) {
+		for _, k := range g.Sequence.At(step) {
+			_, updates, err := reference.Run(steps[k].Program, func(v *graph.Variable) reference.Array { return values[v] }, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for v, a := range updates {
+				values[v] = a
+			}
+			rate := float64(step + 1)
+			if g.Sequence.variants[k].turn.Name == "late" {
+				rate -= 3
+			}
+			if x -= rate; values[g.Vars.ByName("p/x")].Data[0] != x {
+				t.Fatalf("step %d, program %s: the number is %v, want %v", step, steps[k].Name, values[g.Vars.ByName("p/x")].Data[0], x)
+			}
+		}
+	}
+}

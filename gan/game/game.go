@@ -69,7 +69,8 @@ type Game struct {
 	frozen   []*graph.Variable
 	averages []average
 	turns    []*TurnRef
-	samples  int // of [data], for epochs
+	building *TurnRef // of which a training program is built; nil else
+	samples  int      // of [data], for epochs
 	order    []Entry
 	lazies   []*Lazy
 }
@@ -233,7 +234,8 @@ func (g *Game) Steps() (out []*Step, err error) {
 func (g *Game) step(v variant) (step *Step, err error) {
 	defer refused(&err)
 	name := g.Sequence.name(v)
-	step = &Step{}
+	g.building, step = v.turn, &Step{}
+	defer func() { g.building = nil }()
 	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})
 		t := g.newTurn(b)
