@@ -328,7 +328,198 @@ TEXT ·normalsAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), AX
 	MOVQ n+8(FP), CX
 
-normals:
+pairs:
+	CMPQ      CX, $0x10
+	JLT       alone
+	VMOVDQU   (AX), Y0
+	VMOVDQU   32(AX), Y1
+	VPSRLD    $0x08, Y0, Y0
+	VPSRLD    $0x08, Y1, Y1
+	VPADDD    Y0, Y0, Y0
+	VPADDD    Y1, Y1, Y1
+	VPSUBD    splat00ffffff<>+0(SB), Y0, Y0
+	VPSUBD    splat00ffffff<>+0(SB), Y1, Y1
+	VCVTDQ2PS Y0, Y0
+	VCVTDQ2PS Y1, Y1
+	VMULPS    splat33800000<>+0(SB), Y0, Y0
+	VMULPS    splat33800000<>+0(SB), Y1, Y1
+	VMOVUPS   splat3f800000<>+0(SB), Y2
+	VANDPS    splat7fffffff<>+0(SB), Y0, Y3
+	VANDPS    splat7fffffff<>+0(SB), Y1, Y4
+	VSUBPS    Y3, Y2, Y5
+	VSUBPS    Y4, Y2, Y6
+	VADDPS    Y3, Y2, Y3
+	VADDPS    Y4, Y2, Y4
+	VMULPS    Y3, Y5, Y5
+	VMULPS    Y4, Y6, Y6
+	VPSUBD    splat3f3504f3<>+0(SB), Y5, Y2
+	VPSUBD    splat3f3504f3<>+0(SB), Y6, Y3
+	VPSRAD    $0x17, Y2, Y2
+	VPSRAD    $0x17, Y3, Y3
+	VPSLLD    $0x17, Y2, Y4
+	VPSLLD    $0x17, Y3, Y7
+	VPSUBD    Y4, Y5, Y4
+	VPSUBD    Y7, Y6, Y7
+	VSUBPS    splat3f800000<>+0(SB), Y4, Y4
+	VSUBPS    splat3f800000<>+0(SB), Y7, Y7
+	VCVTDQ2PS Y2, Y2
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y4, Y4, Y5
+	VMULPS    Y7, Y7, Y6
+	VMULPS    Y4, Y4, Y8
+	VMULPS    Y7, Y7, Y9
+	VMULPS    splat3d9021bb<>+0(SB), Y8, Y10
+	VMULPS    splat3d9021bb<>+0(SB), Y9, Y11
+	VMULPS    splatbdebd1b8<>+0(SB), Y8, Y12
+	VMULPS    splatbdebd1b8<>+0(SB), Y9, Y13
+	VADDPS    splat3def251a<>+0(SB), Y10, Y10
+	VADDPS    splat3def251a<>+0(SB), Y11, Y11
+	VADDPS    splatbdfe5d4f<>+0(SB), Y12, Y12
+	VADDPS    splatbdfe5d4f<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y10, Y10
+	VMULPS    Y9, Y11, Y11
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    splat3e11e9bf<>+0(SB), Y10, Y10
+	VADDPS    splat3e11e9bf<>+0(SB), Y11, Y11
+	VADDPS    splatbe2aae50<>+0(SB), Y12, Y12
+	VADDPS    splatbe2aae50<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y10, Y10
+	VMULPS    Y9, Y11, Y11
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    splat3e4cceac<>+0(SB), Y10, Y10
+	VADDPS    splat3e4cceac<>+0(SB), Y11, Y11
+	VADDPS    splatbe7ffffc<>+0(SB), Y12, Y12
+	VADDPS    splatbe7ffffc<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y10, Y10
+	VMULPS    Y9, Y11, Y11
+	VMULPS    Y4, Y12, Y12
+	VMULPS    Y7, Y13, Y13
+	VADDPS    splat3eaaaaaa<>+0(SB), Y10, Y10
+	VADDPS    splat3eaaaaaa<>+0(SB), Y11, Y11
+	VADDPS    Y12, Y10, Y10
+	VADDPS    Y13, Y11, Y11
+	VMULPS    Y5, Y4, Y8
+	VMULPS    Y6, Y7, Y9
+	VMULPS    Y10, Y8, Y8
+	VMULPS    Y11, Y9, Y9
+	VMULPS    splatb95e8083<>+0(SB), Y2, Y10
+	VMULPS    splatb95e8083<>+0(SB), Y3, Y11
+	VADDPS    Y10, Y8, Y8
+	VADDPS    Y11, Y9, Y9
+	VMULPS    splat3f000000<>+0(SB), Y5, Y5
+	VMULPS    splat3f000000<>+0(SB), Y6, Y6
+	VSUBPS    Y5, Y8, Y8
+	VSUBPS    Y6, Y9, Y9
+	VADDPS    Y4, Y8, Y8
+	VADDPS    Y7, Y9, Y9
+	VMULPS    splat3f318000<>+0(SB), Y2, Y2
+	VMULPS    splat3f318000<>+0(SB), Y3, Y3
+	VADDPS    Y2, Y8, Y8
+	VADDPS    Y3, Y9, Y9
+	VXORPS    splat80000000<>+0(SB), Y8, Y8
+	VXORPS    splat80000000<>+0(SB), Y9, Y9
+	VSUBPS    splat40200000<>+0(SB), Y8, Y2
+	VSUBPS    splat40200000<>+0(SB), Y9, Y3
+	VMULPS    Y2, Y2, Y6
+	VMULPS    Y3, Y3, Y7
+	VMULPS    splat32f16588<>+0(SB), Y6, Y4
+	VMULPS    splat32f16588<>+0(SB), Y7, Y5
+	VMULPS    splat34b84b36<>+0(SB), Y6, Y10
+	VMULPS    splat34b84b36<>+0(SB), Y7, Y11
+	VADDPS    splatb66c7357<>+0(SB), Y4, Y4
+	VADDPS    splatb66c7357<>+0(SB), Y5, Y5
+	VADDPS    splatb6935ac1<>+0(SB), Y10, Y10
+	VADDPS    splatb6935ac1<>+0(SB), Y11, Y11
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VMULPS    Y6, Y10, Y10
+	VMULPS    Y7, Y11, Y11
+	VADDPS    splat396532db<>+0(SB), Y4, Y4
+	VADDPS    splat396532db<>+0(SB), Y5, Y5
+	VADDPS    splatbaa45408<>+0(SB), Y10, Y10
+	VADDPS    splatbaa45408<>+0(SB), Y11, Y11
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VMULPS    Y6, Y10, Y10
+	VMULPS    Y7, Y11, Y11
+	VADDPS    splatbb88e4ef<>+0(SB), Y4, Y4
+	VADDPS    splatbb88e4ef<>+0(SB), Y5, Y5
+	VADDPS    splat3e7c8f63<>+0(SB), Y10, Y10
+	VADDPS    splat3e7c8f63<>+0(SB), Y11, Y11
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VMULPS    Y2, Y10, Y10
+	VMULPS    Y3, Y11, Y11
+	VADDPS    splat3fc02e2f<>+0(SB), Y4, Y4
+	VADDPS    splat3fc02e2f<>+0(SB), Y5, Y5
+	VADDPS    Y10, Y4, Y4
+	VADDPS    Y11, Y5, Y5
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y8, Y2
+	VMOVMSKPS Y2, DX
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y9, Y2
+	VMOVMSKPS Y2, BX
+	ORL       BX, DX
+	TESTL     DX, DX
+	JE        central2
+	VSQRTPS   Y8, Y2
+	VSUBPS    splat40400000<>+0(SB), Y2, Y2
+	VMULPS    Y2, Y2, Y6
+	VMULPS    splatb951f09b<>+0(SB), Y6, Y3
+	VMULPS    splat38d3b56b<>+0(SB), Y6, Y7
+	VADDPS    splat3ab0dc72<>+0(SB), Y3, Y3
+	VADDPS    splatbb70bde7<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y6, Y7, Y7
+	VADDPS    splat3bbc127b<>+0(SB), Y3, Y3
+	VADDPS    splatbbf9c5d7<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y6, Y7, Y7
+	VADDPS    splat3c1aa57e<>+0(SB), Y3, Y3
+	VADDPS    splat3f8036db<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y2, Y7, Y7
+	VADDPS    splat40354f7e<>+0(SB), Y3, Y3
+	VADDPS    Y7, Y3, Y3
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y8, Y2
+	VBLENDVPS Y2, Y3, Y4, Y4
+	VSQRTPS   Y9, Y2
+	VSUBPS    splat40400000<>+0(SB), Y2, Y2
+	VMULPS    Y2, Y2, Y6
+	VMULPS    splatb951f09b<>+0(SB), Y6, Y3
+	VMULPS    splat38d3b56b<>+0(SB), Y6, Y7
+	VADDPS    splat3ab0dc72<>+0(SB), Y3, Y3
+	VADDPS    splatbb70bde7<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y6, Y7, Y7
+	VADDPS    splat3bbc127b<>+0(SB), Y3, Y3
+	VADDPS    splatbbf9c5d7<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y6, Y7, Y7
+	VADDPS    splat3c1aa57e<>+0(SB), Y3, Y3
+	VADDPS    splat3f8036db<>+0(SB), Y7, Y7
+	VMULPS    Y6, Y3, Y3
+	VMULPS    Y2, Y7, Y7
+	VADDPS    splat40354f7e<>+0(SB), Y3, Y3
+	VADDPS    Y7, Y3, Y3
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y9, Y2
+	VBLENDVPS Y2, Y3, Y5, Y5
+
+central2:
+	VMULPS  splat3fb504f3<>+0(SB), Y0, Y0
+	VMULPS  splat3fb504f3<>+0(SB), Y1, Y1
+	VMULPS  Y0, Y4, Y4
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, CX
+	JMP     pairs
+
+alone:
+	TESTQ     CX, CX
+	JE        end
 	VMOVDQU   (AX), Y0
 	VPSRLD    $0x08, Y0, Y0
 	VPADDD    Y0, Y0, Y0
@@ -349,20 +540,20 @@ normals:
 	VMULPS    Y2, Y2, Y3
 	VMULPS    Y2, Y2, Y4
 	VMULPS    splat3d9021bb<>+0(SB), Y4, Y5
-	VADDPS    splat3def251a<>+0(SB), Y5, Y5
 	VMULPS    splatbdebd1b8<>+0(SB), Y4, Y6
+	VADDPS    splat3def251a<>+0(SB), Y5, Y5
 	VADDPS    splatbdfe5d4f<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    splat3e11e9bf<>+0(SB), Y5, Y5
 	VMULPS    Y4, Y6, Y6
+	VADDPS    splat3e11e9bf<>+0(SB), Y5, Y5
 	VADDPS    splatbe2aae50<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    splat3e4cceac<>+0(SB), Y5, Y5
 	VMULPS    Y4, Y6, Y6
+	VADDPS    splat3e4cceac<>+0(SB), Y5, Y5
 	VADDPS    splatbe7ffffc<>+0(SB), Y6, Y6
 	VMULPS    Y4, Y5, Y5
-	VADDPS    splat3eaaaaaa<>+0(SB), Y5, Y5
 	VMULPS    Y2, Y6, Y6
+	VADDPS    splat3eaaaaaa<>+0(SB), Y5, Y5
 	VADDPS    Y6, Y5, Y5
 	VMULPS    Y3, Y2, Y4
 	VMULPS    Y5, Y4, Y4
@@ -377,53 +568,54 @@ normals:
 	VSUBPS    splat40200000<>+0(SB), Y4, Y1
 	VMULPS    Y1, Y1, Y3
 	VMULPS    splat32f16588<>+0(SB), Y3, Y2
-	VADDPS    splatb66c7357<>+0(SB), Y2, Y2
 	VMULPS    splat34b84b36<>+0(SB), Y3, Y5
+	VADDPS    splatb66c7357<>+0(SB), Y2, Y2
 	VADDPS    splatb6935ac1<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    splat396532db<>+0(SB), Y2, Y2
 	VMULPS    Y3, Y5, Y5
+	VADDPS    splat396532db<>+0(SB), Y2, Y2
 	VADDPS    splatbaa45408<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    splatbb88e4ef<>+0(SB), Y2, Y2
 	VMULPS    Y3, Y5, Y5
+	VADDPS    splatbb88e4ef<>+0(SB), Y2, Y2
 	VADDPS    splat3e7c8f63<>+0(SB), Y5, Y5
 	VMULPS    Y3, Y2, Y2
-	VADDPS    splat3fc02e2f<>+0(SB), Y2, Y2
 	VMULPS    Y1, Y5, Y5
+	VADDPS    splat3fc02e2f<>+0(SB), Y2, Y2
 	VADDPS    Y5, Y2, Y2
-	VCMPPS    $0x05, splat40a00000<>+0(SB), Y4, Y3
-	VMOVMSKPS Y3, DX
-	TESTL     DX, DX
-	JE        central
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y4, Y1
+	VMOVMSKPS Y1, CX
+	TESTL     CX, CX
+	JE        central1
 	VSQRTPS   Y4, Y1
 	VSUBPS    splat40400000<>+0(SB), Y1, Y1
 	VMULPS    Y1, Y1, Y5
-	VMULPS    splatb951f09b<>+0(SB), Y5, Y4
-	VADDPS    splat3ab0dc72<>+0(SB), Y4, Y4
+	VMULPS    splatb951f09b<>+0(SB), Y5, Y3
 	VMULPS    splat38d3b56b<>+0(SB), Y5, Y6
+	VADDPS    splat3ab0dc72<>+0(SB), Y3, Y3
 	VADDPS    splatbb70bde7<>+0(SB), Y6, Y6
-	VMULPS    Y5, Y4, Y4
-	VADDPS    splat3bbc127b<>+0(SB), Y4, Y4
+	VMULPS    Y5, Y3, Y3
 	VMULPS    Y5, Y6, Y6
+	VADDPS    splat3bbc127b<>+0(SB), Y3, Y3
 	VADDPS    splatbbf9c5d7<>+0(SB), Y6, Y6
-	VMULPS    Y5, Y4, Y4
-	VADDPS    splat3c1aa57e<>+0(SB), Y4, Y4
+	VMULPS    Y5, Y3, Y3
 	VMULPS    Y5, Y6, Y6
+	VADDPS    splat3c1aa57e<>+0(SB), Y3, Y3
 	VADDPS    splat3f8036db<>+0(SB), Y6, Y6
-	VMULPS    Y5, Y4, Y4
-	VADDPS    splat40354f7e<>+0(SB), Y4, Y4
+	VMULPS    Y5, Y3, Y3
 	VMULPS    Y1, Y6, Y6
-	VADDPS    Y6, Y4, Y4
-	VBLENDVPS Y3, Y4, Y2, Y2
+	VADDPS    splat40354f7e<>+0(SB), Y3, Y3
+	VADDPS    Y6, Y3, Y3
+	VCMPPS    $0x05, splat40a00000<>+0(SB), Y4, Y1
+	VBLENDVPS Y1, Y3, Y2, Y2
 
-central:
+central1:
 	VMULPS  splat3fb504f3<>+0(SB), Y0, Y0
 	VMULPS  Y0, Y2, Y2
 	VMOVUPS Y2, (AX)
 	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
-	JNE     normals
+
+end:
 	VZEROUPPER
 	RET
 
@@ -487,16 +679,6 @@ DATA splat3d9021bb<>+24(SB)/4, $0x3d9021bb
 DATA splat3d9021bb<>+28(SB)/4, $0x3d9021bb
 GLOBL splat3d9021bb<>(SB), RODATA|NOPTR, $32
 
-DATA splat3def251a<>+0(SB)/4, $0x3def251a
-DATA splat3def251a<>+4(SB)/4, $0x3def251a
-DATA splat3def251a<>+8(SB)/4, $0x3def251a
-DATA splat3def251a<>+12(SB)/4, $0x3def251a
-DATA splat3def251a<>+16(SB)/4, $0x3def251a
-DATA splat3def251a<>+20(SB)/4, $0x3def251a
-DATA splat3def251a<>+24(SB)/4, $0x3def251a
-DATA splat3def251a<>+28(SB)/4, $0x3def251a
-GLOBL splat3def251a<>(SB), RODATA|NOPTR, $32
-
 DATA splatbdebd1b8<>+0(SB)/4, $0xbdebd1b8
 DATA splatbdebd1b8<>+4(SB)/4, $0xbdebd1b8
 DATA splatbdebd1b8<>+8(SB)/4, $0xbdebd1b8
@@ -506,6 +688,16 @@ DATA splatbdebd1b8<>+20(SB)/4, $0xbdebd1b8
 DATA splatbdebd1b8<>+24(SB)/4, $0xbdebd1b8
 DATA splatbdebd1b8<>+28(SB)/4, $0xbdebd1b8
 GLOBL splatbdebd1b8<>(SB), RODATA|NOPTR, $32
+
+DATA splat3def251a<>+0(SB)/4, $0x3def251a
+DATA splat3def251a<>+4(SB)/4, $0x3def251a
+DATA splat3def251a<>+8(SB)/4, $0x3def251a
+DATA splat3def251a<>+12(SB)/4, $0x3def251a
+DATA splat3def251a<>+16(SB)/4, $0x3def251a
+DATA splat3def251a<>+20(SB)/4, $0x3def251a
+DATA splat3def251a<>+24(SB)/4, $0x3def251a
+DATA splat3def251a<>+28(SB)/4, $0x3def251a
+GLOBL splat3def251a<>(SB), RODATA|NOPTR, $32
 
 DATA splatbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
 DATA splatbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
@@ -627,16 +819,6 @@ DATA splat32f16588<>+24(SB)/4, $0x32f16588
 DATA splat32f16588<>+28(SB)/4, $0x32f16588
 GLOBL splat32f16588<>(SB), RODATA|NOPTR, $32
 
-DATA splatb66c7357<>+0(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+4(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+8(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+12(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+16(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+20(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+24(SB)/4, $0xb66c7357
-DATA splatb66c7357<>+28(SB)/4, $0xb66c7357
-GLOBL splatb66c7357<>(SB), RODATA|NOPTR, $32
-
 DATA splat34b84b36<>+0(SB)/4, $0x34b84b36
 DATA splat34b84b36<>+4(SB)/4, $0x34b84b36
 DATA splat34b84b36<>+8(SB)/4, $0x34b84b36
@@ -646,6 +828,16 @@ DATA splat34b84b36<>+20(SB)/4, $0x34b84b36
 DATA splat34b84b36<>+24(SB)/4, $0x34b84b36
 DATA splat34b84b36<>+28(SB)/4, $0x34b84b36
 GLOBL splat34b84b36<>(SB), RODATA|NOPTR, $32
+
+DATA splatb66c7357<>+0(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+4(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+8(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+12(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+16(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+20(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+24(SB)/4, $0xb66c7357
+DATA splatb66c7357<>+28(SB)/4, $0xb66c7357
+GLOBL splatb66c7357<>(SB), RODATA|NOPTR, $32
 
 DATA splatb6935ac1<>+0(SB)/4, $0xb6935ac1
 DATA splatb6935ac1<>+4(SB)/4, $0xb6935ac1
@@ -737,16 +929,6 @@ DATA splatb951f09b<>+24(SB)/4, $0xb951f09b
 DATA splatb951f09b<>+28(SB)/4, $0xb951f09b
 GLOBL splatb951f09b<>(SB), RODATA|NOPTR, $32
 
-DATA splat3ab0dc72<>+0(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+4(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+8(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+12(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+16(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+20(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+24(SB)/4, $0x3ab0dc72
-DATA splat3ab0dc72<>+28(SB)/4, $0x3ab0dc72
-GLOBL splat3ab0dc72<>(SB), RODATA|NOPTR, $32
-
 DATA splat38d3b56b<>+0(SB)/4, $0x38d3b56b
 DATA splat38d3b56b<>+4(SB)/4, $0x38d3b56b
 DATA splat38d3b56b<>+8(SB)/4, $0x38d3b56b
@@ -756,6 +938,16 @@ DATA splat38d3b56b<>+20(SB)/4, $0x38d3b56b
 DATA splat38d3b56b<>+24(SB)/4, $0x38d3b56b
 DATA splat38d3b56b<>+28(SB)/4, $0x38d3b56b
 GLOBL splat38d3b56b<>(SB), RODATA|NOPTR, $32
+
+DATA splat3ab0dc72<>+0(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+4(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+8(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+12(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+16(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+20(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+24(SB)/4, $0x3ab0dc72
+DATA splat3ab0dc72<>+28(SB)/4, $0x3ab0dc72
+GLOBL splat3ab0dc72<>(SB), RODATA|NOPTR, $32
 
 DATA splatbb70bde7<>+0(SB)/4, $0xbb70bde7
 DATA splatbb70bde7<>+4(SB)/4, $0xbb70bde7

@@ -6,6 +6,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -107,102 +109,147 @@ func interleave(c [4]VecVirtual, dst Register) {
 	}
 }
 
-// normals is Normal in place, 8 words at a time.
+// normals is Normal in place, two vectors of 8 words at a time and a last one alone. The
+// two are written side by side: each is one long chain of operations, of which the
+// processor sees too few at once to begin the next vector while it waits.
 func normals() {
 	TEXT("normalsAVX2", NOSPLIT, "func(x *float32, n int)")
 	Pragma("noescape")
 	Doc("normalsAVX2 turns n words, a multiple of 8, into normals in their place.")
 	at, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
-	Label("normals")
-	x := YMM()
-	VMOVDQU(Mem{Base: at}, x)
-	VPSRLD(Imm(8), x, x) // of a register: AVX2 has no shift of what lies in memory
-	shifted(x)
-	w := negLog(oneMinusSquare(x))
-
-	v, p, tail := YMM(), YMM(), YMM()
-	VSUBPS(splat.Float(philox.CentralShift), w, v)
-	polynomial(v, p, philox.Central0, philox.Central1, philox.Central2, philox.Central3, philox.Central4,
-		philox.Central5, philox.Central6, philox.Central7, philox.Central8)
-	VCMPPS(Imm(5), splat.Float(philox.CentralLimit), w, tail) // not less
-	mask := GP32()
-	VMOVMSKPS(tail, mask)
-	TESTL(mask, mask)
-	JE(LabelRef("central"))
-	q := YMM()
-	VSQRTPS(w, v)
-	VSUBPS(splat.Float(philox.TailShift), v, v)
-	polynomial(v, q, philox.Tail0, philox.Tail1, philox.Tail2, philox.Tail3, philox.Tail4,
-		philox.Tail5, philox.Tail6, philox.Tail7, philox.Tail8)
-	VBLENDVPS(tail, q, p, p)
-	Label("central")
-	VMULPS(splat.Float(philox.Sqrt2), x, x)
-	VMULPS(x, p, p)
-	VMOVUPS(p, Mem{Base: at})
-	ADDQ(Imm(4*splat.Lanes), at)
-	SUBQ(Imm(splat.Lanes), n)
-	JNE(LabelRef("normals"))
+	Label("pairs")
+	CMPQ(n, Imm(2*splat.Lanes))
+	JLT(LabelRef("alone"))
+	normalsOf(at, 2)
+	SUBQ(Imm(2*splat.Lanes), n)
+	JMP(LabelRef("pairs"))
+	Label("alone")
+	TESTQ(n, n)
+	JE(LabelRef("end"))
+	normalsOf(at, 1)
+	Label("end")
 	VZEROUPPER()
 	RET()
 }
 
-// shifted turns the upper 24 bits of words into x of Normal.
-func shifted(x VecVirtual) {
-	VPADDD(x, x, x)
-	VPSUBD(splat.Bits(1<<24-1), x, x)
-	VCVTDQ2PS(x, x)
-	VMULPS(splat.Float(philox.UnitScale), x, x)
+// side is vectors of which each does the same.
+type side []VecVirtual
+
+func beside(n int) side {
+	s := make(side, n)
+	for i := range s {
+		s[i] = YMM()
+	}
+	return s
 }
 
-func oneMinusSquare(x VecVirtual) VecVirtual {
-	one, a, t := YMM(), YMM(), YMM()
+// each has all vectors do one operation before any does the next.
+func (s side) each(f func(i int)) {
+	for i := range s {
+		f(i)
+	}
+}
+
+// normalsOf turns so many vectors at an address into normals, and moves it on.
+func normalsOf(at Register, vectors int) {
+	central := fmt.Sprint("central", vectors) // an x beyond its polynomial is one in 300
+	x := beside(vectors)
+	x.each(func(i int) { VMOVDQU(Mem{Base: at, Disp: 4 * splat.Lanes * i}, x[i]) })
+	x.each(func(i int) { VPSRLD(Imm(8), x[i], x[i]) }) // of a register: AVX2 has no shift of what lies in memory
+	shifted(x)
+	w := negLog(oneMinusSquare(x))
+
+	v, p := beside(vectors), beside(vectors)
+	v.each(func(i int) { VSUBPS(splat.Float(philox.CentralShift), w[i], v[i]) })
+	polynomial(v, p, philox.Central0, philox.Central1, philox.Central2, philox.Central3, philox.Central4,
+		philox.Central5, philox.Central6, philox.Central7, philox.Central8)
+	any, mask := GP32(), GP32()
+	tail := YMM()
+	x.each(func(i int) {
+		VCMPPS(Imm(5), splat.Float(philox.CentralLimit), w[i], tail) // not less
+		if i == 0 {
+			VMOVMSKPS(tail, any)
+			return
+		}
+		VMOVMSKPS(tail, mask)
+		ORL(mask, any)
+	})
+	TESTL(any, any)
+	JE(LabelRef(central))
+	x.each(func(i int) {
+		v, q := beside(1), beside(1)
+		VSQRTPS(w[i], v[0])
+		VSUBPS(splat.Float(philox.TailShift), v[0], v[0])
+		polynomial(v, q, philox.Tail0, philox.Tail1, philox.Tail2, philox.Tail3, philox.Tail4,
+			philox.Tail5, philox.Tail6, philox.Tail7, philox.Tail8)
+		VCMPPS(Imm(5), splat.Float(philox.CentralLimit), w[i], tail)
+		VBLENDVPS(tail, q[0], p[i], p[i])
+	})
+	Label(central)
+	x.each(func(i int) { VMULPS(splat.Float(philox.Sqrt2), x[i], x[i]) })
+	x.each(func(i int) { VMULPS(x[i], p[i], p[i]) })
+	x.each(func(i int) { VMOVUPS(p[i], Mem{Base: at, Disp: 4 * splat.Lanes * i}) })
+	ADDQ(Imm(uint64(4*splat.Lanes*vectors)), at)
+}
+
+// shifted turns the upper 24 bits of words into x of Normal.
+func shifted(x side) {
+	x.each(func(i int) { VPADDD(x[i], x[i], x[i]) })
+	x.each(func(i int) { VPSUBD(splat.Bits(1<<24-1), x[i], x[i]) })
+	x.each(func(i int) { VCVTDQ2PS(x[i], x[i]) })
+	x.each(func(i int) { VMULPS(splat.Float(philox.UnitScale), x[i], x[i]) })
+}
+
+func oneMinusSquare(x side) side {
+	one, a, t := YMM(), beside(len(x)), beside(len(x))
 	VMOVUPS(splat.Float(1), one)
-	VANDPS(splat.Bits(1<<31-1), x, a)
-	VSUBPS(a, one, t)
-	VADDPS(a, one, a)
-	VMULPS(a, t, t)
+	x.each(func(i int) { VANDPS(splat.Bits(1<<31-1), x[i], a[i]) })
+	x.each(func(i int) { VSUBPS(a[i], one, t[i]) })
+	x.each(func(i int) { VADDPS(a[i], one, a[i]) })
+	x.each(func(i int) { VMULPS(a[i], t[i], t[i]) })
 	return t
 }
 
-func negLog(t VecVirtual) VecVirtual {
-	e, f, s, y, p := YMM(), YMM(), YMM(), YMM(), YMM()
-	VPSUBD(splat.Bits(philox.SqrtHalfBits), t, e)
-	VPSRAD(Imm(23), e, e)
-	VPSLLD(Imm(23), e, f)
-	VPSUBD(f, t, f)
-	VSUBPS(splat.Float(1), f, f)
-	VCVTDQ2PS(e, e)
-	VMULPS(f, f, s)
+func negLog(t side) side {
+	n := len(t)
+	e, f, s, y, p := beside(n), beside(n), beside(n), beside(n), beside(n)
+	t.each(func(i int) { VPSUBD(splat.Bits(philox.SqrtHalfBits), t[i], e[i]) })
+	t.each(func(i int) { VPSRAD(Imm(23), e[i], e[i]) })
+	t.each(func(i int) { VPSLLD(Imm(23), e[i], f[i]) })
+	t.each(func(i int) { VPSUBD(f[i], t[i], f[i]) })
+	t.each(func(i int) { VSUBPS(splat.Float(1), f[i], f[i]) })
+	t.each(func(i int) { VCVTDQ2PS(e[i], e[i]) })
+	t.each(func(i int) { VMULPS(f[i], f[i], s[i]) })
 	polynomial(f, p, philox.Log0, philox.Log1, philox.Log2, philox.Log3, philox.Log4, philox.Log5, philox.Log6, philox.Log7, philox.Log8)
-	VMULPS(s, f, y)
-	VMULPS(p, y, y)
-	VMULPS(splat.Float(philox.Ln2Lo), e, p)
-	VADDPS(p, y, y)
-	VMULPS(splat.Float(0.5), s, s)
-	VSUBPS(s, y, y)
-	VADDPS(f, y, y)
-	VMULPS(splat.Float(philox.Ln2Hi), e, e)
-	VADDPS(e, y, y)
-	VXORPS(splat.Bits(1<<31), y, y)
+	t.each(func(i int) { VMULPS(s[i], f[i], y[i]) })
+	t.each(func(i int) { VMULPS(p[i], y[i], y[i]) })
+	t.each(func(i int) { VMULPS(splat.Float(philox.Ln2Lo), e[i], p[i]) })
+	t.each(func(i int) { VADDPS(p[i], y[i], y[i]) })
+	t.each(func(i int) { VMULPS(splat.Float(0.5), s[i], s[i]) })
+	t.each(func(i int) { VSUBPS(s[i], y[i], y[i]) })
+	t.each(func(i int) { VADDPS(f[i], y[i], y[i]) })
+	t.each(func(i int) { VMULPS(splat.Float(philox.Ln2Hi), e[i], e[i]) })
+	t.each(func(i int) { VADDPS(e[i], y[i], y[i]) })
+	t.each(func(i int) { VXORPS(splat.Bits(1<<31), y[i], y[i]) })
 	return y
 }
 
 // polynomial leaves the sum in even.
-func polynomial(v, even VecVirtual, c ...float32) {
-	s, odd := YMM(), YMM()
-	VMULPS(v, v, s)
-	VMULPS(splat.Float(c[0]), s, even)
-	VADDPS(splat.Float(c[2]), even, even)
-	VMULPS(splat.Float(c[1]), s, odd)
-	VADDPS(splat.Float(c[3]), odd, odd)
-	for i := 4; i < 8; i += 2 {
-		VMULPS(s, even, even)
-		VADDPS(splat.Float(c[i]), even, even)
-		VMULPS(s, odd, odd)
-		VADDPS(splat.Float(c[i+1]), odd, odd)
+func polynomial(v, even side, c ...float32) {
+	s, odd := beside(len(v)), beside(len(v))
+	v.each(func(i int) { VMULPS(v[i], v[i], s[i]) })
+	v.each(func(i int) { VMULPS(splat.Float(c[0]), s[i], even[i]) })
+	v.each(func(i int) { VMULPS(splat.Float(c[1]), s[i], odd[i]) })
+	v.each(func(i int) { VADDPS(splat.Float(c[2]), even[i], even[i]) })
+	v.each(func(i int) { VADDPS(splat.Float(c[3]), odd[i], odd[i]) })
+	for k := 4; k < 8; k += 2 {
+		v.each(func(i int) { VMULPS(s[i], even[i], even[i]) })
+		v.each(func(i int) { VMULPS(s[i], odd[i], odd[i]) })
+		v.each(func(i int) { VADDPS(splat.Float(c[k]), even[i], even[i]) })
+		v.each(func(i int) { VADDPS(splat.Float(c[k+1]), odd[i], odd[i]) })
 	}
-	VMULPS(s, even, even)
-	VADDPS(splat.Float(c[8]), even, even)
-	VMULPS(v, odd, odd)
-	VADDPS(odd, even, even)
+	v.each(func(i int) { VMULPS(s[i], even[i], even[i]) })
+	v.each(func(i int) { VMULPS(v[i], odd[i], odd[i]) })
+	v.each(func(i int) { VADDPS(splat.Float(c[8]), even[i], even[i]) })
+	v.each(func(i int) { VADDPS(odd[i], even[i], even[i]) })
 }
