@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
@@ -184,5 +185,25 @@ func TestPartOfFrozen(t *testing.T) {
 	}
 	if n := len(g.Player("f").Net.Params()); n != 3 {
 		t.Errorf("%d parameters, want 3", n)
+	}
+}
+
+// Images and epochs are counted in samples of [data], and checkpoints hold what they say
+// of its files: the first stream reads it.
+func TestFirstStreamReadsData(t *testing.T) {
+	_, err := declare(t, game.NewSystems(game.System{
+		Kind: config.Kind{Name: "other", Doc: "test", Keys: struct{}{}, Optims: []string{"a"}, Streams: []string{"b"}},
+		Declare: func(s *game.Setup) error {
+			n := s.State("n", nil, graph.F32, nn.Constant(0))
+			b := s.Stream("b", game.StreamOptions{Section: "b"})
+			a := s.Stream("a", game.StreamOptions{})
+			s.Order(game.Entry{Turn: s.Turn("take", func(t *game.Turn) {
+				t.Set(n, graph.Cast(graph.Add(graph.Average(t.Batch(a, game.Points)), graph.Average(t.Batch(b, game.Points))), graph.F32))
+			})})
+			return nil
+		},
+	}))
+	if want := "stream b is the first one, in whose samples images and epochs are counted, and reads [data.b]: declare one of [data] before it"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %q", err, want)
 	}
 }

@@ -31,6 +31,9 @@ func (t *Turn) Minimise(goals ...Goal) {
 	t.trains("Minimise")
 	t.uses.minimised++
 	for _, goal := range goals {
+		if goal.By == nil || goal.Loss == nil {
+			fail("Minimise", "a goal lacks its optimiser or its loss")
+		}
 		if slices.Contains(t.uses.Updates, goal.By) {
 			fail("Minimise", "optimiser %s makes two updates in one turn: the second needs a turn of its own", goal.By.Name)
 		}

@@ -47,11 +47,14 @@ func (s *Setup) name(sort, name string) string {
 // fail reports a mistake of whoever wrote the system.
 func fail(what, format string, args ...any) { graph.Fail(what, format, args...) }
 
-// Stream declares endless batches of a section of data. The first one is what
-// images and epochs are counted in.
+// Stream declares endless batches of a section of data. The first one, of [data], is
+// what images and epochs are counted in.
 func (s *Setup) Stream(name string, o StreamOptions) *Stream {
 	if o.Section != "" && s.Config.Stream(o.Section) == nil {
 		fail("Stream", "stream %s reads [data.%s], and the kind has no such section", name, o.Section)
+	}
+	if o.Section != "" && len(s.g.Streams) == 0 {
+		fail("Stream", "stream %s is the first one, in whose samples images and epochs are counted, and reads [data.%s]: declare one of [data] before it", name, o.Section)
 	}
 	if o.Batch == 0 {
 		o.Batch = s.Config.Train.Batch

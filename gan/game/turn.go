@@ -206,6 +206,9 @@ func joined(batches [][]*graph.Node) []*graph.Node {
 	for i := range out {
 		var all []*graph.Node
 		for _, b := range batches {
+			if len(b) != len(batches[0]) {
+				fail("RunEach", "batches of %d and %d operands cannot share a pass", len(batches[0]), len(b))
+			}
 			if !b[i].Shape.Equal(batches[0][i].Shape) {
 				fail("RunEach", "batches of %s and %s cannot share a pass", batches[0][i].Shape, b[i].Shape)
 			}

@@ -84,6 +84,12 @@ func TestPageMistakes(t *testing.T) {
 		{"batches of [64,2] and [16,2] cannot share a pass", nil, func(m *mistaken) {
 			m.RunEach(game.Pass{Label: "d"}, m.d, one(m.fakes("z")), one(m.Run(m.g, m.Draw("g", 16, m.z).All())[0]))
 		}},
+		{"batches of 1 and 2 operands cannot share a pass", nil, func(m *mistaken) {
+			x := m.fakes("z")
+			m.RunEach(game.Pass{Label: "d"}, m.d, one(x), []*graph.Node{x, x})
+		}},
+		{"a goal lacks its optimiser or its loss", nil, func(m *mistaken) { m.Minimise(game.Goal{Loss: m.loss(m.fakes("z"))}) }},
+		{"a goal lacks its optimiser or its loss", nil, func(m *mistaken) { m.Minimise(game.Goal{By: m.opt}) }},
 		{"optimiser d makes two updates in one turn", nil, func(m *mistaken) {
 			m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.fakes("z"))})
 			m.Minimise(game.Goal{By: m.opt, Loss: m.loss(m.fakes("g"))})
