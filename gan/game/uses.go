@@ -3,6 +3,8 @@ package game
 import (
 	"fmt"
 	"slices"
+
+	"ganengine/engine/nn"
 )
 
 // Uses is what a turn or a sampler takes, runs and moves, found by building it.
@@ -33,9 +35,13 @@ type Ran struct {
 }
 
 // Tracks says whether running statistics or state follow the pass: whether there are any,
-// and the pass is one that moves them.
+// and the pass is one that moves them. It moves statistics where it uses a batch's.
 func (r Ran) Tracks() bool {
-	return r.Track && len(r.Player.Net.Stats())+len(r.Player.Net.State()) > 0
+	n := len(r.Player.Net.State())
+	if r.Stats == nn.StatsByTrain || r.Stats == nn.StatsBatch {
+		n += len(r.Player.Net.Stats())
+	}
+	return r.Track && n > 0
 }
 
 // takes says whether there are fresh batches of a stream in it.

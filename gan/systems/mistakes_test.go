@@ -37,6 +37,16 @@ func (m *mistaken) frozen(path string) *game.Player {
 	return m.Frozen("f", game.Ref{Path: path, Network: "d"}, outOf(1), game.In{Shape: graph.Shape{2}})
 }
 
+// asks declares a sampler that asks for statistics of a player with batch norm.
+func (m *mistaken) asks(stats nn.Stats) {
+	normed := m.Player("norm", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+		return one(nn.BatchNorm(p, "norm", in[0], nn.NormOptions{}))
+	}, game.In{Shape: graph.Shape{2}})
+	m.Sampler("encode", func(t *game.Turn) {
+		t.Numbers(game.Encoded, t.RunAs(game.Pass{Label: "s", Stats: stats}, normed, t.Batch(m.real, game.Points))[0])
+	})
+}
+
 // outOf is a dense layer.
 func outOf(width int) game.Body {
 	return func(p *nn.Pass, in []*graph.Node) []*graph.Node {
@@ -137,6 +147,8 @@ func TestPageMistakes(t *testing.T) {
 				t.Minimise(game.Goal{By: m.opt, Loss: graph.Average(t.Run(m.d, t.Batch(m.real, game.Points))[0])})
 			})
 		}, plain},
+		{"pass s of player norm uses a batch's statistics, and a sampler's rows are of whoever asks", func(m *mistaken) { m.asks(nn.StatsBatch) }, plain},
+		{"examples of [2] have no statistics of their own", func(m *mistaken) { m.asks(nn.StatsOwn) }, plain},
 		{"turn turn asks for other only where something else is not due", (*mistaken).lazies, func(m *mistaken) {
 			plain(m)
 			if !m.Due(m.reg) {
