@@ -30,16 +30,16 @@ func TestEachBatchForItself(t *testing.T) {
 			return graph.Concat(0, each[0][0], each[1][0]), graph.Concat(0, t.Run(d, x)[0], t.Run(d, y)[0])
 		}
 		all := game.NewSystems(game.System{
-			Kind: config.Kind{Name: "kernels", Doc: "test", Keys: struct{}{}, Optims: []string{"d"}},
+			Kind: config.Kind{Name: "kernels", Doc: "test", Keys: struct{}{}, Optims: []string{"a"}},
 			Declare: func(s *game.Setup) error {
 				real := s.Stream("real", game.StreamOptions{})
 				d := s.Player("d", kernels, game.In{Shape: real.Shape})
-				opt := s.Optimizer("d", "d", d)
+				opt := s.Optimizer("d", "a", d)
 				if frozen {
 					d = s.Frozen("f", game.Ref{Path: "f.safetensors", Network: "d"}, kernels, game.In{Shape: real.Shape})
 				}
 				free := s.Player("free", kernels, game.In{Shape: real.Shape})
-				optFree := s.Optimizer("free", "d", free)
+				optFree := s.Optimizer("free", "a", free)
 				s.Order(game.Entry{Turn: s.Turn("turn", func(t *game.Turn) {
 					x := t.Batch(real, game.Points)
 					together, apart := compare(t, d, x)
@@ -109,7 +109,7 @@ func declared(t *testing.T, all *game.Systems) *game.Game {
 
 func declare(t *testing.T, all *game.Systems) (*game.Game, error) {
 	t.Helper()
-	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n[train]\nbatch = 4\n")
+	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[train]\nbatch = 4\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,20 @@ type Pass struct {
 	// while training, running ones for people and of a frozen player. Running statistics
 	// follow those of batches alone. A sampler has no batch of its own.
 	Stats nn.Stats
+	With  Weights // Averaged: the weights and statistics of the average that follows the player
 }
+
+// Weights says which values of a player's Variables a pass uses.
+type Weights uint8
+
+const (
+	// Usual are the trained ones at this point of a turn, and for people their average where
+	// there is one.
+	Usual Weights = iota
+	// Averaged are those of the player's average, which in a turn is that of the steps before:
+	// data, to which no gradient leads and which nothing tracks. Gradients reach the operands.
+	Averaged
+)
 
 // Run is a training pass: batch statistics, which nothing tracks. For people it
 // uses running statistics.
@@ -54,15 +67,24 @@ func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.N
 
 // mode is how the engine's layers treat a pass.
 func (t *Turn) mode(m Pass, p *Player) nn.Mode {
-	mode := nn.Mode{Label: m.Label, Stats: m.Stats, Values: t.valuesOf(p)}
 	switch {
+	case m.With == Averaged && p.Average() == nil:
+		fail("Run", "pass %s is with the average of player %s, which has none", m.Label, p.Name)
+	case m.With == Averaged && m.Track:
+		fail("Run", "pass %s of player %s tracks statistics, and is with its average, which follows alone", m.Label, p.Name)
 	case p.frozen() && m.Track:
 		fail("Run", "pass %s of player %s tracks statistics, and the player is frozen", m.Label, p.Name)
 	case t.rows > 0 && m.Stats == nn.StatsBatch:
 		fail("Run", "pass %s of player %s uses a batch's statistics, and a sampler's rows are of whoever asks: what it gives of one would depend on the others", m.Label, p.Name)
 	}
-	if t.rows == 0 && !p.frozen() {
-		mode.Train, mode.Track = true, m.Track
+	mode := nn.Mode{Label: m.Label, Stats: m.Stats, Train: t.rows == 0 && !p.frozen()}
+	mode.Track = mode.Train && m.Track
+	if m.With == Averaged {
+		mode.Values = p.Average().Values()
+		return mode
+	}
+	mode.Values = t.valuesOf(p)
+	if mode.Train {
 		for _, v := range p.Net.Params() {
 			mode.Values.Get(t.B, v)
 		}

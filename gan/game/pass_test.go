@@ -62,7 +62,10 @@ func (l *lab) run(p *graph.Program, in ...reference.Array) map[string][]float64 
 	return out
 }
 
-func (l *lab) set(name string, x ...float64) { copy(l.values[l.Vars.ByName(name)].Data, x) }
+func (l *lab) set(name string, x ...float64) {
+	v := l.Vars.ByName(name)
+	l.values[v] = reference.Array{DType: v.DType, Shape: v.Shape, Data: x}
+}
 
 func (l *lab) get(name string) []float64 { return l.values[l.Vars.ByName(name)].Data }
 
@@ -200,5 +203,54 @@ func TestSamplerStats(t *testing.T) {
 		if _, err := g.Sampler("encode").Uses(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %q", err, want)
 		}
+	}
+}
+
+// A pass with a player's average sees the one of the steps before, also once the turn
+// moved the player's weights: as data, with its own running statistics.
+func TestPassWithAverage(t *testing.T) {
+	norm := func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+		return []*graph.Node{graph.Mul(batchNorm(p, in)[0], p.Param("w", graph.Shape{1}, nn.Constant(3)))}
+	}
+	l := newLab(t, func(s *game.Setup) error {
+		s.Stream("real", game.StreamOptions{})
+		p := s.Player("p", norm, game.In{Shape: imageShape[1:]})
+		opt := s.Optimizer("a", "a", p)
+		s.Average(game.AverageOptions{Mean: true}, p)
+		s.Order(game.Entry{Turn: s.Turn("turn", func(t *game.Turn) {
+			x := image(t)
+			averaged := func(label string, stats nn.Stats) *graph.Node {
+				return t.RunAs(game.Pass{Label: label, With: game.Averaged, Stats: stats}, p, x)[0]
+			}
+			before := averaged("before", nn.StatsByTrain)
+			product := graph.Mul(t.RunAs(game.Pass{Label: "own", Track: true}, p, x)[0], before) // w ema, times squares whose mean is 1
+			t.B.Output("dx", graph.Gradients(graph.Total(graph.Square(averaged("dx", nn.StatsRunning))), nil, x)[0])
+			t.Minimise(game.Goal{By: opt, Loss: graph.Average(product)})
+			t.B.Output("running", averaged("after", nn.StatsRunning))
+		})})
+		return nil
+	})
+	square := 0. // of what batch norm gives, on average
+	for _, x := range normal(channel) {
+		square += x * x / float64(imageShape.Size())
+	}
+	l.set("p_ema/w", 3) // as whoever begins a run does
+	w, sum := 3., 0.
+	for step := range 4 {
+		ema := l.get("p_ema/w")[0]
+		l.set("p_ema/bn/mean", 1, -2)
+		l.set("p_ema/bn/var", 4, 9)
+		out := l.run(l.steps[0].Program)
+		w -= .5 * ema * square
+		sum += w
+		l.near("w", l.get("p/w"), []float64{w})
+		l.near("the average", l.get("p_ema/w"), []float64{sum / float64(step+1)})
+		want, slope := running([2]float64{1, -2}, [2]float64{4, 9}), make([]float64, imageShape.Size())
+		for i := range want {
+			want[i] *= ema
+			slope[i] = 2 * want[i] * ema / math.Sqrt([2]float64{4, 9}[i%2]+1e-5)
+		}
+		l.near("what the average gives", out["running"], want)
+		l.near("its gradient to the operand", out["dx"], slope)
 	}
 }

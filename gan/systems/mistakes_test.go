@@ -147,6 +147,14 @@ func TestPageMistakes(t *testing.T) {
 				t.Minimise(game.Goal{By: m.opt, Loss: graph.Average(t.Run(m.d, t.Batch(m.real, game.Points))[0])})
 			})
 		}, plain},
+		{"pass d is with the average of player d, which has none", nil, func(m *mistaken) {
+			m.RunAs(game.Pass{Label: "d", With: game.Averaged}, m.d, m.fakes("z"))
+		}},
+		{"pass g of player g tracks statistics, and is with its average, which follows alone", func(m *mistaken) {
+			m.Average(game.AverageOptions{Mean: true}, m.g)
+		}, func(m *mistaken) {
+			m.RunAs(game.Pass{Label: "g", With: game.Averaged, Track: true}, m.g, m.Draw("z", 0, m.z).All())
+		}},
 		{"pass s of player norm uses a batch's statistics, and a sampler's rows are of whoever asks", func(m *mistaken) { m.asks(nn.StatsBatch) }, plain},
 		{"examples of [2] have no statistics of their own", func(m *mistaken) { m.asks(nn.StatsOwn) }, plain},
 		{"turn turn asks for other only where something else is not due", (*mistaken).lazies, func(m *mistaken) {
