@@ -38,6 +38,24 @@ func (r *runFlags) find() (rundir.Dir, error) {
 	return rundir.Find(r.out, r.run)
 }
 
+// spare says which checkpoint of the run a file written would take the place of.
+func (r *runFlags) spare(path string) error {
+	dir, err := r.find()
+	if err != nil {
+		return err
+	}
+	all, err := dir.Checkpoints()
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if err := explore.Spare([]string{c.Path}, path); err != nil {
+			return usage("-o: %w", err)
+		}
+	}
+	return nil
+}
+
 // explore runs f with the run's networks on a device.
 func (a *app) explore(r *runFlags, f func(e *explore.Explorer) error) (err error) {
 	dir, err := r.find()
@@ -111,6 +129,9 @@ func exportCommand() command {
 					return usage("there is no format %q; use safetensors", *format)
 				case strings.ToLower(filepath.Ext(*path)) != ".safetensors":
 					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
+				}
+				if err := r.spare(*path); err != nil {
+					return err
 				}
 				return a.explore(r, func(e *explore.Explorer) error {
 					p, err := e.Exported(*net)

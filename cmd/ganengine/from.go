@@ -51,6 +51,9 @@ func (a *app) encode(ctx context.Context, from *fromFlags) error {
 		kind = "reconstruct"
 	}
 	return a.from(ctx, from, func(*explore.Explorer) (string, error) { return kind, nil }, func(f *explore.From, in *explore.Inputs) (string, error) {
+		if err := in.Spare(from.path); err != nil {
+			return "", usage("-o: %w", err)
+		}
 		if kind == "encode" {
 			return "codes of " + count(in.Len(), f.Points()), f.WriteCodes(ctx, from.path, in)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -194,6 +196,49 @@ func TestFromErrors(t *testing.T) {
 	p.train("flow")
 	if status, _, errs := p.try("encode", "-run", "1", "-out", "@/runs", "-i", "@/none.npy", "-o", "@/z.npy"); status != 2 || !strings.Contains(errs, "none.npy") {
 		t.Errorf("a file that is not there: status %d, %q", status, errs)
+	}
+}
+
+// What a command reads is never written over, by whatever path it is named.
+func TestSparesWhatItReads(t *testing.T) {
+	p := newPlace(t)
+	p.write("aae.toml", tinyAAE)
+	p.train("aae")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "2", "-o", "@/in/")
+	p.run("encode", "-run", "0", "-out", "@/runs", "-i", "@/in", "-o", "@/z.npy")
+	p.write("flow.toml", flow)
+	p.train("flow")
+	p.run("sample", "-run", "1", "-out", "@/runs", "-n", "3", "-o", "@/x.npy")
+	p.write("domains.toml", tinyDomains)
+	p.train("domains")
+	p.train("images")
+	if err := os.Symlink(p.at("in"), p.at("link")); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := filepath.Glob(p.at("runs/00003-*/checkpoints/*.safetensors"))
+	if err != nil || len(kept) == 0 {
+		t.Fatalf("checkpoints %v (%v)", kept, err)
+	}
+	for _, c := range []struct{ run, file, args string }{
+		{"0", p.at("in/seed000001.png"), "encode|-i|@/in/seed000001.png|-o|@/in/seed000001.png"},
+		{"0", p.at("in/seed000002.png"), "encode|-i|@/in|-o|@/link/seed000002.png"},
+		{"0", p.at("z.npy"), "sample|-z|@/z.npy|-o|@/in/../z.npy"},
+		{"1", p.at("x.npy"), "encode|-i|@/x.npy|-o|@/x.npy"},
+		{"2", p.at("x.npy"), "translate|-i|@/x.npy|-o|@/x.npy"},
+		{"3", kept[0], "export|-o|" + kept[0]},
+	} {
+		before, err := os.ReadFile(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(c.args, "|")
+		status, _, errs := p.try(append([]string{parts[0], "-run", c.run, "-out", "@/runs"}, parts[1:]...)...)
+		if status != 2 || !strings.Contains(errs, "would be written over, and it is read here: name another place") {
+			t.Errorf("%s: status %d, %q", c.args, status, errs)
+		}
+		if after, err := os.ReadFile(c.file); err != nil || !slices.Equal(before, after) {
+			t.Errorf("%s: the file is another now (%v)", c.args, err)
+		}
 	}
 }
 

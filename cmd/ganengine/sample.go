@@ -162,6 +162,9 @@ func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlag
 		return usage("-z: %w", err)
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
+	if err := explore.Spare([]string{s.z}, s.path); err != nil {
+		return usage("-o: %w", err)
+	}
 	l := e.OfFile(z)
 	switch {
 	case s.set["class"]:

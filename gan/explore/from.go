@@ -246,6 +246,9 @@ func (f *From) Check(path string, in *Inputs) error {
 // target is the folder and the names in it for what is made of images; nothing for
 // points.
 func (f *From) target(path string, in *Inputs) (dir string, names []string, err error) {
+	if err := in.Spare(path); err != nil {
+		return "", nil, err
+	}
 	format, _ := FormatOf(path)
 	switch {
 	case f.Points() && format == PNG:
@@ -258,8 +261,6 @@ func (f *From) target(path string, in *Inputs) (dir string, names []string, err 
 		return "", nil, fmt.Errorf("%s: points are written to FILE.npy, FILE.npz or FILE.png", path)
 	case f.Points():
 		return "", nil, nil
-	case in.single && format == PNG && sameFile(in.path, path):
-		return "", nil, fmt.Errorf("%s would be written over: name another file than that of -i", path)
 	case in.single && format == PNG:
 		return filepath.Dir(path), []string{filepath.Base(path)}, nil
 	case format != Folder && (in.single || filepath.Ext(path) != ""):

@@ -295,11 +295,13 @@ func TestFromRefuses(t *testing.T) {
 	dir, _ := gallery(t)
 	f := mirror(t, "translate.b", mirrorImages, 4, 4, 3)
 	out := t.TempDir()
-	writePicture(t, filepath.Join(dir, "b.png"), 4, 4, 0, png.Encode) // beside b.jpg
-	single := filepath.Join(dir, "a.png")
+	twins, single := t.TempDir(), filepath.Join(dir, "a.png")
+	writePicture(t, filepath.Join(twins, "b.png"), 4, 4, 0, png.Encode)
+	writePicture(t, filepath.Join(twins, "b.jpg"), 4, 4, 0, asJPEG)
 	for _, c := range []struct{ in, out, want string }{
-		{dir, filepath.Join(out, "o"), "b.jpg and b.png would both be written to b.png"},
+		{twins, filepath.Join(out, "o"), "b.jpg and b.png would both be written to b.png"},
 		{filepath.Join(dir, "in"), filepath.Join(dir, "in"), "a.png would be written over"},
+		{dir, filepath.Join(dir, "in"), "a.png would be written over"}, // a folder of -i itself, whose a.png is another input
 		{single, dir, "a.png would be written over"},
 		{single, single, "a.png would be written over"},
 		{single, filepath.Join(out, "a.jpg"), "an image is written to FILE.png or DIR/"},

@@ -93,35 +93,30 @@ func (in *Inputs) read(ctx context.Context, dst []byte, first, n int) error {
 }
 
 // names are the files, relative to dir, that what is made of each image goes to:
-// its own name, as PNG. Two images of one name, or one over itself, are an error.
+// its own name, as PNG. Two images of one name, or one over any of them, are an error.
 func (in *Inputs) names(dir string) ([]string, error) {
-	root := in.path
-	if in.single {
-		root = filepath.Dir(root)
-	}
-	names, from := make([]string, in.Len()), map[string]string{}
-	same := sameFile(root, dir)
+	names, written, from := make([]string, in.Len()), make([]string, in.Len()), map[string]string{}
 	for i := range names {
 		name := in.images.Name(i)
 		names[i] = strings.TrimSuffix(name, path.Ext(name)) + ".png"
-		other, taken := from[names[i]]
-		switch {
-		case taken:
+		if other, taken := from[names[i]]; taken {
 			return nil, fmt.Errorf("%s and %s would both be written to %s: rename one", other, name, names[i])
-		case same && names[i] == name:
-			return nil, fmt.Errorf("%s would be written over: name another folder than that of -i", filepath.Join(dir, name))
 		}
 		from[names[i]] = name
+		written[i] = filepath.Join(dir, filepath.FromSlash(names[i]))
 	}
-	return names, nil
+	return names, in.Spare(written...)
 }
 
-// sameFile says whether both are there and one file or folder.
-func sameFile(a, b string) bool {
-	x, err := os.Stat(a)
-	if err != nil {
-		return false
+// Spare says which of the inputs one of the files written would take the place of; nil
+// where there is none.
+func (in *Inputs) Spare(written ...string) error {
+	if in.images == nil || in.single {
+		return Spare([]string{in.path}, written...)
 	}
-	y, err := os.Stat(b)
-	return err == nil && os.SameFile(x, y)
+	given := make([]string, in.Len())
+	for i := range given {
+		given[i] = filepath.Join(in.path, filepath.FromSlash(in.images.Name(i)))
+	}
+	return Spare(given, written...)
 }
