@@ -26,6 +26,7 @@ const (
 	Lower Better = iota
 	Higher
 	Half // of one half: as good as a coin
+	One  // near one, on either side
 )
 
 // Than says whether a value is better than another.
@@ -35,12 +36,14 @@ func (b Better) Than(value, other float64) bool {
 		return value > other
 	case Half:
 		return math.Abs(value-.5) < math.Abs(other-.5)
+	case One:
+		return math.Abs(value-1) < math.Abs(other-1)
 	}
 	return value < other
 }
 
 // String is the direction in a word.
-func (b Better) String() string { return [...]string{"lower", "higher", "0.5"}[b] }
+func (b Better) String() string { return [...]string{"lower", "higher", "0.5", "1"}[b] }
 
 // Needs say what a metric is computed from, beside the generated samples.
 type Needs struct {
@@ -48,7 +51,10 @@ type Needs struct {
 	Real       bool // real samples
 	Equal      bool // as many of them as generated ones
 	Validation bool // Validation more real samples
+	Train      bool // the samples that were trained on, beside real ones that were not
 	Moments    bool // the covariance of all numbers of a sample
+	Pairs      bool // in place of generated samples, real ones with what is made of each
+	Side       int  // images of so many pixels a side or more; 0: points will do
 	// Least is the least number of samples of each kind; nil is 1.
 	Least func(s Sizes) int
 }
@@ -84,6 +90,9 @@ type Sizes struct {
 	Real, Fake int // samples
 	Dim        int // numbers of each
 	Mixture    bool
+	Train      bool // training samples beside the real ones
+	Pairs      bool
+	Side       int // pixels along the shorter side of images; 0 of points
 	Neighbours int
 	SubsetSize int
 }
@@ -100,6 +109,14 @@ func (m *Metric) Check(s Sizes) error {
 	switch {
 	case m.Needs.Mixture && !s.Mixture:
 		return fmt.Errorf("%s is for data of kind mixture: these have no modes that are known", m.Name)
+	case m.Needs.Pairs && !s.Pairs:
+		return fmt.Errorf("%s is of pairs: ganengine eval measures it of runs that reconstruct, and of two folders with equal names", m.Name)
+	case m.Needs.Side > s.Side && s.Side == 0:
+		return fmt.Errorf("%s is of images, and these are points; L1 is of both", m.Name)
+	case m.Needs.Side > s.Side:
+		return fmt.Errorf("%s needs images of %dx%d pixels or more, and a side of these has %d", m.Name, m.Needs.Side, m.Needs.Side, s.Side)
+	case m.Needs.Train && !s.Train:
+		return fmt.Errorf("%s needs real samples that were not trained on, beside those that were: ganengine eval takes them from -data PATH", m.Name)
 	case m.Needs.Real && s.Fake < least:
 		return fmt.Errorf("%s needs %d generated samples or more, got %d", m.Name, least, s.Fake)
 	case m.Needs.Real && s.Real < least:
@@ -117,6 +134,8 @@ func (m *Metric) Check(s Sizes) error {
 type Comparison struct {
 	Real, Fake *Features
 	Validation *Features // real samples that are not in Real
+	Train      Source    // samples that were trained on
+	Pairs      *Pairs
 	Mixture    *Mixture
 	Products   Products
 

@@ -42,7 +42,7 @@ func TestBetter(t *testing.T) {
 	for _, test := range []struct {
 		b            Better
 		value, other float64
-	}{{Lower, 1, 2}, {Higher, 2, 1}, {Half, .4, .7}, {Half, .6, .2}} {
+	}{{Lower, 1, 2}, {Higher, 2, 1}, {Half, .4, .7}, {Half, .6, .2}, {One, 1.1, .8}, {One, .9, 1.2}} {
 		if !test.b.Than(test.value, test.other) || test.b.Than(test.other, test.value) || test.b.Than(test.value, test.value) {
 			t.Errorf("%s: %g is better than %g", test.b, test.value, test.other)
 		}
@@ -64,6 +64,13 @@ func TestCheck(t *testing.T) {
 		{"nn2s", "take 5 of each", Sizes{Real: 5, Fake: 40}},
 		{"modes", "modes is for data of kind mixture", Sizes{Real: 5, Fake: 40}},
 		{"parzen", "parzen needs 1 real samples or more, and the data leave 0", Sizes{Fake: 40}},
+		{"memory", "memory needs real samples that were not trained on", Sizes{Real: 5, Fake: 5}},
+		{"L1", "L1 is of pairs: ganengine eval", Sizes{Real: 5, Fake: 5}},
+		{"psnr", "psnr is of images, and these are points; L1 is of both", Sizes{Pairs: true}},
+		{"ssim", "ssim needs images of 11x11 pixels or more, and a side of these has 8", Sizes{Pairs: true, Side: 8}},
+		{"memory", "", Sizes{Real: 1, Fake: 1, Train: true}},
+		{"L1", "", Sizes{Pairs: true}},
+		{"ssim", "", Sizes{Pairs: true, Side: 11}},
 		{"coverage", "", Sizes{Real: 6, Fake: 6, Neighbours: 5}},
 		{"modes", "", Sizes{Fake: 1, Mixture: true}},
 	} {
@@ -88,17 +95,18 @@ func TestNotFinite(t *testing.T) {
 	}
 }
 
-// TestCancelled: every metric of two sets ends with its context.
+// TestCancelled: every metric of two sets, or of pairs, ends with its context.
 func TestCancelled(t *testing.T) {
 	stop := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(stop)
 	for _, m := range Table() {
-		if !m.Needs.Real {
+		if !m.Needs.Real && !m.Needs.Pairs {
 			continue
 		}
 		c := comparison(normal(t, 1, 20, 3, 0, 1), normal(t, 2, 20, 3, 0, 1))
-		c.Validation = c.Real
+		c.Validation, c.Train = c.Real, source(c.Real, 20)
+		c.Pairs = pairs(t, noise(1, 2, 11, 11, 1, 0, 9), noise(2, 2, 11, 11, 1, 0, 9)).Pairs
 		if _, err := c.Compute(ctx, &m); !errors.Is(err, stop) {
 			t.Errorf("%s: %v", m.Name, err)
 		}

@@ -48,28 +48,16 @@ func (c *Comparison) own(ctx context.Context, f *Features) (*balls, error) {
 		return f.balls, nil
 	}
 	x := f.centred()
-	nearest := infinite(x.n * k)
-	offer := func(b *block, i, j, to int) {
-		list := nearest[to*k : (to+1)*k]
-		square, ok := b.less(i, j, list[k-1])
-		if !ok {
-			return
-		}
-		at := k - 1
-		for ; at > 0 && list[at-1] > square; at-- {
-			list[at] = list[at-1]
-		}
-		list[at] = square
-	}
+	list := newNearest(x.n, k)
 	everything := all(x.n)
 	err := c.blocks(ctx, x, everything, x, everything, true, func(b *block) {
 		b.eachRow(func(i, j int) {
 			if b.xs[i] != b.ys[j] {
-				offer(b, i, j, b.xs[i])
+				list.offer(b, i, j, b.xs[i], b.ys[j])
 			}
 		})
 		if !b.same { // the block below the diagonal
-			b.eachColumn(func(i, j int) { offer(b, i, j, b.ys[j]) })
+			b.eachColumn(func(i, j int) { list.offer(b, i, j, b.ys[j], b.xs[i]) })
 		}
 	})
 	if err != nil {
@@ -77,7 +65,7 @@ func (c *Comparison) own(ctx context.Context, f *Features) (*balls, error) {
 	}
 	f.balls = &balls{k: k}
 	for i := range x.n {
-		f.balls.first, f.balls.kth = append(f.balls.first, nearest[i*k]), append(f.balls.kth, nearest[(i+1)*k-1])
+		f.balls.first, f.balls.kth = append(f.balls.first, list.square[i*k]), append(f.balls.kth, list.square[(i+1)*k-1])
 	}
 	return f.balls, nil
 }

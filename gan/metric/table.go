@@ -36,6 +36,18 @@ func Table() []Metric {
 		{Name: "modes", Values: []Quantity{{"modes", Higher}, {"quality", Higher}}, Needs: Needs{Mixture: true},
 			Doc:     "modes of a mixture that hold samples, and the share of samples within 3 deviations of one",
 			compute: computeModes},
+		{Name: "memory", Values: []Quantity{{"memory", One}}, Needs: Needs{Real: true, Train: true},
+			Doc:     "distance of samples to the nearest training one over that of held-out real ones: 1 as new, 0 copied",
+			compute: computeMemory},
+		{Name: "L1", Values: []Quantity{{"L1", Lower}}, Needs: Needs{Pairs: true},
+			Doc:     "of pairs: mean absolute difference of samples and their reconstructions",
+			compute: ofPairs(absolute)},
+		{Name: "psnr", Values: []Quantity{{"psnr", Higher}}, Needs: Needs{Pairs: true, Side: 1},
+			Doc:     "of pairs of images: peak signal-to-noise ratio in dB",
+			compute: ofPairs(peakRatio)},
+		{Name: "ssim", Values: []Quantity{{"ssim", Higher}}, Needs: Needs{Pairs: true, Side: ssimWindow},
+			Doc:     "of pairs of images: structural similarity (Wang et al. 2004), 1 where they are the same",
+			compute: ofPairs(similarity)},
 	}
 }
 
