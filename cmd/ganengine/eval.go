@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,47 +14,66 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"ganengine/engine/device"
-	"ganengine/gan/config"
-	"ganengine/gan/data"
 	"ganengine/gan/explore"
 	"ganengine/gan/measure"
 	"ganengine/gan/metric"
 	"ganengine/gan/rundir"
-	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 type evalFlags struct {
 	*runFlags
-	folder, data, with  string
+	folder, data, train string
+	with                string
 	metrics, split      string
-	n, seed, neighbours int
+	neighbours          string // where their picture goes
+	n, seed, k          int
 	asJSON              bool
 	set                 map[string]bool // flags that the command line has
 	wanted              []*metric.Metric
 }
 
+// some says whether one of the metrics needs something.
+func (e *evalFlags) some(what func(n metric.Needs) bool) bool {
+	return slices.ContainsFunc(e.wanted, func(m *metric.Metric) bool { return what(m.Needs) })
+}
+
+func (e *evalFlags) pairs() bool { return e.some(func(n metric.Needs) bool { return n.Pairs }) }
+
+// draws says whether samples are generated.
+func (e *evalFlags) draws() bool {
+	return e.neighbours != "" || e.some(func(n metric.Needs) bool { return !n.Pairs })
+}
+
+// compares says whether samples are compared with what was trained on.
+func (e *evalFlags) compares() bool {
+	return e.neighbours != "" || e.some(func(n metric.Needs) bool { return n.Train })
+}
+
 func evalCommand() command {
-	return command{name: "eval", usage: "eval -run RUN | -i DIR -data PATH -metrics LIST [flags]",
+	return command{name: "eval", usage: "eval -run RUN|-i DIR [-data PATH] [-metrics LIST] [-neighbours FILE.png] [flags]",
 		short: "measure the samples of a run, or a folder of images",
 		about: "Draws the images of -seed and the seeds after it, chooses as many real ones, and compares them by\n" +
 			"their pixels after rounding to 8 bits, points by their coordinates. A value's name says how it came\n" +
 			"about, and so does its row, which is added to the run's metrics.jsonl: values of other names are no\n" +
 			"match for it, published ones over other features least of all. docs/metrics.md says what each is\n" +
-			"good for and what it hides. The metrics:\n" + metricList(),
+			"good for and what it hides. Metrics of pairs compare real samples with what the run reconstructs of\n" +
+			"them, or images of -i with those of equal names in -data. memory needs samples that were held out\n" +
+			"(-data) beside those that were trained on. The metrics:\n" + metricList(),
 		example: []string{"ganengine eval -run latest -metrics fd,kd,precision,recall", "ganengine eval -run 0 -data photos/test/ -metrics coverage -n 2000 -json",
-			"ganengine eval -i samples/ -data photos/ -metrics nn2s"},
+			"ganengine eval -i samples/ -data photos/ -metrics nn2s", "ganengine eval -run latest -data photos/test/ -metrics memory -neighbours nearest.png",
+			"ganengine eval -i restored/ -data originals/ -metrics psnr,ssim"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			e := &evalFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
 			f.StringVar(&e.folder, "i", "", "`DIR` of images to measure, in place of a run's")
 			f.StringVar(&e.data, "data", "", "`PATH` of the real samples; without, those that the run trained on")
+			f.StringVar(&e.train, "train", "", "`PATH` of the training samples of what made the images of -i, for memory and -neighbours; a run knows its own")
+			f.StringVar(&e.neighbours, "neighbours", "", "`FILE.png`: a picture of the first samples, a row each, with the -k training images nearest to it and their distances")
 			f.StringVar(&e.with, "with", "", "`RUN` to compare with, of metrics of two runs")
 			f.StringVar(&e.metrics, "metrics", "", "`LIST` of metrics, such as fd,kd")
 			f.StringVar(&e.split, "split", "", "what to call the part of the data that the real samples are: test, say; without, train for the run's own data, else as the `NAME` of their file or folder begins")
 			f.IntVar(&e.n, "n", 10000, "`N`: generated samples, and real ones at most")
 			f.IntVar(&e.seed, "seed", 1, "`S`: seed of the first sample")
-			f.IntVar(&e.neighbours, "k", 5, "`K`: of precision, recall, density and coverage: balls reach to the K-th neighbour")
+			f.IntVar(&e.k, "k", 5, "`K`: of precision, recall, density and coverage: balls reach to the K-th neighbour; of -neighbours: how many")
 			f.BoolVar(&e.asJSON, "json", false, "print the rows of metrics.jsonl")
 			return func(ctx context.Context, _ []string) error {
 				f.Visit(func(f *flag.Flag) { e.set[f.Name] = true })
@@ -84,20 +104,28 @@ func (e *evalFlags) check() error {
 		return usage("say what to measure: -run RUN, or -i DIR of images")
 	case e.folder != "" && (e.set["checkpoint"] || e.set["raw-weights"]):
 		return usage("-checkpoint and -raw-weights are of a run; leave them out with -i")
-	case e.folder != "" && e.data == "":
+	case e.folder == "" && e.train != "":
+		return usage("-train is of the images of -i: a run knows what it trained on; leave it out")
+	case e.neighbours != "" && strings.ToLower(filepath.Ext(e.neighbours)) != ".png":
+		return usage("-neighbours: name FILE.png, got %q", e.neighbours)
+	case e.folder != "" && e.data == "" && (e.metrics != "" || e.neighbours == ""):
 		return usage("-i: name the real samples that the images are compared with: -data PATH")
 	case e.with != "":
 		return usage("-with: this version has no metric of two runs; leave it out")
 	case e.n < 1:
 		return usage("-n must be 1 or more, got %d", e.n)
-	case e.neighbours < 1:
-		return usage("-k must be 1 or more, got %d", e.neighbours)
+	case e.k < 1:
+		return usage("-k must be 1 or more, got %d", e.k)
 	case e.seed < 0 || e.n > math.MaxInt32-e.seed+1:
 		return usage("-n %d from -seed %d: seeds go from 0 to %d", e.n, e.seed, math.MaxInt32)
 	case e.split != "" && strings.ContainsFunc(e.split, func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' }):
 		return usage("-split %.40q: names of splits are small letters and digits", e.split)
-	case e.metrics == "":
+	case e.metrics == "" && e.neighbours == "":
 		return usage("name the metrics: -metrics fd,kd,recall (`ganengine eval -h` lists them)")
+	case e.metrics == "" && e.asJSON:
+		return usage("-json prints rows of metrics; name some, or leave it out")
+	case e.metrics == "":
+		return e.checkTrain()
 	}
 	for name := range strings.SplitSeq(e.metrics, ",") {
 		m, err := metric.Find(strings.TrimSpace(name))
@@ -108,13 +136,27 @@ func (e *evalFlags) check() error {
 			e.wanted = append(e.wanted, m)
 		}
 	}
+	return e.checkTrain()
+}
+
+func (e *evalFlags) checkTrain() error {
+	if e.folder != "" && e.train == "" && e.compares() {
+		return usage("memory and -neighbours compare the images of -i with what was trained on: name that with -train PATH")
+	}
 	return nil
 }
 
-// request is what the flags ask for, against the real samples of d.
-func (a *app) request(e *evalFlags, d *config.Data, set data.Set) *measure.Request {
-	return &measure.Request{Metrics: e.wanted, Samples: e.n, Seed: e.seed, Neighbours: e.neighbours,
-		Data: set, Split: e.split, Fit: d.Fit, Switches: a.switches, Progress: a.ticker()}
+// request is what the flags ask for, against real samples.
+func (a *app) request(e *evalFlags, real *reals) *measure.Request {
+	r := &measure.Request{Metrics: e.wanted, Samples: e.n, Seed: e.seed, Neighbours: e.k,
+		Data: real.set, Split: e.split, Fit: real.fit, Switches: a.switches, Progress: a.ticker()}
+	if r.Split == "" {
+		r.Split = real.split
+	}
+	if real.held() {
+		r.Train = real.train
+	}
+	return r
 }
 
 // evalRun measures the samples of a run.
@@ -130,24 +172,36 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 	if at.Step == 0 {
 		return usage("%s has learned nothing yet: its checkpoint is of step 0; train it, ganengine -resume %s", dir, dir)
 	}
-	set, d, split, err := a.reals(ctx, e, dir)
+	real, err := a.reals(ctx, e, dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	r := a.request(e, d, set)
-	if r.Split == "" {
-		r.Split = split
+	defer func() { err = errors.Join(err, real.close()) }()
+	r := a.request(e, real)
+	open := a.explore
+	if e.draws() {
+		open = a.draw
 	}
-	return a.draw(e.runFlags, func(x *explore.Explorer) error {
-		seeds := &explore.Seeds{}
-		seeds.Add(int32(e.seed), e.n)
+	return open(e.runFlags, func(x *explore.Explorer) error {
 		r.Shape, r.Device = x.Shape(), x.Device()
 		r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
+			seeds := &explore.Seeds{}
+			seeds.Add(int32(e.seed), n)
 			return x.Array(ctx, x.Drawn(seeds, 0), progress)
 		}
-		rows, err := a.measure(ctx, r)
-		if err != nil {
+		if e.pairs() {
+			if err := e.reconstruct(r, x); err != nil {
+				return err
+			}
+		}
+		if err := r.Check(); err != nil {
+			return usage("%w", err)
+		}
+		if err := a.neighbours(ctx, e, r, real.train, func(i int) string { return fmt.Sprintf("seed %d", e.seed+i) }); err != nil {
+			return err
+		}
+		rows, err := measure.Measure(ctx, r)
+		if err != nil || len(rows) == 0 {
 			return err
 		}
 		average := x.Averaged()
@@ -163,92 +217,6 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 		}
 		return a.show(e, fmt.Sprintf("%s, checkpoint %d, %s", dir, x.Step, weights), rows)
 	})
-}
-
-// reals opens the real samples of a run, or those of -data brought to the same shape in
-// the same way, and says which part of their data they are.
-func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (set data.Set, d *config.Data, split string, err error) {
-	cfg, err := train.ReadConfig(string(dir), systems.Schema())
-	if err != nil {
-		return nil, nil, "", err
-	}
-	info, err := dir.ReadInfo()
-	if err != nil {
-		return nil, nil, "", err
-	}
-	d = &cfg.Data
-	if e.data != "" {
-		kind, err := data.Detect(ctx, e.data)
-		if err != nil {
-			return nil, nil, "", usage("-data: %w", err)
-		}
-		d.Kind, d.Path, d.Limit, d.Labels = kind, e.data, 0, false
-	}
-	if set, err = train.OpenData(ctx, d, a.ticker(), a.newConsole(a.stderr, quiet).Detail); err != nil {
-		return nil, nil, "", err
-	}
-	switch {
-	case e.data == "" || set.Fingerprint() == info.Data.Fingerprint:
-		split = "train"
-	default:
-		split = measure.Split(e.data)
-	}
-	return set, d, split, nil
-}
-
-// evalFolder measures images that something else made.
-func (a *app) evalFolder(ctx context.Context, e *evalFlags) (err error) {
-	fakes, err := data.Open(ctx, data.Spec{Kind: "folder", Path: e.folder, Progress: a.ticker()}, nil)
-	if err != nil {
-		return usage("-i: %w", err)
-	}
-	defer func() { err = errors.Join(err, fakes.Close()) }()
-	if e.set["n"] && e.n > fakes.Len() {
-		return usage("-n %d: %s holds %d images", e.n, e.folder, fakes.Len())
-	}
-	e.n = min(e.n, fakes.Len())
-	d := &config.Data{}
-	if d.Kind, err = data.Detect(ctx, e.data); err != nil {
-		return usage("-data: %w", err)
-	}
-	d.Path, d.Bad, d.Fit = e.data, "stop", "auto"
-	d.Height, d.Width, d.Channels = fakes.Shape()
-	set, err := train.OpenData(ctx, d, a.ticker(), a.newConsole(a.stderr, quiet).Detail)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	dev, _, err := a.openDevice(wish{Run: config.Run{Device: e.device, Deterministic: true}, log: a.newConsole(a.stderr, quiet).Detail})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dev.Close()) }()
-	r := a.request(e, d, set)
-	if r.Split == "" {
-		r.Split = measure.Split(e.data)
-	}
-	return a.compare(ctx, e, r, fakes, dev)
-}
-
-// compare measures images that are read.
-func (a *app) compare(ctx context.Context, e *evalFlags, r *measure.Request, fakes data.Set, dev device.Device) error {
-	r.Shape, r.Device = train.SampleShape(fakes), dev
-	r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
-		return measure.Read(ctx, fakes, measure.Choose(n, fakes.Len(), uint64(e.seed)), progress)
-	}
-	rows, err := a.measure(ctx, r)
-	if err != nil {
-		return err
-	}
-	return a.show(e, fmt.Sprintf("images of %s", e.folder), rows)
-}
-
-// measure checks a request, then carries it out.
-func (a *app) measure(ctx context.Context, r *measure.Request) ([]measure.Row, error) {
-	if err := r.Check(); err != nil {
-		return nil, usage("%w", err)
-	}
-	return measure.Measure(ctx, r)
 }
 
 // keep adds rows to the run's metrics.jsonl. While a training holds the run they are

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,11 +26,7 @@ func (a *app) show(e *evalFlags, what string, rows []measure.Row) error {
 		}
 		return a.print(s.String())
 	}
-	p := protocolOf(rows)
-	fmt.Fprintf(&s, "%s: %d samples from seed %d\n", what, p.Samples, p.Seed)
-	if p.Reals > 0 {
-		fmt.Fprintf(&s, "against %d real ones (%s) of %s, resize %s, by %s\n", p.Reals, p.Split, printable.Line(p.Data), p.Resize, p.Feature)
-	}
+	s.WriteString(what + ": " + described(rows))
 	t := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "name\tvalue\terror\tbetter\tsettings")
 	for _, row := range rows {
@@ -43,15 +40,33 @@ func (a *app) show(e *evalFlags, what string, rows []measure.Row) error {
 	return a.print(s.String())
 }
 
-// protocolOf is what all rows have in common; real samples are those of a row that
-// needed any.
-func protocolOf(rows []measure.Row) measure.Protocol {
-	for _, row := range rows {
-		if row.Reals > 0 {
-			return row.Protocol
+// described is what the rows have been measured on: their protocols, each in a line.
+func described(rows []measure.Row) string {
+	var pairs, alone, real *measure.Row
+	for i := range rows {
+		switch row := &rows[i]; {
+		case row.Pairing != "":
+			pairs = row
+		case row.Reals > 0:
+			real = row
+		default:
+			alone = row
 		}
 	}
-	return rows[0].Protocol
+	var s strings.Builder
+	of := func(row *measure.Row) string {
+		return fmt.Sprintf("(%s) of %s, resize %s, by %s", row.Split, printable.Line(row.Data), row.Resize, row.Feature)
+	}
+	if drawn := cmp.Or(real, alone); drawn != nil {
+		fmt.Fprintf(&s, "%d samples from seed %d\n", drawn.Samples, drawn.Seed)
+	}
+	if real != nil {
+		fmt.Fprintf(&s, "against %d real ones %s\n", real.Reals, of(real))
+	}
+	if pairs != nil {
+		fmt.Fprintf(&s, "%d pairs (%s) with real ones %s\n", pairs.Samples, pairs.Pairing, of(pairs))
+	}
+	return s.String()
 }
 
 func settingsOf(row measure.Row) string {

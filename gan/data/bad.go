@@ -17,6 +17,18 @@ func files(set Set) *folder.Set {
 	return nil
 }
 
+// FileName is the file that sample i of a set is, below its folder; "" where samples are
+// no files of their own.
+func FileName(set Set, i int) string {
+	if p := within(set); p != nil {
+		return FileName(p.Set, p.indices[i])
+	}
+	if f := files(set); f != nil {
+		return f.Name(i)
+	}
+	return ""
+}
+
 // Lost are the samples of a set that its Spec's Since, or its opening, found
 // gone bad since the run began.
 func Lost(set Set) []int {

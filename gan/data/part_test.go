@@ -203,3 +203,20 @@ func TestPartsOfAFolder(t *testing.T) {
 		t.Errorf("images %v", got)
 	}
 }
+
+// Samples of a folder have their files' names in parts too, and others have none.
+func TestFileName(t *testing.T) {
+	made := made(t)
+	file := pngOf(t, 4, 4, color.Gray{9})
+	set := made(Open(t.Context(), Spec{Kind: "folder", Path: write(t, map[string][]byte{"c.png": file, "a/b.png": file, "b.png": file})}, nil))
+	part := made(Subset(set, []int{2, 0}))
+	for _, test := range []struct {
+		set  Set
+		i    int
+		want string
+	}{{set, 0, "b.png"}, {set, 2, "a/b.png"}, {part, 0, "a/b.png"}, {part, 1, "b.png"}, {made(Subset(part, []int{1})), 0, "b.png"}, {numbers(3), 1, ""}} {
+		if got := FileName(test.set, test.i); got != test.want {
+			t.Errorf("the file of sample %d is called %q, want %q", test.i, got, test.want)
+		}
+	}
+}

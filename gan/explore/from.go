@@ -88,9 +88,15 @@ func (f *From) Open(ctx context.Context, path string, notes func(string)) (*Inpu
 	return openInputs(ctx, f.e.Config, f.in, path, notes)
 }
 
+// given are samples in the form that a stream has them.
+type given interface {
+	Len() int
+	read(ctx context.Context, dst []byte, first, n int) error // n from number first on: pixels, or float32
+}
+
 // each runs the sampler over all inputs part by part, and hands each part over with
 // the number of its first sample.
-func (f *From) each(ctx context.Context, in *Inputs, use func(first, n int, r *session.Result) error) error {
+func (f *From) each(ctx context.Context, in given, use func(first, n int, r *session.Result) error) error {
 	for first := 0; first < in.Len(); first += f.e.chunk {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -122,7 +128,7 @@ func (f *From) output(name string) (at int, row graph.Shape, err error) {
 }
 
 // numbers hands over the float32 rows of an output.
-func (f *From) numbers(ctx context.Context, in *Inputs, name string, add func([]float32) error) error {
+func (f *From) numbers(ctx context.Context, in given, name string, add func([]float32) error) error {
 	at, row, err := f.output(name)
 	if err != nil {
 		return err
@@ -131,7 +137,7 @@ func (f *From) numbers(ctx context.Context, in *Inputs, name string, add func([]
 }
 
 // images hands over the images that are made.
-func (f *From) images(ctx context.Context, in *Inputs, add func(first int, im picture.Images) error) error {
+func (f *From) images(ctx context.Context, in given, add func(first int, im picture.Images) error) error {
 	at, row, err := f.output(game.SamplePixels)
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"gorgonia.org/tensor"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/engine/reference"
@@ -335,6 +337,45 @@ func TestFromRefuses(t *testing.T) {
 	var none *NoSampler
 	if _, err := f.e.From("inpaint"); !errors.As(err, &none) {
 		t.Errorf("a sampler that is not there: %v", err)
+	}
+}
+
+// What is made of samples in memory is what is made of them in files, in parts.
+func TestMadeInMemory(t *testing.T) {
+	dir, pixels := gallery(t)
+	f := mirror(t, "translate.b", mirrorImages, 4, 4, 3)
+	x := tensor.New(tensor.WithShape(3, 4, 4, 3), tensor.WithBacking(pixels))
+	var told []int
+	made, err := f.Array(t.Context(), x, func(done int) { told = append(told, done) })
+	if err != nil || !slices.Equal(made.Shape(), x.Shape()) || !slices.Equal(told, []int{2, 3}) {
+		t.Fatal(made.Shape(), told, err)
+	}
+	for i, v := range made.Data().([]uint8) {
+		if v != 255-pixels[i] {
+			t.Fatalf("byte %d is %d, not the negative of %d", i, v, pixels[i])
+		}
+	}
+	if err := f.images(t.Context(), opened(t, f, dir), func(first int, im picture.Images) error {
+		if !slices.Equal(im.Pix, made.Data().([]uint8)[first*48:(first+im.N)*48]) {
+			t.Errorf("from %d on files give something else", first)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Array(t.Context(), tensor.New(tensor.WithShape(1, 2, 2, 3), tensor.WithBacking(pixels[:12])), nil); err == nil || !strings.Contains(err.Error(), "takes [4,4,3] of each") {
+		t.Errorf("images of another size: %v", err)
+	}
+
+	f = mirror(t, "translate.b", mirrorPoints, 2)
+	made, err = f.Array(t.Context(), tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6})), nil)
+	if want := []float32{-1, -2, -3, -4, -5, -6}; err != nil || !slices.Equal(made.Data().([]float32), want) {
+		t.Errorf("%v (%v), want %v", made, err, want)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Array(stopped, tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float32{1, 2})), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("when stopped: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -42,11 +43,17 @@ type Request struct {
 	Data  data.Set // real samples, which are read once
 	Split string   // which part of the data they are
 	Fit   string   // how they come to the size of generated ones; "" where they have it
+	Train data.Set // what was trained on, if the real samples are not of it; else nil
 
 	// Shape is that of a generated sample, and Generate draws so many: uint8 [n, h, w, c]
 	// or float32 [n, dim].
 	Shape    []int
 	Generate func(ctx context.Context, n int, progress func(done int)) (*tensor.Dense, error)
+
+	// Pair gives real samples and what is made of each, so many, for metrics of pairs; nil
+	// where nothing is. Pairing is how they come to be pairs, in a word for names.
+	Pair    func(ctx context.Context, n int, progress func(done int)) (given, made *tensor.Dense, err error)
+	Pairing string
 
 	Device   device.Device
 	Switches debug.Switches
@@ -72,7 +79,7 @@ func (r *Request) resize() string {
 }
 
 // counts are how many samples of each kind are compared.
-type counts struct{ real, fake, validation int }
+type counts struct{ real, fake, validation, pairs int }
 
 // needs says whether one of the metrics needs something.
 func (r *Request) needs(what func(n metric.Needs) bool) bool {
@@ -84,8 +91,13 @@ func (r *Request) needs(what func(n metric.Needs) bool) bool {
 	return false
 }
 
-func (r *Request) counts() counts {
-	c := counts{fake: r.Samples}
+func (r *Request) counts() (c counts) {
+	if r.needs(func(n metric.Needs) bool { return !n.Pairs }) {
+		c.fake = r.Samples
+	}
+	if r.needs(func(n metric.Needs) bool { return n.Pairs }) {
+		c.pairs = min(r.Samples, r.Data.Len())
+	}
 	if !r.needs(func(n metric.Needs) bool { return n.Real }) {
 		return c
 	}
@@ -110,39 +122,40 @@ func (r *Request) Check() error {
 		return fmt.Errorf("generated samples are of %d numbers each, and those of the data of %d: name data of the same size", size, h*w*c)
 	}
 	n := r.counts()
+	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
+		Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}
+	if len(r.Shape) > 1 {
+		sizes.Side = min(h, w)
+	}
 	for _, m := range r.Metrics {
-		if err := m.Check(metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: mixtureOf(r.Data) != nil, Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}); err != nil {
+		if err := m.Check(sizes); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Measure draws and reads the samples once, and computes every metric of them. Check
-// found the request good.
+// Measure draws and reads the samples once, and computes every metric of them; without
+// any it does nothing. Check found the request good.
 func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
+	if len(r.Metrics) == 0 {
+		return nil, nil
+	}
 	n := r.counts()
 	c := &metric.Comparison{Mixture: mixtureOf(r.Data), Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
 	if n.real == n.subsetSize() && n.fake == n.subsetSize() {
 		c.Subsets = 1 // all subsets would be the same
 	}
-	if c.Fake, err = features(r.Generate(ctx, n.fake, r.counter("generated", n.fake))); err != nil {
-		return nil, err
-	}
-	if err := r.reals(ctx, c, n); err != nil {
+	if err := r.samples(ctx, c, n); err != nil {
 		return nil, err
 	}
 	if n.real > 0 {
-		products, err := NewProducts(r.Device, min(metric.BlockRows, max(n.real, n.fake, n.validation)), c.Fake.Dim(), r.Switches)
-		if err != nil {
-			return nil, err
+		products, wrong := r.products(n.real, n.fake, n.validation)
+		if wrong != nil {
+			return nil, wrong
 		}
 		defer func() { err = errors.Join(err, products.Close()) }()
 		c.Products = products
-	}
-	p := Protocol{Samples: n.fake, Reals: n.real, Split: r.Split, Data: r.Data.Fingerprint(), Resize: r.resize(), Feature: pixels, Seed: r.Seed}
-	if len(r.Shape) == 1 {
-		p.Feature = points
 	}
 	for _, m := range r.Metrics {
 		r.tell("computing " + m.Name)
@@ -151,10 +164,59 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 			return nil, err
 		}
 		for i, q := range m.Values {
-			rows = append(rows, rowOf(q, results[i], p, m.Needs.Real))
+			rows = append(rows, rowOf(q, results[i], r.protocol(m.Needs, n)))
 		}
 	}
 	return rows, nil
+}
+
+// protocol is that of a metric with such needs.
+func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
+	p := Protocol{Samples: n.fake, Data: r.Data.Fingerprint(), Resize: r.resize(), Feature: pixels, Seed: r.Seed}
+	if len(r.Shape) == 1 {
+		p.Feature = points
+	}
+	switch {
+	case needs.Pairs:
+		p.Samples, p.Reals, p.Split, p.Pairing = n.pairs, n.pairs, r.Split, r.Pairing
+	case needs.Real:
+		p.Reals, p.Split = n.real, r.Split
+	}
+	if needs.Train {
+		p.Train = r.Train.Fingerprint()
+	}
+	return p
+}
+
+// products are those of blocks of sets with so many samples, and of the training ones.
+func (r *Request) products(samples ...int) (*Products, error) {
+	if r.Train != nil {
+		samples = append(samples, r.Train.Len())
+	}
+	h, w, c := r.Data.Shape()
+	return NewProducts(r.Device, min(metric.BlockRows, slices.Max(samples)), h*w*c, r.Switches)
+}
+
+// samples draws and reads what is compared.
+func (r *Request) samples(ctx context.Context, c *metric.Comparison, n counts) (err error) {
+	if n.fake > 0 {
+		if c.Fake, err = features(r.Generate(ctx, n.fake, r.counter("generated", n.fake))); err != nil {
+			return err
+		}
+	}
+	if n.pairs > 0 {
+		given, made, err := r.Pair(ctx, n.pairs, r.counter("made pairs of", n.pairs))
+		if err != nil {
+			return err
+		}
+		if c.Pairs, err = metric.NewPairs(given, made); err != nil {
+			return err
+		}
+	}
+	if r.Train != nil {
+		c.Train = r.source(r.Train)
+	}
+	return r.reals(ctx, c, n)
 }
 
 // reals reads the real samples, and others for validation.

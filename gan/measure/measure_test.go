@@ -178,6 +178,44 @@ func text(t *testing.T, rows []Row) string {
 	return string(b)
 }
 
+// TestMeasureMemoryAndPairs: points drawn anew are as far from the training ones as those
+// held out, and pairs are what they are given as, with a protocol of their own.
+func TestMeasureMemoryAndPairs(t *testing.T) {
+	r := ringOf(t, "memory", "L1")
+	r.Train = open(t, data.Spec{Kind: "mixture", Limit: 3000, Seed: 8})
+	r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
+		return Read(ctx, open(t, data.Spec{Kind: "mixture", Seed: 9}), Choose(n, 2000, 99), progress)
+	}
+	if err := r.Check(); err == nil || !strings.Contains(err.Error(), "L1 is of pairs") {
+		t.Errorf("without pairs: %v", err)
+	}
+	r.Pairing = "names"
+	r.Pair = func(_ context.Context, n int, _ func(int)) (given, made *tensor.Dense, err error) {
+		x, y := make([]float32, 2*n), make([]float32, 2*n)
+		for i := range y {
+			y[i] = .25
+		}
+		return tensor.New(tensor.WithShape(n, 2), tensor.WithBacking(x)), tensor.New(tensor.WithShape(n, 2), tensor.WithBacking(y)), nil
+	}
+	if err := r.Check(); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := Measure(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory, pairs := rows[0], rows[1]
+	if v := memory.Value; memory.Name != "memory300_points_train" || v < .8 || v > 1.25 || memory.Settings["train"] != 3000 || memory.Train != r.Train.Fingerprint() {
+		t.Errorf("%+v", memory)
+	}
+	if pairs.Name != "L1-300-names_points_train" || pairs.Value != .25 || pairs.Samples != 300 || pairs.Reals != 300 || pairs.Train != "" {
+		t.Errorf("%+v", pairs)
+	}
+	if rows, err := Measure(t.Context(), &Request{}); rows != nil || err != nil {
+		t.Errorf("of no metrics: %v, %v", rows, err)
+	}
+}
+
 // TestRealsAreEnough: real samples for choosing a width are not measured too, and data
 // that are short are said to be.
 func TestRealsAreEnough(t *testing.T) {
@@ -200,10 +238,14 @@ func TestRealsAreEnough(t *testing.T) {
 func TestNames(t *testing.T) {
 	p := Protocol{Samples: 50000, Reals: 10, Split: "test", Feature: "pixels"}
 	q := metric.Quantity{Name: "recall", Better: metric.Higher}
+	alone, pairs := p, p
+	alone.Split, pairs.Pairing = "", "reconstruct"
 	for want, row := range map[string]Row{
-		"recall50k_pixels_test":    rowOf(q, metric.Result{Settings: map[string]float64{"k": 5}}, p, true),
-		"recall50k-k3_pixels_test": rowOf(q, metric.Result{Settings: map[string]float64{"k": 3}}, p, true),
-		"recall50k_pixels":         rowOf(q, metric.Result{}, p, false),
+		"recall50k_pixels_test":           rowOf(q, metric.Result{Settings: map[string]float64{"k": 5}}, p),
+		"recall50k-k3_pixels_test":        rowOf(q, metric.Result{Settings: map[string]float64{"k": 3}}, p),
+		"recall50k_pixels":                rowOf(q, metric.Result{}, alone),
+		"L1-50k-reconstruct_pixels_test":  rowOf(metric.Quantity{Name: "L1"}, metric.Result{}, pairs),
+		"ssim50k-reconstruct_pixels_test": rowOf(metric.Quantity{Name: "ssim"}, metric.Result{}, pairs),
 	} {
 		if row.Name != want {
 			t.Errorf("%s, want %s", row.Name, want)

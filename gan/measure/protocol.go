@@ -17,6 +17,8 @@ type Protocol struct {
 	Reals   int    `json:"reals,omitempty"` // real; without, none were needed
 	Split   string `json:"split,omitempty"` // of the data that the real ones are from
 	Data    string `json:"data,omitempty"`  // its identity
+	Train   string `json:"train,omitempty"` // identity of what was trained on, where that is compared too
+	Pairing string `json:"pairs,omitempty"` // how real samples and what was made of each are pairs: reconstruct or names
 	Resize  string `json:"resize"`          // how samples come to their size
 	Feature string `json:"feature"`         // what samples are measured by
 	Hash    string `json:"feature_hash,omitempty"`
@@ -39,9 +41,17 @@ type Row struct {
 // usualNeighbours is the k of names that say none.
 const usualNeighbours = 5
 
-// rowOf is a result under its name: fd10k_pixels_test, recall10k-k3_pixels_train.
-func rowOf(q metric.Quantity, r metric.Result, p Protocol, needsReal bool) Row {
-	name := q.Name + short(p.Samples)
+// rowOf is a result under its name: fd10k_pixels_test, recall10k-k3_pixels_train,
+// ssim10k-reconstruct_pixels_test, modes10k_points.
+func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
+	name := q.Name
+	if last := name[len(name)-1]; '0' <= last && last <= '9' {
+		name += "-" // L1-10k
+	}
+	name += short(p.Samples)
+	if p.Pairing != "" {
+		name += "-" + p.Pairing
+	}
 	if k, ok := r.Settings["k"]; ok && k != usualNeighbours {
 		name += fmt.Sprintf("-k%g", k)
 	}
@@ -49,10 +59,8 @@ func rowOf(q metric.Quantity, r metric.Result, p Protocol, needsReal bool) Row {
 	if p.Hash != "" {
 		name += "-" + p.Hash
 	}
-	if needsReal {
+	if p.Split != "" {
 		name += "_" + p.Split
-	} else {
-		p.Reals, p.Split = 0, ""
 	}
 	row := Row{Name: name, Metric: q.Name, Value: rundir.Number(r.Value), Better: q.Better.String(), Settings: r.Settings, Protocol: p}
 	if r.Error > 0 {

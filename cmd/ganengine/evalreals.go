@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"ganengine/gan/config"
+	"ganengine/gan/data"
+	"ganengine/gan/measure"
+	"ganengine/gan/rundir"
+	"ganengine/gan/systems"
+	"ganengine/gan/train"
+)
+
+// reals are real samples, and those that were trained on where they are asked for: the
+// same set, or another one.
+type reals struct {
+	set, train data.Set
+	fit        string // how they come to the size of generated ones
+	split      string // which part of their data the real ones are
+}
+
+// held says whether the real samples were held out from those that were trained on.
+func (r *reals) held() bool {
+	return r.train != nil && r.train.Fingerprint() != r.set.Fingerprint()
+}
+
+func (r *reals) close() error {
+	err := r.set.Close()
+	if r.train != nil && r.train != r.set {
+		err = errors.Join(err, r.train.Close())
+	}
+	return err
+}
+
+// reals opens the real samples of a run, or those of -data brought to the same shape in
+// the same way.
+func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, error) {
+	cfg, err := train.ReadConfig(string(dir), systems.Schema())
+	if err != nil {
+		return nil, err
+	}
+	info, err := dir.ReadInfo()
+	if err != nil {
+		return nil, err
+	}
+	d := cfg.Data
+	if e.data != "" {
+		kind, err := data.Detect(ctx, e.data)
+		if err != nil {
+			return nil, usage("-data: %w", err)
+		}
+		d.Kind, d.Path, d.Limit, d.Labels = kind, e.data, 0, false
+	}
+	r := &reals{fit: d.Fit, split: "train"}
+	if r.set, err = a.openData(ctx, &d); err != nil {
+		return nil, err
+	}
+	own := e.data == "" || r.set.Fingerprint() == info.Data.Fingerprint
+	if !own {
+		r.split = measure.Split(e.data)
+	}
+	switch {
+	case !e.compares():
+	case own:
+		r.train = r.set
+	default:
+		if r.train, err = a.openData(ctx, &cfg.Data); err != nil {
+			return nil, errors.Join(err, r.set.Close())
+		}
+	}
+	return r, nil
+}
+
+// folderReals opens the real samples of -data, and what was trained on, brought to the
+// size of images.
+func (a *app) folderReals(ctx context.Context, e *evalFlags, images data.Set) (r *reals, err error) {
+	open := func(flag, path string) (data.Set, error) {
+		d := &config.Data{}
+		d.Path, d.Bad, d.Fit = path, "stop", "auto"
+		d.Height, d.Width, d.Channels = images.Shape()
+		if d.Kind, err = data.Detect(ctx, path); err != nil {
+			return nil, usage("%s: %w", flag, err)
+		}
+		return a.openData(ctx, d)
+	}
+	r = &reals{fit: "auto", split: measure.Split(e.data)}
+	if e.compares() {
+		if r.train, err = open("-train", e.train); err != nil {
+			return nil, err
+		}
+	}
+	if e.data == "" { // nothing but neighbours is asked for
+		r.set = r.train
+		return r, nil
+	}
+	if r.set, err = open("-data", e.data); err != nil && r.train != nil {
+		err = errors.Join(err, r.train.Close())
+	}
+	return r, err
+}
+
+func (a *app) openData(ctx context.Context, d *config.Data) (data.Set, error) {
+	return train.OpenData(ctx, d, a.ticker(), a.newConsole(a.stderr, quiet).Detail)
+}
