@@ -24,6 +24,9 @@ func (a *app) evalFolder(ctx context.Context, e *evalFlags) (err error) {
 		return usage("-i: %w", err)
 	}
 	defer func() { err = errors.Join(err, fakes.Close()) }()
+	if err := e.spare(e.folder, fakes); err != nil {
+		return err
+	}
 	if e.set["n"] && e.n > fakes.Len() {
 		return usage("-n %d: %s holds %d images", e.n, e.folder, fakes.Len())
 	}

@@ -150,6 +150,26 @@ func TestEvalPairsOfPoints(t *testing.T) {
 	}
 }
 
+// A picture of neighbours takes the place of none of the images that it is made of, and a
+// number of samples is printed in full.
+func TestEvalSparesImages(t *testing.T) {
+	p := newPlace(t)
+	p.gallery()
+	for _, path := range []string{"copies/seed000003.png", "train/seed000007.png", "test/seed000021.png"} {
+		before := p.read(path)
+		status, out, errs := p.try("eval", "-i", "@/copies", "-data", "@/test", "-train", "@/train", "-metrics", "memory", "-neighbours", "@/"+path)
+		if status != 2 || out != "" || !strings.Contains(errs, path+" would be written over, and it is read here") || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s: status %d, %q, %q", path, status, out, errs)
+		}
+		if !slices.Equal(before, p.read(path)) {
+			t.Errorf("%s was written over", path)
+		}
+	}
+	if got := settingsOf(measure.Row{Settings: map[string]float64{"train": 1234567, "sigma": .123456}}); got != "sigma 0.1235, train 1234567" {
+		t.Errorf("settings are printed as %q", got)
+	}
+}
+
 // What has no pairs and no training data is one line, and no picture is left behind.
 func TestEvalNearErrors(t *testing.T) {
 	p := newPlace(t)

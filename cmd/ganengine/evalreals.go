@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/explore"
 	"ganengine/gan/measure"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
@@ -53,7 +55,7 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 		d.Kind, d.Path, d.Limit, d.Labels = kind, e.data, 0, false
 	}
 	r := &reals{fit: d.Fit, split: "train"}
-	if r.set, err = a.openData(ctx, &d); err != nil {
+	if r.set, err = a.openData(ctx, e, &d); err != nil {
 		return nil, err
 	}
 	own := e.data == "" || r.set.Fingerprint() == info.Data.Fingerprint
@@ -65,7 +67,7 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 	case own:
 		r.train = r.set
 	default:
-		if r.train, err = a.openData(ctx, &cfg.Data); err != nil {
+		if r.train, err = a.openData(ctx, e, &cfg.Data); err != nil {
 			return nil, errors.Join(err, r.set.Close())
 		}
 	}
@@ -82,7 +84,7 @@ func (a *app) folderReals(ctx context.Context, e *evalFlags, images data.Set) (r
 		if d.Kind, err = data.Detect(ctx, path); err != nil {
 			return nil, usage("%s: %w", flag, err)
 		}
-		return a.openData(ctx, d)
+		return a.openData(ctx, e, d)
 	}
 	r = &reals{fit: "auto", split: measure.Split(e.data)}
 	if e.compares() {
@@ -100,6 +102,29 @@ func (a *app) folderReals(ctx context.Context, e *evalFlags, images data.Set) (r
 	return r, err
 }
 
-func (a *app) openData(ctx context.Context, d *config.Data) (data.Set, error) {
-	return train.OpenData(ctx, d, a.ticker(), a.newConsole(a.stderr, quiet).Detail)
+// openData opens data that samples are compared with.
+func (a *app) openData(ctx context.Context, e *evalFlags, d *config.Data) (data.Set, error) {
+	set, err := train.OpenData(ctx, d, a.ticker(), a.newConsole(a.stderr, quiet).Detail)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.spare(d.Path, set); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	return set, nil
+}
+
+// spare says which image of a folder the picture of neighbours would take the place of.
+func (e *evalFlags) spare(root string, set data.Set) error {
+	if e.neighbours == "" || data.FileName(set, 0) == "" {
+		return nil
+	}
+	given := make([]string, set.Len())
+	for i := range given {
+		given[i] = filepath.Join(root, filepath.FromSlash(data.FileName(set, i)))
+	}
+	if err := explore.Spare(given, e.neighbours); err != nil {
+		return usage("-neighbours: %w", err)
+	}
+	return nil
 }

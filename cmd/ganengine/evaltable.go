@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -75,7 +76,12 @@ func settingsOf(row measure.Row) string {
 	}
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(row.Settings)) {
-		list = append(list, fmt.Sprintf("%s %.4g", name, row.Settings[name]))
+		v := row.Settings[name]
+		if v == math.Trunc(v) { // a number of things
+			list = append(list, fmt.Sprintf("%s %.0f", name, v))
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s %.4g", name, v))
 	}
 	return strings.Join(list, ", ")
 }
