@@ -158,8 +158,11 @@ func (g *Game) ImagesPerStep() float64 {
 	if g.Sequence.even(g.first()) {
 		return float64(g.Sequence.Taken(g.first(), 1, 0))
 	}
-	period := g.Sequence.Period()
-	return float64(g.Sequence.Taken(g.first(), period, 0)) / float64(period)
+	start, period := int64(0), g.Sequence.Period()
+	for _, e := range g.Sequence.order {
+		start = max(start, e.From, e.Until)
+	}
+	return float64(g.Sequence.Taken(g.first(), start+period, 0)-g.Sequence.Taken(g.first(), start, 0)) / float64(period)
 }
 
 // checkBatches holds the order to what the kind says of a step, by which lengths in

@@ -67,6 +67,7 @@ type Game struct {
 
 	prec     graph.Precision
 	frozen   []*graph.Variable
+	given    map[*nn.Net]*graph.Variable // of networks that first passes set
 	averages []average
 	turns    []*TurnRef
 	building *TurnRef // of which a training program is built; nil else
@@ -77,7 +78,7 @@ type Game struct {
 
 // New has a system declare its game.
 func New(sys System, c *config.Config, o Options) (g *Game, err error) {
-	g = &Game{Config: c, Vars: graph.NewVars(), Float: o.Float, samples: o.Data("").Len}
+	g = &Game{Config: c, Vars: graph.NewVars(), Float: o.Float, given: map[*nn.Net]*graph.Variable{}, samples: o.Data("").Len}
 	switch c.Run.Precision {
 	case "bf16":
 		g.prec = graph.BF16Mode
@@ -96,8 +97,10 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 	if err := g.Sequence.find(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 	}
-	if err := g.checkBatches(); err != nil {
-		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
+	for _, check := range []func() error{g.checkBatches, g.begins} {
+		if err := check(); err != nil {
+			return nil, fmt.Errorf("model %s: %w", sys.Name, err)
+		}
 	}
 	for _, v := range g.Sequence.variants {
 		name := g.Sequence.name(v)
@@ -247,6 +250,8 @@ func (g *Game) step(v variant) (step *Step, err error) {
 			v.turn.build(t)
 			if v.last {
 				t.tick()
+			} else {
+				t.startAverages()
 			}
 		})
 		t.commit()

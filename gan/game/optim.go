@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"ganengine/engine/graph"
+	"ganengine/engine/nn"
 	"ganengine/engine/optim"
 )
 
@@ -26,6 +27,11 @@ func (o *Optimizer) Players() (out []*Player) {
 		}
 	}
 	return out
+}
+
+// moves says whether it has any of a network's parameters.
+func (o *Optimizer) moves(n *nn.Net) bool {
+	return slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == n })
 }
 
 // owned is a parameter and the player through which it is read.

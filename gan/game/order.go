@@ -156,7 +156,12 @@ func (r *TurnRef) takes(st *Stream) bool { return r.Uses.takes(st) }
 // single says why gradients of several runs of a turn cannot add up for one update; ""
 // where they can.
 func (u *Uses) single() string {
-	if u.minimised != 1 {
+	first := slices.ContainsFunc(u.Passes, func(r Ran) bool { return r.First })
+	switch {
+	case first && u.minimised > 0:
+		return "sets first values and makes updates, and gradients add up over one set of values"
+	case first: // the last batch sets them
+	case u.minimised != 1:
 		return fmt.Sprintf("makes %d updates one after the other, and gradients add up over one only", u.minimised)
 	}
 	for _, f := range u.Fed {

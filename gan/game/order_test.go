@@ -110,3 +110,14 @@ func TestTakenCountsRuns(t *testing.T) {
 		}
 	})
 }
+
+// Gradients do not add up over runs that set first values in between.
+func TestFirstValuesOfOneSet(t *testing.T) {
+	first := []Ran{{Pass{First: true}, nil}}
+	if why := (&Uses{Passes: first}).single(); why != "" {
+		t.Errorf("a turn that sets first values alone %s", why)
+	}
+	if why, want := (&Uses{Passes: first, minimised: 1}).single(), "sets first values and makes updates, and gradients add up over one set of values"; why != want {
+		t.Errorf("a turn that learns too %q, want %q", why, want)
+	}
+}

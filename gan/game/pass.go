@@ -18,6 +18,10 @@ type Pass struct {
 	// follow those of batches alone. A sampler has no batch of its own.
 	Stats nn.Stats
 	With  Weights // Averaged: the weights and statistics of the average that follows the player
+	// First has layers whose first values depend on data (WeightNorm, ActNorm, scaled minibatch
+	// discrimination) take them from this pass, in a turn that runs in step 0 only and before
+	// updates. What the pass gives is data. Weights that a run was given stay as they are.
+	First bool
 }
 
 // Weights says which values of a player's Variables a pass uses.
@@ -58,11 +62,25 @@ func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.N
 	mode := t.mode(m, p)
 	mode.Batches = len(batches)
 	in := joined(batches)
-	out := p.Apply(t.B, mode, in...)
+	out := t.apply(m, p, mode, in)
 	if len(batches) == 1 {
 		return [][]*graph.Node{out}
 	}
 	return parts(out, len(batches), in[0].Shape[0])
+}
+
+// apply runs the player, and keeps what a first pass sets.
+func (t *Turn) apply(m Pass, p *Player, mode nn.Mode, in []*graph.Node) []*graph.Node {
+	if !m.First {
+		return p.Apply(t.B, mode, in...)
+	}
+	before := t.Params(p)
+	out := p.Apply(t.B, mode, in...)
+	t.begin(m, p, before)
+	for i, x := range out {
+		out[i] = graph.StopGradient(x)
+	}
+	return out
 }
 
 // mode is how the engine's layers treat a pass.
@@ -77,7 +95,10 @@ func (t *Turn) mode(m Pass, p *Player) nn.Mode {
 	case t.rows > 0 && m.Stats == nn.StatsBatch:
 		fail("Run", "pass %s of player %s uses a batch's statistics, and a sampler's rows are of whoever asks: what it gives of one would depend on the others", m.Label, p.Name)
 	}
-	mode := nn.Mode{Label: m.Label, Stats: m.Stats, Train: t.rows == 0 && !p.frozen()}
+	if m.First {
+		t.checkFirst(m, p)
+	}
+	mode := nn.Mode{Label: m.Label, Stats: m.Stats, First: m.First, Train: t.rows == 0 && !p.frozen()}
 	mode.Track = mode.Train && m.Track
 	if m.With == Averaged {
 		mode.Values = p.Average().Values()

@@ -42,6 +42,11 @@ func newLab(t *testing.T, declare func(s *game.Setup) error) *lab {
 		t.Fatal(err)
 	}
 	l.run(first)
+	for _, p := range l.Averaged() { // as whoever begins a run does
+		for _, v := range slices.Concat(p.Net.Params(), p.Net.Stats()) {
+			l.set(p.Average().Variable(v).Name, slices.Clone(l.get(v.Name))...)
+		}
+	}
 	return l
 }
 
@@ -234,7 +239,6 @@ func TestPassWithAverage(t *testing.T) {
 	for _, x := range normal(channel) {
 		square += x * x / float64(imageShape.Size())
 	}
-	l.set("p_ema/w", 3) // as whoever begins a run does
 	w, sum := 3., 0.
 	for step := range 4 {
 		ema := l.get("p_ema/w")[0]

@@ -61,7 +61,7 @@ func (p *Player) Part(name string, f Body, in ...In) *Player {
 // an average; "" where there is nothing.
 func (g *Game) settled(net *nn.Net) string {
 	for _, o := range g.Optimizers {
-		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == net }) {
+		if o.moves(net) {
 			return "optimiser " + o.Name
 		}
 	}
@@ -116,7 +116,7 @@ func (p *Player) Freeze(layers ...string) {
 		}
 	}
 	for _, o := range g.Optimizers {
-		if slices.ContainsFunc(o.params, func(x owned) bool { return x.p.Net == p.Net }) {
+		if o.moves(p.Net) {
 			fail("Freeze", "optimiser %s has player %s's parameters: freeze layers before it is declared", o.Name, p.Name)
 		}
 	}

@@ -24,9 +24,10 @@ type Turn struct {
 	state   map[*graph.Variable]*graph.Node
 	moved   []*graph.Variable
 	next    map[*graph.Variable]*graph.Node // parameters' last values, as updates made them
-	// versions are what passes see of parameters that this turn updates: first what was read,
-	// last what is now.
+	// versions are what passes see of parameters that this turn updates, or a first pass sets:
+	// first what was read, last what is now.
 	versions map[*graph.Variable][]*graph.Node
+	begun    []owned // parameters that first passes set, in order
 
 	scores      []score
 	from        int             // the first score since the last Minimise

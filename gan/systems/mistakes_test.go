@@ -37,6 +37,19 @@ func (m *mistaken) frozen(path string) *game.Player {
 	return m.Frozen("f", game.Ref{Path: path, Network: "d"}, outOf(1), game.In{Shape: graph.Shape{2}})
 }
 
+// normed declares a player e with weight norm, and what moves it.
+func (m *mistaken) normed() {
+	m.f = m.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+		return one(nn.Dense(p, "out", in[0], 1, nn.HeNormal(), nil, nn.WeightNorm{}))
+	}, game.In{Shape: graph.Shape{2}})
+	m.alone = m.Optimizer("alone", "g", m.f)
+}
+
+// begins sets a player's first values.
+func (m *mistaken) begins(p *game.Player) {
+	m.RunAs(game.Pass{Label: p.Name, First: true}, p, m.fakes("begin"))
+}
+
 // asks declares a sampler that asks for statistics of a player with batch norm.
 func (m *mistaken) asks(stats nn.Stats) {
 	normed := m.Player("norm", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
@@ -157,6 +170,22 @@ func TestPageMistakes(t *testing.T) {
 		}},
 		{"pass s of player norm uses a batch's statistics, and a sampler's rows are of whoever asks", func(m *mistaken) { m.asks(nn.StatsBatch) }, plain},
 		{"examples of [2] have no statistics of their own", func(m *mistaken) { m.asks(nn.StatsOwn) }, plain},
+		{"pass d sets first values of player d, and no layer of it has any that depend on data", nil, func(m *mistaken) { m.begins(m.d) }},
+		{"pass f sets first values of player f, which is frozen", func(m *mistaken) { m.f = m.frozen("f.safetensors") }, func(m *mistaken) { m.begins(m.f) }},
+		{"pass e sets first values of player e, and is with its average", func(m *mistaken) {
+			m.normed()
+			m.Average(game.AverageOptions{Mean: true}, m.f)
+		}, func(m *mistaken) {
+			m.RunAs(game.Pass{Label: "e", First: true, With: game.Averaged}, m.f, m.fakes("z"))
+		}},
+		{"pass e sets first values of player e, which optimiser alone moved before", (*mistaken).normed, func(m *mistaken) {
+			m.Minimise(game.Goal{By: m.alone, Loss: graph.Average(m.RunAs(game.Pass{Label: "learn"}, m.f, m.fakes("z"))[0])})
+			m.begins(m.f)
+		}},
+		{"a sampler moves nothing", func(m *mistaken) {
+			m.normed()
+			m.Sampler("encode", func(t *game.Turn) { t.RunAs(game.Pass{Label: "e", First: true}, m.f, t.Batch(m.real, game.Points)) })
+		}, plain},
 		{"turn turn asks for other only where something else is not due", (*mistaken).lazies, func(m *mistaken) {
 			plain(m)
 			if !m.Due(m.reg) {
@@ -184,6 +213,20 @@ func TestPageMistakes(t *testing.T) {
 		}, func(m *mistaken) { plain(m); m.Due(m.reg) }},
 		{"no turn takes fresh batches of stream real, in whose samples images and epochs are counted", func(m *mistaken) {
 			m.Average(game.AverageOptions{Kimg: 1}, m.g)
+		}, plain},
+		{"turn turn sets first values of e, which is done once, before all else", (*mistaken).normed, func(m *mistaken) { m.begins(m.f) }},
+		{"turn late sets first values of e, which turn early moves before it in step 0", func(m *mistaken) {
+			m.normed()
+			turn := func(name string, build func(m *mistaken)) game.Entry {
+				return game.Entry{Until: 1, Turn: m.Setup.Turn(name, func(t *game.Turn) {
+					of := *m
+					of.Turn = t
+					build(&of)
+				})}
+			}
+			m.Order(turn("early", func(m *mistaken) {
+				m.Minimise(game.Goal{By: m.alone, Loss: graph.Average(m.Run(m.f, m.fakes("z"))[0])})
+			}), turn("late", func(m *mistaken) { m.begins(m.f) }))
 		}, plain},
 		{"the order has no turn for step 0", nil, nil},
 	} {

@@ -37,7 +37,7 @@ func declarePhrases(s *game.Setup) error {
 	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		joined := graph.Concat(1, in[0], nn.Embedding(p, "label", in[1], classes, 4, nn.Normal(0, 1)))
 		h := nn.BatchNorm(p, "norm", hidden(p, joined), nn.NormOptions{})
-		return one(nn.Dense(p, "out", h, 2, nn.HeNormal(), nn.Constant(0)))
+		return one(nn.Dense(p, "out", h, 2, nn.HeNormal(), nn.Constant(0), nn.WeightNorm{}))
 	}, game.In{Shape: graph.Shape{4}}, label)
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := hidden(p, in[0])
@@ -50,6 +50,12 @@ func declarePhrases(s *game.Setup) error {
 	k.reg = s.Lazy("reg", 4, 3)
 	k.mean = s.State("d_loss", nil, graph.F32, nn.Constant(1))
 	s.Average(game.AverageOptions{Mean: true, Start: 10}, k.g)
+
+	begin := s.Turn("begin", func(t *game.Turn) {
+		drawn := t.Draw("begin", 0, k.z, k.y)
+		t.RunAs(game.Pass{Label: "begin", First: true}, k.g, drawn.All(), drawn.Of(k.y))
+	})
+	s.Order(game.Entry{Turn: begin, Until: 1})
 
 	match, d, g := s.Turn("match", k.match), s.Turn("d", k.critic), s.Turn("g", k.generator)
 	both := s.Turn("both", k.both)

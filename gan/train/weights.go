@@ -23,9 +23,26 @@ func (t *trainer) startFrom(path string) (note string, err error) {
 		if net != nil {
 			note = fmt.Sprintf("%s holds %s alone: %s from drawn weights", path, t.titleOf(net), t.others(net))
 		}
-		return t.ses.LoadWeights(f, sources)
+		if err := t.ses.LoadWeights(f, sources); err != nil {
+			return err
+		}
+		return t.given(net)
 	})
 	return note, err
+}
+
+// given has first passes leave the weights of a network, or of all (nil), as they are.
+func (t *trainer) given(net *nn.Net) error {
+	for _, n := range t.game.Trained() {
+		v := t.game.Given(n)
+		if v == nil || net != nil && n != net {
+			continue
+		}
+		if err := t.ses.WriteBytes(v.Name, []byte{1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkWeights says why a training could not start from a file's weights. The
