@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"ganengine/engine/plainfile"
 )
@@ -45,13 +46,13 @@ func WriteSoon(path string, fill func(io.Writer) error) error {
 }
 
 func (o operations) write(path string, fill func(io.Writer) error) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return writeDevice(path, info.Mode(), fill) // by the name given: that which /dev/stdout leads to may have no path
+	}
 	target, err := follow(path)
 	if err != nil {
 		return err
-	}
-	info, err := os.Stat(target)
-	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-		return writeDevice(target, fill)
 	}
 	return o.replace(target, info, fill)
 }
@@ -168,8 +169,8 @@ func (o operations) replace(path string, old fs.FileInfo, fill func(io.Writer) e
 	return nil
 }
 
-func writeDevice(path string, fill func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+func writeDevice(path string, mode fs.FileMode, fill func(io.Writer) error) error {
+	f, err := openDevice(path, mode)
 	if err != nil {
 		return err
 	}
@@ -183,6 +184,23 @@ func writeDevice(path string, fill func(io.Writer) error) error {
 		return err
 	}
 	return f.Close()
+}
+
+// readerWait is how long a pipe may have no reader: one that is started beside the writer is there by then.
+var readerWait = 3 * time.Second
+
+// openDevice opens a device or a pipe. Opening a pipe that nobody reads would block for ever, out of reach of the
+// signal that stops a command; here it is an error after readerWait.
+func openDevice(path string, mode fs.FileMode) (*os.File, error) {
+	if mode&fs.ModeNamedPipe == 0 {
+		return os.OpenFile(path, os.O_WRONLY, 0)
+	}
+	for deadline := time.Now().Add(readerWait); ; time.Sleep(10 * time.Millisecond) {
+		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) || time.Now().After(deadline) {
+			return f, err
+		}
+	}
 }
 
 // createTemp makes a new file beside path, never with more permissions than old has
@@ -240,6 +258,7 @@ var advice = [...]struct {
 	{syscall.EFBIG, "files of this size are not allowed here: raise the limit (ulimit -f), or write less"},
 	{syscall.ENOSPC, "free some space or choose another disk"},
 	{syscall.EDQUOT, "free some of your quota or choose another disk"},
+	{syscall.ENXIO, "nothing reads this pipe: start its reader first"},
 	{syscall.EROFS, "choose a place that is not read-only"},
 	{syscall.ENOTDIR, "a part of this path is a file: choose another place"},
 	{syscall.EISDIR, "a directory has this name: choose another name"},

@@ -3,13 +3,17 @@
 package atomicfile
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"ganengine/engine/plainfile"
 )
@@ -121,5 +125,61 @@ func TestReplaceRefusesLinks(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(at("elsewhere")); string(got) != "kept" || len(names(t, dir)) != len(before) {
 		t.Errorf("the file behind the link holds %q, the directory %q", got, names(t, dir))
+	}
+}
+
+// A pipe is written once it is read, also when its reader comes late; without one it is an error, not a wait for ever.
+func TestPipeNeedsReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte("0123456789"), 50_000) // more than a pipe holds
+	got := make(chan []byte)
+	go func() {
+		time.Sleep(30 * time.Millisecond)
+		b, _ := os.ReadFile(path)
+		got <- b
+	}()
+	if err := WriteBytes(path, want); err != nil {
+		t.Error(err)
+	}
+	if b := <-got; !bytes.Equal(b, want) {
+		t.Errorf("%d bytes arrived, want %d", len(b), len(want))
+	}
+
+	defer func(d time.Duration) { readerWait = d }(readerWait)
+	readerWait = 20 * time.Millisecond
+	failed := make(chan error, 1)
+	go func() { failed <- WriteBytes(path, want) }()
+	select {
+	case err := <-failed:
+		if err == nil || !strings.Contains(err.Error(), "nothing reads this pipe: start its reader first") {
+			t.Errorf("without a reader: %v", err)
+		}
+	case <-time.After(2 * time.Second):
+		t.Error("without a reader it waits for ever")
+	}
+}
+
+// A link to standard output leads to a pipe that has no path of its own.
+func TestLinkToNamelessPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	link := filepath.Join(t.TempDir(), "out.npy")
+	if err := os.Symlink(fmt.Sprintf("/dev/fd/%d", w.Fd()), link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(link); err != nil {
+		t.Skip("this system has no /dev/fd")
+	}
+	if err := errors.Join(WriteBytes(link, []byte("content")), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(r); err != nil || string(b) != "content" {
+		t.Errorf("%q arrived (%v)", b, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ganengine/gan/config"
 	"ganengine/gan/measure"
@@ -131,5 +132,44 @@ func TestBestIsRewound(t *testing.T) {
 	}
 	if info, err = d.ReadInfo(); err != nil || info.Best == nil || info.Best.Value == -1e9 {
 		t.Errorf("run.json names %+v, %v", info.Best, err)
+	}
+}
+
+// stampedConsole is a console that knows when the first evaluation and the first step were told.
+type stampedConsole struct {
+	*console
+	evaluated, stepped time.Time
+}
+
+func (c *stampedConsole) Line(text string) {
+	if strings.HasPrefix(text, "step 2: kd") {
+		c.evaluated = time.Now()
+	}
+	c.console.Line(text)
+}
+
+func (c *stampedConsole) Progress(p Progress) {
+	if c.stepped.IsZero() {
+		c.stepped = time.Now()
+	}
+	c.console.Progress(p)
+}
+
+// The evaluation that a resume makes up for is no part of the time of its first steps.
+func TestOwedEvaluationIsNoTraining(t *testing.T) {
+	d := interrupt(t, tinyImages, t.TempDir(), 2, evaluated...)
+	h, inner := testHost(t, "")
+	c := &stampedConsole{console: inner}
+	h.Console = c
+	if err := Resume(t.Context(), string(d), nil, h); err != nil {
+		t.Fatal(err)
+	}
+	if c.evaluated.IsZero() || c.stepped.Before(c.evaluated) {
+		t.Fatalf("evaluated at %v, first step at %v", c.evaluated, c.stepped)
+	}
+	first := inner.progress[0]
+	batch := float64(configure(t, tinyImages).Train.Batch)
+	if took, most := batch/first.ImagesPerSecond, c.stepped.Sub(c.evaluated).Seconds(); took > most {
+		t.Errorf("step %d is said to take %.4g s, and from the evaluation on it took %.4g s", first.Step, took, most)
 	}
 }

@@ -73,15 +73,15 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 // loop runs step after step. It returns early with an error, with runs still
 // in flight.
 func (r *runner) loop(ctx context.Context) error {
-	r.clock.lap()
+	if err := r.owed(ctx); err != nil {
+		return err
+	}
+	r.clock.lap() // what was owed is no time of the first interval
 	r.began = time.Now()
 	if started := r.host.Started; !started.IsZero() {
 		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
 	}
 	r.tell(r.trainer.ratesAt(r.trainer.step))
-	if err := r.owed(ctx); err != nil {
-		return err
-	}
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx)
