@@ -88,9 +88,11 @@ func TestEvaluationChangesNothing(t *testing.T) {
 // What cannot be measured is said before the first step, in a dry run too.
 func TestEvaluationErrors(t *testing.T) {
 	for want, set := range map[string][]string{
-		`there is no metric "recal"; did you mean recall?`: {"eval.metrics=recal"},
-		"fd needs 65 generated samples or more":            {"eval.metrics=fd"},
-		"modes is for data of kind mixture":                {"eval.metrics=modes"},
+		`there is no metric "recal"; did you mean recall?`:   {"eval.metrics=recal"},
+		"fd needs 65 generated samples or more":              {"eval.metrics=fd"},
+		"modes is for data of kind mixture":                  {"eval.metrics=modes"},
+		"memory needs real samples that were not trained on": {"eval.metrics=memory"},
+		"psnr is of pairs: ganengine eval measures it":       {"eval.metrics=psnr"},
 	} {
 		out := t.TempDir()
 		h, _ := testHost(t, out)
