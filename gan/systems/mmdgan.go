@@ -1,6 +1,10 @@
 package systems
 
 import (
+	"fmt"
+	"math"
+	"slices"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -16,6 +20,7 @@ var mmdgan = game.System{Declare: declareMMDGAN, Kind: config.Kind{
 	Keys:   newMMDGANKeys(),
 	Optims: []string{"g", "d", "decoder"},
 	Size:   28,
+	Check:  checkMMDGAN,
 	// The generator's update has a batch of its own.
 	Batches: func(c *config.Config) int { return c.System.(*mmdganKeys).Train.DSteps + 1 },
 }}
@@ -49,6 +54,18 @@ func newMMDGANKeys() *mmdganKeys {
 	k := &mmdganKeys{}
 	k.Train.DSteps = 5
 	return k
+}
+
+func checkMMDGAN(c *config.Config) *config.Error {
+	const key = "loss.bandwidths"
+	all := c.System.(*mmdganKeys).Loss.Bandwidths
+	if len(all) == 0 {
+		return &config.Error{Key: key, Msg: "there is none, and without a kernel there is no distance; write one at least, such as [1, 2, 4]"}
+	}
+	if least := slices.Min(all); .5/(least*least) > math.MaxFloat32 {
+		return &config.Error{Key: key, Msg: fmt.Sprintf("%g is so small that numbers of 32 bits cannot hold its kernel; write larger ones", least)}
+	}
+	return nil
 }
 
 // matched is the game: a generator against the kernels of a critic, which is an encoder

@@ -1,11 +1,14 @@
 package systems
 
 import (
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/reference"
+	"ganengine/gan/config"
 )
 
 // The distance of kernels is its double sum over all pairs, of batches of any sizes; it
@@ -65,4 +68,25 @@ func distanceOf(t *testing.T, x, y [][]float64, deviations []float64) float64 {
 		t.Fatal(err)
 	}
 	return out[0].Data[0]
+}
+
+// Bandwidths that give no distance are refused by their key.
+func TestBandwidthsAreChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"[]":         "without a kernel there is no distance; write one at least",
+		"[1, 1e-20]": "1e-20 is so small that numbers of 32 bits cannot hold its kernel",
+		"[1e-3]":     "",
+	} {
+		s, err := Schema().Parse("my.toml", "[data]\nkind = \"mixture\"\n[model]\nkind = \"mmdgan\"\n[loss]\nbandwidths = "+text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wrong *config.Error
+		switch _, err = s.Resolve(); {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", text, err)
+		case want != "" && (!errors.As(err, &wrong) || wrong.Key != "loss.bandwidths" || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
 }
