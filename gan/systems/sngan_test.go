@@ -19,6 +19,9 @@ import (
 func TestSNGAN(t *testing.T) {
 	for _, labels := range []string{"true", "false"} {
 		t.Run("labels="+labels, func(t *testing.T) {
+			if labels == "false" {
+				fully(t) // the same but for what classes add
+			}
 			set := []string{"log.every=10", "data.labels=" + labels}
 			run := trained(t, newDevice(t), configtest.Shipped(t, "sngan", set...))
 			last := lately(t, run)
