@@ -89,7 +89,7 @@ func (a *app) draw(r *runFlags, f func(e *explore.Explorer) error) error {
 			for _, s := range e.Game.Samplers {
 				have = append(have, s.Kind)
 			}
-			return usage("-run %s: models of kind %s draw no samples from latents; the samplers that they have are %s", r.run, e.Config.Model.Kind, strings.Join(have, ", "))
+			return usage("-run %s: models of kind %s draw no samples from latents; the samplers that they have are %s: see ganengine translate and encode", r.run, e.Config.Model.Kind, strings.Join(have, ", "))
 		}
 		return f(e)
 	})

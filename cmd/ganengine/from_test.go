@@ -136,6 +136,9 @@ func TestTranslatePoints(t *testing.T) {
 	if err := npy.WriteFile(p.at("a.npy"), []int{3, 2}, []float32{1, 2, -1, .5, 0, 0}); err != nil {
 		t.Fatal(err)
 	}
+	if err := npy.WriteFile(p.at("none.npy"), []int{0, 2}, []float32{}); err != nil {
+		t.Fatal(err)
+	}
 	translate := func(in, out string, more ...string) []float32 {
 		t.Helper()
 		p.run(append([]string{"translate", "-run", "0", "-out", "@/runs", "-i", "@/" + in, "-o", "@/" + out}, more...)...)
@@ -158,7 +161,9 @@ func TestTranslatePoints(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"translate|-i|@/a.npy|-o|@/x.npy|-to|c", "-to c: the cyclegan-points of this run translates to b or a"},
 		{"translate|-i|@/a.npy|-o|@/x/", "points are written to FILE.npy, FILE.npz or FILE.png"},
+		{"translate|-i|@/none.npy|-o|@/x.npy", "none.npy: it holds no points: its shape is [0 2]"},
 		{"sample|-o|@/x.npy", "draw no samples from latents; the samplers that they have are translate.b, translate.a"},
+		{"sample|-o|@/x.npy", ": see ganengine translate and encode"},
 		{"interpolate|-seeds|1,2|-o|@/x.png", "draw no samples from latents"},
 		{"eval|-metrics|kd", "draw no samples from latents"},
 	} {

@@ -49,7 +49,10 @@ func openFile(ctx context.Context, f *File) (*File, error) {
 
 func (f *File) check(ctx context.Context) error {
 	path, shape := f.x.path, f.x.shape
-	if len(shape) != 2 || shape[1] != f.length || shape[0] == 0 {
+	if slices.Contains(shape, 0) {
+		return fmt.Errorf("%s: it holds no %s: its shape is %v", path, f.rows, shape)
+	}
+	if len(shape) != 2 || shape[1] != f.length {
 		return fmt.Errorf("%s: its shape is %v, and this run's %s are [n, %d]", path, shape, f.rows, f.length)
 	}
 	if f.y != nil && (len(f.y.shape) != 1 || f.y.shape[0] != shape[0]) {
