@@ -20,6 +20,9 @@ import (
 	"ganengine/gan/rundir"
 )
 
+// mostNeighbours keeps -k countable; no sensible one is near.
+const mostNeighbours = 1 << 30
+
 type evalFlags struct {
 	*runFlags
 	folder, data, train string
@@ -116,6 +119,8 @@ func (e *evalFlags) check() error {
 		return usage("-n must be 1 or more, got %d", e.n)
 	case e.k < 1:
 		return usage("-k must be 1 or more, got %d", e.k)
+	case e.k > mostNeighbours:
+		return usage("-k must be at most %d, got %d", mostNeighbours, e.k)
 	case e.seed < 0 || e.n > math.MaxInt32-e.seed+1:
 		return usage("-n %d from -seed %d: seeds go from 0 to %d", e.n, e.seed, math.MaxInt32)
 	case e.split != "" && strings.ContainsFunc(e.split, func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' }):

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ganengine/gan/explore"
@@ -36,6 +38,12 @@ func (r *runFlags) find() (rundir.Dir, error) {
 		return "", usage("name the run: -run latest, its number, or its directory")
 	}
 	return rundir.Find(r.out, r.run)
+}
+
+// isFile says whether a path has one of the extensions and names no directory that exists.
+func isFile(path string, extensions ...string) bool {
+	info, err := os.Stat(path)
+	return slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) && (err != nil || !info.IsDir())
 }
 
 // spare says which checkpoint of the run a file written would take the place of.
@@ -127,7 +135,7 @@ func exportCommand() command {
 					return usage("-format onnx is not supported by this version; use safetensors")
 				case *format != "safetensors":
 					return usage("there is no format %q; use safetensors", *format)
-				case strings.ToLower(filepath.Ext(*path)) != ".safetensors":
+				case !isFile(*path, ".safetensors"):
 					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
 				}
 				if err := r.spare(*path); err != nil {

@@ -247,6 +247,26 @@ func TestSparesWhatItReads(t *testing.T) {
 	}
 }
 
+// A directory is no file, whatever its name ends in, and no -k is more than can be counted.
+func TestOutputIsNoDirectory(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	for _, name := range []string{"d.png", "d.gif", "d.safetensors"} {
+		if err := os.Mkdir(p.at(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ args, want string }{
+		{"interpolate|-seeds|1,2|-o|@/d.png", "-o: name FILE.png or FILE.gif"},
+		{"interpolate|-seeds|1,2|-o|@/d.gif", "-o: name FILE.png or FILE.gif"},
+		{"arithmetic|-expr|1-2|-o|@/d.png", "-o: name FILE.png"},
+		{"export|-o|@/d.safetensors", "-o: name FILE.safetensors"},
+		{"eval|-metrics|precision|-n|9|-k|9223372036854775807", "-k must be at most 1073741824"},
+	} {
+		refuses(t, p, c.args, c.want)
+	}
+}
+
 // Every built-in configuration can be declared without its data, so that none is
 // missing where those that have a sampler are named.
 func TestDeclared(t *testing.T) {

@@ -46,7 +46,7 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	if _, ok := modes[w.mode]; !ok && w.mode != "" {
 		return nil, usage("there is no mode %q%s; use slerp or lerp", w.mode, didYouMean(w.mode, []string{"slerp", "lerp"}))
 	}
-	if ext := strings.ToLower(filepath.Ext(w.path)); ext != ".png" && ext != ".gif" {
+	if !isFile(w.path, ".png", ".gif") {
 		return nil, usage("-o: name FILE.png or FILE.gif, got %q", w.path)
 	}
 	if w.seeds == "" {
@@ -153,7 +153,7 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path str
 	if err != nil {
 		return usage("-expr: %w", err)
 	}
-	if strings.ToLower(filepath.Ext(path)) != ".png" {
+	if !isFile(path, ".png") {
 		return usage("-o: name FILE.png, got %q", path)
 	}
 	return a.draw(r, func(e *explore.Explorer) error {
