@@ -89,7 +89,8 @@ func shipped(t *testing.T) map[Conv]string {
 // TestShippedConfigurationsPlan: the installed cuDNN has engines for every
 // convolution of every shipped configuration, in every precision, on GPUs for data
 // centres and on cards for desktops, two of 8 GB. These last need not have tensor
-// cores for the few channels that kernels of our own compute.
+// cores for the few channels that kernels of our own compute, nor any GPU for sums too
+// short to fill one of their instructions.
 func TestShippedConfigurationsPlan(t *testing.T) {
 	all := shipped(t)
 	var kinds [types][directions]int
@@ -108,7 +109,7 @@ func TestShippedConfigurationsPlan(t *testing.T) {
 		t.Run(gpu, func(t *testing.T) {
 			p := described(t, l, gpu)
 			for c, program := range all {
-				few := strings.HasPrefix(gpu, "rtx") && (c.C%8 != 0 || c.K%8 != 0)
+				few := strings.HasPrefix(gpu, "rtx") && (c.C%8 != 0 || c.K%8 != 0) || depth(c) < tensorDepth
 				if why := plans(l, p, c, few); why != "" {
 					t.Errorf("%s: %s", program, why)
 				}
@@ -116,6 +117,20 @@ func TestShippedConfigurationsPlan(t *testing.T) {
 		})
 	}
 	t.Logf("%d convolutions", len(all))
+}
+
+// tensorDepth is how many products one instruction of the tensor cores adds up in bf16.
+const tensorDepth = 16
+
+// depth is how many products each number of a convolution's result sums.
+func depth(c Conv) int {
+	switch c.Direction {
+	case Forward:
+		return c.C / c.Groups * c.R * c.S
+	case InputGrad:
+		return c.K / c.Groups * c.R * c.S / (c.Stride[0] * c.Stride[1])
+	}
+	return c.N * c.P * c.Q
 }
 
 // plans says what is wrong with the plan of a convolution, "" if nothing is. In bf16
