@@ -71,32 +71,29 @@ func checkMMDGAN(c *config.Config) *config.Error {
 // matched is the game: a generator against the kernels of a critic, which is an encoder
 // with a decoder that keeps it from forgetting samples.
 type matched struct {
+	*duel
 	mmdganLoss
-	real             *game.Stream
-	z                *game.Code
-	g, d, dec        *game.Player
-	optG, optD, optR *game.Optimizer
+	dec  *game.Player // the critic's decoder
+	optR *game.Optimizer
 }
 
 func declareMMDGAN(s *game.Setup) error {
 	keys := s.Config.System.(*mmdganKeys)
-	k := &matched{mmdganLoss: keys.Loss.mmdganLoss, real: s.Stream("real", game.StreamOptions{}), z: latent(s)}
+	k := &matched{duel: newDuel(s), mmdganLoss: keys.Loss.mmdganLoss}
 	slope := func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, .2) }
-	of := autoencoder{keys.Model.GHidden, k.z.Size, k.real.Shape, graph.Relu, nn.HeNormal()}
+	of := autoencoder{keys.Model.GHidden, keys.Model.Z, k.real.Shape, graph.Relu, nn.HeNormal()}
 	critic := autoencoder{keys.Model.DHidden, keys.Model.Code, k.real.Shape, slope, nn.HeNormal()}
-	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(of.decoder(p, in[0]))) }, game.In{Shape: graph.Shape{k.z.Size}}).Called("generator")
-	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(critic.encoder(p, in[0])) }, game.In{Shape: k.real.Shape}).Called("critic")
+	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(of.decoder(p, in[0]))) },
+		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(critic.encoder(p, in[0])) })
+	k.d.Called("critic")
 	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(critic.decoder(p, in[0]))) }, game.In{Shape: graph.Shape{critic.z}}).Called("decoder")
 	k.g.Torch, k.d.Torch, k.dec.Torch = model.Dense(of.decode()...), model.Dense(critic.encode()...), model.Dense(critic.decode()...)
-	k.optG, k.optD, k.optR = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d), s.Optimizer("decoder", "decoder", k.dec)
-	if kimg := keys.Train.EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, k.g)
-	}
+	k.optR = s.Optimizer("decoder", "decoder", k.dec)
 	s.Order(
 		game.Entry{Turn: s.Turn("d", k.critic), Times: int64(keys.Train.DSteps)},
 		game.Entry{Turn: s.Turn("g", k.generator)},
 	)
-	s.Sampler("sample", func(t *game.Turn) { t.Show(game.Samples, k.real, k.fakes(t, "z", false)) })
+	s.Sampler("sample", k.sample)
 	s.Sampler("reconstruct", func(t *game.Turn) {
 		t.Show(game.Samples, k.real, t.Run(k.dec, t.Run(k.d, t.Batch(k.real, k.real.Samples()))[0])[0])
 	})
@@ -109,11 +106,6 @@ func (k *matched) bounded(x *graph.Node) *graph.Node {
 		return graph.Tanh(x)
 	}
 	return x
-}
-
-// fakes are samples of fresh latents.
-func (k *matched) fakes(t *game.Turn, label string, track bool) *graph.Node {
-	return t.RunAs(game.Pass{Label: label, Track: track}, k.g, t.Draw(label, 0, k.z).All())[0]
 }
 
 // critic is the inner maximum of algorithm 1: with e the encoder, it minimises

@@ -82,11 +82,7 @@ func (k couplings) forward(p *nn.Pass, x *graph.Node) (z, logDet *graph.Node) {
 		s, t := k.affine(p, i, halves[i%2])
 		moved := &halves[1-i%2]
 		*moved = graph.Add(graph.Mul(*moved, graph.Exp(s)), t)
-		if logDet == nil {
-			logDet = s
-		} else {
-			logDet = graph.Add(logDet, s)
-		}
+		logDet = plus(logDet, s)
 	}
 	return graph.Concat(1, halves[:]...), graph.Reshape(logDet, graph.Shape{x.Shape[0]})
 }
