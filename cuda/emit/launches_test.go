@@ -1,21 +1,16 @@
 package emit_test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"ganengine/configs"
 	"ganengine/cuda/emit"
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 	"ganengine/engine/lower"
+	"ganengine/gan/config/configtest"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/launches")
@@ -27,34 +22,10 @@ type started struct{ launches, passes, products int }
 
 // TestLaunches holds the shipped configurations to their launches, so that no change
 // of a program loses a fusion unseen: testdata/launches has a file for each, with a
-// line for each program of an iteration. Whoever means to change them, or ships
-// another configuration, has them written anew and looks at what changed.
+// line for each program of an iteration.
 func TestLaunches(t *testing.T) {
-	const dir, again = "testdata/launches", "go test ./cuda/emit -run TestLaunches -update"
-	for _, name := range configs.Names() {
-		path, got := filepath.Join(dir, name), launches(t, name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s starts\n%s\nand %s says\n%s\nif that is meant: %s", name, got, path, want, again)
-		}
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if !slices.Contains(configs.Names(), f.Name()) {
-			t.Errorf("%s is of no shipped configuration: delete it", filepath.Join(dir, f.Name()))
-		}
-	}
+	configtest.Kept(t, "testdata/launches", "go test ./cuda/emit -run TestLaunches -update", *update,
+		func(name string) string { return launches(t, name) })
 }
 
 // launches has a line for each program that an iteration of a configuration runs, in

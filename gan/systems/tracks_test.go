@@ -1,16 +1,11 @@
 package systems_test
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"ganengine/configs"
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config/configtest"
@@ -20,38 +15,14 @@ import (
 // TestTracks holds the shipped configurations to the passes that running statistics and
 // state follow: a generator's in the pass that its loss comes from, a discriminator's on
 // real and generated samples together, and where it judges for another only if all that
-// it tracks are power iterations. testdata/tracks
-// has a file for each, with a line for each turn: its passes, and * after those that track.
-// Whoever means to change them, or ships another configuration, has them written anew and
-// looks at what changed.
+// it tracks are power iterations. testdata/tracks has a file for each, with a line for each
+// turn: its passes, and * after those that track.
 func TestTracks(t *testing.T) {
-	const dir, again = "testdata/tracks", "go test ./gan/systems -run TestTracks -update"
-	for _, name := range configs.Names() {
+	configtest.Kept(t, "testdata/tracks", "go test ./gan/systems -run TestTracks -update", *update, func(name string) string {
 		g := configtest.Declare(t, configtest.Shipped(t, name))
-		path, got := filepath.Join(dir, name), tracks(g)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s runs\n%s\nand %s says\n%s\nif that is meant: %s", name, got, path, want, again)
-		}
 		tracked(t, name, g)
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if !slices.Contains(configs.Names(), f.Name()) {
-			t.Errorf("%s is of no shipped configuration: delete it", filepath.Join(dir, f.Name()))
-		}
-	}
+		return tracks(g)
+	})
 }
 
 // tracks has a line for each turn of a step. A pass that may track is marked whether its
