@@ -37,7 +37,7 @@ type evalFlags struct {
 
 // some says whether one of the metrics needs something.
 func (e *evalFlags) some(what func(n metric.Needs) bool) bool {
-	return slices.ContainsFunc(e.wanted, func(m *metric.Metric) bool { return what(m.Needs) })
+	return metric.Some(e.wanted, what)
 }
 
 func (e *evalFlags) pairs() bool { return e.some(func(n metric.Needs) bool { return n.Pairs }) }
@@ -75,8 +75,8 @@ func evalCommand() command {
 			f.StringVar(&e.metrics, "metrics", "", "`LIST` of metrics, such as fd,kd")
 			f.StringVar(&e.split, "split", "", "what to call the part of the data that the real samples are: test, say; without, train for the run's own data, else as the `NAME` of their file or folder begins")
 			f.IntVar(&e.n, "n", 10000, "`N`: generated samples, and real ones at most")
-			f.IntVar(&e.seed, "seed", 1, "`S`: seed of the first sample")
-			f.IntVar(&e.k, "k", 5, "`K`: of precision, recall, density and coverage: balls reach to the K-th neighbour; of -neighbours: how many")
+			f.IntVar(&e.seed, "seed", measure.FirstSeed, "`S`: seed of the first sample")
+			f.IntVar(&e.k, "k", measure.UsualNeighbours, "`K`: of precision, recall, density and coverage: balls reach to the K-th neighbour; of -neighbours: how many")
 			f.BoolVar(&e.asJSON, "json", false, "print the rows of metrics.jsonl")
 			return func(ctx context.Context, _ []string) error {
 				f.Visit(func(f *flag.Flag) { e.set[f.Name] = true })

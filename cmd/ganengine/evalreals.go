@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 
 	"ganengine/gan/config"
 	"ganengine/gan/data"
@@ -119,11 +118,8 @@ func (e *evalFlags) spare(root string, set data.Set) error {
 	if e.neighbours == "" || data.FileName(set, 0) == "" {
 		return nil
 	}
-	given := make([]string, set.Len())
-	for i := range given {
-		given[i] = filepath.Join(root, filepath.FromSlash(data.FileName(set, i)))
-	}
-	if err := explore.Spare(given, e.neighbours); err != nil {
+	name := func(i int) string { return data.FileName(set, i) }
+	if err := explore.SpareFolder(root, set.Len(), name, e.neighbours); err != nil {
 		return usage("-neighbours: %w", err)
 	}
 	return nil

@@ -157,7 +157,7 @@ func (f *From) writeNumbers(ctx context.Context, path string, in *Inputs, output
 	array := func(w io.Writer) error {
 		return stream(w, append([]int{in.Len()}, row...), func(add func([]float32) error) error { return f.numbers(ctx, in, output, add) })
 	}
-	if strings.ToLower(filepath.Ext(path)) != ".npz" {
+	if format, _ := FormatOf(path); format != NPZ {
 		return atomicfile.Write(path, array)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
@@ -280,12 +280,13 @@ func (f *From) target(path string, in *Inputs) (dir string, names []string, err 
 // folder under the names that they have; points to an array, or as a picture.
 func (f *From) Write(ctx context.Context, path string, in *Inputs) error {
 	dir, names, err := f.target(path, in)
+	format, _ := FormatOf(path)
 	switch {
 	case err != nil:
 		return err
 	case !f.Points():
 		return f.writeImages(ctx, dir, names, in)
-	case strings.ToLower(filepath.Ext(path)) != ".png":
+	case format != PNG:
 		return f.writeNumbers(ctx, path, in, game.Samples, "arr_0")
 	}
 	im, err := f.scatter(ctx, in, false)

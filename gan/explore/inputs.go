@@ -114,9 +114,5 @@ func (in *Inputs) Spare(written ...string) error {
 	if in.images == nil || in.single {
 		return Spare([]string{in.path}, written...)
 	}
-	given := make([]string, in.Len())
-	for i := range given {
-		given[i] = filepath.Join(in.path, filepath.FromSlash(in.images.Name(i)))
-	}
-	return Spare(given, written...)
+	return SpareFolder(in.path, in.Len(), in.images.Name, written...)
 }

@@ -25,6 +25,16 @@ func Spare(given []string, written ...string) error {
 	return nil
 }
 
+// SpareFolder is Spare for the files of a folder: n of them, whose names are relative to
+// it, with slashes.
+func SpareFolder(folder string, n int, name func(i int) string, written ...string) error {
+	given := make([]string, n)
+	for i := range given {
+		given[i] = filepath.Join(folder, filepath.FromSlash(name(i)))
+	}
+	return Spare(given, written...)
+}
+
 // resolved is the path of a file without links; "" where none is there.
 func resolved(path string) string {
 	real, err := filepath.EvalSymlinks(path)

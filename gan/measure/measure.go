@@ -33,6 +33,14 @@ const (
 	subsetSize = 1000
 )
 
+// What is measured where nobody says otherwise, from the command line and while training
+// alike, so that both give the same values: samples from which seed on, and the k of
+// metrics of neighbours.
+const (
+	FirstSeed       = 1
+	UsualNeighbours = 5
+)
+
 // Request is what is measured.
 type Request struct {
 	Metrics    []*metric.Metric
@@ -83,12 +91,7 @@ type counts struct{ real, fake, validation, pairs int }
 
 // needs says whether one of the metrics needs something.
 func (r *Request) needs(what func(n metric.Needs) bool) bool {
-	for _, m := range r.Metrics {
-		if what(m.Needs) {
-			return true
-		}
-	}
-	return false
+	return metric.Some(r.Metrics, what)
 }
 
 func (r *Request) counts() (c counts) {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"ganengine/engine/spelling"
@@ -184,6 +185,11 @@ func (c *Comparison) prepare() error {
 // published are names of values over the features of one network, which none of the
 // metrics here may bear, and the metric of the same formula over other features.
 var published = map[string]string{"fid": "fd", "kid": "kd"}
+
+// Some says whether one of the metrics needs something.
+func Some(metrics []*Metric, what func(n Needs) bool) bool {
+	return slices.ContainsFunc(metrics, func(m *Metric) bool { return what(m.Needs) })
+}
 
 // Find gives the metric of a name, or says which was probably meant.
 func Find(name string) (*Metric, error) {

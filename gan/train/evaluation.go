@@ -16,13 +16,6 @@ import (
 	"ganengine/gan/tfevents"
 )
 
-// evalSeed is the seed of the first measured sample, as `ganengine eval` has it, so that
-// both measure the same.
-const evalSeed = 1
-
-// evalNeighbours is the k of metrics of neighbours.
-const evalNeighbours = 5
-
 // evaluation is what a configuration has measured while it trains, without what draws
 // the samples; nil where it has nothing.
 func evaluation(g *game.Game, set data.Set) (*measure.Request, error) {
@@ -37,7 +30,7 @@ func evaluation(g *game.Game, set data.Set) (*measure.Request, error) {
 	if s.sample == nil || s.from != nil || s.out.Section != "" {
 		return nil, &config.Error{Key: "eval.every", Msg: fmt.Sprintf("model %s draws no samples of [data] that could be measured; remove it", c.Model.Kind)}
 	}
-	r := &measure.Request{Samples: c.Eval.Samples, Seed: evalSeed, Neighbours: evalNeighbours,
+	r := &measure.Request{Samples: c.Eval.Samples, Seed: measure.FirstSeed, Neighbours: measure.UsualNeighbours,
 		Data: set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(set)}
 	for _, name := range c.Eval.Metrics {
 		m, err := metric.Find(name)
@@ -52,7 +45,7 @@ func evaluation(g *game.Game, set data.Set) (*measure.Request, error) {
 	return r, nil
 }
 
-// array draws the samples of the seeds from evalSeed on.
+// array draws the samples of the seeds from measure.FirstSeed on.
 func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.Dense, error) {
 	shape := append([]int{n}, s.out.Shape...)
 	size := s.out.Shape.Size()
@@ -62,7 +55,7 @@ func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.D
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		r, err := s.run(evalSeed+first, 0)
+		r, err := s.run(measure.FirstSeed+first, 0)
 		if err != nil {
 			return nil, fmt.Errorf("drawing samples: %w", err)
 		}
