@@ -1,5 +1,6 @@
 // Package configs holds the shipped configurations, embedded, so that the
-// program finds them wherever it runs. Each NAME.toml beside this file is one.
+// program finds them wherever it runs. Each NAME.toml beside this file is one; a
+// NAME-paper.toml is the same system at its paper's size.
 package configs
 
 import (
@@ -25,6 +26,13 @@ func Names() []string {
 	slices.Sort(paths) // "ring" comes before "ring-r1" once .toml is gone
 	return paths
 }
+
+// paper ends the names of configurations of a paper's own size.
+const paper = "-paper"
+
+// Paper says whether a shipped configuration is NAME-paper: NAME, which runs in minutes
+// on two cores, as its paper has it, which needs days or a GPU.
+func Paper(name string) bool { return strings.HasSuffix(name, paper) }
 
 // Read returns the text of a shipped configuration, named without .toml. The
 // error of an unknown name is an fs.ErrNotExist.

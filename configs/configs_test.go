@@ -40,6 +40,20 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// What has a paper's size has a quick twin.
+func TestPaper(t *testing.T) {
+	for _, name := range Names() {
+		if quick := strings.TrimSuffix(name, "-paper"); Paper(name) != (quick != name) || Paper(name) && !slices.Contains(Names(), quick) {
+			t.Errorf("%s (of a paper's size: %t) has no twin %s", name, Paper(name), quick)
+		}
+	}
+	for name, want := range map[string]bool{"gan-paper": true, "gan": false, "paper": false, "gan-paper-2": false} {
+		if Paper(name) != want {
+			t.Errorf("%s is of a paper's size: %t", name, !want)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	for text, want := range map[string]string{
 		"# One thing, ring.toml\n# and more. Then another.\n\n# no\n": "One thing, ring.toml and more.",

@@ -22,7 +22,7 @@ const (
 <!-- Generated from gan/systems, configs and the pages beside this one; run go test ./gan/systems -run TestIndex -update. -->
 
 What ` + "`model.kind`" + ` may be. Each page has the system's equations, source and keys, and what to expect of it; a name under
-"configurations" is one to start from: ` + "`ganengine -config NAME`" + `. All keys are in [configuration.md](../configuration.md);
+"configurations" is one to start from: ` + "`ganengine -config NAME`" + `, in minutes on two cores; NAME-paper is of the paper's size. All keys are in [configuration.md](../configuration.md);
 how to write a system of your own is in [adding-a-system.md](../adding-a-system.md).
 
 | kind | system | paper | configurations |
