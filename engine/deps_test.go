@@ -193,6 +193,13 @@ func allowed() []edge {
 		{"gan/measure", "engine/session"}, // products of rows run on the device
 		{"gan/measure", "gan/data"},
 		{"gan/measure", "gan/data/mixture"}, // whose modes are known
+		{"gan/measure", "gan/features"},
+		{"gan/train", "gan/features"},
+		{"gan/features", "engine/device"},
+		{"gan/features", "engine/debug"},
+		{"gan/features", "engine/safetensors"}, // which network a file holds
+		{"gan/features", "engine/spelling"},
+		{"gan/features", "gan/data"},
 		{"gan/measure", "gan/metric"},
 		{"gan/measure", "gan/rundir"}, // how numbers stand in metrics.jsonl
 		{"gan/explore", "gan/game"},

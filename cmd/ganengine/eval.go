@@ -15,6 +15,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"ganengine/gan/explore"
+	"ganengine/gan/features"
 	"ganengine/gan/measure"
 	"ganengine/gan/metric"
 	"ganengine/gan/rundir"
@@ -28,11 +29,13 @@ type evalFlags struct {
 	folder, data, train string
 	with                string
 	metrics, split      string
+	features            string
 	neighbours          string // where their picture goes
 	n, seed, k          int
 	asJSON              bool
 	set                 map[string]bool // flags that the command line has
 	wanted              []*metric.Metric
+	by                  *features.Kind // what samples are measured by
 }
 
 // some says whether one of the metrics needs something.
@@ -61,7 +64,7 @@ func evalCommand() command {
 			"match for it, published ones over other features least of all. docs/metrics.md says what each is\n" +
 			"good for and what it hides. Metrics of pairs compare real samples with what the run reconstructs of\n" +
 			"them, or images of -i with those of equal names in -data. memory needs samples that were held out\n" +
-			"(-data) beside those that were trained on. The metrics:\n" + metricList(),
+			"(-data) beside those that were trained on. The metrics:\n" + metricList() + "\nThe features:\n" + featureList(),
 		example: []string{"ganengine eval -run latest -metrics fd,kd,precision,recall", "ganengine eval -run 0 -data photos/test/ -metrics coverage -n 2000 -json",
 			"ganengine eval -i samples/ -data photos/ -metrics nn2s", "ganengine eval -run latest -data photos/test/ -metrics memory -neighbours nearest.png",
 			"ganengine eval -i restored/ -data originals/ -metrics psnr,ssim"},
@@ -73,6 +76,7 @@ func evalCommand() command {
 			f.StringVar(&e.neighbours, "neighbours", "", "`FILE.png`: a picture of the first samples, a row each, with the -k training images nearest to it and their distances")
 			f.StringVar(&e.with, "with", "", "`RUN` to compare with, of metrics of two runs")
 			f.StringVar(&e.metrics, "metrics", "", "`LIST` of metrics, such as fd,kd")
+			f.StringVar(&e.features, "features", features.Usual, "what samples are measured by, `NAME|PATH`: one of those above, or a file of a network's weights")
 			f.StringVar(&e.split, "split", "", "what to call the part of the data that the real samples are: test, say; without, train for the run's own data, else as the `NAME` of their file or folder begins")
 			f.IntVar(&e.n, "n", 10000, "`N`: generated samples, and real ones at most")
 			f.IntVar(&e.seed, "seed", measure.FirstSeed, "`S`: seed of the first sample")
@@ -96,6 +100,15 @@ func metricList() string {
 	var lines []string
 	for _, m := range metric.Table() {
 		lines = append(lines, fmt.Sprintf("  %-10s %s", m.Name, m.Doc))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// featureList is the kinds of features with their lines, for the help text.
+func featureList() string {
+	var lines []string
+	for _, k := range features.Table() {
+		lines = append(lines, fmt.Sprintf("  %-10s %s", k.Name, k.Doc))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -141,6 +154,10 @@ func (e *evalFlags) check() error {
 			e.wanted = append(e.wanted, m)
 		}
 	}
+	var err error
+	if e.by, err = features.Find(e.features); err != nil {
+		return usage("-features: %w", err)
+	}
 	return e.checkTrain()
 }
 
@@ -151,17 +168,25 @@ func (e *evalFlags) checkTrain() error {
 	return nil
 }
 
-// request is what the flags ask for, against real samples.
-func (a *app) request(e *evalFlags, real *reals) *measure.Request {
+// request is what the flags ask for, of samples of a shape against real ones.
+func (a *app) request(e *evalFlags, real *reals, shape []int) (*measure.Request, error) {
 	r := &measure.Request{Metrics: e.wanted, Samples: e.n, Seed: e.seed, Neighbours: e.k,
-		Data: real.set, Split: e.split, Fit: real.fit, Switches: a.switches, Progress: a.ticker()}
+		Data: real.set, Split: e.split, Fit: real.fit, Shape: shape, Switches: a.switches, Progress: a.ticker(),
+		Note: func(line string) { fmt.Fprintln(a.stderr, line) }}
 	if r.Split == "" {
 		r.Split = real.split
 	}
 	if real.held() {
 		r.Train = real.train
 	}
-	return r
+	if e.by == nil { // nothing but neighbours is asked for
+		return r, nil
+	}
+	var err error
+	if r.Features, err = e.by.Choose(features.Subject{Shape: shape, Labelled: real.labelled}); err != nil {
+		return nil, usage("-features: %w", err)
+	}
+	return r, nil
 }
 
 // evalRun measures the samples of a run.
@@ -182,16 +207,19 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, real.close()) }()
-	r := a.request(e, real)
 	open := a.explore
 	if e.draws() {
 		open = a.draw
 	}
-	return open(e.runFlags, func(x *explore.Explorer) error {
-		r.Shape, r.Device = x.Shape(), x.Device()
-		r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
+	return open(e.runFlags, func(x *explore.Explorer) (err error) {
+		r, err := a.request(e, real, x.Shape())
+		if err != nil {
+			return err
+		}
+		r.Device = x.Device()
+		r.Generate = func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
 			seeds := &explore.Seeds{}
-			seeds.Add(int32(e.seed), n)
+			seeds.Add(int32(e.seed+first), n)
 			return x.Array(ctx, x.Drawn(seeds, 0), progress)
 		}
 		if e.pairs() {
@@ -205,6 +233,7 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 		if err := a.neighbours(ctx, e, r, real.train, func(i int) string { return fmt.Sprintf("seed %d", e.seed+i) }); err != nil {
 			return err
 		}
+		defer func() { err = errors.Join(err, r.Close()) }()
 		rows, err := measure.Measure(ctx, r)
 		if err != nil || len(rows) == 0 {
 			return err

@@ -41,17 +41,19 @@ func (a *app) evalFolder(ctx context.Context, e *evalFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	r := a.request(e, real)
+	r, err := a.request(e, real, train.SampleShape(fakes))
+	if err != nil {
+		return err
+	}
 	r.Device = dev
 	return a.compare(ctx, e, r, fakes, real)
 }
 
 // compare measures images that are read.
-func (a *app) compare(ctx context.Context, e *evalFlags, r *measure.Request, fakes data.Set, real *reals) error {
+func (a *app) compare(ctx context.Context, e *evalFlags, r *measure.Request, fakes data.Set, real *reals) (err error) {
 	chosen := func(n int) []int { return measure.Choose(n, fakes.Len(), uint64(e.seed)) }
-	r.Shape = train.SampleShape(fakes)
-	r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
-		return measure.Read(ctx, fakes, chosen(n), progress)
+	r.Generate = func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
+		return measure.Read(ctx, fakes, chosen(first + n)[first:], progress)
 	}
 	if e.pairs() {
 		partner, err := partners(e, fakes, real.set)
@@ -77,6 +79,7 @@ func (a *app) compare(ctx context.Context, e *evalFlags, r *measure.Request, fak
 	if err := a.neighbours(ctx, e, r, real.train, func(i int) string { return data.FileName(fakes, chosen(i + 1)[i]) }); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, r.Close()) }()
 	rows, err := measure.Measure(ctx, r)
 	if err != nil || len(rows) == 0 {
 		return err

@@ -17,8 +17,9 @@ import (
 // same set, or another one.
 type reals struct {
 	set, train data.Set
-	fit        string // how they come to the size of generated ones
-	split      string // which part of their data the real ones are
+	labelled   data.Set // what was trained on, with labels, where features need them
+	fit        string   // how they come to the size of generated ones
+	split      string   // which part of their data the real ones are
 }
 
 // held says whether the real samples were held out from those that were trained on.
@@ -30,6 +31,9 @@ func (r *reals) close() error {
 	err := r.set.Close()
 	if r.train != nil && r.train != r.set {
 		err = errors.Join(err, r.train.Close())
+	}
+	if r.labelled != nil {
+		err = errors.Join(err, r.labelled.Close())
 	}
 	return err
 }
@@ -70,20 +74,34 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 			return nil, errors.Join(err, r.set.Close())
 		}
 	}
+	return a.label(ctx, e, r, cfg.Data)
+}
+
+// label opens data with their labels beside real samples, where features need them; what
+// is open is closed where that fails.
+func (a *app) label(ctx context.Context, e *evalFlags, r *reals, d config.Data) (*reals, error) {
+	if e.by == nil || !e.by.Labels {
+		return r, nil
+	}
+	d.Labels = true
+	var err error
+	if r.labelled, err = a.openData(ctx, e, &d); err != nil {
+		return nil, errors.Join(usage("-features %s: %w", e.features, err), r.close())
+	}
 	return r, nil
 }
 
 // folderReals opens the real samples of -data, and what was trained on, brought to the
 // size of images.
 func (a *app) folderReals(ctx context.Context, e *evalFlags, images data.Set) (r *reals, err error) {
+	var d config.Data
 	open := func(flag, path string) (data.Set, error) {
-		d := &config.Data{}
 		d.Path, d.Bad, d.Fit = path, "stop", "auto"
 		d.Height, d.Width, d.Channels = images.Shape()
 		if d.Kind, err = data.Detect(ctx, path); err != nil {
 			return nil, usage("%s: %w", flag, err)
 		}
-		return a.openData(ctx, e, d)
+		return a.openData(ctx, e, &d)
 	}
 	r = &reals{fit: "auto", split: measure.Split(e.data)}
 	if e.compares() {
@@ -95,10 +113,13 @@ func (a *app) folderReals(ctx context.Context, e *evalFlags, images data.Set) (r
 		r.set = r.train
 		return r, nil
 	}
-	if r.set, err = open("-data", e.data); err != nil && r.train != nil {
-		err = errors.Join(err, r.train.Close())
+	if r.set, err = open("-data", e.data); err != nil {
+		if r.train != nil {
+			err = errors.Join(err, r.train.Close())
+		}
+		return nil, err
 	}
-	return r, err
+	return a.label(ctx, e, r, d)
 }
 
 // openData opens data that samples are compared with.

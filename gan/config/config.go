@@ -101,4 +101,6 @@ type Eval struct {
 	Every   int      `toml:"every" default:"0" range:"[0,)" doc:"steps between evaluations, of which the last step is one; 0 is never"`
 	Metrics []string `toml:"metrics" default:"[]" doc:"metrics to compute, as ganengine eval does against the run's own data: [\"kd\", \"recall\"]; docs/metrics.md has them all"`
 	Samples int      `toml:"samples" default:"10000" range:"[1,1000000]" doc:"generated samples of one evaluation, and real ones at most"`
+	// Features are known to package features alone.
+	Features string `toml:"features" default:"pixels" doc:"what samples are measured by, as with ganengine eval -features: a name, or a file of a network's weights"`
 }

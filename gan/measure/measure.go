@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -17,14 +16,8 @@ import (
 	"ganengine/engine/device"
 	"ganengine/gan/data"
 	"ganengine/gan/data/mixture"
+	"ganengine/gan/features"
 	"ganengine/gan/metric"
-)
-
-// The feature that needs no network: pixels of images as shares of 255, or the
-// coordinates of points.
-const (
-	pixels = "pixels"
-	points = "points"
 )
 
 // Kernel distances are over so many subsets of so many samples, as published ones are.
@@ -53,10 +46,14 @@ type Request struct {
 	Fit   string   // how they come to the size of generated ones; "" where they have it
 	Train data.Set // what was trained on, if the real samples are not of it; else nil
 
-	// Shape is that of a generated sample, and Generate draws so many: uint8 [n, h, w, c]
-	// or float32 [n, dim].
+	// Shape is that of a generated sample, and Generate draws n of them from number first
+	// on: uint8 [n, h, w, c] or float32 [n, dim].
 	Shape    []int
-	Generate func(ctx context.Context, n int, progress func(done int)) (*tensor.Dense, error)
+	Generate func(ctx context.Context, first, n int, progress func(done int)) (*tensor.Dense, error)
+
+	// Features are what samples are measured by, but for metrics of pairs; nil is the
+	// samples themselves.
+	Features *features.Choice
 
 	// Pair gives real samples and what is made of each, so many, for metrics of pairs; nil
 	// where nothing is. Pairing is how they come to be pairs, in a word for names.
@@ -66,8 +63,47 @@ type Request struct {
 	Device   device.Device
 	Switches debug.Switches
 	Progress func(line string) // may be nil; is called from several goroutines
+	Note     func(line string) // may be nil; what is to be known, once
 
+	extractor        features.Extractor
 	real, validation *metric.Features
+}
+
+// choice is what samples are measured by.
+func (r *Request) choice() (*features.Choice, error) {
+	if r.Features != nil {
+		return r.Features, nil
+	}
+	usual, err := features.Find("")
+	if err != nil {
+		return nil, err
+	}
+	return usual.Choose(features.Subject{Shape: r.Shape})
+}
+
+// Prepare makes what the samples are measured by, which may take a minute, unless it is
+// there. Measure does so too. progress, which may be nil, is told how far it is. The
+// device is the request's, and Close gives back what is held there.
+func (r *Request) Prepare(ctx context.Context, progress func(line string)) error {
+	if r.extractor != nil {
+		return nil
+	}
+	c, err := r.choice()
+	if err != nil {
+		return err
+	}
+	r.extractor, err = c.Open(ctx, features.Host{Device: r.Device, Switches: r.Switches, Progress: progress, Note: r.Note})
+	return err
+}
+
+// Close gives back what Prepare made; a nil request has nothing.
+func (r *Request) Close() error {
+	if r == nil || r.extractor == nil {
+		return nil
+	}
+	e := r.extractor
+	r.extractor = nil
+	return e.Close()
 }
 
 // mixtureOf is the Gaussians that data are drawn from, nil of other data.
@@ -76,14 +112,6 @@ func mixtureOf(set data.Set) *metric.Mixture {
 		return &metric.Mixture{Centres: m.Centres(), Sigma: m.Sigma()}
 	}
 	return nil
-}
-
-// resize says how samples come to their size.
-func (r *Request) resize() string {
-	if h, w, c := r.Data.Shape(); r.Fit != "" {
-		return fmt.Sprintf("%s to %dx%dx%d", r.Fit, w, h, c)
-	}
-	return "none"
 }
 
 // counts are how many samples of each kind are compared.
@@ -124,8 +152,12 @@ func (r *Request) Check() error {
 	if size != h*w*c {
 		return fmt.Errorf("generated samples are of %d numbers each, and those of the data of %d: name data of the same size", size, h*w*c)
 	}
+	by, err := r.choice()
+	if err != nil {
+		return err
+	}
 	n := r.counts()
-	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: size, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
+	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: by.Width, Classes: by.Classes, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
 		Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}
 	if len(r.Shape) > 1 {
 		sizes.Side = min(h, w)
@@ -144,6 +176,9 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 	if len(r.Metrics) == 0 {
 		return nil, nil
 	}
+	if err := r.Prepare(ctx, r.Progress); err != nil {
+		return nil, err
+	}
 	n := r.counts()
 	c := &metric.Comparison{Mixture: mixtureOf(r.Data), Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
 	if n.real == n.subsetSize() && n.fake == n.subsetSize() {
@@ -153,7 +188,7 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 		return nil, err
 	}
 	if n.real > 0 {
-		products, wrong := r.products(n.real, n.fake, n.validation)
+		products, wrong := r.products(r.extractor.Width(), n.real, n.fake, n.validation)
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -171,91 +206,4 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 		}
 	}
 	return rows, nil
-}
-
-// protocol is that of a metric with such needs.
-func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
-	p := Protocol{Samples: n.fake, Data: r.Data.Fingerprint(), Resize: r.resize(), Feature: pixels, Seed: r.Seed}
-	if len(r.Shape) == 1 {
-		p.Feature = points
-	}
-	switch {
-	case needs.Pairs:
-		p.Samples, p.Reals, p.Split, p.Pairing = n.pairs, n.pairs, r.Split, r.Pairing
-	case needs.Real:
-		p.Reals, p.Split = n.real, r.Split
-	}
-	if needs.Train {
-		p.Train = r.Train.Fingerprint()
-	}
-	return p
-}
-
-// products are those of blocks of sets with so many samples, and of the training ones.
-func (r *Request) products(samples ...int) (*Products, error) {
-	if r.Train != nil {
-		samples = append(samples, r.Train.Len())
-	}
-	h, w, c := r.Data.Shape()
-	return NewProducts(r.Device, min(metric.BlockRows, slices.Max(samples)), h*w*c, r.Switches)
-}
-
-// samples draws and reads what is compared.
-func (r *Request) samples(ctx context.Context, c *metric.Comparison, n counts) (err error) {
-	if n.fake > 0 {
-		if c.Fake, err = features(r.Generate(ctx, n.fake, r.counter("generated", n.fake))); err != nil {
-			return err
-		}
-	}
-	if n.pairs > 0 {
-		given, made, err := r.Pair(ctx, n.pairs, r.counter("made pairs of", n.pairs))
-		if err != nil {
-			return err
-		}
-		if c.Pairs, err = metric.NewPairs(given, made); err != nil {
-			return err
-		}
-	}
-	if r.Train != nil {
-		c.Train = r.source(r.Train)
-	}
-	return r.reals(ctx, c, n)
-}
-
-// reals reads the real samples, and others for validation.
-func (r *Request) reals(ctx context.Context, c *metric.Comparison, n counts) (err error) {
-	if n.real == 0 {
-		return nil
-	}
-	defer func() { r.real, r.validation = c.Real, c.Validation }()
-	if c.Real, c.Validation = r.real, r.validation; c.Real != nil {
-		return nil
-	}
-	chosen := Choose(n.real+n.validation, r.Data.Len(), uint64(r.Seed))
-	if c.Real, err = features(Read(ctx, r.Data, chosen[:n.real], r.counter("read", n.real))); err != nil || n.validation == 0 {
-		return err
-	}
-	c.Validation, err = features(Read(ctx, r.Data, chosen[n.real:], nil))
-	return err
-}
-
-func features(x *tensor.Dense, err error) (*metric.Features, error) {
-	if err != nil {
-		return nil, err
-	}
-	return metric.NewFeatures(x)
-}
-
-func (r *Request) tell(line string) {
-	if r.Progress != nil {
-		r.Progress(line)
-	}
-}
-
-func (r *Request) counter(what string, n int) func(done int) {
-	return func(done int) {
-		if done%64 == 0 || done == n {
-			r.tell(fmt.Sprintf("%s %d of %d samples", what, done, n))
-		}
-	}
 }

@@ -128,8 +128,8 @@ func (failing) Read([]byte, int) error { return errors.New("damaged") }
 func ringOf(t *testing.T, names ...string) *Request {
 	set := open(t, data.Spec{Kind: "mixture", Limit: 5000}).(data.Points)
 	return &Request{Metrics: metrics(t, names...), Samples: 300, Seed: 4, Neighbours: 5, Data: set, Split: "train", Shape: []int{2}, Device: newDevice(t),
-		Generate: func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
-			return Read(ctx, set, Choose(n, 2000, 99), progress)
+		Generate: func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
+			return Read(ctx, set, Choose(first+n, 2000, 99)[first:], progress)
 		}}
 }
 
@@ -183,8 +183,8 @@ func text(t *testing.T, rows []Row) string {
 func TestMeasureMemoryAndPairs(t *testing.T) {
 	r := ringOf(t, "memory", "L1")
 	r.Train = open(t, data.Spec{Kind: "mixture", Limit: 3000, Seed: 8})
-	r.Generate = func(ctx context.Context, n int, progress func(int)) (*tensor.Dense, error) {
-		return Read(ctx, open(t, data.Spec{Kind: "mixture", Seed: 9}), Choose(n, 2000, 99), progress)
+	r.Generate = func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
+		return Read(ctx, open(t, data.Spec{Kind: "mixture", Seed: 9}), Choose(first+n, 2000, 99)[first:], progress)
 	}
 	if err := r.Check(); err == nil || !strings.Contains(err.Error(), "L1 is of pairs") {
 		t.Errorf("without pairs: %v", err)

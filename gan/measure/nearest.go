@@ -8,11 +8,13 @@ import (
 	"gorgonia.org/tensor"
 
 	"ganengine/gan/data"
+	"ganengine/gan/features"
 	"ganengine/gan/metric"
 )
 
-// source hands over a set in parts of one block, so that memory does not grow with it.
-func (r *Request) source(set data.Set) metric.Source {
+// source hands over the features of a set in parts of one block, so that memory does not
+// grow with it.
+func (r *Request) source(set data.Set, by features.Extractor) metric.Source {
 	return func(ctx context.Context, visit func(first int, part *metric.Features) error) error {
 		total := set.Len()
 		indices := make([]int, total)
@@ -21,7 +23,9 @@ func (r *Request) source(set data.Set) metric.Source {
 		}
 		for first := 0; first < total; first += metric.BlockRows {
 			last := min(first+metric.BlockRows, total)
-			part, err := features(Read(ctx, set, indices[first:last], nil))
+			part, _, err := extract(ctx, by, last-first, wanted{features: true}, func(ctx context.Context, low, n int) (*tensor.Dense, error) {
+				return Read(ctx, set, indices[first+low:first+low+n], nil)
+			})
 			if err != nil {
 				return err
 			}
@@ -45,19 +49,27 @@ type Close struct {
 // pixels as shares of 255. Check found the request good, and it has Train.
 func Nearest(ctx context.Context, r *Request, n, k int) (near *Close, err error) {
 	near = &Close{}
-	if near.Samples, err = r.Generate(ctx, n, r.counter("generated", n)); err != nil {
+	if near.Samples, err = r.Generate(ctx, 0, n, r.counter("generated", 0, n)); err != nil {
 		return nil, err
 	}
 	x, err := metric.NewFeatures(near.Samples)
 	if err != nil {
 		return nil, err
 	}
-	products, err := r.products(n)
+	usual, err := (&Request{Shape: r.Shape}).choice()
+	if err != nil {
+		return nil, err
+	}
+	pixels, err := usual.Open(ctx, features.Host{})
+	if err != nil {
+		return nil, err
+	}
+	products, err := r.products(usual.Width, n)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, products.Close()) }()
-	if near.Near, err = metric.Nearest(ctx, products, x, r.source(r.Train), k); err != nil {
+	if near.Near, err = metric.Nearest(ctx, products, x, r.source(r.Train, pixels), k); err != nil {
 		return nil, err
 	}
 	var indices []int

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/gan/features"
 	"ganengine/gan/metric"
 	"ganengine/gan/rundir"
 )
@@ -13,16 +14,48 @@ import (
 // Protocol is all that a value depends on beside the samples. Values of different
 // protocols are not compared.
 type Protocol struct {
-	Samples int    `json:"samples"`         // generated
-	Reals   int    `json:"reals,omitempty"` // real; without, none were needed
-	Split   string `json:"split,omitempty"` // of the data that the real ones are from
-	Data    string `json:"data,omitempty"`  // its identity
-	Train   string `json:"train,omitempty"` // identity of what was trained on, where that is compared too
-	Pairing string `json:"pairs,omitempty"` // how real samples and what was made of each are pairs: reconstruct or names
-	Resize  string `json:"resize"`          // how samples come to their size
-	Feature string `json:"feature"`         // what samples are measured by
-	Hash    string `json:"feature_hash,omitempty"`
-	Seed    int    `json:"seed"` // of the samples, and of what is chosen among them
+	Samples int    `json:"samples"`                // generated
+	Reals   int    `json:"reals,omitempty"`        // real; without, none were needed
+	Split   string `json:"split,omitempty"`        // of the data that the real ones are from
+	Data    string `json:"data,omitempty"`         // its identity
+	Train   string `json:"train,omitempty"`        // identity of what was trained on, where that is compared too
+	Pairing string `json:"pairs,omitempty"`        // how real samples and what was made of each are pairs: reconstruct or names
+	Resize  string `json:"resize"`                 // how samples come to their size
+	Feature string `json:"feature"`                // what samples are measured by
+	Hash    string `json:"feature_hash,omitempty"` // of the network's weights
+	Seed    int    `json:"seed"`                   // of the samples, and of what is chosen among them
+}
+
+// protocol is that of a metric with such needs.
+func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
+	by := r.extractor
+	p := Protocol{Samples: n.fake, Data: r.Data.Fingerprint(), Resize: r.resize(by), Feature: by.Name(), Hash: by.Hash(), Seed: r.Seed}
+	switch {
+	case needs.Pairs:
+		p.Samples, p.Reals, p.Split, p.Pairing = n.pairs, n.pairs, r.Split, r.Pairing
+		p.Feature, p.Hash, p.Resize = "pixels", "", r.resize(nil)
+		if len(r.Shape) == 1 {
+			p.Feature = "points"
+		}
+	case needs.Real:
+		p.Reals, p.Split = n.real, r.Split
+	}
+	if needs.Train {
+		p.Train = r.Train.Fingerprint()
+	}
+	return p
+}
+
+// resize says how samples come to their size, and then to that of the network.
+func (r *Request) resize(by features.Extractor) string {
+	how := "none"
+	if h, w, c := r.Data.Shape(); r.Fit != "" {
+		how = fmt.Sprintf("%s to %dx%dx%d", r.Fit, w, h, c)
+	}
+	if by != nil && by.Resize() != "" {
+		how += ", " + by.Resize()
+	}
+	return how
 }
 
 // Row is a value with its protocol, as metrics.jsonl has it.
@@ -41,7 +74,10 @@ type Row struct {
 // usualNeighbours is the k of names that say none.
 const usualNeighbours = 5
 
-// rowOf is a result under its name: fd10k_pixels_test, recall10k-k3_pixels_train,
+// shortHash is how much of a network's hash names have.
+const shortHash = 4
+
+// rowOf is a result under its name: fd10k_pixels_test, fd10k_glyphcnn-a1b2_test, recall10k-k3_pixels_train,
 // ssim10k-reconstruct_pixels_test, modes10k_points.
 func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
 	name := q.Name
@@ -57,7 +93,7 @@ func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
 	}
 	name += "_" + p.Feature
 	if p.Hash != "" {
-		name += "-" + p.Hash
+		name += "-" + p.Hash[:min(shortHash, len(p.Hash))]
 	}
 	if p.Split != "" {
 		name += "_" + p.Split

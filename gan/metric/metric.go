@@ -55,6 +55,7 @@ type Needs struct {
 	Train      bool // the samples that were trained on, beside real ones that were not
 	Moments    bool // the covariance of all numbers of a sample
 	Pairs      bool // in place of generated samples, real ones with what is made of each
+	Logits     bool // of generated samples, in place of their features
 	Side       int  // images of so many pixels a side or more; 0: points will do
 	// Least is the least number of samples of each kind; nil is 1.
 	Least func(s Sizes) int
@@ -89,7 +90,8 @@ const Validation = 1000
 // Sizes are what is known of samples before they are drawn.
 type Sizes struct {
 	Real, Fake int // samples
-	Dim        int // numbers of each
+	Dim        int // numbers of a feature
+	Classes    int // that features tell apart; 0 where they give no logits
 	Mixture    bool
 	Train      bool // training samples beside the real ones
 	Pairs      bool
@@ -137,6 +139,7 @@ type Comparison struct {
 	Validation *Features // real samples that are not in Real
 	Train      Source    // samples that were trained on
 	Pairs      *Pairs
+	Logits     *Features // of the generated samples, before softmax
 	Mixture    *Mixture
 	Products   Products
 

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"ganengine/gan/config"
-	"ganengine/gan/data"
+	"ganengine/gan/features"
 	"ganengine/gan/game"
 	"ganengine/gan/measure"
 	"ganengine/gan/metric"
@@ -16,37 +16,62 @@ import (
 	"ganengine/gan/tfevents"
 )
 
-// evaluation is what a configuration has measured while it trains, without what draws
-// the samples; nil where it has nothing.
-func evaluation(g *game.Game, set data.Set) (*measure.Request, error) {
-	c := g.Config
+// evaluation readies what the configuration has measured while it trains, without what
+// draws the samples; where it has nothing, nothing.
+func (r *rig) evaluation(ctx context.Context, g *game.Game) error {
+	c := &r.cfg
 	if c.Eval.Every == 0 {
-		return nil, nil
+		return nil
 	}
 	s, err := newSampler(g)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.sample == nil || s.from != nil || s.out.Section != "" {
-		return nil, &config.Error{Key: "eval.every", Msg: fmt.Sprintf("model %s draws no samples of [data] that could be measured; remove it", c.Model.Kind)}
+		return &config.Error{Key: "eval.every", Msg: fmt.Sprintf("model %s draws no samples of [data] that could be measured; remove it", c.Model.Kind)}
 	}
-	r := &measure.Request{Samples: c.Eval.Samples, Seed: measure.FirstSeed, Neighbours: measure.UsualNeighbours,
-		Data: set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(set)}
+	eval := &measure.Request{Samples: c.Eval.Samples, Seed: measure.FirstSeed, Neighbours: measure.UsualNeighbours,
+		Data: r.set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(r.set), Note: r.host.console().Line}
 	for _, name := range c.Eval.Metrics {
 		m, err := metric.Find(name)
 		if err != nil {
-			return nil, &config.Error{Key: "eval.metrics", Msg: err.Error()}
+			return &config.Error{Key: "eval.metrics", Msg: err.Error()}
 		}
-		r.Metrics = append(r.Metrics, m)
+		eval.Metrics = append(eval.Metrics, m)
 	}
-	if err := r.Check(); err != nil {
-		return nil, &config.Error{Key: "eval.metrics", Msg: err.Error()}
+	if eval.Features, err = r.features(ctx); err != nil {
+		return &config.Error{Key: "eval.features", Msg: err.Error()}
 	}
-	return r, nil
+	if err := eval.Check(); err != nil {
+		return &config.Error{Key: "eval.metrics", Msg: err.Error()}
+	}
+	r.eval = eval
+	return nil
 }
 
-// array draws the samples of the seeds from measure.FirstSeed on.
-func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.Dense, error) {
+// features chooses what samples are measured by, and opens the data with their labels
+// where it needs them and training does not.
+func (r *rig) features(ctx context.Context) (*features.Choice, error) {
+	kind, err := features.Find(r.cfg.Eval.Features)
+	if err != nil {
+		return nil, err
+	}
+	s := features.Subject{Shape: SampleShape(r.set)}
+	if kind.Labels {
+		if s.Labelled = r.set; r.set.Classes() == nil {
+			d := r.cfg.Data
+			d.Labels = true
+			if r.labelled, err = OpenData(ctx, &d, nil, nil); err != nil {
+				return nil, err
+			}
+			s.Labelled = r.labelled
+		}
+	}
+	return kind.Choose(s)
+}
+
+// array draws n samples of the seeds from measure.FirstSeed on, from number begin on.
+func (s *sampler) array(ctx context.Context, begin, n int, _ func(done int)) (*tensor.Dense, error) {
 	shape := append([]int{n}, s.out.Shape...)
 	size := s.out.Shape.Size()
 	var pixels []uint8
@@ -55,7 +80,7 @@ func (s *sampler) array(ctx context.Context, n int, _ func(done int)) (*tensor.D
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		r, err := s.run(measure.FirstSeed+first, 0)
+		r, err := s.run(measure.FirstSeed+begin+first, 0)
 		if err != nil {
 			return nil, fmt.Errorf("drawing samples: %w", err)
 		}

@@ -67,6 +67,11 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 	if r.pictures, err = newPictures(r.sampler, r.sets, r.cfg.Sample.Count); err != nil {
 		return err
 	}
+	if r.eval != nil {
+		if err := r.eval.Prepare(ctx, r.host.Console.Line); err != nil {
+			return fmt.Errorf("readying evaluations: %w", err)
+		}
+	}
 	return r.trainer.feed(context.WithoutCancel(ctx), r.sets) // the step in flight is finished
 }
 

@@ -20,14 +20,15 @@ import (
 // rig is a compiled model on its data: what a run, its continuation and a
 // measurement have in common.
 type rig struct {
-	host    Host
-	cfg     config.Config
-	sets    sets
-	set     data.Set         // of [data]
-	notes   []string         // on the data and the configuration
-	eval    *measure.Request // what is measured while training; nil for nothing
-	trainer *trainer
-	sampler *sampler
+	host     Host
+	cfg      config.Config
+	sets     sets
+	set      data.Set         // of [data]
+	labelled data.Set         // the same with labels, where only what is measured needs them
+	notes    []string         // on the data and the configuration
+	eval     *measure.Request // what is measured while training; nil for nothing
+	trainer  *trainer
+	sampler  *sampler
 }
 
 // newRig opens the data, builds the model and compiles what a run needs: one
@@ -62,7 +63,7 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 		g, err = newGame(h.Systems, &r.cfg, r.sets)
 	}
 	if err == nil {
-		r.eval, err = evaluation(g, r.set)
+		err = r.evaluation(ctx, g)
 	}
 	if err != nil {
 		return nil, nil, closing(err, r.close)
@@ -118,6 +119,10 @@ func (r *rig) close() error {
 	}
 	if r.trainer != nil {
 		keep(r.trainer.close())
+	}
+	keep(r.eval.Close())
+	if r.labelled != nil {
+		keep(r.labelled.Close())
 	}
 	keep(r.sets.close())
 	return first

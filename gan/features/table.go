@@ -1,0 +1,79 @@
+package features
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ganengine/engine/safetensors"
+	"ganengine/engine/spelling"
+)
+
+// Kind is a row of the table.
+type Kind struct {
+	Name   string
+	Doc    string // what they are, in a line
+	Labels bool   // they need the data's labels
+
+	// choose says what the kind gives for a subject, or in a line why it gives nothing.
+	// path is the file that was named, "" where the kind was.
+	choose func(s Subject, path string) (*Choice, error)
+	// claims says whether a file of weights is of this kind; nil: none is.
+	claims func(f *safetensors.File) bool
+	path   string
+}
+
+// Usual are the features where nobody names any.
+const Usual = "pixels"
+
+// Table lists all kinds of features. A new one is a row here.
+func Table() []Kind {
+	return []Kind{
+		{Name: Usual, Doc: "the numbers of a sample: pixels as shares of 255, or the coordinates of a point",
+			choose: func(s Subject, _ string) (*Choice, error) { return choosePlain(s) }},
+	}
+}
+
+// Find gives the kind of a name, or that of a file of weights; "" is the usual one.
+func Find(name string) (*Kind, error) {
+	if name == "" {
+		name = Usual
+	}
+	var known []string
+	for _, k := range Table() {
+		if k.Name == name {
+			return &k, nil
+		}
+		known = append(known, k.Name)
+	}
+	if strings.ContainsRune(name, filepath.Separator) || filepath.Ext(name) != "" {
+		return ofFile(name)
+	}
+	if _, err := os.Stat(name); err == nil {
+		return ofFile(name)
+	}
+	if near := spelling.Nearest(name, known); near != "" {
+		return nil, fmt.Errorf("there are no features %.40q; did you mean %s?", name, near)
+	}
+	return nil, fmt.Errorf("there are no features %.40q; there are %s, and files of weights", name, strings.Join(known, ", "))
+}
+
+// ofFile is the kind that a file of weights is of.
+func ofFile(path string) (*Kind, error) {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("features: %w", err)
+	}
+	defer f.Close()
+	for _, k := range Table() {
+		if k.claims != nil && k.claims(f) {
+			k.path = path
+			return &k, nil
+		}
+	}
+	return nil, fmt.Errorf("%s holds no network that samples are measured by", path)
+}
+
+// Choose says what the kind will give for a subject, or in a line why it gives nothing.
+func (k *Kind) Choose(s Subject) (*Choice, error) { return k.choose(s, k.path) }
