@@ -49,6 +49,7 @@ func allowed() []edge {
 		{"engine/atomicfile", "engine/plainfile"},
 		{"engine/safetensors", "engine/atomicfile"},
 		{"engine/safetensors", "engine/plainfile"},
+		{"engine/torchfile", "engine/plainfile"},
 
 		{"engine/philox/internal/gen", "engine/philox"}, // its constants, into assembly
 		{"engine/philox/internal/gen", "engine/internal/splat"},

@@ -1,0 +1,286 @@
+package torchfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"unicode/utf8"
+)
+
+// What a pickle may take. A tensor of a state dict takes some 50 steps and 200 bytes.
+const (
+	maxSteps  = 1 << 21
+	maxPickle = 32 << 20 // bytes
+	maxLine   = 256      // of a function's name
+)
+
+// Operations and how many bytes follow them: of a number or its length, of a text's length, of a place in the memo.
+var (
+	numbers = map[byte]int{'K': 1, 'M': 2, 'J': 4, 'G': 8, 0x8a: 1}
+	texts   = map[byte]int{'X': 4, 0x8c: 1, 0x8d: 8, 'U': 1, 'T': 4}
+	memos   = map[byte]int{'q': 1, 'r': 4, 0x94: 0, 'h': 1, 'j': 4}
+)
+
+// machine runs one pickle.
+type machine struct {
+	in         input
+	stack      []any
+	marks      []int
+	memo       map[uint32]any
+	persistent func(id any) (any, error) // what a pickle says lies outside it
+}
+
+// run gives the pickle's value.
+func (m *machine) run() (any, error) {
+	m.memo = map[uint32]any{}
+	for range maxSteps {
+		code, err := m.in.byte()
+		if err != nil {
+			return nil, err
+		}
+		if code == '.' {
+			return m.result()
+		}
+		if err := m.step(code); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("its pickle takes more than %d steps", maxSteps)
+}
+
+func (m *machine) result() (any, error) {
+	if len(m.stack) != 1 || len(m.marks) != 0 {
+		return nil, fmt.Errorf("its pickle ends with %d values where one is due", len(m.stack))
+	}
+	return m.stack[0], nil
+}
+
+func (m *machine) step(code byte) error {
+	for _, kind := range []func(byte) (bool, error){m.constant, m.number, m.text, m.remember, m.container, m.call} {
+		if known, err := kind(code); known || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("its pickle has operation %#02x, which no tensors or plain values need", code)
+}
+
+// constant takes operations that push what they name, and those that change nothing.
+func (m *machine) constant(code byte) (known bool, err error) {
+	switch code {
+	case 0x80: // PROTO
+		version, err := m.in.byte()
+		if err == nil && (version < 2 || version > 5) {
+			err = fmt.Errorf("its pickle is of protocol %d; 2 to 5 are read", version)
+		}
+		return true, err
+	case 0x95: // FRAME
+		_, err := m.in.next(8)
+		return true, err
+	case 'N':
+		m.push(nil)
+	case 0x88:
+		m.push(true)
+	case 0x89:
+		m.push(false)
+	case '}':
+		m.push(&Dict{})
+	case ']':
+		m.push(&List{})
+	case ')':
+		m.push(Tuple{})
+	case '(':
+		m.marks = append(m.marks, len(m.stack))
+	case '0': // POP
+		_, err := m.pop(1)
+		return true, err
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// number takes integers and floats.
+func (m *machine) number(code byte) (known bool, err error) {
+	size, ok := numbers[code]
+	if !ok {
+		return false, nil
+	}
+	b, err := m.in.next(size)
+	if err != nil {
+		return true, err
+	}
+	switch code {
+	case 'K':
+		m.push(int64(b[0]))
+	case 'M':
+		m.push(int64(binary.LittleEndian.Uint16(b)))
+	case 'J':
+		m.push(int64(int32(binary.LittleEndian.Uint32(b))))
+	case 'G':
+		m.push(math.Float64frombits(binary.BigEndian.Uint64(b)))
+	case 0x8a: // LONG1: so many bytes, little endian, two's complement
+		if b[0] > 8 {
+			return true, fmt.Errorf("its pickle holds an integer of %d bytes; 8 are read", b[0])
+		}
+		size := int(b[0])
+		if b, err = m.in.next(size); err != nil {
+			return true, err
+		}
+		m.push(signed(b))
+	}
+	return true, nil
+}
+
+// signed is a little-endian two's complement of up to 8 bytes; none are 0.
+func signed(b []byte) (n int64) {
+	for i, v := range b {
+		n |= int64(v) << (8 * i)
+	}
+	if k := len(b); k > 0 && k < 8 && b[k-1] >= 0x80 {
+		n -= 1 << (8 * k)
+	}
+	return n
+}
+
+// text takes strings: of Unicode, and the bytes of Python 2's.
+func (m *machine) text(code byte) (known bool, err error) {
+	width, ok := texts[code]
+	if !ok {
+		return false, nil
+	}
+	b, err := m.in.next(width)
+	if err != nil {
+		return true, err
+	}
+	var length [8]byte
+	copy(length[:], b)
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > maxPickle {
+		return true, fmt.Errorf("its pickle holds a string of %d bytes", n)
+	}
+	s, err := m.in.next(int(n))
+	if err != nil {
+		return true, err
+	}
+	if !utf8.Valid(s) {
+		return true, errors.New("its pickle holds a string that is no UTF-8")
+	}
+	m.push(string(s))
+	return true, nil
+}
+
+// remember takes operations on the memo, which lets a value stand in several places.
+func (m *machine) remember(code byte) (known bool, err error) {
+	width, ok := memos[code]
+	if !ok {
+		return false, nil
+	}
+	b, err := m.in.next(width)
+	if err != nil {
+		return true, err
+	}
+	var at [4]byte
+	copy(at[:], b)
+	key := binary.LittleEndian.Uint32(at[:])
+	if code == 'h' || code == 'j' {
+		v, ok := m.memo[key]
+		if !ok {
+			return true, fmt.Errorf("its pickle recalls value %d, which it has not stored", key)
+		}
+		m.push(v)
+		return true, nil
+	}
+	if code == 0x94 {
+		key = uint32(len(m.memo))
+	}
+	top, err := m.top()
+	if err == nil {
+		m.memo[key] = top
+	}
+	return true, err
+}
+
+func (m *machine) push(v any) { m.stack = append(m.stack, v) }
+
+// pop takes the last n values off the stack, none from before the last mark.
+func (m *machine) pop(n int) ([]any, error) {
+	low := len(m.stack) - n
+	if low < m.floor() {
+		return nil, errors.New("its pickle takes values that are not there")
+	}
+	v := m.stack[low:]
+	m.stack = m.stack[:low]
+	return v, nil
+}
+
+func (m *machine) floor() int {
+	if len(m.marks) == 0 {
+		return 0
+	}
+	return m.marks[len(m.marks)-1]
+}
+
+func (m *machine) top() (any, error) {
+	if len(m.stack) <= m.floor() {
+		return nil, errors.New("its pickle takes a value that is not there")
+	}
+	return m.stack[len(m.stack)-1], nil
+}
+
+// popMark takes the values since the last mark, and the mark.
+func (m *machine) popMark() ([]any, error) {
+	if len(m.marks) == 0 {
+		return nil, errors.New("its pickle takes values up to a mark that is not there")
+	}
+	v, err := m.pop(len(m.stack) - m.floor())
+	m.marks = m.marks[:len(m.marks)-1]
+	return v, err
+}
+
+// input reads a pickle, and no byte after it.
+type input struct {
+	r    io.ByteReader
+	read int
+}
+
+func (in *input) byte() (byte, error) {
+	if in.read++; in.read > maxPickle {
+		return 0, fmt.Errorf("its pickle is over %d bytes", maxPickle)
+	}
+	b, err := in.r.ReadByte()
+	if err == io.EOF {
+		err = errors.New("its pickle is cut short")
+	}
+	return b, err
+}
+
+// next gives n bytes. They are taken one by one, so that no more is allocated than is there.
+func (in *input) next(n int) ([]byte, error) {
+	b := make([]byte, 0, min(n, 512))
+	for range n {
+		v, err := in.byte()
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, v)
+	}
+	return b, nil
+}
+
+// line gives the bytes up to a line break.
+func (in *input) line() (string, error) {
+	var b []byte
+	for len(b) <= maxLine {
+		v, err := in.byte()
+		if err != nil {
+			return "", err
+		}
+		if v == '\n' {
+			return string(b), nil
+		}
+		b = append(b, v)
+	}
+	return "", fmt.Errorf("its pickle has a name of more than %d bytes", maxLine)
+}
