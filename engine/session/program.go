@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"unsafe"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
@@ -119,8 +118,7 @@ func (r *Result) Floats(i int) []float32 {
 	if d := r.p.Graph.Outputs[i].Value.DType; d != graph.F32 {
 		panic(fmt.Sprintf("session: output %s is %s, not f32", r.p.Graph.Outputs[i].Name, d))
 	}
-	b := r.outputs[i].Data() // aligned for every type, and never empty
-	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4)
+	return device.View[float32](r.outputs[i].Data())
 }
 
 // Bool is a bool [] output at index i.

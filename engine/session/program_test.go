@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -168,5 +169,40 @@ func TestDiagnoseErrors(t *testing.T) {
 	must(t, s.Compile(whole))
 	if got, err := s.Diagnose("whole"); got != "" || err != nil {
 		t.Errorf("a program without floats: %q, %v", got, err)
+	}
+}
+
+// A gatherer keeps the rows of runs whose results are long written over, in their type.
+func TestGather(t *testing.T) {
+	vars := graph.NewVars()
+	n := variable(vars, "n", "counters", graph.I32)
+	p := build(t, "rows", vars, func(b *graph.Builder) {
+		now := b.Read(n)
+		rows := graph.Add(graph.Broadcast(now, graph.Shape{3, 2}), graph.Broadcast(graph.Reshape(b.Iota(3), graph.Shape{3, 1}), graph.Shape{3, 2}))
+		b.Output("f", graph.Cast(rows, graph.F32))
+		b.Output("u", graph.Cast(rows, graph.U8))
+		b.Update(n, graph.Add(now, b.Const(graph.I32, 10)), nil)
+	})
+	s := open(t, newRecorder(), vars, Options{})
+	must(t, s.Compile(p))
+	program := s.Program("rows")
+	floats, bytes := program.Gather(0, 14), program.Gather(1, 14)
+	var want []float32
+	for run := range 7 {
+		r, err := program.Run()
+		must(t, err)
+		must(t, r.Wait())
+		floats.Add(r, 2)
+		bytes.Add(r, 2)
+		want = append(want, float32(10*run), float32(10*run), float32(10*run+1), float32(10*run+1))
+	}
+	got := floats.Array()
+	if !reflect.DeepEqual(got.Data(), want) || !graph.Shape(got.Shape()).Equal(graph.Shape{14, 2}) || floats.Len() != 14 {
+		t.Errorf("%d rows %v: %v, want %v", floats.Len(), got.Shape(), got.Data(), want)
+	}
+	for i, x := range bytes.Array().Data().([]uint8) {
+		if float32(x) != want[i] {
+			t.Fatalf("byte %d is %d, want %g", i, x, want[i])
+		}
 	}
 }

@@ -9,8 +9,7 @@ import (
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
-	"ganengine/gan/game"
-	"ganengine/gan/picture"
+	"ganengine/engine/session"
 )
 
 // Device is the device that the networks are on, the caller's of Open.
@@ -26,32 +25,17 @@ func (e *Explorer) Averaged() bool { return !e.trained }
 // points float32 [n, dim] in the data's units. progress, which may be nil, is told how
 // many there are.
 func (e *Explorer) Array(ctx context.Context, l Latents, progress func(done int)) (*tensor.Dense, error) {
-	shape := append([]int{l.Len()}, e.out.Shape...)
-	size := e.out.Shape.Size()
-	var pixels []uint8
-	var points []float32
-	if e.Points() {
-		points = make([]float32, l.Len()*size)
-	} else {
-		pixels = make([]uint8, l.Len()*size)
-	}
-	if err := e.each(ctx, l, false, func(first int, s *samples) error {
-		if e.Points() {
-			copy(points[first*size:], s.Raw)
-		} else {
-			copy(pixels[first*size:], s.Pixels)
+	made := e.generate.Gather(e.generate.Index(e.out.Output()), l.Len())
+	err := e.parts(ctx, l, func(_ int, z []float32) error {
+		r, err := e.run(z)
+		if err != nil {
+			return err
 		}
-		if progress != nil {
-			progress(first + s.N)
-		}
+		made.Add(r, len(z)/e.Width())
+		tell(progress, made.Len())
 		return nil
-	}); err != nil {
-		return nil, err
-	}
-	if e.Points() {
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(points)), nil
-	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(pixels)), nil
+	})
+	return made.Array(), err
 }
 
 // Section is the section of the data that the sampler's samples are of: "" for [data].
@@ -61,39 +45,32 @@ func (f *From) Section() string { return f.in.Section }
 // [n, h, w, c], or points float32 [n, dim] in the data's units. progress, which may be
 // nil, is told how many there are.
 func (f *From) Array(ctx context.Context, x *tensor.Dense, progress func(done int)) (*tensor.Dense, error) {
+	return f.Output(ctx, f.in.Output(), x, progress)
+}
+
+// Output gives an output of the sampler, a row for each of the samples in memory.
+func (f *From) Output(ctx context.Context, output string, x *tensor.Dense, progress func(done int)) (*tensor.Dense, error) {
 	shape := x.Shape()
 	if !slices.Equal(graph.Shape(shape[1:]), f.in.Shape) {
 		return nil, fmt.Errorf("samples %v are given, and sampler %s of model %s takes %v of each", shape, f.program.Graph.Name, f.e.Config.Model.Kind, f.in.Shape)
 	}
-	tell := func(done int) {
-		if progress != nil {
-			progress(done)
-		}
-	}
-	if f.Points() {
-		_, row, err := f.output(game.Samples)
-		if err != nil {
-			return nil, err
-		}
-		var made []float32
-		err = f.numbers(ctx, array{x}, game.Samples, func(points []float32) error {
-			made = append(made, points...)
-			tell(len(made) / row.Size())
-			return nil
-		})
-		return tensor.New(tensor.WithShape(append([]int{shape[0]}, row...)...), tensor.WithBacking(made)), err
-	}
-	_, row, err := f.output(game.SamplePixels)
+	at, _, err := f.output(output)
 	if err != nil {
 		return nil, err
 	}
-	var made []uint8
-	err = f.images(ctx, array{x}, func(first int, part picture.Images) error {
-		made = append(made, part.Pix...)
-		tell(first + part.N)
+	made := f.program.Gather(at, shape[0])
+	err = f.each(ctx, array{x}, func(_, n int, r *session.Result) error {
+		made.Add(r, n)
+		tell(progress, made.Len())
 		return nil
 	})
-	return tensor.New(tensor.WithShape(append([]int{shape[0]}, row...)...), tensor.WithBacking(made)), err
+	return made.Array(), err
+}
+
+func tell(progress func(done int), done int) {
+	if progress != nil {
+		progress(done)
+	}
 }
 
 // array is samples in memory.
@@ -107,7 +84,7 @@ func (a array) read(_ context.Context, dst []byte, first, n int) error {
 	case []uint8:
 		copy(dst, data[first*size:(first+n)*size])
 	case []float32:
-		fill(dst, data[first*size:(first+n)*size])
+		copy(device.View[float32](dst), data[first*size:(first+n)*size])
 	default:
 		return fmt.Errorf("samples of %v are neither pixels nor points", a.x.Dtype())
 	}

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 
 	"ganengine/engine/device"
@@ -95,7 +94,7 @@ func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error
 			return nil, context.Cause(ctx)
 		}
 		n := min(len(seeds)-first, e.chunk)
-		fill(e.seeds.Data(), seeds[first:first+n])
+		copy(device.View[int32](e.seeds.Data()), seeds[first:first+n])
 		r, err := e.latents.Run(e.seeds)
 		if err == nil {
 			err = r.Wait()
@@ -115,7 +114,7 @@ func (e *Explorer) gather(out []float32, r *session.Result, n int) {
 		index, w := e.latents.Index(c.Name), width(c)
 		for i := range n {
 			if c.Kind == game.Class {
-				out[i*all+at] = float32(int32(binary.LittleEndian.Uint32(r.Bytes(index)[4*i:])))
+				out[i*all+at] = float32(device.View[int32](r.Bytes(index))[i])
 			} else {
 				copy(out[i*all+at:], r.Floats(index)[i*w:(i+1)*w])
 			}
@@ -134,13 +133,11 @@ func (e *Explorer) scatter(z []float32) {
 			column = append(column, z[row+at:row+at+w]...)
 		}
 		if b := e.input(c); c.Kind == game.Class {
-			whole := make([]int32, len(column))
 			for i, x := range column {
-				whole[i] = int32(x)
+				device.View[int32](b.Data())[i] = int32(x)
 			}
-			fill(b.Data(), whole)
 		} else {
-			fill(b.Data(), column)
+			copy(device.View[float32](b.Data()), column)
 		}
 		at += w
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/reference"
 	"ganengine/engine/safetensors"
@@ -83,7 +84,7 @@ func makeRunOf(t *testing.T, all *game.Systems, cfg *config.Config, shape ...int
 	for _, v := range g.Vars.All() {
 		if strings.HasPrefix(v.Name, "g_ema/") {
 			half := make([]byte, v.Bytes())
-			fill(half, slices.Repeat([]float32{.5}, v.Shape.Size()))
+			copy(device.View[float32](half), slices.Repeat([]float32{.5}, v.Shape.Size()))
 			ok(s.WriteBytes(v.Name, half))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"ganengine/engine/graph"
+	"ganengine/engine/session"
 	"ganengine/gan/game"
 )
 
@@ -47,9 +48,8 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 	return nil
 }
 
-// generated maps at most one chunk of latents to samples.
-func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
-	s := &samples{N: len(z) / e.Width(), Shape: e.out.Shape}
+// run maps at most one chunk of latents.
+func (e *Explorer) run(z []float32) (*session.Result, error) {
 	e.scatter(z)
 	r, err := e.generate.Run(e.inputs...)
 	if err == nil {
@@ -57,6 +57,16 @@ func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("generating: %w", err)
+	}
+	return r, nil
+}
+
+// generated is run for samples.
+func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
+	s := &samples{N: len(z) / e.Width(), Shape: e.out.Shape}
+	r, err := e.run(z)
+	if err != nil {
+		return nil, err
 	}
 	n := s.N * s.Shape.Size()
 	if raw || e.Points() {

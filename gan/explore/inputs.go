@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ganengine/engine/device"
 	"ganengine/gan/config"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/pixel"
@@ -75,7 +76,7 @@ func (in *Inputs) read(ctx context.Context, dst []byte, first, n int) error {
 	if in.images == nil {
 		points, err := in.points.Read(ctx, first, n)
 		if err == nil {
-			fill(dst, points)
+			copy(device.View[float32](dst), points)
 		}
 		return err
 	}

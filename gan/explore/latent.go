@@ -2,17 +2,9 @@ package explore
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
 )
-
-// fill writes numbers into a host buffer, little endian; what follows them stays.
-func fill[T int32 | float32](dst []byte, xs []T) {
-	if _, err := binary.Encode(dst, binary.LittleEndian, xs); err != nil {
-		panic(fmt.Sprintf("explore: %v", err)) // the buffer is as large as the program's input
-	}
-}
 
 // redraws bounds the draws for one seed: at any sensible threshold far fewer do.
 const redraws = 1000

@@ -24,6 +24,15 @@ const (
 	Density      = "density"        // f32 [n]: of the model, where it tells that
 )
 
+// Output is the output of samplers that holds samples in the form that the stream's data
+// have: pixels of images, or points.
+func (s *Stream) Output() string {
+	if s.Samples() == Points {
+		return Samples
+	}
+	return SamplePixels
+}
+
 type shown struct {
 	name   string
 	stream *Stream // nil for numbers

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
@@ -63,8 +62,8 @@ func (p *Products) Multiply(ctx context.Context, dst, a, b []float32, d int) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	copy(floats(p.a), a) // rows after them hold what was there before, and their products are not read
-	copy(floats(p.b), b)
+	copy(device.View[float32](p.a.Data()), a) // rows after them hold what was there before, and their products are not read
+	copy(device.View[float32](p.b.Data()), b)
 	r, err := p.program.Run(p.a, p.b)
 	if err == nil {
 		err = r.Wait()
@@ -77,12 +76,6 @@ func (p *Products) Multiply(ctx context.Context, dst, a, b []float32, d int) err
 		copy(dst[i*m:(i+1)*m], out[i*p.rows:])
 	}
 	return nil
-}
-
-// floats are a host buffer's numbers: it is aligned for every type, and never empty.
-func floats(b device.HostBuffer) []float32 {
-	bytes := b.Data()
-	return unsafe.Slice((*float32)(unsafe.Pointer(&bytes[0])), len(bytes)/4)
 }
 
 // Close releases the device's memory; the device stays open.

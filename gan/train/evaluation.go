@@ -72,10 +72,7 @@ func (r *rig) features(ctx context.Context) (*features.Choice, error) {
 
 // array draws n samples of the seeds from measure.FirstSeed on, from number begin on.
 func (s *sampler) array(ctx context.Context, begin, n int, _ func(done int)) (*tensor.Dense, error) {
-	shape := append([]int{n}, s.out.Shape...)
-	size := s.out.Shape.Size()
-	var pixels []uint8
-	var points []float32
+	made := s.generate.Gather(s.generate.Index(s.out.Output()), n)
 	for first := 0; first < n; first += s.n {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -84,17 +81,9 @@ func (s *sampler) array(ctx context.Context, begin, n int, _ func(done int)) (*t
 		if err != nil {
 			return nil, fmt.Errorf("drawing samples: %w", err)
 		}
-		rows := min(s.n, n-first) * size
-		if s.out.Samples() == game.Points {
-			points = append(points, r.Floats(s.generate.Index(game.Samples))[:rows]...)
-		} else {
-			pixels = append(pixels, r.Bytes(s.generate.Index(game.SamplePixels))[:rows]...)
-		}
+		made.Add(r, min(s.n, n-first))
 	}
-	if s.out.Samples() == game.Points {
-		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(points)), nil
-	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(pixels)), nil
+	return made.Array(), nil
 }
 
 // evaluates says whether something is measured after a step.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"unsafe"
 
 	"ganengine/engine/device"
 	"ganengine/gan/data"
@@ -81,9 +80,9 @@ func (f *feeder) buffer(slot []device.HostBuffer) (b data.Buffer) {
 		case game.Pixels:
 			b.Images = slot[i].Data()
 		case game.Points:
-			b.Points = floats(slot[i].Data())
+			b.Points = device.View[float32](slot[i].Data())
 		case game.Label:
-			b.Labels = ints(slot[i].Data())
+			b.Labels = device.View[int32](slot[i].Data())
 		}
 	}
 	n := f.stream.Shape.Size() * f.stream.StreamOptions.Batch
@@ -171,6 +170,3 @@ func (f *feeder) close() error {
 	}
 	return first
 }
-
-// ints sees host memory as numbers; it is aligned for every type.
-func ints(b []byte) []int32 { return unsafe.Slice((*int32)(unsafe.Pointer(&b[0])), len(b)/4) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 
+	"ganengine/engine/device"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
 	"ganengine/gan/picture"
@@ -116,7 +117,7 @@ func (p *pictures) fakes(step int64) ([]byte, error) {
 		return nil, err
 	}
 	if len(p.sampler.out.Shape) == 1 {
-		return p.plot(fmt.Sprintf("step %d", step), floats(out), classes)
+		return p.plot(fmt.Sprintf("step %d", step), device.View[float32](out), classes)
 	}
 	o := picture.GridOptions{Columns: p.columns}
 	if p.columns > 0 {

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"ganengine/engine/device"
@@ -129,11 +128,7 @@ func (s *sampler) free() error {
 // [count, dim] as float32 bytes; and their classes, where there are any. With columns above 0
 // samples have the class of their row in a grid so wide, else that of their seed.
 func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err error) {
-	output := game.Samples
-	if s.out.Samples() == game.Pixels {
-		output = game.SamplePixels
-	}
-	at := s.generate.Index(output)
+	at := s.generate.Index(s.out.Output())
 	size := 0
 	for first := 0; first < count; first += s.n {
 		r, err := s.run(first, columns)
@@ -153,7 +148,7 @@ func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err err
 func (s *sampler) classes() []int32 {
 	for i, in := range s.generate.Graph.Inputs {
 		if in.InputName() == s.class.Name {
-			return ints(s.codes[i].Data())
+			return device.View[int32](s.codes[i].Data())
 		}
 	}
 	panic("train: class " + s.class.Name + " is no input of its program")
@@ -176,7 +171,7 @@ func (s *sampler) run(first, columns int) (r *session.Result, err error) {
 // encode draws the codes of seeds first, first+1, ...
 func (s *sampler) encode(first, columns int) error {
 	for i := range s.n {
-		binary.LittleEndian.PutUint32(s.seeds.Data()[4*i:], uint32(first+i))
+		device.View[int32](s.seeds.Data())[i] = int32(first + i)
 	}
 	r, err := s.latents.Run(s.seeds)
 	if err == nil {
@@ -207,7 +202,7 @@ func (s *sampler) of() string {
 // field is what the model makes of points [cells, dim], and the value in the middle:
 // .5 of probabilities where it has them, 0 of densities, else the mean of logits.
 func (s *sampler) field(points []float32) (values []float32, neutral float32, err error) {
-	copy(floats(s.points.Data()), points)
+	copy(device.View[float32](s.points.Data()), points)
 	r, err := s.judge.Run(s.points)
 	if err == nil {
 		err = r.Wait()

@@ -3,7 +3,6 @@ package train
 import (
 	"math"
 	"slices"
-	"unsafe"
 )
 
 // tally holds sums of the programs' scores since the last reset.
@@ -80,12 +79,4 @@ func (t *tally) restore(s scores) {
 	for i, name := range t.names {
 		t.sums[i], t.runs[i] = s[name].Sum, s[name].Runs
 	}
-}
-
-// floats sees host memory as numbers; it is aligned for every type.
-func floats(b []byte) []float32 {
-	if len(b) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4)
 }

@@ -40,6 +40,9 @@ count = 4
 every = 3
 `
 
+// floats and ints see bytes as numbers.
+var floats, ints = device.View[float32], device.View[int32]
+
 const tinyRing = `
 [run]
 seed = 5
