@@ -14,6 +14,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 	"ganengine/gan/features"
 	"ganengine/gan/measure"
@@ -142,7 +143,13 @@ func (e *evalFlags) check() error {
 		return usage("name the metrics: -metrics fd,kd,recall (`ganengine eval -h` lists them)")
 	case e.metrics == "" && e.asJSON:
 		return usage("-json prints rows of metrics; name some, or leave it out")
-	case e.metrics == "":
+	}
+	if e.neighbours != "" {
+		if err := atomicfile.Check(e.neighbours); err != nil {
+			return err
+		}
+	}
+	if e.metrics == "" {
 		return e.checkTrain()
 	}
 	for name := range strings.SplitSeq(e.metrics, ",") {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
@@ -44,6 +45,15 @@ func (r *runFlags) find() (rundir.Dir, error) {
 func isFile(path string, extensions ...string) bool {
 	info, err := os.Stat(path)
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) && (err != nil || !info.IsDir())
+}
+
+// reachable says why nothing could be written to a path, before anything is computed.
+// A folder is made where there is none.
+func reachable(path string, format explore.Format) error {
+	if format == explore.Folder {
+		return nil
+	}
+	return atomicfile.Check(path)
 }
 
 // spare says which checkpoint of the run a file written would take the place of.
@@ -137,6 +147,9 @@ func exportCommand() command {
 					return usage("there is no format %q; use safetensors", *format)
 				case !isFile(*path, ".safetensors"):
 					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
+				}
+				if err := atomicfile.Check(*path); err != nil {
+					return err
 				}
 				if err := r.spare(*path); err != nil {
 					return err

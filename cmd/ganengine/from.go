@@ -50,6 +50,9 @@ func (a *app) encode(ctx context.Context, from *fromFlags) error {
 	case format == explore.PNG:
 		kind = "reconstruct"
 	}
+	if err := reachable(from.path, format); err != nil {
+		return err
+	}
 	return a.from(ctx, from, func(*explore.Explorer) (string, error) { return kind, nil }, func(f *explore.From, in *explore.Inputs) (string, error) {
 		if err := in.Spare(from.path); err != nil {
 			return "", usage("-o: %w", err)
@@ -77,6 +80,11 @@ func translateCommand() command {
 func (a *app) translate(ctx context.Context, from *fromFlags, to string) error {
 	if from.path == "" {
 		return usage("-o: name FILE.png or DIR/ for images, FILE.npy for points")
+	}
+	if format, err := explore.FormatOf(from.path); err == nil { // of a folder of images the path may be anything
+		if err := reachable(from.path, format); err != nil {
+			return err
+		}
 	}
 	return a.from(ctx, from, func(e *explore.Explorer) (string, error) { return direction(e, to) }, func(f *explore.From, in *explore.Inputs) (string, error) {
 		if err := f.Check(from.path, in); err != nil {

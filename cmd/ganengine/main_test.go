@@ -155,7 +155,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"-config", "@/images.toml", "-set", "data.size=16", "-set", "data.width=32"}, 2, "-set: data.width: disagrees with data.size = 16"},
 		{[]string{"-config", "@/images.toml", "-precision", "fp16"}, 2, `did you mean "bf16"?`},
 		{[]string{"-config", "@/images.toml", "-dry-run", "-set", "data.limit=5"}, 2, "train.batch: 8 is more than the data set holds"},
-		{[]string{"-resume", "0", "-dry-run", "-out", "@/begun"}, 1, "has no checkpoint"},
+		{[]string{"-resume", "0", "-dry-run", "-out", "@/begun"}, 2, "has no checkpoint"},
 		{[]string{"compare"}, 2, "compare is not supported by this version"},
 		{[]string{"compare", "0", "1"}, 2, "compare is not supported by this version"},
 		{[]string{"data", "pack", "x"}, 2, "data pack is not supported by this version"},

@@ -142,3 +142,26 @@ func (p *place) read(name string) []byte {
 	}
 	return b
 }
+
+// What is written to a directory that is not there is refused before anything is opened or
+// computed.
+func TestOutputsAreCheckedFirst(t *testing.T) {
+	p := newPlace(t)
+	for _, args := range [][]string{
+		{"sample", "-o", "@/none/s.png"}, {"sample", "-o", "@/none/s.npy"},
+		{"interpolate", "-seeds", "1,2", "-o", "@/none/s.gif"},
+		{"arithmetic", "-expr", "1+2", "-o", "@/none/s.png"},
+		{"encode", "-i", "@/nothing", "-o", "@/none/s.npy"}, {"encode", "-i", "@/nothing", "-o", "@/none/s.png"},
+		{"translate", "-i", "@/nothing", "-o", "@/none/s.png"},
+		{"export", "-o", "@/none/s.safetensors"},
+		{"eval", "-neighbours", "@/none/s.png"},
+	} {
+		status, _, errs := p.try(append(args, "-run", "@/points.toml")...)
+		if status == 0 || !strings.Contains(errs, "there is no directory "+p.at("none")+"; make it") {
+			t.Errorf("%v: status %d: %s", args, status, errs)
+		}
+	}
+	if status, _, errs := p.try("graph", "-config", "@/nothing.toml", "-o", "@/none/g.dot"); status == 0 || !strings.Contains(errs, "there is no directory") {
+		t.Errorf("graph: status %d: %s", status, errs)
+	}
+}

@@ -78,6 +78,9 @@ func (s *sampleFlags) check() error {
 	case s.set["scale"] && format != explore.PNG && format != explore.Folder:
 		return usage("-scale goes with -o FILE.png or DIR/: arrays have the pixels as they are")
 	}
+	if err := reachable(s.path, format); err != nil {
+		return err
+	}
 	dir, err := s.find()
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 )
 
@@ -53,6 +54,9 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 		return nil, usage("name the seeds: -seeds 1,7,3,9")
 	}
 	if seeds, err = parseSeeds(w.seeds); err != nil {
+		return nil, err
+	}
+	if err := atomicfile.Check(w.path); err != nil {
 		return nil, err
 	}
 	const mostSteps, mostSeeds = 1000, 10000
@@ -155,6 +159,9 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path str
 	}
 	if !isFile(path, ".png") {
 		return usage("-o: name FILE.png, got %q", path)
+	}
+	if err := atomicfile.Check(path); err != nil {
+		return err
 	}
 	return a.draw(r, func(e *explore.Explorer) error {
 		seeds := x.Seeds()

@@ -45,6 +45,33 @@ func WriteSoon(path string, fill func(io.Writer) error) error {
 	return describe(path, soon.write(path, fill))
 }
 
+// Check says why Write could not make a file at path, before anything is computed for it:
+// its folder is missing, or takes no files. It leaves nothing there.
+func Check(path string) error { return describe(path, check(path)) }
+
+func check(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return errors.New("it is a directory")
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return nil // a device or a pipe shows only when it is written to
+	}
+	target, err := follow(path)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(target)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no directory %s; make it, or name another place", dir)
+	}
+	f, err := createTemp(target, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 func (o operations) write(path string, fill func(io.Writer) error) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {

@@ -162,3 +162,21 @@ func TestDevicesAndLinksStay(t *testing.T) {
 		t.Error("the link was replaced by a file")
 	}
 }
+
+// Check finds a place that takes no file, and leaves nothing in one that does.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none", "x.npy"): "there is no directory " + filepath.Join(dir, "none"),
+		dir:                                 "it is a directory",
+		filepath.Join(dir, "x.npy"):         "",
+		"/dev/null":                         "",
+	} {
+		if err := Check(path); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("it leaves %v (%v)", entries, err)
+	}
+}

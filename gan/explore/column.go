@@ -52,6 +52,14 @@ func (c *column[T]) next(n, length int) error {
 	return nil
 }
 
+// end says that something follows the last row, once all are read.
+func (c *column[T]) end() error {
+	if err := c.source.End(); err != nil {
+		return fmt.Errorf("%s: %w", c.path, err)
+	}
+	return nil
+}
+
 // Close closes the file.
 func (c *column[T]) Close() error {
 	if c.close == nil {

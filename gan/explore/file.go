@@ -75,7 +75,12 @@ func (f *File) check(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if f.y != nil {
+		if err := f.y.end(); err != nil {
+			return err
+		}
+	}
+	return f.x.end()
 }
 
 func (f *File) checkClasses(first, n int) error {

@@ -220,11 +220,19 @@ func TestOpenLatents(t *testing.T) {
 			t.Errorf("%s: %d latents (%v)", name, f.Len(), err)
 		}
 	}
+	whole, err := os.ReadFile(path("z.npy"))
+	if err == nil {
+		err = os.WriteFile(path("more.npy"), append(whole, "more"...), 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	z[7] = float32(math.NaN())
 	if err := npy.WriteFile(path("nan.npy"), []int{600, 2}, z); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"bad.npz": "uint8", "empty.npz": "has no array", "none.npy": "no such file", "nan.npy": "number 1 of latent 3 is NaN"} {
+	for name, want := range map[string]string{"bad.npz": "uint8", "empty.npz": "has no array", "none.npy": "no such file", "nan.npy": "number 1 of latent 3 is NaN",
+		"more.npy": "4 bytes after the data of shape [600 2]"} {
 		if _, err := OpenLatents(t.Context(), path(name), 2, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}

@@ -184,12 +184,7 @@ func Read[T Element](r io.Reader) (shape []int, data []T, err error) {
 			return nil, nil, err
 		}
 	}
-	if n, err := io.Copy(io.Discard, r); err != nil {
-		return nil, nil, err
-	} else if n > 0 {
-		return nil, nil, bad("%d bytes after the data of shape %v", n, s.Shape)
-	}
-	return s.Shape, data, nil
+	return s.Shape, data, s.End()
 }
 
 // ReadFile reads an array of T. Errors name the file.

@@ -78,6 +78,19 @@ func NewSource[T Element](r io.Reader) (*Source[T], error) {
 	return &Source[T]{Header: h, r: r, left: n, buf: make([]byte, min(chunk, n*size[T]()))}, nil
 }
 
+// End says that something follows the last element, once all are read: the header does not
+// tell the truth about the array, or the file has another one behind it.
+func (s *Source[T]) End() error {
+	if s.left > 0 {
+		return bad("shape %v has %d elements left that are not read", s.Shape, s.left)
+	}
+	n, err := io.Copy(io.Discard, s.r)
+	if err == nil && n > 0 {
+		err = bad("%d bytes after the data of shape %v", n, s.Shape)
+	}
+	return err
+}
+
 // Read fills dst with the next elements.
 func (s *Source[T]) Read(dst []T) error {
 	if len(dst) > s.left {

@@ -30,9 +30,15 @@ type StepFile struct {
 	Path string
 }
 
-// ErrNoCheckpoint is in the error of Checkpoint when the run has checkpoints, but
-// none that is called so.
+// ErrNoCheckpoint is in the error of Checkpoint when the run has none, or none that is
+// called so.
 var ErrNoCheckpoint = errors.New("no such checkpoint")
+
+// bare is an ErrNoCheckpoint of a run that has none at all, in words of its own.
+type bare struct{ text string }
+
+func (e *bare) Error() string { return e.text }
+func (e *bare) Unwrap() error { return ErrNoCheckpoint }
 
 // CheckpointPath is where the checkpoint of a step belongs.
 func (d Dir) CheckpointPath(step int64) string {
@@ -97,10 +103,10 @@ func (d Dir) Checkpoint(ref string) (StepFile, error) {
 		return StepFile{}, err
 	}
 	if pid, locked := d.Owner(); len(all) == 0 && locked && pid != os.Getpid() {
-		return StepFile{}, fmt.Errorf("run %s has no checkpoint yet: process %d trains it; wait for its first", d, pid)
+		return StepFile{}, &bare{fmt.Sprintf("run %s has no checkpoint yet: process %d trains it; wait for its first", d, pid)}
 	}
 	if len(all) == 0 {
-		return StepFile{}, fmt.Errorf("run %s has no checkpoint: it stopped before its first; start a run of its own", d)
+		return StepFile{}, &bare{fmt.Sprintf("run %s has no checkpoint: it stopped before its first; start a run of its own", d)}
 	}
 	newest := all[len(all)-1]
 	var step int64

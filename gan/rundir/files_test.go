@@ -146,7 +146,7 @@ func TestRewindLeavesGoodRowsAlone(t *testing.T) {
 
 func TestCheckpoints(t *testing.T) {
 	r := create(t, t.TempDir(), "x")
-	if _, err := r.Checkpoint("latest"); err == nil || !strings.Contains(err.Error(), "no checkpoint") {
+	if _, err := r.Checkpoint("latest"); !errors.Is(err, ErrNoCheckpoint) || !strings.Contains(err.Error(), "has no checkpoint: it stopped before its first") {
 		t.Errorf("latest of none: %v", err)
 	}
 	for _, step := range []int64{500, 100, 1_000_000, 200} {
