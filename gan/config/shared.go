@@ -40,9 +40,14 @@ type Weights struct {
 
 // Adversarial is the pair of losses, in [loss].
 type Adversarial struct {
-	Kind       string    `toml:"kind" default:"non-saturating" values:"non-saturating|minimax|wasserstein|hinge|least-squares" alias:"logistic=non-saturating|nonsaturating=non-saturating|vanilla=minimax|wgan=wasserstein|lsgan=least-squares" doc:"the pair of losses"`
-	SmoothReal float64   `toml:"smooth_real" default:"1" range:"(0,1]" when:"kind=non-saturating|minimax" doc:"target of the discriminator for real samples; 0.9 is one-sided label smoothing (arXiv 1606.03498)"`
+	Kind       string    `toml:"kind" default:"non-saturating" values:"non-saturating|minimax|maximum-likelihood|expected-probability|wasserstein|hinge|least-squares" alias:"logistic=non-saturating|nonsaturating=non-saturating|vanilla=minimax|wgan=wasserstein|lsgan=least-squares" doc:"the pair of losses"`
+	SmoothReal float64   `toml:"smooth_real" default:"1" range:"(0,1]" when:"kind=non-saturating|minimax|maximum-likelihood|expected-probability" doc:"target of the discriminator for real samples; 0.9 is one-sided label smoothing (arXiv 1606.03498)"`
 	Targets    []float64 `toml:"targets" default:"[0, 1, 1]" when:"kind=least-squares" doc:"a, b, c of arXiv 1611.04076: D's target for fakes, for reals, and G's for fakes"`
+}
+
+// Relativity has losses compare samples, in [loss].
+type Relativity struct {
+	Relativistic bool `toml:"relativistic" default:"false" doc:"apply the loss of real samples to how much more real one of the data is than a generated one, and for the generator the other way round, in pairs (arXiv 1807.00734)"`
 }
 
 // Penalties are those on the discriminator's slope, in [loss].
@@ -50,6 +55,7 @@ type Penalties struct {
 	GP    Number `toml:"gp" default:"0" range:"[0,)" doc:"gradient penalty: λ of λE(‖∇D‖−1)² (arXiv 1704.00028); 0 is none"`
 	GPAt  string `toml:"gp_at" default:"interpolate" values:"interpolate|fake|real|dragan" doc:"where gp is taken"`
 	R1    Number `toml:"r1" default:"0" range:"[0,)" doc:"γ of (γ/2)E‖∇D‖² at real samples (arXiv 1801.04406); 0 is none"`
+	R2    Number `toml:"r2" default:"0" range:"[0,)" doc:"the same at generated samples; 0 is none"`
 	Every int    `toml:"every" default:"1" range:"[1,1000]" doc:"compute penalties at each so many-th discriminator update, times this number"`
 }
 
@@ -63,7 +69,11 @@ type Updates struct {
 // in [train].
 type Rhythm struct {
 	Updates
-	ReuseFakes bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
+	ReuseFakes   bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
+	Simultaneous bool `toml:"simultaneous" default:"false" doc:"update the generator and, the last time in a step, the discriminator at once, by gradients of one pass at the weights as they are, as arXiv 1406.2661's code does; else the generator learns from what the discriminator has become"`
+	DBoost       int  `toml:"d_boost" default:"0" range:"[0,10000]" doc:"discriminator updates, in place of d_steps, in each of the first d_boost_until steps and in each d_boost_every-th (arXiv 1701.07875 has 100); 0 is d_steps in these too. Lengths in kimg and epochs count d_steps"`
+	DBoostUntil  int  `toml:"d_boost_until" default:"25" range:"[0,)" doc:"so many steps, from the first, have d_boost updates"`
+	DBoostEvery  int  `toml:"d_boost_every" default:"500" range:"[0,)" doc:"each so many-th step has them, too; 0 is none"`
 }
 
 // Averaging is the average of weights, in [train].

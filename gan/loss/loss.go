@@ -35,6 +35,10 @@ func New(kind string, o Options) (Loss, error) {
 		return NonSaturating{o.SmoothReal}, nil
 	case "minimax":
 		return Minimax{NonSaturating{o.SmoothReal}}, nil
+	case "maximum-likelihood":
+		return MaximumLikelihood{NonSaturating{o.SmoothReal}}, nil
+	case "expected-probability":
+		return ExpectedProbability{NonSaturating{o.SmoothReal}}, nil
 	case "wasserstein":
 		return Wasserstein{}, nil
 	case "hinge":

@@ -21,7 +21,8 @@ func GradientPenalty(d Critic, x *graph.Node, lambda float64) *graph.Node {
 	return graph.Scale(graph.Average(graph.Square(graph.Shift(norm, -1))), lambda)
 }
 
-// R1 is gamma/2 E|grad D(x)|^2 at real samples (Mescheder et al. 2018, equation 9).
+// R1 is gamma/2 E|grad D(x)|^2 at real samples (Mescheder et al. 2018, equation 9), and at
+// generated ones R2 (equation 10).
 func R1(d Critic, x *graph.Node, gamma float64) *graph.Node {
 	return graph.Scale(graph.Average(squaredSlopes(d, x)), gamma/2)
 }

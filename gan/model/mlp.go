@@ -9,21 +9,22 @@ import (
 )
 
 // MLP says how wide two dense networks are, and what follows each layer: relu,
-// leaky-relu, tanh, sigmoid, softplus or linear.
+// leaky-relu, tanh, sigmoid, softplus or linear, in D also maxout.
 type MLP struct {
 	GHidden, DHidden         []int
 	GActivation, DActivation string
+	DPieces                  int     // sums of a unit of maxout
 	Output                   string  // after G's last layer; sigmoid makes pixels in [0, 1]
+	DInitScale               float64 // of D's first weights
 	DDropoutIn, DDropout     float64 // shares of D's inputs and hidden units that are dropped
 }
 
-// mlp is two dense networks, for points or flattened images (Goodfellow et al.
-// 2014 on MNIST, with ordinary activations where the paper has maxout).
+// mlp is two dense networks, for points or flattened images (Goodfellow et al. 2014).
 type mlp struct {
 	MLP
-	slope  float64
-	weight nn.Init
-	sample graph.Shape
+	slope           float64
+	weight, dWeight nn.Init // first ones
+	sample          graph.Shape
 }
 
 // NewMLP makes dense networks for samples of any shape.
@@ -35,8 +36,10 @@ func NewMLP(z config.Latent, w config.Weights, o MLP, sample graph.Shape) (*Mode
 	if o.Output == "sigmoid" && m.Range == Symmetric {
 		m.Range = Unit
 	}
-	m.Networks = &mlp{MLP: o, slope: w.Slope, weight: weight, sample: sample}
-	return m, nil
+	w.InitScale = o.DInitScale
+	dWeight, err := Initializer(w)
+	m.Networks = &mlp{MLP: o, slope: w.Slope, weight: weight, dWeight: dWeight, sample: sample}
+	return m, err
 }
 
 func (m *mlp) activate(kind string, x *graph.Node) *graph.Node {
@@ -72,10 +75,14 @@ func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 	x = nn.Dropout(p, "dropout.in", x, 1-m.DDropoutIn)
 	for i, width := range m.DHidden {
 		at := strconv.Itoa(i)
-		x = m.activate(m.DActivation, nn.Dense(p, "dense"+at, x, width, m.weight, nn.Constant(0)))
+		if m.DActivation == "maxout" {
+			x = nn.Maxout(nn.Dense(p, "dense"+at, x, width*m.DPieces, m.dWeight, nn.Constant(0)), m.DPieces)
+		} else {
+			x = m.activate(m.DActivation, nn.Dense(p, "dense"+at, x, width, m.dWeight, nn.Constant(0)))
+		}
 		x = nn.Dropout(p, "dropout"+at, x, 1-m.DDropout)
 	}
-	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.weight, nn.Constant(0)), graph.Shape{n})
+	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.dWeight, nn.Constant(0)), graph.Shape{n})
 }
 
 // Torch names the layers of a Sequential: Linear and activation in turn, a

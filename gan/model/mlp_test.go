@@ -121,3 +121,47 @@ func TestMLPDropout(t *testing.T) {
 		t.Errorf("streams %q, want %q", streams, want)
 	}
 }
+
+// A hidden unit of maxout is the largest of its sums, which are neighbours among the
+// layer's outputs.
+func TestMLPMaxout(t *testing.T) {
+	c := dense()
+	c.MLP.DHidden, c.MLP.DActivation, c.MLP.DPieces = []int{2}, "maxout", 3
+	r := newRig(t, c, graph.Shape{1})
+	for name, data := range map[string][]float64{
+		"d/dense0/w": {1, -1, 0, 2, .5, -3}, "d/dense0/b": {0, 0, .25, 0, 1, 0}, "d/logit/w": {1, 10}, "d/logit/b": {.5},
+	} {
+		v := r.vars.ByName(name)
+		if v.Shape.Size() != len(data) {
+			t.Fatalf("%s is %s, want %d numbers", name, v.Shape, len(data))
+		}
+		r.values[v] = reference.Array{DType: v.DType, Shape: v.Shape, Data: data}
+	}
+	x := []float64{-2, .1, 1}
+	out := r.run(func(b *graph.Builder) {
+		b.Output("d", r.Discriminator(r.d.Pass(b, nn.Mode{}), b.Literal(graph.F32, graph.Shape{3, 1}, x)))
+	})
+	for i, x := range x {
+		want := max(x, -x, .25) + 10*max(2*x, .5*x+1, -3*x) + .5
+		if math.Abs(out[0][i]-want) > 1e-5 {
+			t.Errorf("D of %g is %g, want %g", x, out[0][i], want)
+		}
+	}
+}
+
+// The discriminator's first weights may have a scale of their own.
+func TestMLPInitScales(t *testing.T) {
+	c := dense()
+	c.Init, c.InitScale, c.MLP.DInitScale = "uniform", .05, .005
+	r := newRig(t, c, graph.Shape{40})
+	r.init()
+	for name, half := range map[string]float64{"g/sample/w": .05, "d/dense0/w": .005, "d/dense1/w": .005} {
+		most := 0.
+		for _, x := range r.values[r.vars.ByName(name)].Data {
+			most = max(most, math.Abs(x))
+		}
+		if most > half || most < .8*half {
+			t.Errorf("%s reaches to %g, want to nearly %g", name, most, half)
+		}
+	}
+}

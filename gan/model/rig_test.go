@@ -124,5 +124,5 @@ func standard() options {
 
 func dense() options {
 	return options{"mlp", config.Latent{Z: 3, ZDist: "normal"}, config.Weights{Slope: .2, Init: "glorot-uniform", InitScale: 1}, DCGAN{},
-		MLP{GHidden: []int{5, 6}, DHidden: []int{7, 8}, GActivation: "relu", DActivation: "leaky-relu", Output: "tanh"}}
+		MLP{GHidden: []int{5, 6}, DHidden: []int{7, 8}, GActivation: "relu", DActivation: "leaky-relu", Output: "tanh", DInitScale: 1}}
 }

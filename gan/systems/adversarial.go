@@ -18,6 +18,7 @@ import (
 type rivals struct {
 	Loss struct {
 		config.Adversarial
+		config.Relativity
 		config.Penalties
 	} `toml:"loss"`
 	Train struct {
@@ -26,6 +27,23 @@ type rivals struct {
 		config.FreezeD
 		config.Augmentation
 	} `toml:"train"`
+}
+
+// rivalBatches is how many batches of [data] a step takes: a generator whose loss compares
+// takes one of its own where it has a turn of its own.
+func rivalBatches(c *config.Config) int {
+	r := part[config.Rhythm](c)
+	if part[config.Relativity](c).Relativistic && c.Train.Accumulate > 1 && !r.Simultaneous {
+		return r.DSteps + 1
+	}
+	return r.DSteps
+}
+
+func checkRivals(c *config.Config) *config.Error {
+	if r := part[config.Rhythm](c); r.DBoost > 0 && r.DBoost < r.DSteps {
+		return &config.Error{Key: "train.d_boost", Msg: fmt.Sprintf("%d is less than train.d_steps = %d, in place of which it stands; give more, or 0 for none", r.DBoost, r.DSteps)}
+	}
+	return nil
 }
 
 // duel is a generator and a discriminator, with the latent of the one and what trains them.
@@ -105,7 +123,9 @@ func newPair(s *game.Setup) (*pair, error) {
 	k.rhythm.Updates = part[config.Updates](s.Config) // which kinds have that fix the rest
 	k.reg = s.Lazy("reg", int64(k.penalty.Every), int64(k.penalty.Every)-1)
 	var err error
-	k.loss, err = lossOf(s)
+	if k.loss, err = lossOf(s); part[config.Relativity](s.Config).Relativistic {
+		k.loss = loss.Relative{Loss: k.loss}
+	}
 	return k, err
 }
 
@@ -124,7 +144,7 @@ func adversarial(s *game.Setup) error {
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Discriminator(p, in[0])) })
 	k.g.Torch, k.d.Torch = m.Torch()
 	apart := s.Config.Train.Accumulate > 1
-	if apart && k.rhythm.ReuseFakes {
+	if apart && k.rhythm.ReuseFakes && !k.rhythm.Simultaneous {
 		return &config.Error{Key: "train.accumulate", Msg: "with train.reuse_fakes = true both networks are updated on one batch of fakes, and gradients that add up come from several; set reuse_fakes to false, or accumulate to 1"}
 	}
 	k.order(apart)
@@ -135,19 +155,43 @@ func adversarial(s *game.Setup) error {
 // order declares the turns of a step. Its last update of the discriminator and that of
 // the generator are one program, unless each is made of several runs, apart.
 func (k *pair) order(apart bool) {
+	last := k.both
+	if k.rhythm.Simultaneous {
+		apart, last = false, k.atOnce
+	}
 	times := int64(k.rhythm.DSteps)
 	if !apart {
 		times--
 	}
-	if times > 0 {
-		d := k.Turn("d", func(t *game.Turn) { k.discriminator(t, k.fakes(t, "z", false)) })
-		k.Order(game.Entry{Turn: d, Times: times})
+	if entries := k.entries(times); len(entries) > 0 {
+		d := k.Turn("d", func(t *game.Turn) { k.tell(t, k.batch(t), k.fakes(t, "z", false)) })
+		for _, e := range entries {
+			e.Turn = d
+			k.Order(e)
+		}
 	}
 	if apart {
-		k.Order(game.Entry{Turn: k.Turn("g", func(t *game.Turn) { k.fool(t, k.fakes(t, "z.g", true)) })})
+		k.Order(game.Entry{Turn: k.Turn("g", k.generator)})
 		return
 	}
-	k.Order(game.Entry{Turn: k.Turn("dg", k.both)})
+	k.Order(game.Entry{Turn: k.Turn("dg", last)})
+}
+
+// entries are when the discriminator has updates of its own: so many in each step, and
+// more where they are boosted.
+func (k *pair) entries(times int64) (out []game.Entry) {
+	r := k.rhythm
+	if times > 0 {
+		out = append(out, game.Entry{Times: times})
+	}
+	more, until, every := int64(r.DBoost-r.DSteps), int64(r.DBoostUntil), int64(r.DBoostEvery)
+	if more > 0 && until > 0 {
+		out = append(out, game.Entry{Times: more, Until: until})
+	}
+	if more > 0 && every > 0 {
+		out = append(out, game.Entry{Times: more, Every: every, From: until})
+	}
+	return out
 }
 
 // networks is what the keys of a kind give for samples of one shape.
@@ -175,66 +219,6 @@ func lossOf(s *game.Setup) (loss.Loss, error) {
 		return nil, fmt.Errorf("loss.kind: %w", err)
 	}
 	return l, nil
-}
-
-// both is an update of the discriminator, then one of the generator.
-func (k *pair) both(t *game.Turn) {
-	reuse := k.rhythm.ReuseFakes
-	fake := k.fakes(t, "z", reuse)
-	k.discriminator(t, fake)
-	if !reuse {
-		fake = k.fakes(t, "z.g", true)
-	}
-	k.fool(t, fake)
-}
-
-// fool has the generator's samples pass for real ones. given are the discriminator's
-// operands beside them.
-func (k *pair) fool(t *game.Turn, fake *graph.Node, given ...*graph.Node) {
-	d := t.RunAs(game.Pass{Label: "g", Track: k.tracks}, k.d, slices.Concat(one(fake), given)...)[0]
-	t.Opinion("fake_after", d, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
-}
-
-// discriminator is an update on a batch and fakes.
-func (k *pair) discriminator(t *game.Turn, fake *graph.Node) {
-	k.tell(t, t.Batch(k.real, k.real.Samples()), fake)
-}
-
-// tell has the discriminator tell real samples from generated ones, in one pass in
-// which batch norm sees each batch for itself. given are its operands beside either.
-func (k *pair) tell(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) {
-	fake = graph.StopGradient(fake)
-	with := func(x *graph.Node) []*graph.Node { return slices.Concat(one(x), given) }
-	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, with(real), with(fake))
-	onReal, onFake := d[0][0], d[1][0]
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
-	critic := func(label string) loss.Critic {
-		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
-	}
-	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), Apart: k.penalties(t, critic, real, fake)})
-}
-
-// penalties are those on the slope of the discriminator, as critic runs it under a label.
-func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, real, fake *graph.Node) (out []game.Penalty) {
-	c := k.penalty
-	if c.GP.IsZero() && c.R1.IsZero() || !t.Due(k.reg) {
-		return nil
-	}
-	if !c.GP.IsZero() {
-		out = append(out, game.Penalty{Name: "gp", Times: float64(c.Every), Of: func() *graph.Node {
-			return t.Weighted("loss", "gp", c.GP, func(weight float64) *graph.Node {
-				return loss.GradientPenalty(critic("gp"), loss.Points(c.GPAt, "gp.alpha", real, fake), weight)
-			})
-		}})
-	}
-	if !c.R1.IsZero() {
-		out = append(out, game.Penalty{Name: "r1", Times: float64(c.Every), Of: func() *graph.Node {
-			return t.Weighted("loss", "r1", c.R1, func(weight float64) *graph.Node { return loss.R1(critic("r1"), real, weight) })
-		}})
-	}
-	return out
 }
 
 // samplers are for people: samples, and what the discriminator thinks of points.

@@ -13,13 +13,14 @@ import (
 
 // dcgan is arXiv 1511.06434 at any power-of-two size.
 var dcgan = game.System{Declare: adversarial, Kind: config.Kind{
-	Name:   "dcgan",
-	Doc:    "strided convolutions (arXiv 1511.06434), images of 64 pixels unless data.size says otherwise",
-	Keys:   &dcganKeys{},
-	Optims: []string{"g", "d"},
-	Size:   64,
-	Check:  checkDCGAN,
-	Doubts: doubtDCGAN,
+	Name:    "dcgan",
+	Doc:     "strided convolutions (arXiv 1511.06434), images of 64 pixels unless data.size says otherwise",
+	Keys:    &dcganKeys{},
+	Optims:  []string{"g", "d"},
+	Size:    64,
+	Batches: rivalBatches,
+	Check:   checkDCGAN,
+	Doubts:  doubtDCGAN,
 }}
 
 type dcganKeys struct {
@@ -43,7 +44,12 @@ func (k *dcganKeys) networks(sample graph.Shape) (*model.Model, error) {
 	return model.NewDCGAN(k.Model.Latent, k.Model.Weights, model.DCGAN(k.Model.dcganNetworks), sample)
 }
 
-func checkDCGAN(c *config.Config) *config.Error { return checkDoubling(c, 8) }
+func checkDCGAN(c *config.Config) *config.Error {
+	if err := checkDoubling(c, 8); err != nil {
+		return err
+	}
+	return checkRivals(c)
+}
 
 // checkDoubling refuses what networks cannot make that double their images from a small
 // one on: anything but squares whose side is a power of two, from least on.
@@ -73,7 +79,7 @@ func doubtDCGAN(c *config.Config) (lines []string) {
 	for _, penalty := range []struct {
 		key   string
 		value config.Number
-	}{{"loss.gp", k.Loss.GP}, {"loss.r1", k.Loss.R1}} {
+	}{{"loss.gp", k.Loss.GP}, {"loss.r1", k.Loss.R1}, {"loss.r2", k.Loss.R2}} {
 		if !penalty.value.IsZero() {
 			lines = append(lines, penalty.key+" is of D's slope at each sample alone, and with model.d_norm = \"batch\" D judges samples by their batch: use \"layer\" or \"none\"")
 		}

@@ -1,0 +1,107 @@
+package systems
+
+import (
+	"slices"
+
+	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/game"
+	"ganengine/gan/loss"
+)
+
+// The turns of a pair.
+
+// batch is a fresh one of real samples.
+func (k *pair) batch(t *game.Turn) *graph.Node { return t.Batch(k.real, k.real.Samples()) }
+
+// both is an update of the discriminator, then one of the generator.
+func (k *pair) both(t *game.Turn) {
+	reuse := k.rhythm.ReuseFakes
+	real, fake := k.batch(t), k.fakes(t, "z", reuse)
+	k.tell(t, real, fake)
+	if !reuse {
+		fake = k.fakes(t, "z.g", true)
+	}
+	k.learn(t, real, fake)
+}
+
+// atOnce is both, at the weights as they are, by gradients of one pass.
+func (k *pair) atOnce(t *game.Turn) {
+	real, fake := k.batch(t), k.fakes(t, "z", true)
+	goal, onReal, onFake := k.judge(t, real, fake)
+	t.Minimise(goal, game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal)})
+}
+
+// generator is an update of the generator alone.
+func (k *pair) generator(t *game.Turn) {
+	var real *graph.Node
+	if loss.Compares(k.loss) {
+		real = k.batch(t)
+	}
+	k.learn(t, real, k.fakes(t, "z.g", true))
+}
+
+// learn has the generator's samples pass for real ones, or for more real than those of a
+// batch where the loss compares.
+func (k *pair) learn(t *game.Turn, real, fake *graph.Node) {
+	if !loss.Compares(k.loss) {
+		k.fool(t, fake)
+		return
+	}
+	d := t.RunEach(game.Pass{Label: "g", Track: k.tracks}, k.d, one(real), one(fake))
+	onReal, onFake := d[0][0], d[1][0]
+	t.Opinion("fake_after", onFake, k.loss.Probability())
+	t.Minimise(game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal)})
+}
+
+// fool has the generator's samples pass for real ones. given are the discriminator's
+// operands beside them.
+func (k *pair) fool(t *game.Turn, fake *graph.Node, given ...*graph.Node) {
+	d := t.RunAs(game.Pass{Label: "g", Track: k.tracks}, k.d, slices.Concat(one(fake), given)...)[0]
+	t.Opinion("fake_after", d, k.loss.Probability())
+	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
+}
+
+// tell has the discriminator tell real samples from generated ones. given are its
+// operands beside either.
+func (k *pair) tell(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) {
+	goal, _, _ := k.judge(t, real, graph.StopGradient(fake), given...)
+	t.Minimise(goal)
+}
+
+// judge is what the discriminator minimises, and its logits of real and of generated
+// samples, of one pass in which batch norm sees each batch for itself.
+func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) (goal game.Goal, onReal, onFake *graph.Node) {
+	with := func(x *graph.Node) []*graph.Node { return slices.Concat(one(x), given) }
+	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, with(real), with(fake))
+	onReal, onFake = d[0][0], d[1][0]
+	t.Opinion("real", onReal, k.loss.Probability())
+	t.Opinion("fake", onFake, k.loss.Probability())
+	critic := func(label string) loss.Critic {
+		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
+	}
+	goal = game.Goal{By: k.optD, Loss: loss.OfDiscriminator(k.loss, onReal, onFake), Apart: k.penalties(t, critic, real, graph.StopGradient(fake))}
+	return goal, onReal, onFake
+}
+
+// penalties are those on the slope of the discriminator, as critic runs it under a label.
+func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, real, fake *graph.Node) (out []game.Penalty) {
+	c := k.penalty
+	if c.GP.IsZero() && c.R1.IsZero() && c.R2.IsZero() || !t.Due(k.reg) {
+		return nil
+	}
+	add := func(name string, n config.Number, of func(d loss.Critic, weight float64) *graph.Node) {
+		if n.IsZero() {
+			return
+		}
+		out = append(out, game.Penalty{Name: name, Times: float64(c.Every), Of: func() *graph.Node {
+			return t.Weighted("loss", name, n, func(weight float64) *graph.Node { return of(critic(name), weight) })
+		}})
+	}
+	add("gp", c.GP, func(d loss.Critic, weight float64) *graph.Node {
+		return loss.GradientPenalty(d, loss.Points(c.GPAt, "gp.alpha", real, fake), weight)
+	})
+	add("r1", c.R1, func(d loss.Critic, weight float64) *graph.Node { return loss.R1(d, real, weight) })
+	add("r2", c.R2, func(d loss.Critic, weight float64) *graph.Node { return loss.R1(d, fake, weight) })
+	return out
+}
