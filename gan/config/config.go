@@ -92,8 +92,9 @@ type Checkpoint struct {
 
 // Sample says when grids are drawn.
 type Sample struct {
-	Every int `toml:"every" default:"500" range:"[0,)" doc:"steps between grids; 0 draws the first and the last only"`
-	Count int `toml:"count" default:"64" range:"[1,65536]" doc:"images in a grid"`
+	Every    int `toml:"every" default:"500" range:"[0,)" doc:"steps between grids; 0 draws the first and the last only"`
+	Count    int `toml:"count" default:"64" range:"[1,65536]" doc:"images in a grid"`
+	Standing int `toml:"standing" default:"0" range:"[0,1000]" doc:"batches of fresh samples whose mean statistics batch norm uses wherever samples are made, with the weights that make them (standing statistics, arXiv 1809.11096); 0 uses those that ran along while training"`
 }
 
 // Eval says when and what is measured.

@@ -27,7 +27,7 @@ func (e *Explorer) Averaged() bool { return !e.trained }
 func (e *Explorer) Array(ctx context.Context, l Latents, progress func(done int)) (*tensor.Dense, error) {
 	made := e.generate.Gather(e.generate.Index(e.out.Output()), l.Len())
 	err := e.parts(ctx, l, func(_ int, z []float32) error {
-		r, err := e.run(z)
+		r, err := e.run(ctx, z)
 		if err != nil {
 			return err
 		}

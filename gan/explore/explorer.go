@@ -7,6 +7,7 @@
 package explore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -37,6 +38,7 @@ type Explorer struct {
 	Game   *game.Game
 
 	trained  bool // use the trained weights, not their average
+	prepared bool // standing statistics are filled
 	chunk    int
 	out      *game.Stream // whose kind of samples are made
 	codes    []*game.Code // of a latent, classes last
@@ -113,7 +115,13 @@ func (e *Explorer) compile() error {
 	if err != nil {
 		return err
 	}
-	if err := e.session.Compile(latents, generate); err != nil {
+	programs := []*graph.Program{latents, generate}
+	if p, err := e.Game.Prepare(e.trained); err != nil {
+		return err
+	} else if p != nil {
+		programs = append(programs, p)
+	}
+	if err := e.session.Compile(programs...); err != nil {
 		return err
 	}
 	e.latents, e.generate = e.session.Program("latents"), e.session.Program("generate")
@@ -128,6 +136,16 @@ func (e *Explorer) compile() error {
 		e.inputs = append(e.inputs, x)
 	}
 	return nil
+}
+
+// prepare fills standing statistics before the first program that uses them.
+func (e *Explorer) prepare(ctx context.Context) error {
+	if e.prepared {
+		return nil
+	}
+	err := train.Prepare(ctx, e.Game, e.session)
+	e.prepared = err == nil
+	return err
 }
 
 // Close releases the device's memory; the device stays open.

@@ -97,6 +97,9 @@ type given interface {
 // each runs the sampler over all inputs part by part, and hands each part over with
 // the number of its first sample.
 func (f *From) each(ctx context.Context, in given, use func(first, n int, r *session.Result) error) error {
+	if err := f.e.prepare(ctx); err != nil {
+		return err
+	}
 	for first := 0; first < in.Len(); first += f.e.chunk {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -23,7 +23,7 @@ type samples struct {
 // in place of their pixels.
 func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *samples) error) error {
 	return e.parts(ctx, l, func(first int, z []float32) error {
-		s, err := e.generated(z, raw)
+		s, err := e.generated(ctx, z, raw)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,10 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 }
 
 // run maps at most one chunk of latents.
-func (e *Explorer) run(z []float32) (*session.Result, error) {
+func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error) {
+	if err := e.prepare(ctx); err != nil {
+		return nil, err
+	}
 	e.scatter(z)
 	r, err := e.generate.Run(e.inputs...)
 	if err == nil {
@@ -62,9 +65,9 @@ func (e *Explorer) run(z []float32) (*session.Result, error) {
 }
 
 // generated is run for samples.
-func (e *Explorer) generated(z []float32, raw bool) (*samples, error) {
+func (e *Explorer) generated(ctx context.Context, z []float32, raw bool) (*samples, error) {
 	s := &samples{N: len(z) / e.Width(), Shape: e.out.Shape}
-	r, err := e.run(z)
+	r, err := e.run(ctx, z)
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 	var points []float32
 	var classes []int32
 	if err := e.parts(ctx, l, func(_ int, z []float32) error {
-		s, err := e.generated(z, true)
+		s, err := e.generated(ctx, z, true)
 		if err != nil {
 			return err
 		}

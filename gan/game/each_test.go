@@ -98,20 +98,26 @@ func TestEachBatchForItself(t *testing.T) {
 }
 
 // declared is the game of a system that has no keys, in batches of 4 points.
-func declared(t *testing.T, all *game.Systems) *game.Game {
+func declared(t *testing.T, all *game.Systems, set ...string) *game.Game {
 	t.Helper()
-	g, err := declare(t, all)
+	g, err := declare(t, all, set...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func declare(t *testing.T, all *game.Systems) (*game.Game, error) {
+func declare(t *testing.T, all *game.Systems, set ...string) (*game.Game, error) {
 	t.Helper()
 	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[train]\nbatch = 4\n")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, kv := range set {
+		key, value, _ := strings.Cut(kv, "=")
+		if err := settings.Set(key, value); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := settings.Resolve()
 	if err != nil {

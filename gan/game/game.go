@@ -69,6 +69,7 @@ type Game struct {
 	frozen   []*graph.Variable
 	given    map[*nn.Net]*graph.Variable // of networks that first passes set
 	averages []average
+	standing standing
 	turns    []*TurnRef
 	building *TurnRef // of which a training program is built; nil else
 	samples  int      // of [data], for epochs
@@ -97,7 +98,7 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 	if err := g.Sequence.find(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 	}
-	for _, check := range []func() error{g.checkBatches, g.begins} {
+	for _, check := range []func() error{g.checkBatches, g.begins, g.checkStanding} {
 		if err := check(); err != nil {
 			return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 		}

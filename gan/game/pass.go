@@ -105,6 +105,9 @@ func (t *Turn) mode(m Pass, p *Player) nn.Mode {
 		return mode
 	}
 	mode.Values = t.valuesOf(p)
+	if of := t.gathered[p.Net]; of != nil && m.Stats == nn.StatsByTrain {
+		return of.Mode(m.Label)
+	}
 	if mode.Train {
 		for _, v := range p.Net.Params() {
 			mode.Values.Get(t.B, v)
@@ -158,8 +161,8 @@ func (t *Turn) valuesOf(p *Player) *nn.Values {
 	v := t.values[p.Net]
 	if v == nil {
 		v = nn.NewValues()
-		if avg := p.Average(); t.rows > 0 && avg != nil && !t.trained {
-			v = avg.Values()
+		if t.rows > 0 {
+			v = t.inUse(p)
 		}
 		t.values[p.Net] = v
 		t.nets = append(t.nets, p.Net)

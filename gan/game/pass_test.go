@@ -26,9 +26,9 @@ func labSystem(declare func(s *game.Setup) error) *game.Systems {
 	return game.NewSystems(game.System{Kind: config.Kind{Name: "lab", Doc: "test", Keys: struct{}{}, Optims: []string{"a"}}, Declare: declare})
 }
 
-func newLab(t *testing.T, declare func(s *game.Setup) error) *lab {
+func newLab(t *testing.T, declare func(s *game.Setup) error, set ...string) *lab {
 	t.Helper()
-	l := &lab{T: t, Game: declared(t, labSystem(declare)), values: map[*graph.Variable]reference.Array{}}
+	l := &lab{T: t, Game: declared(t, labSystem(declare), set...), values: map[*graph.Variable]reference.Array{}}
 	var err error
 	if l.steps, err = l.Steps(); err != nil {
 		t.Fatal(err)

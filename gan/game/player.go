@@ -57,8 +57,8 @@ func (p *Player) Part(name string, f Body, in ...In) *Player {
 	return p.setup.player(name, p.Net, f, in)
 }
 
-// settled is what is over a network's Variables and takes no more of them: an optimiser or
-// an average; "" where there is nothing.
+// settled is what is over a network's Variables and takes no more of them: an optimiser, an
+// average or standing statistics; "" where there is nothing.
 func (g *Game) settled(net *nn.Net) string {
 	for _, o := range g.Optimizers {
 		if o.moves(net) {
@@ -69,6 +69,9 @@ func (g *Game) settled(net *nn.Net) string {
 		if a.p.Net == net {
 			return "its average"
 		}
+	}
+	if g.standing.of[net] != nil {
+		return "its standing statistics"
 	}
 	return ""
 }

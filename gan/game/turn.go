@@ -45,6 +45,10 @@ type people struct {
 	rows    int  // samples of one run; 0 while training
 	trained bool // the players' trained weights, even where an average follows them
 	shown   []shown
+	// run is the number of the run that gathers standing statistics, by network, of
+	// samples that it draws itself; nil while samples are made.
+	run      *graph.Node
+	gathered map[*nn.Net]*nn.Gathering
 }
 
 type score struct {
@@ -98,7 +102,7 @@ func (t *Turn) Rows() int { return t.rows }
 func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 	d := &Drawn{codes: codes}
 	t.uses.drawn(codes)
-	if t.rows > 0 {
+	if t.rows > 0 && t.run == nil {
 		for _, c := range codes {
 			s, dtype := c.shape(t.rows)
 			x := t.B.Input(c.Name, dtype, s)
@@ -109,7 +113,7 @@ func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 		}
 		return d
 	}
-	if n == 0 {
+	if n == 0 || t.rows > 0 {
 		n = t.g.Config.Train.Batch
 	}
 	for _, c := range codes {

@@ -72,6 +72,7 @@ func (k *duel) play(g, d game.Body, given ...game.In) {
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
 	}
+	k.Standing(k.g)
 }
 
 // freeze leaves the first layers of a discriminator, nearest to the image, as they begin

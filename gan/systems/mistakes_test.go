@@ -98,6 +98,7 @@ func TestPageMistakes(t *testing.T) {
 		{"player f has weights of no file, or of no network in it", func(m *mistaken) { m.frozen("") }, nil},
 		{"optimiser again is over player f, which is frozen", func(m *mistaken) { m.Optimizer("again", "g", m.g, m.frozen("f.safetensors")) }, nil},
 		{"player f is frozen, and has no average", func(m *mistaken) { m.Average(game.AverageOptions{Mean: true}, m.frozen("f.safetensors")) }, nil},
+		{"player f is frozen, and runs with the statistics of its file", func(m *mistaken) { m.Standing(m.frozen("f.safetensors")) }, nil},
 		{"pass f of player g.f tracks statistics, and the player is frozen", func(m *mistaken) {
 			m.f = m.frozen("f.safetensors").Part("g.f", outOf(1), game.In{Shape: graph.Shape{2}})
 		},

@@ -111,7 +111,11 @@ func (r *runner) owed(ctx context.Context) error {
 // evaluate measures the samples of a step, writes the values down, and saves the step's
 // state where it is the best so far.
 func (r *runner) evaluate(ctx context.Context, step int64) error {
-	rows, err := measure.Measure(ctx, r.eval)
+	var rows []measure.Row
+	err := Prepare(ctx, r.trainer.game, r.trainer.ses)
+	if err == nil {
+		rows, err = measure.Measure(ctx, r.eval)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return r.interrupted(ctx)

@@ -28,6 +28,10 @@ func (p *printer) outline(g *game.Game, programs []string) error {
 	p.printf("  compiled as %s\n", strings.Join(programs, ", "))
 	rows, err := samplerRows(g)
 	p.table("for people", []string{"sampler", "takes", "runs", "gives"}, rows)
+	if of := g.Standing(); len(of) > 0 {
+		runs, _ := g.StandingRuns()
+		p.printf("  with statistics of %s over %d batches of %d fresh samples (sample.standing)\n", playerNames(of), runs, g.Config.Train.Batch)
+	}
 	return err
 }
 

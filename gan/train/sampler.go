@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 
 	"ganengine/engine/device"
@@ -28,6 +29,7 @@ type sampler struct {
 	n      int           // samples of one run
 	cells  int           // points that one run of judge takes; 0 without judge
 
+	ses                      *session.Session
 	latents, generate, judge *session.Program
 	seeds, points            device.HostBuffer
 	codes                    []device.HostBuffer // in the order of generate's inputs
@@ -66,6 +68,9 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 	if s.sample != nil {
 		add(s.sample.Program("sample", s.n, false))
 	}
+	if p, failed := s.game.Prepare(false); p != nil || failed != nil {
+		add(p, failed)
+	}
 	if s.sample != nil && s.from == nil {
 		codes, failed := s.sample.Codes()
 		if failed != nil {
@@ -89,7 +94,7 @@ func (s *sampler) programs(fresh bool) (out []*graph.Program, err error) {
 
 // attach finds the programs in the session that compiled them.
 func (s *sampler) attach(ses *session.Session) (err error) {
-	s.latents, s.generate, s.judge = ses.Program("latents"), ses.Program("sample"), ses.Program("judge")
+	s.ses, s.latents, s.generate, s.judge = ses, ses.Program("latents"), ses.Program("sample"), ses.Program("judge")
 	if s.latents != nil {
 		if s.seeds, err = s.latents.NewInput("seeds"); err != nil {
 			return err
@@ -128,6 +133,9 @@ func (s *sampler) free() error {
 // [count, dim] as float32 bytes; and their classes, where there are any. With columns above 0
 // samples have the class of their row in a grid so wide, else that of their seed.
 func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err error) {
+	if err := Prepare(context.Background(), s.game, s.ses); err != nil { // a picture that was begun is finished
+		return nil, nil, err
+	}
 	at := s.generate.Index(s.out.Output())
 	size := 0
 	for first := 0; first < count; first += s.n {
