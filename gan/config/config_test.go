@@ -286,7 +286,8 @@ func TestResumeAllowed(t *testing.T) {
 func TestDiff(t *testing.T) {
 	a := mustResolve(t, "[model]\nkind = \"mlp\"\ng_hidden = [8]\n")
 	b := mustResolve(t, "[model]\nkind = \"mlp\"\ng_hidden = [8, 9]\n", "loss.kind=hinge")
-	want := []Difference{{"model.g_hidden", "[8]", "[8, 9]"}, {"loss.kind", `"non-saturating"`, `"hinge"`}, {"loss.smooth_real", "1.0", ""}}
+	want := []Difference{{"model.g_hidden", "[8]", "[8, 9]"}, {"loss.kind", `"non-saturating"`, `"hinge"`}, {"loss.smooth_real", "1.0", ""},
+		{"loss.soft_real", "[]", ""}, {"loss.soft_fake", "[]", ""}, {"loss.flip", "0.0", ""}, {"loss.adaptive_l2", "0.0", ""}}
 	if got := Diff(a, b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -19,7 +19,7 @@ func (c *Config) Validate() error {
 			return &Error{Key: k.name, Msg: complaint}
 		}
 	}
-	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkOptim, c.checkEval} {
+	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkSteady, c.checkOptim, c.checkEval} {
 		if err := rule(); err != nil {
 			return err
 		}

@@ -32,3 +32,9 @@ func (NonSaturating) Generator(d *graph.Node) *graph.Node {
 
 // Probability holds: D is a classifier.
 func (NonSaturating) Probability() bool { return true }
+
+// Targeted is the mean cross entropy of logits d [n] with targets t [n], of which 1 is real
+// and 0 generated: softplus(d) - t d, also for targets beyond these.
+func Targeted(d, t *graph.Node) *graph.Node {
+	return graph.Average(graph.Sub(graph.Softplus(d), graph.Mul(t, d)))
+}

@@ -15,6 +15,7 @@ import (
 type DCGAN struct {
 	GChannels, DChannels int // of G's last hidden layer and of D's first
 	GNorm, DNorm         string
+	DDropout             float64 // share of the outputs of D's hidden layers that are dropped
 }
 
 // dcgan is Radford et al. 2016 with the details of the Torch code: 4x4
@@ -101,7 +102,7 @@ func (m *dcgan) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 			if i > 0 { // the first layer has no norm
 				x = m.norm(p, norm, "norm", x)
 			}
-			x = graph.LeakyRelu(x, m.slope)
+			x = nn.Dropout(p, "dropout", graph.LeakyRelu(x, m.slope), 1-m.DDropout)
 		})
 	}
 	y := nn.Conv(p, "logit", x, 1, project, m.weight, bias(norm))
@@ -123,6 +124,9 @@ func (m *dcgan) Torch() (g, d []Tensor) {
 			dl.norm(at+"/norm", m.DNorm)
 		}
 		dl.skip() // LeakyReLU
+		if m.DDropout > 0 {
+			dl.skip()
+		}
 	}
 	gl.layer("image", true, m.GNorm == "none")
 	dl.layer("logit", true, m.DNorm == "none")

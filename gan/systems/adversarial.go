@@ -19,10 +19,14 @@ type rivals struct {
 	Loss struct {
 		config.Adversarial
 		config.Relativity
+		config.Labels
+		config.AdaptiveL2
 		config.Penalties
 	} `toml:"loss"`
 	Train struct {
 		config.Rhythm
+		config.Steadying
+		config.Replay
 		config.Averaging
 		config.FreezeD
 		config.Augmentation
@@ -33,10 +37,13 @@ type rivals struct {
 // takes one of its own where it has a turn of its own.
 func rivalBatches(c *config.Config) int {
 	r := part[config.Rhythm](c)
-	if part[config.Relativity](c).Relativistic && c.Train.Accumulate > 1 && !r.Simultaneous {
-		return r.DSteps + 1
+	if !part[config.Relativity](c).Relativistic {
+		return r.DSteps
 	}
-	return r.DSteps
+	if c.Train.Accumulate > 1 && !r.Simultaneous {
+		return r.DSteps + r.GSteps
+	}
+	return r.DSteps + r.GSteps - 1
 }
 
 func checkRivals(c *config.Config) *config.Error {
@@ -115,6 +122,7 @@ type pair struct {
 	reg     *game.Lazy // the penalties
 	penalty config.Penalties
 	rhythm  config.Rhythm
+	steady  *steady
 	tracks  bool // the discriminator's statistics follow the generator's updates too
 }
 
@@ -127,6 +135,7 @@ func newPair(s *game.Setup) (*pair, error) {
 	if k.loss, err = lossOf(s); part[config.Relativity](s.Config).Relativistic {
 		k.loss = loss.Relative{Loss: k.loss}
 	}
+	k.steady = newSteady(k)
 	return k, err
 }
 
@@ -153,8 +162,8 @@ func adversarial(s *game.Setup) error {
 	return nil
 }
 
-// order declares the turns of a step. Its last update of the discriminator and that of
-// the generator are one program, unless each is made of several runs, apart.
+// order declares the turns of a step. Its last update of the discriminator and the first
+// of the generator are one program, unless each is made of several runs, apart.
 func (k *pair) order(apart bool) {
 	last := k.both
 	if k.rhythm.Simultaneous {
@@ -171,11 +180,14 @@ func (k *pair) order(apart bool) {
 			k.Order(e)
 		}
 	}
-	if apart {
-		k.Order(game.Entry{Turn: k.Turn("g", k.generator)})
-		return
+	alone := int64(max(k.rhythm.GSteps, 1))
+	if !apart {
+		k.Order(game.Entry{Turn: k.Turn("dg", last)})
+		alone--
 	}
-	k.Order(game.Entry{Turn: k.Turn("dg", last)})
+	if alone > 0 {
+		k.Order(game.Entry{Turn: k.Turn("g", k.generator), Times: alone})
+	}
 }
 
 // entries are when the discriminator has updates of its own: so many in each step, and

@@ -31,10 +31,13 @@ type cganKeys struct {
 	} `toml:"model"`
 	Loss struct {
 		config.Adversarial
+		config.Labels
+		config.AdaptiveL2
 		config.Penalties
 	} `toml:"loss"`
 	Train struct {
 		config.Updates
+		config.Steadying
 		config.Averaging
 	} `toml:"train"`
 }

@@ -29,7 +29,7 @@ func (k *pair) both(t *game.Turn) {
 func (k *pair) atOnce(t *game.Turn) {
 	real, fake := k.batch(t), k.fakes(t, "z", true)
 	goal, onReal, onFake := k.judge(t, real, fake)
-	t.Minimise(goal, game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal)})
+	t.Minimise(goal, game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal), When: k.steady.letsG(t)})
 }
 
 // generator is an update of the generator alone.
@@ -48,30 +48,33 @@ func (k *pair) learn(t *game.Turn, real, fake *graph.Node) {
 		k.fool(t, fake)
 		return
 	}
+	real, fake = k.steady.blurred(t, "noise.g.real", real), k.steady.blurred(t, "noise.g", fake)
 	d := t.RunEach(game.Pass{Label: "g", Track: k.tracks}, k.d, one(real), one(fake))
 	onReal, onFake := d[0][0], d[1][0]
 	t.Opinion("fake_after", onFake, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal)})
+	t.Minimise(game.Goal{By: k.optG, Loss: loss.OfGenerator(k.loss, onFake, onReal), When: k.steady.letsG(t)})
 }
 
 // fool has the generator's samples pass for real ones. given are the discriminator's
 // operands beside them.
 func (k *pair) fool(t *game.Turn, fake *graph.Node, given ...*graph.Node) {
+	fake = k.steady.blurred(t, "noise.g", fake)
 	d := t.RunAs(game.Pass{Label: "g", Track: k.tracks}, k.d, slices.Concat(one(fake), given)...)[0]
 	t.Opinion("fake_after", d, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d)})
+	t.Minimise(game.Goal{By: k.optG, Loss: k.loss.Generator(d), When: k.steady.letsG(t)})
 }
 
 // tell has the discriminator tell real samples from generated ones. given are its
 // operands beside either.
 func (k *pair) tell(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) {
-	goal, _, _ := k.judge(t, real, graph.StopGradient(fake), given...)
+	goal, _, _ := k.judge(t, real, k.steady.replayed(t, graph.StopGradient(fake)), given...)
 	t.Minimise(goal)
 }
 
 // judge is what the discriminator minimises, and its logits of real and of generated
 // samples, of one pass in which batch norm sees each batch for itself.
 func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node) (goal game.Goal, onReal, onFake *graph.Node) {
+	real, fake = k.steady.blurred(t, "noise.real", real), k.steady.blurred(t, "noise.fake", fake)
 	with := func(x *graph.Node) []*graph.Node { return slices.Concat(one(x), given) }
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, with(real), with(fake))
 	onReal, onFake = d[0][0], d[1][0]
@@ -80,7 +83,9 @@ func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node)
 	critic := func(label string) loss.Critic {
 		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
 	}
-	goal = game.Goal{By: k.optD, Loss: loss.OfDiscriminator(k.loss, onReal, onFake), Apart: k.penalties(t, critic, real, graph.StopGradient(fake))}
+	whole, halves := k.steady.losses(t, onReal, onFake)
+	apart := slices.Concat(k.penalties(t, critic, real, graph.StopGradient(fake)), k.steady.decay(t, onReal, onFake))
+	goal = game.Goal{By: k.optD, Loss: whole, Apart: apart, When: k.steady.letsD(t, halves)}
 	return goal, onReal, onFake
 }
 

@@ -35,9 +35,11 @@ type snganKeys struct {
 	} `toml:"model"`
 	Loss struct {
 		config.Adversarial
+		config.Labels
 	} `toml:"loss"`
 	Train struct {
 		config.Updates
+		config.Steadying
 		config.Averaging
 	} `toml:"train"`
 }
