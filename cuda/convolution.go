@@ -25,7 +25,7 @@ func (d *Device) newChooser(found driver.Device) *cudnn.Chooser {
 		return c
 	}
 	c.Time, c.Rival, c.Budget = d.time, d.rival, d.opt.Tune
-	folder, err := d.opt.cacheFolder()
+	folder, err := d.opt.Switches.CacheFolder()
 	if err != nil {
 		d.note(err.Error() + "; engines are measured in each run")
 	}

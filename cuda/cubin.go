@@ -34,7 +34,7 @@ type cubins struct {
 
 func (d *Device) newCubins(found driver.Device, version int) cubins {
 	c := cubins{target: fmt.Sprintf("%s %d.%d CUDA %d", found.Name, found.Major, found.Minor, version), note: d.note}
-	if folder, err := d.opt.cacheFolder(); err == nil && folder != "" {
+	if folder, err := d.opt.Switches.CacheFolder(); err == nil && folder != "" {
 		c.folder = filepath.Join(folder, "cubin")
 	}
 	return c
@@ -119,20 +119,4 @@ func (c *cubins) prune(most int) error {
 		}
 	}
 	return nil
-}
-
-// cacheFolder is where this user's measurements and machine code are kept: in a
-// folder of the user's, or where the switch says; "" where nothing is.
-func (o Options) cacheFolder() (string, error) {
-	switch o.Switches.Cache {
-	case "off":
-		return "", nil
-	case "":
-		folder, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("looking for a folder to keep measurements and machine code in: %w", err)
-		}
-		return filepath.Join(folder, "ganengine"), nil
-	}
-	return o.Switches.Cache, nil
 }

@@ -110,17 +110,3 @@ func TestPrune(t *testing.T) {
 		t.Errorf("left: %q, %v", left, err)
 	}
 }
-
-// TestCacheFolder: the switch, else the user's folder.
-func TestCacheFolder(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", "/some/where")
-	for switched, want := range map[string]string{"": "/some/where/ganengine", "/else/where": "/else/where", "off": ""} {
-		if got, err := (Options{Switches: debug.Switches{Cache: switched}}).cacheFolder(); err != nil || got != want {
-			t.Errorf("%q, %v, want %q", got, err, want)
-		}
-	}
-	t.Setenv("XDG_CACHE_HOME", "not/absolute")
-	if got, err := (Options{}).cacheFolder(); err == nil {
-		t.Errorf("%q without an error", got)
-	}
-}

@@ -197,6 +197,15 @@ func allowed() []edge {
 		{"gan/measure", "gan/features"},
 		{"gan/train", "gan/features"},
 		{"gan/features", "engine/device"},
+		{"gan/features", "gan/classifier"},
+		{"gan/classifier", "engine/device"},
+		{"gan/classifier", "engine/debug"},
+		{"gan/classifier", "engine/graph"},
+		{"gan/classifier", "engine/nn"},
+		{"gan/classifier", "engine/optim"},
+		{"gan/classifier", "engine/session"},
+		{"gan/classifier", "engine/safetensors"}, // where a kept network comes from
+		{"gan/classifier", "gan/data"},
 		{"gan/features", "engine/debug"},
 		{"gan/features", "engine/safetensors"}, // which network a file holds
 		{"gan/features", "engine/spelling"},

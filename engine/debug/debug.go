@@ -11,6 +11,8 @@ package debug
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +35,7 @@ type Switches struct {
 	CheckNaN bool      // each kernel's outputs are tested at once
 	Level    Level     // what is printed
 	OneDNN   string    // "" looks in the usual places, "off", or the library to open
-	Cache    string    // folder of measurements and machine code; "": the user's; "off": none
+	Cache    string    // folder of what is kept between starts; "": the user's; "off": none
 	CuDNN    string    // "" looks in the usual places, else the library, or its folder, to open
 	CPU      isa.Level // how many of the processor's instructions are used
 	Winograd bool      // convolutions with fewer multiplications where they are faster
@@ -74,7 +76,7 @@ func Table() []Switch {
 		{"GANENGINE_DEBUG", "0 to 3", "0", "Print: 1 the size of each pass, 2 also the plan, 3 also each kernel as it runs.", setLevel},
 		{"GANENGINE_ONEDNN", "off, file", "search", "Do without oneDNN, or open this library and no other.",
 			text(func(s *Switches) *string { return &s.OneDNN })},
-		{"GANENGINE_CACHE", "off, folder", "the user's", "CUDA: keep no measured engines and machine code, or keep them here in place of the user's cache folder.",
+		{"GANENGINE_CACHE", "off, folder", "the user's", "Keep nothing between starts (classifiers that samples are measured by; CUDA: measured engines and machine code), or keep it here in place of the user's cache folder.",
 			text(func(s *Switches) *string { return &s.Cache })},
 		{"GANENGINE_CUDNN", "file, folder", "search", "CUDA: open this cuDNN, or the one in this folder, and no other.",
 			text(func(s *Switches) *string { return &s.CuDNN })},
@@ -154,6 +156,22 @@ func automatic(field func(*Switches) *bool) func(*Switches, string) error {
 		*field(s) = value == "auto"
 		return nil
 	}
+}
+
+// CacheFolder is where is kept what would be made anew at each start: in a folder of the
+// user's, or where the switch says; "" where nothing is.
+func (s Switches) CacheFolder() (string, error) {
+	switch s.Cache {
+	case "off":
+		return "", nil
+	case "":
+		folder, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("looking for a folder to keep things in between starts: %w", err)
+		}
+		return filepath.Join(folder, "ganengine"), nil
+	}
+	return s.Cache, nil
 }
 
 // nearest is the switch whose name is the fewest edits away, the first of equals.

@@ -125,3 +125,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestCacheFolder: the switch, else the user's folder.
+func TestCacheFolder(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "/some/where")
+	for switched, want := range map[string]string{"": "/some/where/ganengine", "/else/where": "/else/where", "off": ""} {
+		if got, err := (Switches{Cache: switched}).CacheFolder(); err != nil || got != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	}
+	t.Setenv("XDG_CACHE_HOME", "not/absolute")
+	if got, err := (Switches{}).CacheFolder(); err == nil {
+		t.Errorf("%q without an error", got)
+	}
+}

@@ -32,6 +32,8 @@ func Table() []Kind {
 	return []Kind{
 		{Name: Usual, Doc: "the numbers of a sample: pixels as shares of 255, or the coordinates of a point",
 			choose: func(s Subject, _ string) (*Choice, error) { return choosePlain(s) }},
+		{Name: "classifier", Doc: "the last layer of a network that is trained first, in a minute, on the labels of the data, and kept", Labels: true,
+			choose: chooseClassifier, claims: isClassifier},
 	}
 }
 
@@ -68,7 +70,7 @@ func ofFile(path string) (*Kind, error) {
 	defer f.Close()
 	for _, k := range Table() {
 		if k.claims != nil && k.claims(f) {
-			k.path = path
+			k.path, k.Labels = path, false
 			return &k, nil
 		}
 	}
