@@ -101,6 +101,9 @@ func (t *Turn) mode(m Pass, p *Player) nn.Mode {
 	}
 	mode := nn.Mode{Label: m.Label, Stats: m.Stats, First: m.First, Train: t.rows == 0 && !p.frozen()}
 	mode.Track = mode.Train && m.Track
+	if t.watching != nil && mode.Stats == nn.StatsByTrain && !p.frozen() {
+		mode.Stats = nn.StatsBatch
+	}
 	if m.With == Averaged {
 		mode.Values = p.Average().Values()
 		return mode

@@ -47,8 +47,9 @@ type people struct {
 	shown   []shown
 	// run is the number of the run that gathers standing statistics, by network, of
 	// samples that it draws itself; nil while samples are made.
-	run      *graph.Node
-	gathered map[*nn.Net]*nn.Gathering
+	run       *graph.Node
+	gathered  map[*nn.Net]*nn.Gathering
+	*watching // nil but in a Watch
 }
 
 type score struct {
@@ -74,6 +75,9 @@ func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
 	}
 	if t.later() && !again && !t.of.takes(s) {
 		fail("Batch", sometimes, t.of.Name, s.Name)
+	}
+	if x := t.watching.field(s, f); x != nil {
+		return x
 	}
 	n := s.StreamOptions.Batch
 	if t.rows > 0 {
@@ -102,6 +106,9 @@ func (t *Turn) Rows() int { return t.rows }
 func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 	d := &Drawn{codes: codes}
 	t.uses.drawn(codes)
+	if t.watching != nil {
+		return t.watching.draw(t.B, t.rows, d)
+	}
 	if t.rows > 0 && t.run == nil {
 		for _, c := range codes {
 			s, dtype := c.shape(t.rows)

@@ -234,14 +234,29 @@ func lossOf(s *game.Setup) (loss.Loss, error) {
 	return l, nil
 }
 
-// samplers are for people: samples, and what the discriminator thinks of points.
+// samplers are for people: samples, what the discriminator thinks of points, and what is
+// watched.
 func (k *pair) samplers() {
 	k.Sampler("sample", k.sample)
-	k.Sampler("field", func(t *game.Turn) {
-		d := t.Run(k.d, t.Batch(k.real, k.real.Samples()))[0]
-		t.Numbers(game.Logits, d)
-		if k.loss.Probability() {
-			t.Numbers(game.Probability, graph.Sigmoid(d))
-		}
-	})
+	k.Sampler("field", func(t *game.Turn) { k.opinion(t) })
+	k.features()
+}
+
+// features is what the discriminator sees in samples, by which training is watched. given
+// are its operands beside them.
+func (k *pair) features(given ...game.Field) {
+	k.Sampler(game.FeaturesKind, func(t *game.Turn) { k.opinion(t, given...) })
+}
+
+// opinion is what the discriminator thinks of a batch.
+func (k *pair) opinion(t *game.Turn, given ...game.Field) {
+	in := one(t.Batch(k.real, k.real.Samples()))
+	for _, f := range given {
+		in = append(in, t.Batch(k.real, f))
+	}
+	d := t.Run(k.d, in...)[0]
+	t.Numbers(game.Logits, d)
+	if k.loss.Probability() {
+		t.Numbers(game.Probability, graph.Sigmoid(d))
+	}
 }

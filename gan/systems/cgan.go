@@ -102,6 +102,7 @@ func (k *conditional) meet(g, d game.Body) {
 		drawn := t.Draw("z", 0, k.z, k.y)
 		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
 	})
+	k.features(game.Label)
 }
 
 // discriminator tells real samples of classes from generated ones of the same.

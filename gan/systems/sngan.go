@@ -83,6 +83,7 @@ func declareSNGAN(s *game.Setup) error {
 	k.play(net.generator, net.discriminator)
 	k.order(true)
 	s.Sampler("sample", k.sample)
+	k.features()
 	return nil
 }
 
