@@ -187,6 +187,7 @@ func allowed() []edge {
 		{"gan/systems", "gan/loss"},
 		{"gan/train", "gan/game"},
 		{"gan/train", "gan/measure"},
+		{"gan/train", "gan/watch"},
 		{"gan/train", "gan/metric"},
 		{"gan/measure", "engine/device"},
 		{"gan/measure", "engine/debug"},

@@ -72,6 +72,10 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	return o
 }
 
+// Updates is how many updates an optimiser makes in so many steps, those too that a gate
+// keeps from being made.
+func (g *Game) Updates(o *Optimizer, finished int64) int64 { return g.Sequence.updates(o, finished) }
+
 // RateKeys are the keys of the optimisers' learning rates, each once.
 func (g *Game) RateKeys() (out []string) {
 	for _, o := range g.Optimizers {

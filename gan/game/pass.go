@@ -172,7 +172,7 @@ func (t *Turn) valuesOf(p *Player) *nn.Values {
 	v := t.values[p.Net]
 	if v == nil {
 		v = nn.NewValues()
-		if t.rows > 0 {
+		if t.rows > 0 && t.watching == nil {
 			v = t.inUse(p)
 		}
 		t.values[p.Net] = v

@@ -351,11 +351,11 @@ func TestAccumulationIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.close()
-		_, programs, err := allPrograms(g)
+		all, err := allPrograms(g)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := session.Plan(h.Device, g.Vars, programs...)
+		m, err := session.Plan(h.Device, g.Vars, all.programs...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -368,9 +368,10 @@ func TestInterruptedData(t *testing.T) {
 	if err := g.trainer.initialise(""); err != nil {
 		t.Fatal(err)
 	}
-	bad := new(atomic.Int64)
+	bad, reads := new(atomic.Int64), new(atomic.Int64)
 	bad.Store(-1)
-	g.set = stopping{g.set.(data.Images), ctx, cancel, new(atomic.Int64), bad}
+	reads.Store(-int64(g.watcher.n)) // those that are watched come first
+	g.set = stopping{g.set.(data.Images), ctx, cancel, reads, bad}
 	g.sets[""] = g.set
 	r := &runner{rig: g, info: g.info()}
 	if err := r.prepare(ctx); err != nil {

@@ -66,7 +66,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	}
 	report.StepMS = Times{Min: times[0], Median: percentile(times, .5), P95: percentile(times, .95)}
 	report.ImagesPerSecond = 1000 * r.trainer.game.ImagesPerStep() / report.StepMS.Median
-	report.FlopsPerStep = t.flopsPerStep()
+	report.FlopsPerStep = flopsPerStep(t.game, t.steps())
 	report.FlopsPerSecond = 1000 * report.FlopsPerStep / report.StepMS.Median
 	if o.Sample {
 		if report.Sample, err = r.timeSamples(); err != nil {

@@ -30,6 +30,7 @@ type mark struct {
 	bad       data.Bad               // files that the run does without
 	sections  map[string]sectionMark // likewise of [data.NAME]
 	scores    scores                 // of the log interval that is not over
+	watched   *watched               // nil where nothing is watched
 }
 
 // sectionMark is what a mark says of the data of one section.
@@ -38,7 +39,7 @@ type sectionMark struct {
 	Bad  data.Bad `json:"bad"`
 }
 
-const badKey, scoresKey, positionsKey, sectionsKey = "bad", "scores", "positions", "sections"
+const badKey, scoresKey, positionsKey, sectionsKey, watchedKey = "bad", "scores", "positions", "sections", "watched"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
@@ -62,6 +63,9 @@ func (m mark) metadata() map[string]string {
 	}
 	if len(m.scores) > 0 {
 		put(scoresKey, m.scores)
+	}
+	if m.watched != nil {
+		put(watchedKey, m.watched)
 	}
 	return all
 }
@@ -97,6 +101,11 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 	if text, ok := get(scoresKey); ok {
 		if err := json.Unmarshal([]byte(text), &m.scores); err != nil {
 			return m, fmt.Errorf("%s contradicts itself: its sums of scores: %w; use an earlier checkpoint", path, err)
+		}
+	}
+	if text, ok := get(watchedKey); ok {
+		if err := json.Unmarshal([]byte(text), &m.watched); err != nil {
+			return m, fmt.Errorf("%s contradicts itself: what was watched: %w; use an earlier checkpoint", path, err)
 		}
 	}
 	return m, nil

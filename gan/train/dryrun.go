@@ -66,11 +66,11 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, ru
 			return err
 		}
 	}
-	steps, programs, err := allPrograms(g)
+	all, err := allPrograms(g)
 	if err != nil {
 		return err
 	}
-	memory, arenas, err := planned(h.Device, g, programs)
+	memory, arenas, err := planned(h.Device, g, all.programs)
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,11 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, ru
 	p.sections(&r.cfg, r.sets, g)
 	const mib = 1 << 20
 	var compiled []string
-	for i, arena := range arenas[len(programs)-len(steps):] {
-		compiled = append(compiled, fmt.Sprintf("%s (%.1f MiB)", steps[i].Name, float64(arena)/mib))
+	for i, arena := range arenas[len(all.programs)-len(all.steps):] {
+		compiled = append(compiled, fmt.Sprintf("%s (%.1f MiB)", all.steps[i].Name, float64(arena)/mib))
 	}
 	err = errors.Join(p.players(g), p.outline(g, compiled))
+	p.printf("\n%s\n", all.watcher.describe())
 	p.printf("\nmemory on %s: %.1f MiB of variables, %.1f MiB for activations and gradients (%.1f MiB if nothing shared)\n",
 		h.Device.Info().Name, float64(memory.Variables)/mib, float64(memory.Arena)/mib, float64(memory.Unshared)/mib)
 	return errors.Join(err, p.err)
@@ -122,20 +123,35 @@ func Programs(ctx context.Context, cfg *config.Config, systems *game.Systems) (p
 	return programs, err
 }
 
-// allPrograms builds every program of a fresh run, and says which of them train.
-func allPrograms(g *game.Game) (steps []*game.Step, programs []*graph.Program, err error) {
+// everything is every program of a fresh run.
+type everything struct {
+	programs []*graph.Program
+	steps    []*game.Step // those that train, last of them
+	watcher  *watcher     // nil where nothing is watched
+}
+
+// allPrograms builds every program of a fresh run.
+func allPrograms(g *game.Game) (all everything, err error) {
 	s, err := newSampler(g)
 	if err == nil {
-		programs, err = s.programs(true)
+		all.programs, err = s.programs(true)
+	}
+	if err == nil {
+		all.steps, err = g.Steps()
+	}
+	if err == nil {
+		all.watcher, err = newWatcher(g, all.steps)
 	}
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
-	steps, err = g.Steps()
-	for _, s := range steps {
-		programs = append(programs, s.Program)
+	if all.watcher != nil {
+		all.programs = append(all.programs, all.watcher.Program)
 	}
-	return steps, programs, err
+	for _, s := range all.steps {
+		all.programs = append(all.programs, s.Program)
+	}
+	return all, nil
 }
 
 // layer is a scope of a network and the shape of the last value in it.

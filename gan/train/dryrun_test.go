@@ -73,9 +73,12 @@ a step runs these turns, in this order (running statistics and state follow a pa
   compiled as d_add, d, g_add, g, d_reg_add, d_reg
 
 for people
-  sampler  takes  runs  gives
-  sample   z      g     samples
-  field    real   d     logits, probability
+  sampler   takes  runs  gives
+  sample    z      g     samples
+  field     real   d     logits, probability
+  features  real   d     logits, probability
+
+watched: each 87th step, 16 real and 16 generated samples
 `},
 		"classes": {tinyClasses, nil, `
 data: glyphs, 3072 samples of [8,8,1], glyphs:...; stream real in batches of 4
@@ -105,8 +108,11 @@ a step runs these turns, in this order (running statistics and state follow a pa
   compiled as d, g
 
 for people
-  sampler  takes  runs  gives
-  sample   z, y   g     samples
+  sampler   takes             runs  gives
+  sample    z, y              g     samples
+  features  real, real.label  d     logits, probability
+
+watched: each 105th step, 8 real and 8 generated samples
 `},
 		"flow": {tinyFlow, []string{"optim.flow.lr={at=[0,6],to=[1e-3,1e-5]}"}, `
 data: mixture, 1048576 samples of [2], mixture:...; stream real in batches of 4
@@ -140,6 +146,8 @@ for people
   likelihood   real   flow           log_density
   encode       real   flow           z
   reconstruct  real   flow, inverse  samples
+
+watched: nothing, since the system has no discriminator of its samples
 `},
 	} {
 		t.Run(name, func(t *testing.T) {

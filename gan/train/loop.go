@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ganengine/gan/rundir"
+	"ganengine/gan/watch"
 )
 
 // runner trains in a run directory.
@@ -72,6 +73,11 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 			return fmt.Errorf("readying evaluations: %w", err)
 		}
 	}
+	if r.watcher != nil {
+		if err := r.watcher.attach(r.trainer, r.sets); err != nil {
+			return err
+		}
+	}
 	return r.trainer.feed(context.WithoutCancel(ctx), r.sets) // the step in flight is finished
 }
 
@@ -120,6 +126,11 @@ func due(step int64, every int) bool { return every > 0 && step%int64(every) == 
 // an interval is the time of its steps, and at the first steps, so that there
 // is an estimate of the time left.
 func (r *runner) after(ctx context.Context, step int64) error {
+	if w := r.watcher; w != nil && step%w.every == 0 {
+		if err := w.look(step); err != nil {
+			return err
+		}
+	}
 	sample := due(step, r.cfg.Sample.Every) || step == int64(r.cfg.Train.Steps)
 	save := due(step, r.cfg.Checkpoint.Every)
 	evaluate := r.evaluates(step)
@@ -150,6 +161,9 @@ func (r *runner) after(ctx context.Context, step int64) error {
 
 // finished follows each step whose results were read.
 func (r *runner) finished(step int64) {
+	if r.watcher != nil {
+		r.watched(r.watcher.finished(step))
+	}
 	steps := int64(r.cfg.Train.Steps)
 	p := Progress{Step: step, Steps: steps, Logged: due(step, r.cfg.Log.Every) || step == steps}
 	r.losses = r.trainer.losses(r.losses)
@@ -175,6 +189,14 @@ func (r *runner) finished(step int64) {
 	}
 	r.host.Console.Progress(p)
 	r.rec.watch()
+}
+
+// watched tells a failure that a look found.
+func (r *runner) watched(f watch.Failure, err error) {
+	r.rec.keep(err)
+	if f != watch.None {
+		r.rec.line("step %d: %s", r.watcher.at, r.watcher.sentence(f))
+	}
 }
 
 // tell says the learning rates where they are others than those told last.
@@ -224,6 +246,9 @@ func (r *runner) sample(step int64) error {
 // run.json says how far the run has come, should it be killed.
 func (r *runner) checkpoint() error {
 	m := r.trainer.mark()
+	if r.watcher != nil {
+		m.watched = r.watcher.save()
+	}
 	if err := r.trainer.ses.Save(r.run.CheckpointPath(m.step), m.metadata()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"ganengine/engine/atomicfile"
@@ -158,6 +159,9 @@ func tag(score string) string {
 		return "Loss/r1_penalty"
 	case "gp":
 		return "Loss/gradient_penalty"
+	}
+	if slices.Contains(measured, score) || slices.Contains(drifts, score) {
+		return "Watch/" + score
 	}
 	if logit, ok := strings.CutPrefix(score, "d_"); ok {
 		return "Loss/scores/" + logit

@@ -29,6 +29,7 @@ type rig struct {
 	eval     *measure.Request // what is measured while training; nil for nothing
 	trainer  *trainer
 	sampler  *sampler
+	watcher  *watcher // nil where there is nothing to watch
 }
 
 // newRig opens the data, builds the model and compiles what a run needs: one
@@ -101,7 +102,17 @@ func (r *rig) compile(g *game.Game, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	if r.trainer, err = newTrainer(r.host, g, programs...); err != nil {
+	steps, err := g.Steps()
+	if err != nil {
+		return err
+	}
+	if r.watcher, err = newWatcher(g, steps); err != nil {
+		return err
+	}
+	if r.watcher != nil {
+		programs = append(programs, r.watcher.Program)
+	}
+	if r.trainer, err = newTrainer(r.host, g, steps, programs...); err != nil {
 		return r.suggest(err)
 	}
 	return r.sampler.attach(r.trainer.ses)
@@ -116,6 +127,9 @@ func (r *rig) close() error {
 	}
 	if r.sampler != nil {
 		keep(r.sampler.free())
+	}
+	if r.watcher != nil {
+		keep(r.watcher.free())
 	}
 	if r.trainer != nil {
 		keep(r.trainer.close())

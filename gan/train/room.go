@@ -60,11 +60,11 @@ func (r *rig) need(batch int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, programs, err := allPrograms(g)
+	all, err := allPrograms(g)
 	if err != nil {
 		return 0, err
 	}
-	m, err := session.Plan(r.host.Device, g.Vars, programs...)
+	m, err := session.Plan(r.host.Device, g.Vars, all.programs...)
 	return m.Variables + m.Arena, err
 }
 

@@ -115,6 +115,9 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
+	if r.watcher != nil {
+		r.watcher.restore(m.watched)
+	}
 	if err := rewind(run, m.step); err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ type trainer struct {
 	ses      *session.Session
 	programs []*trainProgram // by the numbers of the game's sequence
 	feeders  []*feeder       // by the game's streams
-	tally    *tally
+	tally    *tally          // since the last log line
+	recent   *tally          // since the last look; nil where nothing is watched
 
 	// step and place say which run is enqueued next; done counts the steps whose
 	// results were read.
@@ -76,13 +77,9 @@ type held struct {
 
 // newTrainer compiles a game's training programs, and with them the programs
 // in more, so that all share one arena.
-func newTrainer(h Host, g *game.Game, more ...*graph.Program) (*trainer, error) {
+func newTrainer(h Host, g *game.Game, steps []*game.Step, more ...*graph.Program) (*trainer, error) {
 	t := &trainer{game: g, tally: newTally(), finished: func(int64) {},
 		lost: func(err error) { h.Console.Line(err.Error()) }}
-	steps, err := g.Steps()
-	if err != nil {
-		return nil, err
-	}
 	programs := more
 	for _, s := range steps {
 		programs = append(programs, s.Program)
@@ -256,7 +253,11 @@ func (t *trainer) retire() error {
 	if !f.result.Bool(f.program.finite) {
 		return t.diagnose(f)
 	}
-	t.tally.add(f.program.slots, f.result.Floats(f.program.scores))
+	scores := f.result.Floats(f.program.scores)
+	t.tally.add(f.program.slots, scores)
+	if t.recent != nil {
+		t.recent.add(f.program.slots, scores)
+	}
 	for _, h := range f.held {
 		h.by.drop(h.slot)
 	}
@@ -333,16 +334,24 @@ func (t *trainer) lostSamples() int {
 	return len(lost)
 }
 
-// flopsPerStep is the mean over the steps after which the sequence repeats.
-func (t *trainer) flopsPerStep() float64 {
-	var flops []float64
+// steps are the training programs, by the numbers of the game's sequence.
+func (t *trainer) steps() (out []*game.Step) {
 	for _, p := range t.programs {
-		flops = append(flops, float64(p.Graph.Flops()))
+		out = append(out, p.step)
+	}
+	return out
+}
+
+// flopsPerStep is the mean over the steps after which the sequence repeats.
+func flopsPerStep(g *game.Game, steps []*game.Step) float64 {
+	var flops []float64
+	for _, s := range steps {
+		flops = append(flops, float64(s.Flops()))
 	}
 	var sum float64
-	period := t.game.Sequence.Period()
+	period := g.Sequence.Period()
 	for step := range period {
-		for _, p := range t.game.Sequence.At(step) {
+		for _, p := range g.Sequence.At(step) {
 			sum += flops[p]
 		}
 	}
