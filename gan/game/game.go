@@ -62,7 +62,6 @@ type Game struct {
 	Players    []*Player // parts too
 	Optimizers []*Optimizer
 	Samplers   []*Sampler
-	States     []*graph.Variable // named state/...; a pool is two, its samples and how many of them are filled
 
 	Sequence Sequence
 

@@ -52,8 +52,7 @@ func (t *Turn) RunAs(m Pass, p *Player, in ...*graph.Node) []*graph.Node {
 }
 
 // RunEach runs a player once over several batches of equal size: products are as
-// large as all together, and layers that look at a batch see each for itself. Operands
-// with rows of their own (In.Rows) are one node in all of them, and run once.
+// large as all together, and layers that look at a batch see each for itself.
 func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.Node {
 	if t.passes[m.Label] {
 		fail("Run", "the turn has two passes %s: give labels", m.Label)
@@ -62,12 +61,12 @@ func (t *Turn) RunEach(m Pass, p *Player, batches ...[]*graph.Node) [][]*graph.N
 	t.uses.Passes = append(t.uses.Passes, Ran{m, p})
 	mode := t.mode(m, p)
 	mode.Batches = len(batches)
-	in, rows := p.joined(m.Label, batches)
+	in := joined(batches)
 	out := t.apply(m, p, mode, in)
 	if len(batches) == 1 {
 		return [][]*graph.Node{out}
 	}
-	return parts(out, len(batches), rows)
+	return parts(out, len(batches), in[0].Shape[0])
 }
 
 // apply runs the player, and keeps what a first pass sets.
@@ -120,33 +119,26 @@ func (t *Turn) mode(m Pass, p *Player) nn.Mode {
 	return mode
 }
 
-// joined puts batches one after the other, operand by operand, but for those with rows of
-// their own; rows are those of all together.
-func (p *Player) joined(label string, batches [][]*graph.Node) (out []*graph.Node, rows int) {
-	for i, x := range batches[0] {
-		own := i < len(p.in) && p.in[i].Rows > 0
-		if own && x.Shape[0] != p.in[i].Rows {
-			fail("RunEach", "operand %d of player %s has %d rows of its own, and pass %s gives it %s", i, p.Name, p.in[i].Rows, label, x.Shape)
-		}
+// joined puts batches one after the other, operand by operand.
+func joined(batches [][]*graph.Node) []*graph.Node {
+	if len(batches) == 1 {
+		return batches[0]
+	}
+	out := make([]*graph.Node, len(batches[0]))
+	for i := range out {
 		var all []*graph.Node
 		for _, b := range batches {
-			switch {
-			case len(b) != len(batches[0]):
+			if len(b) != len(batches[0]) {
 				fail("RunEach", "batches of %d and %d operands cannot share a pass", len(batches[0]), len(b))
-			case own && b[i] != x:
-				fail("RunEach", "operand %d of player %s has rows of its own, and the batches of pass %s give it two values: give them one node", i, p.Name, label)
-			case !b[i].Shape.Equal(x.Shape):
-				fail("RunEach", "batches of %s and %s cannot share a pass", x.Shape, b[i].Shape)
+			}
+			if !b[i].Shape.Equal(batches[0][i].Shape) {
+				fail("RunEach", "batches of %s and %s cannot share a pass", batches[0][i].Shape, b[i].Shape)
 			}
 			all = append(all, b[i])
 		}
-		if !own && len(batches) > 1 {
-			x = graph.Concat(0, all...)
-			rows = x.Shape[0]
-		}
-		out = append(out, x)
+		out[i] = graph.Concat(0, all...)
 	}
-	return out, rows
+	return out
 }
 
 // parts is joined's inverse, of so many rows.

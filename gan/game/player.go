@@ -1,7 +1,6 @@
 package game
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -17,10 +16,6 @@ type Body func(p *nn.Pass, in []*graph.Node) []*graph.Node
 type In struct {
 	Shape graph.Shape
 	DType graph.DType
-	// Rows is how many rows the operand has where they are not those of a batch: a reference
-	// batch, as of VirtualBatchNorm. It is the same for all batches that share a pass. 0: as
-	// many as the batch.
-	Rows int
 }
 
 // Ref names the weights of a network: those of a run, its latest checkpoint, or of a
@@ -197,7 +192,7 @@ func outputName(i int) string { return "out" + string(rune('0'+i)) }
 func (p *Player) operands(b *graph.Builder, n int) []*graph.Node {
 	out := make([]*graph.Node, len(p.in))
 	for i, in := range p.in {
-		out[i] = b.Input("in"+string(rune('0'+i)), in.DType, append(graph.Shape{cmp.Or(in.Rows, n)}, in.Shape...))
+		out[i] = b.Input("in"+string(rune('0'+i)), in.DType, append(graph.Shape{n}, in.Shape...))
 	}
 	return out
 }

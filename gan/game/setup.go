@@ -140,9 +140,7 @@ type AverageOptions struct {
 // State declares a value that turns read with Get and move with Set, of shape sh (nil:
 // one number). It lives on the device, is part of checkpoints and has no average.
 func (s *Setup) State(name string, sh graph.Shape, d graph.DType, init nn.Init) *graph.Variable {
-	v := s.g.Vars.Add(&graph.Variable{Name: "state/" + name, Shape: sh, DType: d, Group: "state", Init: init(sh, d)})
-	s.g.States = append(s.g.States, v)
-	return v
+	return s.g.Vars.Add(&graph.Variable{Name: "state/" + name, Shape: sh, DType: d, Group: "state", Init: init(sh, d)})
 }
 
 // Lazy declares something that happens at each every-th run of the turns that ask

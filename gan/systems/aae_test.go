@@ -11,7 +11,6 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
-	"ganengine/gan/data"
 	"ganengine/gan/game"
 )
 
@@ -22,7 +21,7 @@ func TestAAE(t *testing.T) {
 	cfg := configtest.Shipped(t, "aae")
 	run := trained(t, dev, cfg)
 	const n = 4096
-	pixels := glyphsOf(t, cfg, n)
+	pixels, _ := imagesOf(t, &cfg.Data, 0, n)
 	side, z := cfg.Data.Height, latentLength(t, cfg)
 	of := game.Data{Shape: graph.Shape{side, side, 1}, Len: 1 << 20}
 	codes := asked(t, run, dev, cfg, of, "encode", game.Encoded, n)(pixels)
@@ -57,25 +56,6 @@ func TestAAE(t *testing.T) {
 	if lost >= linear {
 		t.Errorf("the squared error of a pixel is %.4f, and that of %d principal components %.4f", lost, z, linear)
 	}
-}
-
-// glyphsOf is the first n images that a configuration trains on.
-func glyphsOf(t *testing.T, cfg *config.Config, n int) []byte {
-	t.Helper()
-	d := cfg.Data
-	set, err := data.Open(t.Context(), data.Spec{Kind: d.Kind, Height: d.Height, Width: d.Width, Channels: d.Channels}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Close()
-	size := d.Height * d.Width * d.Channels
-	pixels := make([]byte, n*size)
-	for i := range n {
-		if err := set.(data.Images).Read(pixels[i*size:(i+1)*size], i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return pixels
 }
 
 func latentLength(t *testing.T, cfg *config.Config) int {

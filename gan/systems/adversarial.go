@@ -74,8 +74,13 @@ func (k *duel) play(g, d game.Body, given ...game.In) {
 	with := func(s graph.Shape) []game.In { return slices.Concat([]game.In{{Shape: s}}, given) }
 	k.g = k.Player("g", g, with(graph.Shape{k.z.Size})...).Called("generator")
 	k.d = k.Player("d", d, with(k.real.Shape)...).Called("discriminator")
+	k.optimise()
+}
+
+// optimise declares what trains the players; the discriminator's optimiser moves others with it.
+func (k *duel) optimise(with ...*game.Player) {
 	freeze(k.d, part[config.FreezeD](k.Config).Layers)
-	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", k.d)
+	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", append([]*game.Player{k.d}, with...)...)
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
 	}

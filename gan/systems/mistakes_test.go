@@ -45,14 +45,6 @@ func (m *mistaken) normed() {
 	m.alone = m.Optimizer("alone", "g", m.f)
 }
 
-// referred declares a player with a reference batch of 4.
-func (m *mistaken) referred() {
-	m.f = m.Player("ref", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
-		y, _ := nn.VirtualBatchNorm(p, "norm", in[0], in[1], nn.NormOptions{})
-		return one(y)
-	}, game.In{Shape: graph.Shape{2}}, game.In{Shape: graph.Shape{2}, Rows: 4})
-}
-
 // begins sets a player's first values.
 func (m *mistaken) begins(p *game.Player) {
 	m.RunAs(game.Pass{Label: p.Name, First: true}, p, m.fakes("begin"))
@@ -119,13 +111,6 @@ func TestPageMistakes(t *testing.T) {
 		{"batches of 1 and 2 operands cannot share a pass", nil, func(m *mistaken) {
 			x := m.fakes("z")
 			m.RunEach(game.Pass{Label: "d"}, m.d, one(x), []*graph.Node{x, x})
-		}},
-		{"operand 1 of player ref has rows of its own, and the batches of pass d give it two values: give them one node", (*mistaken).referred, func(m *mistaken) {
-			x, ref := m.fakes("z"), func(label string) *graph.Node { return m.Normal(label, graph.Shape{4, 2}) }
-			m.RunEach(game.Pass{Label: "d"}, m.f, []*graph.Node{x, ref("one")}, []*graph.Node{x, ref("two")})
-		}},
-		{"operand 1 of player ref has 4 rows of its own, and pass d gives it [64,2]", (*mistaken).referred, func(m *mistaken) {
-			m.RunAs(game.Pass{Label: "d"}, m.f, m.fakes("z"), m.Batch(m.real, game.Points))
 		}},
 		{"a goal lacks its optimiser or its loss", nil, func(m *mistaken) { m.Minimise(game.Goal{Loss: m.loss(m.fakes("z"))}) }},
 		{"a goal lacks its optimiser or its loss", nil, func(m *mistaken) { m.Minimise(game.Goal{By: m.opt}) }},

@@ -20,6 +20,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		aae,
 		sngan,
 		mmdgan,
+		infogan,
 	)
 })
 

@@ -270,34 +270,3 @@ func TestAskingOnce(t *testing.T) {
 		t.Errorf("reg is part of runs of %v", got)
 	}
 }
-
-// What a game keeps beside players and optimisers is listed with its size: states, and
-// pools with what they hold.
-func TestDryRunListsState(t *testing.T) {
-	for name, want := range map[string]string{
-		"began": `
-state (of the game, beside players and optimisers)
-  state  shape  type  bytes
-  k      []     f32   4
-
-a step`,
-		"cyclegan-points": `
-state (of the game, beside players and optimisers)
-  state        shape  type  bytes
-  fakes.a      [4,2]  f32   32
-  pool.a       [4,2]  f32   32
-  pool.a.held  []     i32   4
-  fakes.b      [4,2]  f32   32
-  pool.b       [4,2]  f32   32
-  pool.b.held  []     i32   4
-
-a step`,
-	} {
-		if got := outlined(t, configtest.Tiny(t, name)); !strings.Contains(got, want) {
-			t.Errorf("%s: -dry-run prints\n%s\nwithout\n%s", name, got, want)
-		}
-	}
-	if got := outlined(t, configure(t, tinyImages)); strings.Contains(got, "state (of the game") {
-		t.Errorf("a game without state prints\n%s", got)
-	}
-}

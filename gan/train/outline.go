@@ -10,12 +10,11 @@ import (
 	"ganengine/gan/game"
 )
 
-// outline prints what plays what: players, optimisers, state, the turns of a step and the
+// outline prints what plays what: players, optimisers, the turns of a step and the
 // programs for people, a table each.
 func (p *printer) outline(g *game.Game, programs []string) error {
 	p.table("players", []string{"player", "what", "parameters", "updated by", "average"}, playerRows(g))
 	p.table("optimisers", []string{"optimiser", "rule", "learning rate", "of"}, optimiserRows(g))
-	p.table("state (of the game, beside players and optimisers)", []string{"state", "shape", "type", "bytes"}, stateRows(g))
 	p.table("a step runs these turns, in this order (running statistics and state follow a pass with *)",
 		[]string{"turn", "when", "takes", "draws", "runs", "updates"}, turnRows(g))
 	for _, l := range g.Sequence.Lazies() {
@@ -91,13 +90,6 @@ func optimiserRows(g *game.Game) (rows [][]string) {
 			rate += fmt.Sprintf(" to %.4g", last)
 		}
 		rows = append(rows, []string{o.Name, c.Kind + " of [optim." + o.Section + "]", rate, playerNames(o.Players())})
-	}
-	return rows
-}
-
-func stateRows(g *game.Game) (rows [][]string) {
-	for _, v := range g.States {
-		rows = append(rows, []string{strings.TrimPrefix(v.Name, "state/"), v.Shape.String(), v.DType.String(), fmt.Sprint(v.Bytes())})
 	}
 	return rows
 }
