@@ -133,6 +133,11 @@ func (n *Net) Resize() string {
 	return fmt.Sprintf("mean of %dx%d pixels", f, f)
 }
 
+// About says where the network comes from and how good it is.
+func (n *Net) About() string {
+	return fmt.Sprintf("%s of %s, seed %d: %.2f%% of %d held-out images", n.Recipe, n.Data, n.Seed, 100*n.Accuracy, n.Held)
+}
+
 // Run gives the features [n, Width] and the logits [n, classes] of images uint8
 // [n, h, w, c], row-major; what is nil is not wanted.
 func (n *Net) Run(ctx context.Context, x *tensor.Dense, features, logits []float32) error {

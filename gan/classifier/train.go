@@ -21,8 +21,10 @@ import (
 // How a classifier is trained. What changes here changes Recipe too.
 const (
 	batch     = 64
-	mostSteps = 1000
-	epochs    = 20 // and not more steps than these take
+	fewSteps  = 1000 // of small data, but no more than fewEpochs take
+	fewEpochs = 20
+	mostSteps = 2000 // of great data, but no more than epochs take
+	epochs    = 2
 	heldShare = .1 // of the data, at most mostHeld samples
 	mostHeld  = 2000
 	rate      = 2e-3
@@ -98,8 +100,11 @@ func Check(set data.Set) error {
 	return nil
 }
 
-// steps is how many steps a set is trained for.
-func steps(samples int) int { return min(mostSteps, (epochs*samples+batch-1)/batch) }
+// steps is how many steps so many samples are trained for.
+func steps(samples int) int {
+	of := func(epochs int) int { return (epochs*samples + batch - 1) / batch }
+	return max(min(fewSteps, of(fewEpochs)), min(mostSteps, of(epochs)))
+}
 
 // Test gives the share of a set's images that the network knows.
 func (n *Net) Test(ctx context.Context, set data.Set) (float64, error) {

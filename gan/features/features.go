@@ -29,6 +29,7 @@ type Extractor interface {
 	Name() string   // in names of values: pixels, points, glyphcnn
 	Hash() string   // of the network's weights, in lower-case hexadecimal; "" without a network
 	Resize() string // how samples come to the network's size; "" where they are taken as they are
+	About() string  // where the network comes from, in a line; "" without a network
 	Width() int     // numbers of a feature
 	Classes() int   // of the logits; 0 where there are none
 

@@ -27,6 +27,7 @@ func choosePlain(s Subject) (*Choice, error) {
 func (e plain) Name() string   { return e.name }
 func (e plain) Hash() string   { return "" }
 func (e plain) Resize() string { return "" }
+func (e plain) About() string  { return "" }
 func (e plain) Width() int     { return e.width }
 func (e plain) Classes() int   { return 0 }
 func (e plain) Close() error   { return nil }

@@ -14,26 +14,27 @@ import (
 // Protocol is all that a value depends on beside the samples. Values of different
 // protocols are not compared.
 type Protocol struct {
-	Samples int    `json:"samples"`                // generated
-	Reals   int    `json:"reals,omitempty"`        // real; without, none were needed
-	Split   string `json:"split,omitempty"`        // of the data that the real ones are from
-	Data    string `json:"data,omitempty"`         // its identity
-	Train   string `json:"train,omitempty"`        // identity of what was trained on, where that is compared too
-	Pairing string `json:"pairs,omitempty"`        // how real samples and what was made of each are pairs: reconstruct or names
-	Resize  string `json:"resize"`                 // how samples come to their size
-	Feature string `json:"feature"`                // what samples are measured by
-	Hash    string `json:"feature_hash,omitempty"` // of the network's weights
-	Seed    int    `json:"seed"`                   // of the samples, and of what is chosen among them
+	Samples int    `json:"samples"`                   // generated
+	Reals   int    `json:"reals,omitempty"`           // real; without, none were needed
+	Split   string `json:"split,omitempty"`           // of the data that the real ones are from
+	Data    string `json:"data,omitempty"`            // its identity
+	Train   string `json:"train,omitempty"`           // identity of what was trained on, where that is compared too
+	Pairing string `json:"pairs,omitempty"`           // how real samples and what was made of each are pairs: reconstruct or names
+	Resize  string `json:"resize"`                    // how samples come to their size
+	Feature string `json:"feature"`                   // what samples are measured by
+	Hash    string `json:"feature_hash,omitempty"`    // of the network's weights
+	Network string `json:"feature_network,omitempty"` // where it comes from
+	Seed    int    `json:"seed"`                      // of the samples, and of what is chosen among them
 }
 
 // protocol is that of a metric with such needs.
 func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
 	by := r.extractor
-	p := Protocol{Samples: n.fake, Data: r.Data.Fingerprint(), Resize: r.resize(by), Feature: by.Name(), Hash: by.Hash(), Seed: r.Seed}
+	p := Protocol{Samples: n.fake, Data: r.Data.Fingerprint(), Resize: r.resize(by), Feature: by.Name(), Hash: by.Hash(), Network: by.About(), Seed: r.Seed}
 	switch {
 	case needs.Pairs:
 		p.Samples, p.Reals, p.Split, p.Pairing = n.pairs, n.pairs, r.Split, r.Pairing
-		p.Feature, p.Hash, p.Resize = "pixels", "", r.resize(nil)
+		p.Feature, p.Hash, p.Network, p.Resize = "pixels", "", "", r.resize(nil)
 		if len(r.Shape) == 1 {
 			p.Feature = "points"
 		}

@@ -18,6 +18,7 @@ type halves struct{ most, closed int }
 func (*halves) Name() string   { return "halves" }
 func (*halves) Hash() string   { return "a1b2c3d4" }
 func (*halves) Resize() string { return "halved" }
+func (*halves) About() string  { return "a half" }
 func (*halves) Width() int     { return 2 }
 func (*halves) Classes() int   { return 2 }
 func (h *halves) Close() error { h.closed++; return nil }
@@ -52,7 +53,13 @@ func TestExtractor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(list) != 2 {
+			t.Errorf("%d rows", len(list))
+		}
 		for _, row := range list {
+			if _, twice := rows[row.Name]; twice != (e != nil && row.Metric == "L1") {
+				t.Errorf("%s by %v", row.Name, e)
+			}
 			rows[row.Name] = row
 		}
 	}
@@ -60,7 +67,7 @@ func TestExtractor(t *testing.T) {
 	if a, b := float64(whole.Value), float64(half.Value); !(a > 0) || math.Abs(a/4-b) > 1e-6*a {
 		t.Errorf("fd of points is %g, and of halves %g", a, b)
 	}
-	if half.Feature != "halves" || half.Hash != "a1b2c3d4" || half.Resize != "none, halved" || pairs.Feature != "points" || pairs.Hash != "" || pairs.Resize != "none" {
+	if half.Feature != "halves" || half.Hash != "a1b2c3d4" || half.Network != "a half" || half.Resize != "none, halved" || pairs.Feature != "points" || pairs.Hash != "" || pairs.Resize != "none" {
 		t.Errorf("%+v, %+v", half.Protocol, pairs.Protocol)
 	}
 	if by.most != part {

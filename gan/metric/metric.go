@@ -120,7 +120,9 @@ func (m *Metric) Check(s Sizes) error {
 		return fmt.Errorf("%s needs images of %dx%d pixels or more, and a side of these has %d", m.Name, m.Needs.Side, m.Needs.Side, s.Side)
 	case m.Needs.Train && !s.Train:
 		return fmt.Errorf("%s needs real samples that were not trained on, beside those that were: ganengine eval takes them from -data PATH", m.Name)
-	case m.Needs.Real && s.Fake < least:
+	case m.Needs.Logits && s.Classes == 0:
+		return fmt.Errorf("%s is over the probabilities of a classifier, and these features have none: name -features classifier, or eval.features = \"classifier\"", m.Name)
+	case !m.Needs.Pairs && s.Fake < least:
 		return fmt.Errorf("%s needs %d generated samples or more, got %d", m.Name, least, s.Fake)
 	case m.Needs.Real && s.Real < least:
 		return fmt.Errorf("%s needs %d real samples or more, and the data leave %d for it", m.Name, least, s.Real)
@@ -187,7 +189,7 @@ func (c *Comparison) prepare() error {
 
 // published are names of values over the features of one network, which none of the
 // metrics here may bear, and the metric of the same formula over other features.
-var published = map[string]string{"fid": "fd", "kid": "kd"}
+var published = map[string]string{"fid": "fd", "kid": "kd", "is": "cs"}
 
 // Some says whether one of the metrics needs something.
 func Some(metrics []*Metric, what func(n Needs) bool) bool {

@@ -31,7 +31,7 @@ func (r *rig) evaluation(ctx context.Context, g *game.Game) error {
 		return &config.Error{Key: "eval.every", Msg: fmt.Sprintf("model %s draws no samples of [data] that could be measured; remove it", c.Model.Kind)}
 	}
 	eval := &measure.Request{Samples: c.Eval.Samples, Seed: measure.FirstSeed, Neighbours: measure.UsualNeighbours,
-		Data: r.set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(r.set), Note: r.host.console().Line}
+		Data: r.set, Split: "train", Fit: c.Data.Fit, Shape: SampleShape(r.set), Note: r.tell}
 	for _, name := range c.Eval.Metrics {
 		m, err := metric.Find(name)
 		if err != nil {
@@ -47,6 +47,12 @@ func (r *rig) evaluation(ctx context.Context, g *game.Game) error {
 	}
 	r.eval = eval
 	return nil
+}
+
+// tell says what is to be known before the first step, here and in the run's log.
+func (r *rig) tell(line string) {
+	r.notes = append(r.notes, line)
+	r.host.console().Line(line)
 }
 
 // features chooses what samples are measured by, and opens the data with their labels
