@@ -58,6 +58,7 @@ type duel struct {
 	*game.Setup
 	real       *game.Stream
 	z          *game.Code
+	told       []string // layers of the discriminator that see classes alone
 	g, d       *game.Player
 	optG, optD *game.Optimizer
 }
@@ -79,7 +80,7 @@ func (k *duel) play(g, d game.Body, given ...game.In) {
 
 // optimise declares what trains the players; the discriminator's optimiser moves others with it.
 func (k *duel) optimise(with ...*game.Player) {
-	freeze(k.d, part[config.FreezeD](k.Config).Layers)
+	k.freeze(part[config.FreezeD](k.Config).Layers)
 	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", append([]*game.Player{k.d}, with...)...)
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
@@ -87,14 +88,14 @@ func (k *duel) optimise(with ...*game.Player) {
 	k.Standing(k.g)
 }
 
-// freeze leaves the first layers of a discriminator, nearest to the image, as they begin
+// freeze leaves the first layers of the discriminator, nearest to the image, as they begin
 // (arXiv 2002.10964).
-func freeze(d *game.Player, layers int) {
-	all := d.Layers()
+func (k *duel) freeze(layers int) {
+	all := slices.DeleteFunc(k.d.Layers(), func(name string) bool { return slices.Contains(k.told, name) })
 	if layers >= len(all) {
 		panic(&config.Error{Key: "train.freeze_d", Msg: fmt.Sprintf("the discriminator has %d layers (%s), and one at least is to be trained; write %d at most", len(all), strings.Join(all, ", "), len(all)-1)})
 	}
-	d.Freeze(all[:layers]...)
+	k.d.Freeze(all[:layers]...)
 }
 
 // latent declares the code z of [model].

@@ -31,6 +31,7 @@ type beganKeys struct {
 	} `toml:"loss"`
 	Train struct {
 		config.Averaging
+		config.FreezeD
 	} `toml:"train"`
 }
 

@@ -39,6 +39,7 @@ type cganKeys struct {
 		config.Updates
 		config.Steadying
 		config.Averaging
+		config.FreezeD
 	} `toml:"train"`
 }
 
@@ -82,6 +83,7 @@ func declareCGAN(s *game.Setup) error {
 		return graph.Concat(1, graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), row)
 	}
 	k.real.Range = m.Range
+	k.told = []string{"label"}
 	k.meet(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 			return one(m.Discriminator(p, joined(p, in[0], in[1])))

@@ -41,6 +41,7 @@ type snganKeys struct {
 		config.Updates
 		config.Steadying
 		config.Averaging
+		config.FreezeD
 	} `toml:"train"`
 }
 
@@ -69,7 +70,7 @@ func declareSNGAN(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	k.tracks = true
+	k.tracks, k.told = true, []string{"embed"}
 	m := s.Config.System.(*snganKeys).Model
 	weight, err := model.Initializer(m.Weights)
 	if err != nil {

@@ -2,12 +2,15 @@ package train
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/systems"
 )
 
@@ -116,5 +119,66 @@ func TestFineTuning(t *testing.T) {
 		case (frozen || strings.HasPrefix(name, "d/logit/") || strings.HasPrefix(name, "g/")) && (after[name] == b) != frozen:
 			t.Errorf("%s stayed: %v", name, !frozen)
 		}
+	}
+}
+
+// In every kind that has the key, the discriminator's layers nearest to the image keep
+// every bit and have no moments while the rest learns; layers that see classes alone do
+// not count, and one layer at least is to be trained.
+func TestFrozenLayersOfEveryKind(t *testing.T) {
+	for _, c := range []struct {
+		config, set string
+		frozen      string // with freeze_d = 2
+		most        int
+	}{
+		{"dcgan", "", "down0 down1", 2},
+		{"gan", "", "dense0 dense1", 2},
+		{"cgan", "", "dense0 dense1", 2},
+		{"cgan", "model.label_dim=3", "dense0 dense1", 2},
+		{"began", "", "encode0 encode1", 5},
+		{"sngan", "", "down0 down1", 3},
+		{"sngan", "data.labels=false", "down0 down1", 3},
+	} {
+		t.Run(c.config+" "+c.set, func(t *testing.T) {
+			set := append(strings.Fields(c.set), "train.freeze_d=")
+			last := len(set) - 1
+			set[last] = "train.freeze_d=2"
+			r := beginTraining(t, configtest.Tiny(t, c.config, set...), systems.Table())
+			tr, d := r.trainer, r.trainer.game.Player("d")
+			before := tr.state(t)
+			for range 3 {
+				if err := tr.advance(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tr.drain(); err != nil {
+				t.Fatal(err)
+			}
+			after := tr.state(t)
+			moved := 0
+			for _, v := range d.Net.Params() {
+				layer, _, _ := strings.Cut(strings.TrimPrefix(v.Name, "d/"), "/")
+				frozen := slices.Contains(strings.Fields(c.frozen), layer)
+				if still := bytes.Equal(after[v.Name], before[v.Name]); frozen && !still {
+					t.Errorf("%s moved", v.Name)
+				} else if !still {
+					moved++
+				}
+				if _, ok := after["opt/d/m/"+v.Name]; ok && frozen {
+					t.Errorf("%s has moments", v.Name)
+				}
+			}
+			if moved == 0 {
+				t.Error("nothing of the discriminator learns")
+			}
+			h, _ := testHost(t, "")
+			for _, n := range []int{c.most, c.most + 1} {
+				set[last] = fmt.Sprint("train.freeze_d=", n)
+				err := DryRun(t.Context(), configtest.Tiny(t, c.config, set...), h, io.Discard)
+				if n == c.most && err != nil || n > c.most && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("train.freeze_d: the discriminator has %d layers", n))) {
+					t.Errorf("with %d layers frozen the error is %v", n, err)
+				}
+			}
+		})
 	}
 }
