@@ -29,41 +29,6 @@ func addFromFlags(f *flag.FlagSet, out string) *fromFlags {
 	return from
 }
 
-func encodeCommand() command {
-	return command{name: "encode", usage: "encode -run RUN -i IMAGE|DIR|FILE.npy -o FILE.npy | FILE.npz | PAIRS.png", short: "find the codes of samples, with models that have an encoder",
-		about: "Codes are float32 [n, z], in the order of the files' names, for `ganengine sample -z`. A picture shows each\n" +
-			"image with what the model makes of its code to its right, points in two colours. Images of another size\n" +
-			"are brought to the model's as those of its data are.",
-		example: []string{"ganengine encode -run latest -i faces/ -o codes.npy", "ganengine encode -run latest -i faces/ -o pairs.png"},
-		flags: func(a *app, f *flag.FlagSet) action {
-			from := addFromFlags(f, "`FILE.npy` or FILE.npz for codes, FILE.png for images beside their reconstructions")
-			return func(ctx context.Context, _ []string) error { return a.encode(ctx, from) }
-		}}
-}
-
-func (a *app) encode(ctx context.Context, from *fromFlags) error {
-	kind := "encode"
-	format, err := explore.FormatOf(from.path)
-	switch {
-	case err != nil || format == explore.Folder:
-		return usage("-o: name FILE.npy or FILE.npz for codes, or FILE.png for pairs, got %q", from.path)
-	case format == explore.PNG:
-		kind = "reconstruct"
-	}
-	if err := reachable(from.path, format); err != nil {
-		return err
-	}
-	return a.from(ctx, from, func(*explore.Explorer) (string, error) { return kind, nil }, func(f *explore.From, in *explore.Inputs) (string, error) {
-		if err := in.Spare(from.path); err != nil {
-			return "", usage("-o: %w", err)
-		}
-		if kind == "encode" {
-			return "codes of " + count(in.Len(), f.Points()), f.WriteCodes(ctx, from.path, in)
-		}
-		return count(in.Len(), f.Points()) + " and their reconstructions", tooLarge(f.WritePairs(ctx, from.path, in), "give fewer, or write codes to FILE.npy")
-	})
-}
-
 func translateCommand() command {
 	return command{name: "translate", usage: "translate -run RUN -i FILE|DIR -o FILE|DIR [-to a|b]", short: "turn images or points into their likes of another domain",
 		about: "A folder gives a folder, with a PNG file of the same name for each image; points give FILE.npy, or a picture.\n" +
@@ -117,28 +82,33 @@ func direction(e *explore.Explorer, to string) (kind string, err error) {
 // make something of it, which says what.
 func (a *app) from(ctx context.Context, from *fromFlags, kind func(e *explore.Explorer) (string, error), write func(f *explore.From, in *explore.Inputs) (string, error)) error {
 	if from.in == "" {
-		return usage("-i: name an image or a folder of them, or for points FILE.npy")
+		return needsInput
 	}
-	return a.explore(from.runFlags, func(e *explore.Explorer) (err error) {
-		var f *explore.From
-		name, err := kind(e)
-		if err == nil {
-			f, err = e.From(name)
-		}
-		if err != nil {
-			return lacking(from.run, err)
-		}
-		in, err := f.Open(ctx, from.in, a.newConsole(a.stderr, normal).Line)
-		if err != nil {
-			return usage("-i: %w", err)
-		}
-		defer func() { err = errors.Join(err, in.Close()) }()
-		what, err := write(f, in)
-		if err != nil {
-			return err
-		}
-		return a.wrote(e, what, from.path)
-	})
+	return a.explore(from.runFlags, func(e *explore.Explorer) error { return a.fromIn(ctx, from, e, kind, write) })
+}
+
+var needsInput = usage("-i: name an image or a folder of them, or for points FILE.npy")
+
+// fromIn is from, in a run that is open.
+func (a *app) fromIn(ctx context.Context, from *fromFlags, e *explore.Explorer, kind func(e *explore.Explorer) (string, error), write func(f *explore.From, in *explore.Inputs) (string, error)) (err error) {
+	var f *explore.From
+	name, err := kind(e)
+	if err == nil {
+		f, err = e.From(name)
+	}
+	if err != nil {
+		return lacking(from.run, err)
+	}
+	in, err := f.Open(ctx, from.in, a.newConsole(a.stderr, normal).Line)
+	if err != nil {
+		return usage("-i: %w", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	what, err := write(f, in)
+	if err != nil {
+		return err
+	}
+	return a.wrote(e, what, from.path)
 }
 
 // lacking turns a sampler that a system has not into a wrong use, and says which have it.

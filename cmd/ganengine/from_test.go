@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"math"
@@ -74,6 +75,48 @@ steps = 4
 [sample]
 count = 9
 `
+
+// A model without an encoder is searched for codes of samples, and sample takes them.
+func TestEncodeByDescent(t *testing.T) {
+	p := newPlace(t)
+	p.train("images")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "2", "-seed", "500", "-o", "@/in/")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "2", "-seed", "500", "-raw", "-o", "@/x.npy")
+	encode := []string{"encode", "-run", "0", "-out", "@/runs", "-i", "@/in", "-steps", "150"}
+	out := p.run(append(encode, "-o", "@/z.npy")...)
+	if lines := strings.Split(out, "\n"); len(lines) != 5 || !strings.HasPrefix(lines[0], "seed000500.png  distance 0.00") ||
+		!strings.HasPrefix(lines[2], "distances: mean 0.00") || !strings.HasSuffix(lines[3], "z.npy: codes of 2 images of step 4") {
+		t.Errorf("it says %q", out)
+	}
+	if again := p.run(append(encode, "-o", "@/again.npy")...); !bytes.Equal(p.read("z.npy"), p.read("again.npy")) {
+		t.Errorf("another search finds something else: %s", again)
+	}
+	p.run("sample", "-run", "0", "-out", "@/runs", "-z", "@/z.npy", "-raw", "-o", "@/back.npy")
+	shape, want := p.array("x.npy")
+	backShape, got := p.array("back.npy")
+	square := 0.
+	for i := range want {
+		d := float64(want[i]-got[i]) / 2
+		square += d * d
+	}
+	if rms := math.Sqrt(square / float64(len(want))); !slices.Equal(shape, backShape) || rms > .005 {
+		t.Errorf("what is found gives %v, %g away", backShape, rms)
+	}
+	p.run(append(encode, "-o", "@/pairs.png")...)
+	p.png("pairs.png")
+	p.write("aae.toml", tinyAAE)
+	p.train("aae")
+	for _, test := range []struct{ run, flag, value, want string }{
+		{"1", "-steps", "5", "-steps is of a search for codes, and the aae of this run has an encoder"},
+		{"1", "-class", "a", "-class is of a search"},
+		{"0", "-restarts", "65", "-restarts must be from 1 to 64"}, {"0", "-steps", "0", "-steps must be from 1"},
+		{"0", "-seed", "2147483647", "-seed must be from 0"}, {"0", "-class", "a", "knows no classes"},
+	} {
+		if status, _, errs := p.try("encode", "-run", test.run, "-out", "@/runs", "-i", "@/in", "-o", "@/z.npy", test.flag, test.value); status != 2 || !strings.Contains(errs, test.want) {
+			t.Errorf("%s %s: status %d: %s", test.flag, test.value, status, errs)
+		}
+	}
+}
 
 // What an image is reconstructed as is what its code decodes to.
 func TestEncodeImages(t *testing.T) {

@@ -125,31 +125,59 @@ func (e *Explorer) gather(out []float32, r *session.Result, n int) {
 
 // scatter writes latents to the inputs of generate.
 func (e *Explorer) scatter(z []float32) {
-	all, at := e.Width(), 0
 	for _, c := range e.codes {
-		w := width(c)
-		column := make([]float32, 0, len(z)/all*w)
-		for row := 0; row < len(z); row += all {
-			column = append(column, z[row+at:row+at+w]...)
-		}
-		if b := e.input(c); c.Kind == game.Class {
-			for i, x := range column {
-				device.View[int32](b.Data())[i] = int32(x)
-			}
-		} else {
-			copy(device.View[float32](b.Data()), column)
-		}
-		at += w
+		e.put(input(e.generate, e.inputs, c.Name), c, z)
 	}
 }
 
-func (e *Explorer) input(c *game.Code) device.HostBuffer {
-	for i, in := range e.generate.Graph.Inputs {
-		if in.InputName() == c.Name {
-			return e.inputs[i]
+// put writes a code's numbers of latents to an input.
+func (e *Explorer) put(b device.HostBuffer, c *game.Code, z []float32) {
+	column := e.column(c, z)
+	if c.Kind != game.Class {
+		copy(device.View[float32](b.Data()), column)
+		return
+	}
+	for i, x := range column {
+		device.View[int32](b.Data())[i] = int32(x)
+	}
+}
+
+// at is where the numbers of a code begin in a latent.
+func (e *Explorer) at(c *game.Code) (at int) {
+	for _, other := range e.codes {
+		if other == c {
+			return at
+		}
+		at += width(other)
+	}
+	panic("explore: code " + c.Name + " is none of a latent")
+}
+
+// column is a code's numbers of latents, one after the other.
+func (e *Explorer) column(c *game.Code, z []float32) (out []float32) {
+	all, at := e.Width(), e.at(c)
+	for row := 0; row < len(z); row += all {
+		out = append(out, z[row+at:row+at+width(c)]...)
+	}
+	return out
+}
+
+// setColumn is column's inverse.
+func (e *Explorer) setColumn(c *game.Code, z, column []float32) {
+	all, at, w := e.Width(), e.at(c), width(c)
+	for i := range len(z) / all {
+		copy(z[i*all+at:], column[i*w:(i+1)*w])
+	}
+}
+
+// input is the buffer of an input of a program, of those in its inputs' order.
+func input(p *session.Program, buffers []device.HostBuffer, name string) device.HostBuffer {
+	for i, in := range p.Graph.Inputs {
+		if in.InputName() == name {
+			return buffers[i]
 		}
 	}
-	panic("explore: code " + c.Name + " is no input of its program")
+	panic("explore: program " + p.Graph.Name + " has no input " + name)
 }
 
 // classesOf are the classes of latents, -1 each without any.

@@ -47,7 +47,7 @@ type Explorer struct {
 	generate *session.Program // nil where no samples are drawn
 	seeds    device.HostBuffer
 	inputs   []device.HostBuffer // in the order of generate's inputs
-	sources  []*From
+	owned    []device.HostBuffer
 }
 
 // Open loads a checkpoint of the run.
@@ -125,17 +125,25 @@ func (e *Explorer) compile() error {
 		return err
 	}
 	e.latents, e.generate = e.session.Program("latents"), e.session.Program("generate")
-	if e.seeds, err = e.latents.NewInput("seeds"); err != nil {
+	seeds, err := e.newInputs(e.latents)
+	if err != nil {
 		return err
 	}
-	for _, in := range e.generate.Graph.Inputs {
-		x, err := e.generate.NewInput(in.InputName())
+	e.seeds = seeds[0]
+	e.inputs, err = e.newInputs(e.generate)
+	return err
+}
+
+// newInputs allocates the inputs of a program, in order; Close frees them.
+func (e *Explorer) newInputs(p *session.Program) (out []device.HostBuffer, err error) {
+	for _, in := range p.Graph.Inputs {
+		x, err := p.NewInput(in.InputName())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		e.inputs = append(e.inputs, x)
+		out, e.owned = append(out, x), append(e.owned, x)
 	}
-	return nil
+	return out, nil
 }
 
 // prepare fills standing statistics before the first program that uses them.
@@ -151,13 +159,8 @@ func (e *Explorer) prepare(ctx context.Context) error {
 // Close releases the device's memory; the device stays open.
 func (e *Explorer) Close() error {
 	errs := []error{e.session.Close()}
-	for _, b := range append([]device.HostBuffer{e.seeds}, e.inputs...) {
-		if b != nil {
-			errs = append(errs, b.Free())
-		}
-	}
-	for _, f := range e.sources {
-		errs = append(errs, f.input.Free())
+	for _, b := range e.owned {
+		errs = append(errs, b.Free())
 	}
 	return errors.Join(errs...)
 }

@@ -72,10 +72,11 @@ func (e *Explorer) From(kind string) (*From, error) {
 		return nil, err
 	}
 	f := &From{e: e, in: e.Game.Streams[at], program: e.session.Program(kind)}
-	if f.input, err = f.program.NewInput(f.in.Name); err != nil {
+	inputs, err := e.newInputs(f.program)
+	if err != nil {
 		return nil, err
 	}
-	e.sources = append(e.sources, f)
+	f.input = inputs[0]
 	return f, nil
 }
 
@@ -200,24 +201,44 @@ func (f *From) WritePairs(ctx context.Context, path string, in *Inputs) error {
 
 // pairs is a grid of images, each with the one made of it to its right.
 func (f *From) pairs(ctx context.Context, in *Inputs) (image.Image, error) {
-	h, w, c := f.in.Shape[0], f.in.Shape[1], f.in.Shape[2]
-	o := picture.GridOptions{Columns: 2 * max(1, int(math.Round(math.Sqrt(float64(2*in.Len()))/2)))}
-	b, err := picture.NewBuilder(2*in.Len(), h, w, c, o)
+	b, err := newPairs(in.Len(), f.in.Shape, nil)
 	if err != nil {
 		return nil, err
 	}
-	size := h * w * c
-	err = f.images(ctx, in, func(_ int, made picture.Images) error {
-		if made.H != h || made.W != w || made.C != c {
-			return fmt.Errorf("of images %dx%dx%d the model makes others, %dx%dx%d: they are no pairs", h, w, c, made.H, made.W, made.C)
-		}
-		both := picture.Images{N: 2 * made.N, H: h, W: w, C: c}
-		for i := range made.N {
-			both.Pix = append(append(both.Pix, f.input.Data()[i*size:(i+1)*size]...), made.Pix[i*size:(i+1)*size]...)
-		}
-		return b.Add(both)
-	})
+	err = f.images(ctx, in, func(_ int, made picture.Images) error { return b.add(f.input.Data(), made) })
 	return b.Image(), err
+}
+
+// pairs is a grid under construction of images and what belongs to each, side by side.
+type pairs struct {
+	*picture.Builder
+	shape graph.Shape
+}
+
+// newPairs begins a grid of n pairs of images of a shape; captions, which may be nil, are
+// two for each.
+func newPairs(n int, shape graph.Shape, captions []string) (*pairs, error) {
+	o := pairsOptions(n)
+	o.Captions = captions
+	b, err := picture.NewBuilder(2*n, shape[0], shape[1], shape[2], o)
+	return &pairs{b, shape}, err
+}
+
+func pairsOptions(n int) picture.GridOptions {
+	return picture.GridOptions{Columns: 2 * max(1, int(math.Round(math.Sqrt(float64(2*n))/2)))}
+}
+
+// add puts the next images beside others.
+func (p *pairs) add(given []byte, made picture.Images) error {
+	h, w, c := p.shape[0], p.shape[1], p.shape[2]
+	if made.H != h || made.W != w || made.C != c {
+		return fmt.Errorf("of images %dx%dx%d the model makes others, %dx%dx%d: they are no pairs", h, w, c, made.H, made.W, made.C)
+	}
+	both, size := picture.Images{N: 2 * made.N, H: h, W: w, C: c}, h*w*c
+	for i := range made.N {
+		both.Pix = append(append(both.Pix, given[i*size:(i+1)*size]...), made.Pix[i*size:(i+1)*size]...)
+	}
+	return p.Add(both)
 }
 
 // scatter draws the points that are made, with those given where both is set.

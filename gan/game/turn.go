@@ -45,6 +45,7 @@ type people struct {
 	rows    int  // samples of one run; 0 while training
 	trained bool // the players' trained weights, even where an average follows them
 	shown   []shown
+	given   map[*Code]*graph.Node // codes that are no inputs
 	// run is the number of the run that gathers standing statistics, by network, of
 	// samples that it draws itself; nil while samples are made.
 	run       *graph.Node
@@ -111,6 +112,10 @@ func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 	}
 	if t.rows > 0 && t.run == nil {
 		for _, c := range codes {
+			if x := t.given[c]; x != nil {
+				d.nodes = append(d.nodes, graph.Cast(x, c.float))
+				continue
+			}
 			s, dtype := c.shape(t.rows)
 			x := t.B.Input(c.Name, dtype, s)
 			if dtype == graph.F32 {
