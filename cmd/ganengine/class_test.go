@@ -324,3 +324,32 @@ func TestNamesOfClasses(t *testing.T) {
 		}
 	}
 }
+
+// A sweep has a row for each seed, in which a class or a number of a code goes through its
+// values: the samples are those of the same seeds and classes.
+func TestSweeps(t *testing.T) {
+	p := newPlace(t)
+	p.write("classes.toml", classes)
+	p.train("points")
+	p.train("classes")
+	sweep := func(args ...string) (int, string, string) {
+		return p.try(append([]string{"interpolate", "-out", "@/runs", "-seeds", "1,2,3", "-o", "@/x.png"}, args...)...)
+	}
+	for _, test := range []struct{ args, want string }{
+		{"-run|1|-class|1..3", "9 points"}, {"-run|1|-class|3..1", "9 points"}, {"-run|1|-sweep|y", "12 points"},
+		{"-run|1|-sweep|z.1|-steps|4", "15 points of step 4\nlargest of 12 steps"}, {"-run|0|-sweep|z.0|-seeds|5", "11 points of step 4\nlargest of 10 steps"},
+	} {
+		if status, out, errs := sweep(strings.Split(test.args, "|")...); status != 0 || !strings.Contains(out, test.want) || strings.Contains(test.want, "largest") != strings.Contains(out, "largest") {
+			t.Errorf("%s: status %d, %q%s, want %q", test.args, status, out, errs, test.want)
+		}
+	}
+	for _, test := range []struct{ args, want string }{
+		{"-run|0|-class|0..1", "knows no classes"}, {"-run|1|-class|0..4", "this run has the classes 0 to 3"}, {"-run|1|-class|0..1|-sweep|z.0", "give one of -sweep"},
+		{"-run|1|-sweep|q", "-sweep: this run has no code \"q\"; its codes are z ("}, {"-run|1|-sweep|y|-loop", "-loop and -mode are of walks"}, {"-run|0|-sweep|z.0|-mode|lerp", "-loop and -mode are of walks"},
+		{"-run|1|-sweep|z.0|-steps|0", "1 to 1000 steps"},
+	} {
+		if status, _, errs := sweep(strings.Split(test.args, "|")...); status != 2 || !strings.Contains(errs, test.want) {
+			t.Errorf("%s: status %d, %q, want %q", test.args, status, errs, test.want)
+		}
+	}
+}

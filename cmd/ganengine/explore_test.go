@@ -164,6 +164,16 @@ func TestInterpolate(t *testing.T) {
 	if out := walk("-loop", "-o", "@/loop.png"); !strings.Contains(out, "15 images") {
 		t.Errorf("three rows of five: %s", out)
 	}
+	for _, test := range []struct {
+		steps string
+		args  []string
+	}{{"8", []string{"-o", "@/w.gif"}}, {"12", []string{"-loop", "-o", "@/w.gif"}}, {"8", []string{"-o", "@/w.png"}}, {"12", []string{"-loop", "-o", "@/w.png"}}} {
+		if out := walk(test.args...); !strings.Contains(out, "\nlargest of "+test.steps+" steps 0.") || !strings.Contains(out, " times the median, 0.") {
+			t.Errorf("%v: %s", test.args, out)
+		}
+	}
+	walk("-loop", "-o", "@/loop.png")
+	walk("-o", "@/w.png")
 	if open, loop := p.png("w.png").Bounds(), p.png("loop.png").Bounds(); loop.Dy() <= open.Dy() || loop.Dx() != open.Dx() {
 		t.Errorf("a walk of two legs is %v, of three %v", open, loop)
 	}
@@ -173,8 +183,8 @@ func TestArithmetic(t *testing.T) {
 	p := newPlace(t)
 	p.train("images")
 	out := p.run("arithmetic", "-run", "0", "-out", "@/runs", "-expr", "mean(1,5,9) - mean(2,6) + mean(3,7)", "-o", "@/a.png")
-	if !strings.Contains(out, "8 images") {
-		t.Errorf("seven seeds and the result: %s", out)
+	if !strings.Contains(out, "11 images") {
+		t.Errorf("seven seeds, three means and the result: %s", out)
 	}
 	p.png("a.png")
 }

@@ -10,30 +10,41 @@ import (
 
 	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
+	"ganengine/gan/picture"
 )
 
 type walkFlags struct {
 	*runFlags
 	seeds, mode, path string
-	class             string
+	class, sweep      string
 	steps             int
 	loop              bool
 }
 
+// sweeps says whether codes go through their values, in place of a walk between seeds.
+func (w *walkFlags) sweeps() bool { return w.sweep != "" || strings.Contains(w.class, "..") }
+
 func interpolateCommand() command {
-	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif",
+	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif\n" +
+		"interpolate -run RUN -seeds LIST -sweep CODE | -class A..B [-steps N] -o FILE.png | FILE.gif",
 		short: "walk through the latents between seeds",
 		about: "A picture has a row from each seed to the next; an animation goes through them all.\n" +
 			"slerp follows the great circle, near which normal latents lie; lerp is the straight line, which alone\n" +
-			"stays among uniform latents (model.z_dist).",
-		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif"},
+			"stays among uniform latents (model.z_dist). The largest step from one image to the next is printed\n" +
+			"against the median: a smooth walk has none that stands out.\n" +
+			"-sweep has a row for each seed, in which one code of the model goes through its values while the rest of\n" +
+			"the latent stays: a number (c, or c.1 of several) in -steps steps, a category or a class through all.\n" +
+			"-class A..B goes through these classes.",
+		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif", "ganengine interpolate -run latest -seeds 1-4 -class 0..9 -o classes.png",
+			"ganengine interpolate -run latest -seeds 1-4 -sweep c.0 -o code.png"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			w := &walkFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
 			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next")
 			f.StringVar(&w.mode, "mode", "", "`M`: slerp, the default of normal latents, or lerp, that of uniform ones")
-			f.StringVar(&w.class, "class", "", "`K|NAME`: class, of conditional models; without, that of the first seed")
+			f.StringVar(&w.class, "class", "", "`K|NAME|A..B`: class, of conditional models, without that of the first seed; A..B goes from one class to another")
+			f.StringVar(&w.sweep, "sweep", "", "`CODE`: the code that goes through its values, or one of its numbers, such as c.0")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
 			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
 		}}
@@ -60,6 +71,14 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 		return nil, err
 	}
 	const mostSteps, mostSeeds = 1000, 10000
+	switch {
+	case w.sweep != "" && strings.Contains(w.class, ".."):
+		return nil, usage("give one of -sweep and -class A..B: a row has one code that goes through its values")
+	case w.sweeps() && (w.loop || w.mode != ""):
+		return nil, usage("-loop and -mode are of walks between seeds; leave them out, or -sweep and -class A..B")
+	case w.sweeps() && seeds.Len() <= mostSeeds && w.steps >= 1 && w.steps <= mostSteps:
+		return seeds, nil
+	}
 	if seeds.Len() < 2 || seeds.Len() > mostSeeds || w.steps < 1 || w.steps > mostSteps {
 		return nil, usage("a walk needs 2 to %d seeds and 1 to %d steps between them, got %d and %d", mostSeeds, mostSteps, seeds.Len(), w.steps)
 	}
@@ -89,22 +108,76 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 		if animated && e.Points() {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
 		}
-		walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Between: a.between(w, e.Uniform())}
-		same, err := steady(ctx, e, walk, w.class, seeds.At(0))
+		l, o, err := a.course(ctx, e, w, seeds, animated)
 		if err != nil {
 			return err
 		}
 		if animated {
-			err = e.WriteGIF(ctx, w.path, same)
+			err = e.WriteGIF(ctx, w.path, l, o.Jumps)
 		} else {
-			walk.Legs = true
-			err = e.Write(ctx, w.path, same, rows(seeds, w))
+			err = e.Write(ctx, w.path, l, o)
 		}
 		if err != nil {
 			return tooLarge(err, "take fewer -steps or seeds")
 		}
-		return a.wrote(e, count(walk.Len(), e.Points()), w.path)
+		if err := a.wrote(e, count(l.Len(), e.Points()), w.path); err != nil || o.Jumps == nil {
+			return err
+		}
+		return a.printf("%s\n", o.Jumps)
 	})
+}
+
+// course is what a walk or a sweep goes through, and how a picture of it is laid out.
+func (a *app) course(ctx context.Context, e *explore.Explorer, w *walkFlags, seeds *explore.Seeds, animated bool) (explore.Latents, explore.Output, error) {
+	if w.sweeps() {
+		return sweep(e, w, seeds)
+	}
+	walk := &explore.Walk{Points: e.Drawn(seeds, 0), Steps: w.steps, Loop: w.loop, Legs: !animated, Between: a.between(w, e.Uniform())}
+	l, err := steady(ctx, e, walk, w.class, seeds.At(0))
+	o := rows(seeds, w)
+	o.Jumps = &explore.Jumps{Closed: w.loop && animated}
+	if !animated {
+		o.Jumps.Row = w.steps + 1 // a row begins with what the one before it ended with
+	}
+	return l, o, err
+}
+
+// sweep is a row for each seed, in which one code goes through its values.
+func sweep(e *explore.Explorer, w *walkFlags, seeds *explore.Seeds) (explore.Latents, explore.Output, error) {
+	points := e.Drawn(seeds, 0)
+	var s *explore.Sweep
+	if first, last, classes := strings.Cut(w.class, ".."); classes {
+		from, err := classOf(e, first, "")
+		if err != nil {
+			return nil, explore.Output{}, err
+		}
+		to, err := classOf(e, last, "")
+		if err != nil {
+			return nil, explore.Output{}, err
+		}
+		s = e.SweepClasses(points, from, to)
+	} else {
+		if w.class != "" {
+			k, err := classOf(e, w.class, "")
+			if err != nil {
+				return nil, explore.Output{}, err
+			}
+			points = e.OfClass(points, e.Width(), func(int) int { return k })
+		}
+		var err error
+		if s, err = e.Sweep(points, w.sweep, w.steps); err != nil {
+			return nil, explore.Output{}, usage("-sweep: %w", err)
+		}
+	}
+	names := picture.Names(s.Names)
+	o := explore.Output{Columns: s.Columns(), Caption: func(i int, _ string) string { return names[i%len(names)] }}
+	for i := range seeds.Len() {
+		o.Rows = append(o.Rows, strconv.Itoa(int(seeds.At(i))))
+	}
+	if !s.Discrete {
+		o.Jumps = &explore.Jumps{Row: s.Columns()}
+	}
+	return s, o, nil
 }
 
 // steady gives latents that are computed one class: that of -class, or that of a seed.
@@ -133,60 +206,4 @@ func rows(seeds *explore.Seeds, w *walkFlags) explore.Output {
 		o.Rows = append(o.Rows, fmt.Sprintf("%d-%d", seeds.At(seeds.Len()-1), seeds.At(0)))
 	}
 	return o
-}
-
-func arithmeticCommand() command {
-	return command{name: "arithmetic", usage: "arithmetic -run RUN -expr EXPRESSION -o FILE.png", short: "add and subtract latents",
-		about: "Whole numbers are seeds; +, -, mean(a, b, ...), brackets, and * with a factor such as 0.5 work on their\n" +
-			"latents. The picture shows each seed of the expression, then the result.",
-		example: []string{`ganengine arithmetic -run latest -expr "mean(1,5,9) - mean(2,6) + mean(3,7)" -o sum.png`},
-		flags: func(a *app, f *flag.FlagSet) action {
-			r := addRunFlags(f)
-			text := f.String("expr", "", "`EXPRESSION`, such as \"mean(1,5,9) - mean(2,6) + mean(3,7)\"")
-			class := f.String("class", "", "`K|NAME`: class, of conditional models; without, that of the first seed")
-			path := f.String("o", "", "`FILE.png`")
-			return func(ctx context.Context, _ []string) error { return a.arithmetic(ctx, r, *text, *class, *path) }
-		}}
-}
-
-func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path string) error {
-	if text == "" {
-		return usage("write an expression: -expr \"mean(1,5,9) - mean(2,6) + mean(3,7)\"")
-	}
-	x, err := explore.Parse(text)
-	if err != nil {
-		return usage("-expr: %w", err)
-	}
-	if !isFile(path, ".png") {
-		return usage("-o: name FILE.png, got %q", path)
-	}
-	if err := atomicfile.Check(path); err != nil {
-		return err
-	}
-	return a.draw(r, func(e *explore.Explorer) error {
-		seeds := x.Seeds()
-		z, err := e.Latents(ctx, seeds)
-		if err != nil {
-			return err
-		}
-		at := map[int32][]float32{}
-		captions := make([]string, len(seeds))
-		for i, s := range seeds {
-			at[s] = z[i*e.Width() : (i+1)*e.Width()]
-			captions[i] = strconv.Itoa(int(s))
-		}
-		z = append(z, x.Eval(func(seed int32) []float32 { return at[seed] })...)
-		captions = append(captions, "result")
-		all, err := explore.Held(z, e.Width())
-		if err != nil {
-			return err
-		}
-		if all, err = steady(ctx, e, all, class, seeds[0]); err != nil {
-			return err
-		}
-		if err := e.Write(ctx, path, all, explore.Output{Caption: func(i int, _ string) string { return captions[i] }}); err != nil {
-			return tooLarge(err, "take fewer seeds")
-		}
-		return a.wrote(e, fmt.Sprintf("%s, the last of them %.60s,", count(all.Len(), e.Points()), x), path)
-	})
 }

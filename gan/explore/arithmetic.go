@@ -21,6 +21,7 @@ type term struct {
 	seed  int32
 	value float64
 	args  []term
+	text  string // of a mean, as it was written
 }
 
 // Parse reads an expression. Errors say where.
@@ -53,6 +54,54 @@ func (x *Expression) Seeds() []int32 {
 	}
 	visit(x.root)
 	return seeds
+}
+
+// Part is a latent that an expression shows: a seed, a mean, the result.
+type Part struct {
+	Text string
+	term term
+}
+
+// Eval computes its latent from those of the seeds.
+func (p Part) Eval(latent func(seed int32) []float32) []float32 { return eval(p.term, latent) }
+
+// Parts lists what there is to see of an expression, in rows: the seeds of each mean, then
+// the mean; seeds that are in none; the result. What was shown is not shown again.
+func (x *Expression) Parts() (rows [][]Part) {
+	shown := map[string]bool{}
+	var loose []Part
+	show := func(row []Part, text string, t term) []Part {
+		if shown[text] {
+			return row
+		}
+		shown[text] = true
+		return append(row, Part{text, t})
+	}
+	// below are the parts under a term, in order; means within it have rows of their own.
+	var below func(row []Part, t term) []Part
+	below = func(row []Part, t term) []Part {
+		if t.op == "seed" {
+			return show(row, strconv.Itoa(int(t.seed)), t)
+		}
+		if t.op == "mean" {
+			var own []Part
+			for _, a := range t.args {
+				own = below(own, a)
+			}
+			if own = show(own, t.text, t); own != nil {
+				rows = append(rows, own)
+			}
+			return row
+		}
+		for _, a := range t.args {
+			row = below(row, a)
+		}
+		return row
+	}
+	if loose = below(nil, x.root); loose != nil {
+		rows = append(rows, loose)
+	}
+	return append(rows, []Part{{"result", x.root}})
 }
 
 // String is the expression as it was written.
@@ -168,8 +217,11 @@ func (p *parser) operand() (term, error) {
 	p.skip()
 	rest := p.text[p.at:]
 	if strings.HasPrefix(rest, "mean") {
+		from := p.at
 		p.at += len("mean")
-		return p.mean()
+		t, err := p.mean()
+		t.text = strings.Join(strings.Fields(p.text[from:p.at]), "")
+		return t, err
 	}
 	if _, ok := p.accept("("); ok {
 		t, err := p.sum()

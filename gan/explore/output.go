@@ -55,7 +55,9 @@ type Output struct {
 	Caption func(i int, of string) string // under image i of a grid, of the class of that name, "" without; nil for none
 	Rows    []string                      // left of the rows of a grid
 	Columns int                           // of a grid; 0 chooses
+	Lengths []int                         // of the rows of a grid, where they are not all as long; none: all but the last one
 	Scale   int                           // pixels per pixel of pictures; 0 chooses
+	Jumps   *Jumps                        // is told of the samples of a picture; may be nil
 }
 
 // Write generates the samples of latents and writes them in the format that the
@@ -188,10 +190,10 @@ const (
 // numbers as a histogram.
 func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Image, error) {
 	if e.Points() {
-		return e.plot(ctx, l)
+		return e.plot(ctx, l, o.Jumps)
 	}
 	shape := e.out.Shape
-	g := picture.GridOptions{Columns: o.Columns, Scale: o.Scale, Rows: o.Rows}
+	g := picture.GridOptions{Columns: o.Columns, Lengths: o.Lengths, Scale: o.Scale, Rows: o.Rows}
 	if err := picture.CheckGrid(l.Len(), shape[0], shape[1], shape[2], g); err != nil {
 		return nil, err
 	}
@@ -203,7 +205,12 @@ func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Imag
 	if err != nil {
 		return nil, err
 	}
-	err = e.each(ctx, l, false, func(_ int, s *samples) error { return b.Add(s.images()) })
+	err = e.each(ctx, l, false, func(_ int, s *samples) error {
+		if o.Jumps != nil {
+			o.Jumps.add(s)
+		}
+		return b.Add(s.images())
+	})
 	return b.Image(), err
 }
 
@@ -226,7 +233,7 @@ func (e *Explorer) captions(ctx context.Context, l Latents, caption func(i int, 
 	return out, err
 }
 
-func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
+func (e *Explorer) plot(ctx context.Context, l Latents, jumps *Jumps) (image.Image, error) {
 	dim := e.out.Shape[0]
 	if err := plottable(l.Len(), dim); err != nil {
 		return nil, err
@@ -237,6 +244,9 @@ func (e *Explorer) plot(ctx context.Context, l Latents) (image.Image, error) {
 		s, err := e.generated(ctx, z, true)
 		if err != nil {
 			return err
+		}
+		if jumps != nil {
+			jumps.add(s)
 		}
 		points, classes = append(points, s.Raw...), append(classes, e.classesOf(z)...)
 		return nil
@@ -282,9 +292,9 @@ const (
 	mostFrames = 1 << 28 // bytes, a pixel each
 )
 
-// WriteGIF writes images one after the other as an endless animation. One that
-// is too long is a *picture.TooLarge.
-func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents) error {
+// WriteGIF writes images one after the other as an endless animation, and tells jumps, which
+// may be nil, of them. One that is too long is a *picture.TooLarge.
+func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents, jumps *Jumps) error {
 	if e.Points() {
 		return fmt.Errorf("%s: animations are of images, and this run makes points; write FILE.png", path)
 	}
@@ -295,6 +305,9 @@ func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents) error {
 	}
 	a := picture.NewAnimation(frameTime)
 	if err := e.each(ctx, l, false, func(_ int, s *samples) error {
+		if jumps != nil {
+			jumps.add(s)
+		}
 		frames := make([]image.Image, s.N)
 		for i := range frames {
 			im, err := s.images().At(i, scale)

@@ -43,7 +43,7 @@ func TestWrite(t *testing.T) {
 	if err := e.Write(t.Context(), at("raw.npy"), l, Output{Raw: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.WriteGIF(t.Context(), at("walk.gif"), l); err != nil {
+	if err := e.WriteGIF(t.Context(), at("walk.gif"), l, nil); err != nil {
 		t.Fatal(err)
 	}
 	for file, side := range map[string]int{"grid.png": 0, "each/seed4.png": 8, "each/seed9.png": 8, "large/seed9.png": 24} {
@@ -107,7 +107,7 @@ func TestWritePoints(t *testing.T) {
 			t.Errorf("%q was written", path)
 		}
 	}
-	if err := e.WriteGIF(t.Context(), filepath.Join(dir, "p.gif"), l); err == nil {
+	if err := e.WriteGIF(t.Context(), filepath.Join(dir, "p.gif"), l, nil); err == nil {
 		t.Error("points were animated")
 	}
 	if err := e.Write(t.Context(), filepath.Join(dir, "many.png"), endless{1 << 40, 5, nil}, Output{}); err == nil || !strings.Contains(err.Error(), "shows no more") {
@@ -163,7 +163,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if err := e.Write(t.Context(), filepath.Join(t.TempDir(), "a.png"), never, Output{}); !errors.As(err, &large) {
 		t.Errorf("a grid beyond measure: %v", err)
 	}
-	if err := e.WriteGIF(t.Context(), filepath.Join(t.TempDir(), "a.gif"), never); !errors.As(err, &large) {
+	if err := e.WriteGIF(t.Context(), filepath.Join(t.TempDir(), "a.gif"), never, nil); !errors.As(err, &large) {
 		t.Errorf("an animation beyond measure: %v", err)
 	}
 }

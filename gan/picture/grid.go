@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 )
 
 // targetWidth is what an automatic scale stays below, in pixels.
@@ -26,6 +27,7 @@ const (
 // GridOptions says how a grid is laid out; the zero value chooses everything.
 type GridOptions struct {
 	Columns  int      // 0: near square, with full rows if some near width has them
+	Lengths  []int    // of the rows, where they are not all as long; they say the columns too
 	Scale    int      // pixels per pixel; 0: as large as stays below 1200 pixels in width, but 1 for one image alone
 	Captions []string // one under each image, as far as they go
 	Rows     []string // one left of each row, as far as they go: Names of classes
@@ -104,19 +106,31 @@ func (b *Builder) Add(im Images) error {
 }
 
 func (b *Builder) place(im Images, i int) {
-	l, at := b.l, b.next
+	l, image := b.l, b.next
 	b.next++
 	if l.bare {
 		b.dst.place(im, i, 0, 0, l.scale)
 		return
 	}
-	x := l.left + l.gap + at%l.columns*l.pitchX
-	y := l.gap + at/l.columns*l.pitchY
+	row, column := b.o.cell(image, l.columns)
+	x := l.left + l.gap + column*l.pitchX
+	y := l.gap + row*l.pitchY
 	b.dst.place(im, i, x+(l.pitchX-l.gap-im.W*l.scale)/2, y, l.scale)
-	if at < len(b.o.Captions) {
-		text := b.o.Captions[at]
+	if image < len(b.o.Captions) {
+		text := b.o.Captions[image]
 		caption(b.dst.canvas, text, x+(l.pitchX-l.gap-textWidth(text))/2, y+im.H*l.scale+captionHeight-4)
 	}
+}
+
+// cell is the place of an image.
+func (o GridOptions) cell(image, columns int) (row, column int) {
+	if o.Lengths == nil {
+		return image / columns, image % columns
+	}
+	for row, column = 0, image; column >= o.Lengths[row]; row++ {
+		column -= o.Lengths[row]
+	}
+	return row, column
 }
 
 // Image is the grid as it is now.
@@ -135,6 +149,15 @@ func newLayout(shape Images, o GridOptions) (layout, error) {
 	}
 	if o.Columns < 0 || o.Scale < 0 || o.Scale > MostScale {
 		return layout{}, fmt.Errorf("picture: grid of %d columns at scale %d", o.Columns, o.Scale)
+	}
+	if o.Lengths != nil {
+		sum := 0
+		for _, n := range o.Lengths {
+			sum += n
+		}
+		if sum != shape.N || slices.Min(o.Lengths) < 1 {
+			return layout{}, fmt.Errorf("picture: rows of %v for %d images", o.Lengths, shape.N)
+		}
 	}
 	l := plan(shape, o)
 	l.width, l.height = l.left+l.columns*l.pitchX+l.gap, l.rows*l.pitchY+l.gap
@@ -155,6 +178,9 @@ func plan(im Images, o GridOptions) layout {
 	}
 	l.columns = min(l.columns, im.N)
 	l.rows = (im.N + l.columns - 1) / l.columns
+	if o.Lengths != nil {
+		l.columns, l.rows = slices.Max(o.Lengths), len(o.Lengths)
+	}
 	for _, text := range o.Rows {
 		l.left = max(l.left, textWidth(text)+2*captionPad)
 	}

@@ -346,3 +346,27 @@ func BenchmarkDither(b *testing.B) {
 		paletted(m)
 	}
 }
+
+// Rows of several lengths leave the ends of the short ones empty.
+func TestGridRowLengths(t *testing.T) {
+	im := Images{N: 4, H: 1, W: 1, C: 1, Pix: []byte{200, 201, 202, 203}}
+	got, err := Grid(im, GridOptions{Lengths: []int{1, 2, 1}, Scale: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pitch, gap = 3, 2
+	if b := got.Bounds(); b.Dx() != 2*pitch+gap || b.Dy() != 3*pitch+gap {
+		t.Fatalf("the grid is %v", b)
+	}
+	empty := sheetColor.Y
+	for i, want := range []byte{200, empty, 201, 202, 203, empty} {
+		if y := got.(*image.Gray).GrayAt(gap+i%2*pitch, gap+i/2*pitch).Y; y != want {
+			t.Errorf("place %d is %d, want %d", i, y, want)
+		}
+	}
+	for _, wrong := range [][]int{{1, 2}, {5}, {4, 0}} {
+		if err := CheckGrid(4, 1, 1, 1, GridOptions{Lengths: wrong}); err == nil {
+			t.Errorf("rows of %v hold 4 images", wrong)
+		}
+	}
+}
