@@ -213,6 +213,9 @@ func allowed() []edge {
 		{"gan/classifier", "gan/data"},
 		{"gan/features", "engine/debug"},
 		{"gan/features", "engine/safetensors"}, // which network a file holds
+		{"gan/features", "engine/torchfile"},
+		{"gan/features", "engine/plainfile"},
+		{"gan/features", "gan/inception"},
 		{"gan/features", "engine/spelling"},
 		{"gan/features", "gan/data"},
 		{"gan/measure", "gan/metric"},

@@ -64,18 +64,18 @@ func Open(path string) (*File, error) {
 // NewFile is Open for size bytes that are not a file of their own; name stands in errors.
 func NewFile(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{name: name, r: r, size: size, close: func() error { return nil }}
-	head := make([]byte, min(size, int64(len(magic))))
+	head := make([]byte, min(size, Head))
 	if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	var err error
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		f.value, err = f.readZip()
-	case bytes.Equal(head, magic):
+	case !Match(head):
+		err = f.bad("it is none of PyTorch's files, which torch.save writes")
+	case head[0] == magic[0]:
 		f.value, err = f.readSequence()
 	default:
-		err = f.bad("it is none of PyTorch's files, which torch.save writes")
+		f.value, err = f.readZip()
 	}
 	if err != nil {
 		return nil, err
@@ -86,6 +86,14 @@ func NewFile(r io.ReaderAt, size int64, name string) (*File, error) {
 	}
 	f.tensors = w.found
 	return f, nil
+}
+
+// Head is how many bytes of a file Match looks at.
+const Head = 15
+
+// Match says whether a file that begins so is one of PyTorch's.
+func Match(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, magic)
 }
 
 // Close closes what Open opened.

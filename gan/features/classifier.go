@@ -69,7 +69,10 @@ func wrapped(n *classifier.Net, err error) (Extractor, error) {
 }
 
 // isClassifier says whether a file is a classifier's.
-func isClassifier(f *safetensors.File) bool {
-	_, ok, _ := classifier.OriginOf(f)
+func isClassifier(f *file) bool {
+	if f.safetensors == nil {
+		return false
+	}
+	_, ok, _ := classifier.OriginOf(f.safetensors)
 	return ok
 }

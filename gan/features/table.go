@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ganengine/engine/safetensors"
 	"ganengine/engine/spelling"
 )
 
@@ -20,7 +19,7 @@ type Kind struct {
 	// path is the file that was named, "" where the kind was.
 	choose func(s Subject, path string) (*Choice, error)
 	// claims says whether a file of weights is of this kind; nil: none is.
-	claims func(f *safetensors.File) bool
+	claims func(f *file) bool
 	path   string
 }
 
@@ -34,6 +33,8 @@ func Table() []Kind {
 			choose: func(s Subject, _ string) (*Choice, error) { return choosePlain(s) }},
 		{Name: "classifier", Doc: "the last layer of a network that is trained first, in a minute, on the labels of the data, and kept", Labels: true,
 			choose: chooseClassifier, claims: isClassifier},
+		{Name: "inception", Doc: "what the network of FID sees in an image; name the file of its weights, which is yours to bring",
+			choose: chooseInception, claims: isInception},
 	}
 }
 
@@ -63,11 +64,11 @@ func Find(name string) (*Kind, error) {
 
 // ofFile is the kind that a file of weights is of.
 func ofFile(path string) (*Kind, error) {
-	f, err := safetensors.Open(path)
+	f, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("features: %w", err)
+		return nil, err
 	}
-	defer f.Close()
+	defer f.close()
 	for _, k := range Table() {
 		if k.claims != nil && k.claims(f) {
 			k.path, k.Labels = path, false

@@ -3,6 +3,8 @@ package inception
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
+	"maps"
 	"math"
 	"slices"
 )
@@ -20,6 +22,15 @@ func Claims(w Weights) bool {
 	return first && last
 }
 
+// Shapes are those of all tensors that are read, by name.
+func Shapes() (map[string][]int, error) {
+	m, err := model(1, 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	return maps.Collect(m.shapes()), nil
+}
+
 // Check says in a line why weights are not those of FID's network, by names and shapes.
 func Check(w Weights) error {
 	m, err := model(1, 1, nil)
@@ -29,28 +40,34 @@ func Check(w Weights) error {
 	return m.check(w)
 }
 
-func (m *built) check(w Weights) error {
-	for _, c := range m.convs {
-		s := c.filter.Shape
-		for _, want := range []struct {
-			name  string
-			shape []int
-		}{{".conv.weight", []int{s[0], s[3], s[1], s[2]}}, {".bn.weight", s[:1]}, {".bn.bias", s[:1]}, {".bn.running_mean", s[:1]}, {".bn.running_var", s[:1]}} {
-			if err := has(w, c.name+want.name, want.shape); err != nil {
-				return err
+// shapes are PyTorch's, of all tensors that are read, in the network's order.
+func (m *built) shapes() iter.Seq2[string, []int] {
+	return func(yield func(string, []int) bool) {
+		for _, c := range m.convs {
+			s := c.filter.Shape
+			if !yield(c.name+".conv.weight", []int{s[0], s[3], s[1], s[2]}) {
+				return
+			}
+			for _, name := range []string{".bn.weight", ".bn.bias", ".bn.running_mean", ".bn.running_var"} {
+				if !yield(c.name+name, s[:1]) {
+					return
+				}
 			}
 		}
+		yield("fc.weight", m.fc.Shape)
 	}
-	return has(w, "fc.weight", m.fc.Shape)
 }
 
-func has(w Weights, name string, want []int) error {
-	got, ok := w.Shape(name)
-	if !ok {
-		return fmt.Errorf("it has no %s, which FID's network has: name pytorch-fid's pt_inception-2015-12-05-6726825d.pth", name)
-	}
-	if !slices.Equal(got, want) {
-		return fmt.Errorf("its %s is %v where FID's network has %v: name pytorch-fid's pt_inception-2015-12-05-6726825d.pth", name, got, want)
+func (m *built) check(w Weights) error {
+	const better = "name pytorch-fid's pt_inception-2015-12-05-6726825d.pth"
+	for name, want := range m.shapes() {
+		got, ok := w.Shape(name)
+		if !ok {
+			return fmt.Errorf("it has no %s, which FID's network has: %s", name, better)
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("its %s is %v where FID's network has %v: %s", name, got, want, better)
+		}
 	}
 	return nil
 }
