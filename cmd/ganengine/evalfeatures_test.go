@@ -69,7 +69,7 @@ func TestEvalFeaturesErrors(t *testing.T) {
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "clasifier"}, `-features: there are no features "clasifier"; did you mean classifier?`},
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "classifier"}, "-features: a classifier needs 100 labelled images or more, and these data have 64"},
 		{[]string{"-run", "0", "-metrics", "cs"}, "cs is over the probabilities of a classifier, and these features have none: name -features classifier"},
-		{[]string{"-run", "0", "-metrics", "is"}, "IS is over the features of a network that this version does not run; cs has its formula"},
+		{[]string{"-run", "0", "-metrics", "is"}, "IS is cs over the features of one network: ask for cs, with features = the path of"},
 		{[]string{"-run", "1", "-metrics", "kd", "-features", "classifier"}, "-features: features classifier are of images, and these samples are points"},
 		{[]string{"-i", "@/photos", "-data", "@/photos", "-metrics", "kd", "-features", "classifier"}, "-features classifier: data: "},
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "@/text.safetensors"}, "text.safetensors"},

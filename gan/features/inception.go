@@ -66,8 +66,17 @@ func Published(name, hash string) bool { return name == "inception" && hash == i
 func (e inceptionFeatures) Name() string   { return "inception" }
 func (e inceptionFeatures) Hash() string   { return e.hash }
 func (e inceptionFeatures) Resize() string { return inception.Resize }
-func (e inceptionFeatures) Width() int     { return inception.Width }
-func (e inceptionFeatures) Classes() int   { return inception.Classes }
+
+// About names the file of weights that FID is measured with, or says that another was.
+func (e inceptionFeatures) About() string {
+	if Published(e.Name(), e.Hash()) {
+		return "pt_inception-2015-12-05-6726825d.pth"
+	}
+	return "not the weights that FID is measured with"
+}
+
+func (e inceptionFeatures) Width() int   { return inception.Width }
+func (e inceptionFeatures) Classes() int { return inception.Classes }
 
 func (e inceptionFeatures) Extract(ctx context.Context, x *tensor.Dense, out Outputs) error {
 	shape := x.Shape()

@@ -71,7 +71,7 @@ func TestInception(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if e.Name() != "inception" || len(e.Hash()) != 64 || e.Resize() != "tf1-bilinear to 299x299, not antialiased" || e.Width() != 2048 || e.Classes() != 1008 {
+	if e.Name() != "inception" || len(e.Hash()) != 64 || e.Resize() != "tf1-bilinear to 299x299, not antialiased" || e.About() != "not the weights that FID is measured with" || e.Width() != 2048 || e.Classes() != 1008 {
 		t.Errorf("%s %s %q %d %d", e.Name(), e.Hash(), e.Resize(), e.Width(), e.Classes())
 	}
 	if len(notes) != 1 || !strings.Contains(notes[0], "is not the file of weights that FID is measured with") {

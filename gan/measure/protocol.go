@@ -78,15 +78,12 @@ const usualNeighbours = 5
 // shortHash is how much of a network's hash names have.
 const shortHash = 4
 
-// published are the names of distances over the features of FID's own network. No others have them.
-var published = map[string]string{"fd": "fid", "kd": "kid"}
-
 // rowOf is a result under its name: fd10k_pixels_test, fd10k_glyphcnn-a1b2_test, recall10k-k3_pixels_train,
-// ssim10k-reconstruct_pixels_test, modes10k_points.
+// ssim10k-reconstruct_pixels_test, modes10k_points, and fid10k_inception-6726_test over the network of FID alone.
 func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
 	name := q.Name
-	if own, ok := published[name]; ok && features.Published(p.Feature, p.Hash) {
-		name = own
+	if features.Published(p.Feature, p.Hash) {
+		name = metric.Published(name)
 	}
 	if last := name[len(name)-1]; '0' <= last && last <= '9' {
 		name += "-" // L1-10k

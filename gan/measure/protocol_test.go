@@ -12,6 +12,7 @@ func TestPublishedNames(t *testing.T) {
 	for _, c := range []struct{ metric, feature, hash, want string }{
 		{"fd", "inception", inception.PublishedHash, "fid10k_inception-6726_test"},
 		{"kd", "inception", inception.PublishedHash, "kid10k_inception-6726_test"},
+		{"cs", "inception", inception.PublishedHash, "is10k_inception-6726_test"},
 		{"precision", "inception", inception.PublishedHash, "precision10k_inception-6726_test"},
 		{"fd", "inception", inception.PublishedHash[:63] + "3", "fd10k_inception-6726_test"},
 		{"fd", "inception", "a1b2c3", "fd10k_inception-a1b2_test"},

@@ -187,9 +187,20 @@ func (c *Comparison) prepare() error {
 	return nil
 }
 
-// published are names of values over the features of one network, which none of the
-// metrics here may bear, and the metric of the same formula over other features.
+// published are names of values over the features of FID's own network alone, and the
+// metric of the same formula over any features.
 var published = map[string]string{"fid": "fd", "kid": "kd", "is": "cs"}
+
+// Published is what a value is called over the features of FID's own network: fd is fid.
+// Most have no other name.
+func Published(value string) string {
+	for own, ours := range published {
+		if ours == value {
+			return own
+		}
+	}
+	return value
+}
 
 // Some says whether one of the metrics needs something.
 func Some(metrics []*Metric, what func(n Needs) bool) bool {
@@ -199,7 +210,7 @@ func Some(metrics []*Metric, what func(n Needs) bool) bool {
 // Find gives the metric of a name, or says which was probably meant.
 func Find(name string) (*Metric, error) {
 	if ours, ok := published[strings.ToLower(name)]; ok {
-		return nil, fmt.Errorf("%s is over the features of a network that this version does not run; %s has its formula over other features, and values of its own", strings.ToUpper(name), ours)
+		return nil, fmt.Errorf("%s is %s over the features of one network: ask for %[2]s, with features = the path of that network's weights (docs/metrics.md); over other features it has values of its own", strings.ToUpper(name), ours)
 	}
 	var known []string
 	for _, m := range Table() {

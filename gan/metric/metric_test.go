@@ -31,7 +31,7 @@ func TestFeatures(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	for name, want := range map[string]string{"precission": "did you mean precision?", "xyz123": "there are fd, kd, ", "fid": "FID is over the features of a network that this version does not run; fd has its formula"} {
+	for name, want := range map[string]string{"precission": "did you mean precision?", "xyz123": "there are fd, kd, ", "fid": "FID is fd over the features of one network: ask for fd, with features = the path of"} {
 		if _, err := Find(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
