@@ -200,6 +200,7 @@ func allowed() []edge {
 		{"gan/measure", "gan/data"},
 		{"gan/measure", "gan/data/mixture"}, // whose modes are known
 		{"gan/measure", "gan/features"},
+		{"gan/measure", "gan/classifier"}, // that samples are lessons for
 		{"gan/train", "gan/features"},
 		{"gan/features", "engine/device"},
 		{"gan/features", "gan/classifier"},

@@ -46,6 +46,9 @@ func (e *evalFlags) some(what func(n metric.Needs) bool) bool {
 
 func (e *evalFlags) pairs() bool { return e.some(func(n metric.Needs) bool { return n.Pairs }) }
 
+// classes says whether samples are asked for by class.
+func (e *evalFlags) classes() bool { return e.some(func(n metric.Needs) bool { return n.Classes }) }
+
 // draws says whether samples are generated.
 func (e *evalFlags) draws() bool {
 	return e.neighbours != "" || e.some(func(n metric.Needs) bool { return !n.Pairs })
@@ -229,6 +232,7 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 			seeds.Add(int32(e.seed+first), n)
 			return x.Array(ctx, x.Drawn(seeds, 0), progress)
 		}
+		e.ask(r, x, real)
 		if e.pairs() {
 			if err := e.reconstruct(r, x); err != nil {
 				return err
@@ -258,6 +262,22 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 		}
 		return a.show(e, fmt.Sprintf("%s, checkpoint %d, %s", dir, x.Step, weights), rows)
 	})
+}
+
+// ask readies metrics of samples that are asked for by class, where the run's classes are
+// those of its data.
+func (e *evalFlags) ask(r *measure.Request, x *explore.Explorer, real *reals) {
+	if !e.classes() || real.labelled == nil || !slices.Equal(x.ClassNames(), real.labelled.Classes()) {
+		return
+	}
+	r.Asked = &measure.Asked{Real: real.labelled, Labels: func(ctx context.Context, first, n int) ([]int32, error) {
+		seeds := &explore.Seeds{}
+		seeds.Add(int32(e.seed+first), n)
+		return x.Labels(ctx, x.Drawn(seeds, 0))
+	}}
+	if real.set.Fingerprint() != real.labelled.Fingerprint() {
+		r.Asked.Held = real.set
+	}
 }
 
 // keep adds rows to the run's metrics.jsonl. While a training holds the run they are

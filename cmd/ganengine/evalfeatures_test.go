@@ -71,7 +71,7 @@ func TestEvalFeaturesErrors(t *testing.T) {
 		{[]string{"-run", "0", "-metrics", "cs"}, "cs is over the probabilities of a classifier, and these features have none: name -features classifier"},
 		{[]string{"-run", "0", "-metrics", "is"}, "IS is cs over the features of one network: ask for cs, with features = the path of"},
 		{[]string{"-run", "1", "-metrics", "kd", "-features", "classifier"}, "-features: features classifier are of images, and these samples are points"},
-		{[]string{"-i", "@/photos", "-data", "@/photos", "-metrics", "kd", "-features", "classifier"}, "-features classifier: data: "},
+		{[]string{"-i", "@/photos", "-data", "@/photos", "-metrics", "kd", "-features", "classifier"}, "for -features classifier and metrics of classes: data: "},
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "@/text.safetensors"}, "text.safetensors"},
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "@/missing.safetensors"}, "missing.safetensors"},
 		{[]string{"-run", "0", "-metrics", "kd", "-features", "@/runs/00000-dcgan-glyphs-b8/checkpoints/000004.safetensors"}, "000004.safetensors holds no network that samples are measured by"},
@@ -90,5 +90,35 @@ func TestEvalFeaturesErrors(t *testing.T) {
 	}
 	if found, err := filepath.Glob(p.at("runs/*/metrics.jsonl")); err != nil || len(found) > 0 {
 		t.Errorf("left behind: %v, %v", found, err)
+	}
+}
+
+// Samples that are asked for by class teach a classifier, and of other runs and data it is
+// said that they do not.
+func TestEvalClassificationAccuracy(t *testing.T) {
+	p := newPlace(t)
+	t.Setenv("GANENGINE_CACHE", "off")
+	p.write("asked.toml", strings.NewReplacer("size = 8", "size = 16", "[model]", "labels = true\n[model]\nkind = \"sngan\"").Replace(images))
+	p.run(append(strings.Fields(labelled), "-config", "@/asked.toml", "-out", "@/runs", "-set", "data.limit=200")...)
+	rows := rowsOf(t, p.run("eval", "-run", "0", "-out", "@/runs", "-n", "150", "-metrics", "cas", "-json"))
+	if got, want := namesOf(rows), []string{"cas150_residual-2_train", "cas-real150_residual-2_train"}; !slices.Equal(got, want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	if cas, own := rows[0], rows[1]; cas.Value > .8 || own.Value < .9 || cas.Settings["train"] != 150 || cas.Settings["test"] != 40 || *cas.Checkpoint != 4 {
+		t.Errorf("after four steps it is %+v, and of real samples %+v", cas, own)
+	}
+	p.train("images")
+	for want, args := range map[string][]string{
+		"cas is of samples that are asked for by class":                   {"-run", "1"},
+		"cas: a classifier is trained on 100 samples or more, got 99":     {"-run", "0", "-n", "99"},
+		"cas is of samples that are asked for by class: ganengine eval m": {"-i", "@/photos", "-data", "@/photos"},
+	} {
+		if args[0] == "-i" {
+			p.run("sample", "-run", "0", "-out", "@/runs", "-n", "10", "-o", "@/photos/a/")
+		}
+		status, out, errs := p.try(append([]string{"eval", "-out", "@/runs", "-metrics", "cas"}, args...)...)
+		if status != 2 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%v: status %d, %q, %q; want %q", args, status, out, errs, want)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 		if err != nil {
 			return nil, usage("-data: %w", err)
 		}
-		d.Kind, d.Path, d.Limit, d.Labels = kind, e.data, 0, false
+		d.Kind, d.Path, d.Limit, d.Labels = kind, e.data, 0, e.classes()
 	}
 	r := &reals{fit: d.Fit, split: "train"}
 	if r.set, err = a.openData(ctx, e, &d); err != nil {
@@ -80,13 +80,13 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 // label opens data with their labels beside real samples, where features need them; what
 // is open is closed where that fails.
 func (a *app) label(ctx context.Context, e *evalFlags, r *reals, d config.Data) (*reals, error) {
-	if e.by == nil || !e.by.Labels {
+	if !e.classes() && (e.by == nil || !e.by.Labels) {
 		return r, nil
 	}
 	d.Labels = true
 	var err error
 	if r.labelled, err = a.openData(ctx, e, &d); err != nil {
-		return nil, errors.Join(usage("-features %s: %w", e.features, err), r.close())
+		return nil, errors.Join(usage("labels of the data, for -features %s and metrics of classes: %w", e.features, err), r.close())
 	}
 	return r, nil
 }

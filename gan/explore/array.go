@@ -38,6 +38,15 @@ func (e *Explorer) Array(ctx context.Context, l Latents, progress func(done int)
 	return made.Array(), err
 }
 
+// Labels gives the classes of latents, -1 each where samples are not asked for by class.
+func (e *Explorer) Labels(ctx context.Context, l Latents) (classes []int32, err error) {
+	err = e.parts(ctx, l, func(_ int, z []float32) error {
+		classes = append(classes, e.classesOf(z)...)
+		return nil
+	})
+	return classes, err
+}
+
 // Section is the section of the data that the sampler's samples are of: "" for [data].
 func (f *From) Section() string { return f.in.Section }
 

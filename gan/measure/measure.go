@@ -51,6 +51,8 @@ type Request struct {
 	Shape    []int
 	Generate func(ctx context.Context, first, n int, progress func(done int)) (*tensor.Dense, error)
 
+	Asked *Asked // what metrics of classes are computed from; nil where there is nothing
+
 	// Features are what samples are measured by, but for metrics of pairs; nil is the
 	// samples themselves.
 	Features *features.Choice
@@ -115,7 +117,10 @@ func mixtureOf(set data.Set) *metric.Mixture {
 }
 
 // counts are how many samples of each kind are compared.
-type counts struct{ real, fake, validation, pairs int }
+type counts struct {
+	real, fake, validation, pairs int
+	lessons, tests                int // that classifiers are trained and tested on
+}
 
 // needs says whether one of the metrics needs something.
 func (r *Request) needs(what func(n metric.Needs) bool) bool {
@@ -123,8 +128,11 @@ func (r *Request) needs(what func(n metric.Needs) bool) bool {
 }
 
 func (r *Request) counts() (c counts) {
-	if r.needs(func(n metric.Needs) bool { return !n.Pairs }) {
+	if r.needs(metric.Needs.Own) {
 		c.fake = r.Samples
+	}
+	if r.needs(func(n metric.Needs) bool { return n.Classes }) {
+		c.lessons, c.tests = r.Asked.counts(r.Samples)
 	}
 	if r.needs(func(n metric.Needs) bool { return n.Pairs }) {
 		c.pairs = min(r.Samples, r.Data.Len())
@@ -157,7 +165,7 @@ func (r *Request) Check() error {
 		return err
 	}
 	n := r.counts()
-	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: by.Width, Classes: by.Classes, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
+	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: by.Width, Classes: by.Classes, Asked: r.Asked != nil, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
 		Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}
 	if len(r.Shape) > 1 {
 		sizes.Side = min(h, w)
@@ -165,6 +173,11 @@ func (r *Request) Check() error {
 	for _, m := range r.Metrics {
 		if err := m.Check(sizes); err != nil {
 			return err
+		}
+		if m.Needs.Classes {
+			if err := r.Asked.check(n); err != nil {
+				return fmt.Errorf("%s: %w", m.Name, err)
+			}
 		}
 	}
 	return nil
@@ -180,7 +193,8 @@ func Measure(ctx context.Context, r *Request) (rows []Row, err error) {
 		return nil, err
 	}
 	n := r.counts()
-	c := &metric.Comparison{Mixture: mixtureOf(r.Data), Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
+	c := &metric.Comparison{Taught: r.taught(n),
+		Mixture: mixtureOf(r.Data), Neighbours: r.Neighbours, Seed: uint64(r.Seed), Subsets: subsets, SubsetSize: n.subsetSize()}
 	if n.real == n.subsetSize() && n.fake == n.subsetSize() {
 		c.Subsets = 1 // all subsets would be the same
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ganengine/gan/classifier"
 	"ganengine/gan/features"
 	"ganengine/gan/metric"
 	"ganengine/gan/rundir"
@@ -37,6 +38,13 @@ func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
 		p.Feature, p.Hash, p.Network, p.Resize = "pixels", "", "", r.resize(nil)
 		if len(r.Shape) == 1 {
 			p.Feature = "points"
+		}
+	case needs.Classes:
+		p.Samples, p.Reals, p.Split = n.lessons, n.lessons+n.tests, r.Split
+		p.Feature, p.Hash, p.Network = classifier.Recipe, "", ""
+		p.Resize = r.resize(nil)
+		if r.Asked.Held != nil {
+			p.Train = r.Asked.Real.Fingerprint()
 		}
 	case needs.Real:
 		p.Reals, p.Split = n.real, r.Split

@@ -69,7 +69,7 @@ func (r *Request) products(width int, samples ...int) (*Products, error) {
 // samples draws and reads what is compared.
 func (r *Request) samples(ctx context.Context, c *metric.Comparison, n counts) (err error) {
 	if n.fake > 0 {
-		want := wanted{r.needs(func(n metric.Needs) bool { return !n.Pairs && !n.Logits }), r.needs(func(n metric.Needs) bool { return n.Logits })}
+		want := wanted{r.needs(func(n metric.Needs) bool { return n.Own() && !n.Logits }), r.needs(func(n metric.Needs) bool { return n.Logits })}
 		c.Fake, c.Logits, err = extract(ctx, r.extractor, n.fake, want, func(ctx context.Context, first, rows int) (*tensor.Dense, error) {
 			return r.Generate(ctx, first, rows, r.counter("generated", first, n.fake))
 		})

@@ -56,6 +56,7 @@ type Needs struct {
 	Moments    bool // the covariance of all numbers of a sample
 	Pairs      bool // in place of generated samples, real ones with what is made of each
 	Logits     bool // of generated samples, in place of their features
+	Classes    bool // classifiers that are trained on generated samples with the classes that they were asked for by
 	Side       int  // images of so many pixels a side or more; 0: points will do
 	// Least is the least number of samples of each kind; nil is 1.
 	Least func(s Sizes) int
@@ -89,9 +90,10 @@ const Validation = 1000
 
 // Sizes are what is known of samples before they are drawn.
 type Sizes struct {
-	Real, Fake int // samples
-	Dim        int // numbers of a feature
-	Classes    int // that features tell apart; 0 where they give no logits
+	Real, Fake int  // samples
+	Dim        int  // numbers of a feature
+	Classes    int  // that features tell apart; 0 where they give no logits
+	Asked      bool // generated samples are asked for by the data's classes
 	Mixture    bool
 	Train      bool // training samples beside the real ones
 	Pairs      bool
@@ -120,9 +122,11 @@ func (m *Metric) Check(s Sizes) error {
 		return fmt.Errorf("%s needs images of %dx%d pixels or more, and a side of these has %d", m.Name, m.Needs.Side, m.Needs.Side, s.Side)
 	case m.Needs.Train && !s.Train:
 		return fmt.Errorf("%s needs real samples that were not trained on, beside those that were: ganengine eval takes them from -data PATH", m.Name)
+	case m.Needs.Classes && !s.Asked:
+		return fmt.Errorf("%s is of samples that are asked for by class: ganengine eval measures it of runs with data.labels = true whose model takes classes", m.Name)
 	case m.Needs.Logits && s.Classes == 0:
 		return fmt.Errorf("%s is over the probabilities of a classifier, and these features have none: name -features classifier, or eval.features = \"classifier\"", m.Name)
-	case !m.Needs.Pairs && s.Fake < least:
+	case m.Needs.Own() && s.Fake < least:
 		return fmt.Errorf("%s needs %d generated samples or more, got %d", m.Name, least, s.Fake)
 	case m.Needs.Real && s.Real < least:
 		return fmt.Errorf("%s needs %d real samples or more, and the data leave %d for it", m.Name, least, s.Real)
@@ -142,6 +146,7 @@ type Comparison struct {
 	Train      Source    // samples that were trained on
 	Pairs      *Pairs
 	Logits     *Features // of the generated samples, before softmax
+	Taught     Taught
 	Mixture    *Mixture
 	Products   Products
 
@@ -153,6 +158,15 @@ type Comparison struct {
 	real, fake *rows
 	near       *neighbourhoods
 }
+
+// Taught trains a classifier on generated samples with their classes, and one on as many
+// real ones, and gives the share of other real samples that each knows, and how many
+// samples each was trained and tested on.
+type Taught func(ctx context.Context) (generated, real float64, trained, tested int, err error)
+
+// Own says whether the metric is of generated samples alone or against real ones: of
+// their features.
+func (n Needs) Own() bool { return !n.Pairs && !n.Classes }
 
 // Compute computes a metric; its samples are as Check found them good.
 func (c *Comparison) Compute(ctx context.Context, m *Metric) ([]Result, error) {

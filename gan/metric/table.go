@@ -33,6 +33,9 @@ func Table() []Metric {
 		{Name: "cs", Values: []Quantity{{"cs", Higher}}, Needs: Needs{Logits: true, Least: func(Sizes) int { return scoreSplits }},
 			Doc:     "classifier score, by the inception score's formula: classes are told surely, and are many; from 1 to their number",
 			compute: computeScore},
+		{Name: "cas", Values: []Quantity{{"cas", Higher}, {"cas-real", Higher}}, Needs: Needs{Classes: true},
+			Doc:     "classification accuracy score: what a classifier that is trained on generated samples knows of real ones, beside one of as many real samples",
+			compute: computeAccuracy},
 		{Name: "parzen", Values: []Quantity{{"parzen", Higher}}, Needs: Needs{Real: true, Validation: true},
 			Doc:     "log-likelihood of real samples in nats, a Gaussian at each generated one; misleads (Theis et al. 2016)",
 			compute: computeParzen},
@@ -62,6 +65,14 @@ func computeFrechet(ctx context.Context, c *Comparison) ([]Result, error) {
 func computeKernel(ctx context.Context, c *Comparison) ([]Result, error) {
 	v, deviation, err := c.kernelDistance(ctx)
 	return []Result{{v, deviation, map[string]float64{"subsets": float64(c.Subsets), "subset_size": float64(c.SubsetSize)}}}, err
+}
+
+// computeAccuracy is the score of Ravuri and Vinyals 2019, with that of real samples
+// beside it.
+func computeAccuracy(ctx context.Context, c *Comparison) ([]Result, error) {
+	generated, real, trained, tested, err := c.Taught(ctx)
+	settings := map[string]float64{"train": float64(trained), "test": float64(tested)}
+	return []Result{{Value: generated, Settings: settings}, {Value: real, Settings: settings}}, err
 }
 
 // ofNeighbours computes a metric of the balls around samples.
