@@ -76,6 +76,14 @@ type Train struct {
 	Epochs     float64 `toml:"epochs" default:"0" range:"[0,1e9]" replaces:"steps|kimg" doc:"length in passes through the data; 0 is none"`
 	Batch      int     `toml:"batch" default:"64" range:"[1,65536]" doc:"samples in a batch; one update sees so many batches as accumulate says"`
 	Accumulate int     `toml:"accumulate" default:"1" range:"[1,1000]" doc:"batches for one update, of the mean of their gradients; batch norm sees each for itself"`
+	Rollback
+}
+
+// Rollback is what a run does about a failure that is seen while it is watched.
+type Rollback struct {
+	On   bool    `toml:"rollback" default:"false" doc:"go back to the last good checkpoint when training fails (docs/watching.md), with another seed and lower learning rates; else it is said alone"`
+	Most int     `toml:"rollback_most" default:"3" range:"[1,1000]" doc:"go back so many times at most"`
+	Rate float64 `toml:"rollback_rate" default:"0.5" range:"(0,1]" doc:"what learning rates are multiplied by each time"`
 }
 
 // Log says how often a line is printed.

@@ -19,7 +19,7 @@ func (c *Config) Validate() error {
 			return &Error{Key: k.name, Msg: complaint}
 		}
 	}
-	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkSteady, c.checkOptim, c.checkEval} {
+	for _, rule := range []func() *Error{c.checkRun, c.checkStreams, c.checkKind, c.checkLoss, c.checkSteady, c.checkOptim, c.checkRollback, c.checkEval} {
 		if err := rule(); err != nil {
 			return err
 		}
@@ -144,6 +144,18 @@ func (c *Config) checkOptim() *Error {
 		default:
 			return wrong(section+".decay_end", "%d is not after decay_start = %d; set it later", o.DecayEnd, o.DecayStart)
 		}
+	}
+	return nil
+}
+
+func (c *Config) checkRollback() *Error {
+	r := c.Train.Rollback
+	switch {
+	case r.On:
+	case r.Most != 3:
+		return wrong("train.rollback_most", "nothing goes back; set train.rollback to true, or remove this key")
+	case r.Rate != .5:
+		return wrong("train.rollback_rate", "nothing goes back; set train.rollback to true, or remove this key")
 	}
 	return nil
 }

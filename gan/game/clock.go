@@ -196,7 +196,8 @@ func (t *Turn) Weighted(section, key string, n config.Number, penalty func(weigh
 	return graph.Mul(l, graph.Cast(t.Value(section, key, n), l.DType))
 }
 
-// Rate is an optimiser's learning rate while so many steps are finished, for people.
+// Rate is an optimiser's learning rate while so many steps are finished, for people, where
+// no run was rolled back.
 func (g *Game) Rate(o *Optimizer, finished int64) float64 {
 	course := g.Config.Optim(o.Section).Rate(g.Config.Train.Steps)
 	clock := &clocks{g: g, of: o}

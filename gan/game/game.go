@@ -56,6 +56,9 @@ type Game struct {
 	// Finite (Bool []) is true until a run of a training program met a NaN or an
 	// infinity; from then on nothing is updated.
 	Finite *graph.Variable
+	// Slower (F32 []) multiplies learning rates, for the host to write where a run is rolled
+	// back; nil where runs are not.
+	Slower *graph.Variable
 
 	Streams    []*Stream
 	Codes      []*Code
@@ -91,6 +94,9 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 	}
 	g.Seed, g.Clock = counter("seed", graph.Shape{2}), counter("clock/steps", nil)
 	g.Finite = g.Vars.Add(&graph.Variable{Name: "finite", DType: graph.Bool, Group: "counters", Init: graph.Fill(graph.Bool, 1)})
+	if c.Train.Rollback.On {
+		g.Slower = g.Vars.Add(&graph.Variable{Name: "slower", DType: graph.F32, Group: "counters", Init: graph.Fill(graph.F32, 1)})
+	}
 	if err := g.declare(sys, &Setup{Config: c, Float: o.Float, g: g, data: o.Data, names: map[[2]string]bool{}}); err != nil {
 		return nil, err
 	}

@@ -65,11 +65,21 @@ func (s *Setup) Optimizer(name, section string, of ...*Player) *Optimizer {
 	}
 	clocks := &clocks{g: s.g, section: "optim." + section, of: o}
 	o.rule = optim.New(s.g.Vars, "opt/"+name, optim.Options{
-		Rule: clocks.rule(c), LR: clocks.over("lr", c.Rate(s.Config.Train.Steps)), Accumulate: s.Config.Train.Accumulate,
+		Rule: clocks.rule(c), LR: s.g.slowed(clocks.over("lr", c.Rate(s.Config.Train.Steps))), Accumulate: s.Config.Train.Accumulate,
 		ClipNorm: c.ClipNorm, ClipValue: c.ClipValue, L2: optim.Constant(c.L2), Decay: optim.Constant(c.Decay), Clamp: c.Clamp, MaxNorm: c.MaxNorm,
 	}, vars)
 	s.g.Optimizers = append(s.g.Optimizers, o)
 	return o
+}
+
+// slowed is a learning rate times what a run that was rolled back multiplies it by.
+func (g *Game) slowed(rate optim.Hyper) optim.Hyper {
+	if g.Slower == nil {
+		return rate
+	}
+	return optim.Computed(func(b *graph.Builder) *graph.Node {
+		return graph.Mul(rate.Node(b), graph.Cast(b.Read(g.Slower), graph.F64))
+	})
 }
 
 // Updates is how many updates an optimiser makes in so many steps, those too that a gate

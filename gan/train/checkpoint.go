@@ -31,6 +31,7 @@ type mark struct {
 	sections  map[string]sectionMark // likewise of [data.NAME]
 	scores    scores                 // of the log interval that is not over
 	watched   *watched               // nil where nothing is watched
+	rollbacks []rollback             // that led to it
 }
 
 // sectionMark is what a mark says of the data of one section.
@@ -39,7 +40,7 @@ type sectionMark struct {
 	Bad  data.Bad `json:"bad"`
 }
 
-const badKey, scoresKey, positionsKey, sectionsKey, watchedKey = "bad", "scores", "positions", "sections", "watched"
+const badKey, scoresKey, positionsKey, sectionsKey, watchedKey, rollbacksKey = "bad", "scores", "positions", "sections", "watched", "rollbacks"
 
 // metadata is the mark as a checkpoint holds it.
 func (m mark) metadata() map[string]string {
@@ -66,6 +67,9 @@ func (m mark) metadata() map[string]string {
 	}
 	if m.watched != nil {
 		put(watchedKey, m.watched)
+	}
+	if len(m.rollbacks) > 0 {
+		put(rollbacksKey, m.rollbacks)
 	}
 	return all
 }
@@ -106,6 +110,11 @@ func readMark(path string, get func(key string) (string, bool)) (m mark, err err
 	if text, ok := get(watchedKey); ok {
 		if err := json.Unmarshal([]byte(text), &m.watched); err != nil {
 			return m, fmt.Errorf("%s contradicts itself: what was watched: %w; use an earlier checkpoint", path, err)
+		}
+	}
+	if text, ok := get(rollbacksKey); ok {
+		if err := json.Unmarshal([]byte(text), &m.rollbacks); err != nil {
+			return m, fmt.Errorf("%s contradicts itself: how it was rolled back: %w; use an earlier checkpoint", path, err)
 		}
 	}
 	return m, nil
@@ -157,7 +166,7 @@ func (t *trainer) mark() mark {
 		all = nil // as it is read back
 	}
 	return mark{step: t.step, next: t.place, images: positions[first.stream.Name], positions: positions,
-		seed: int64(c.Run.Seed), config: fingerprint(c), data: own.Data, bad: own.Bad, sections: all, scores: t.tally.save()}
+		seed: int64(c.Run.Seed), config: fingerprint(c), data: own.Data, bad: own.Bad, sections: all, scores: t.tally.save(), rollbacks: t.rollbacks}
 }
 
 // lostIn is the data of a section, with the samples that its streams go without at their
@@ -204,7 +213,7 @@ func (t *trainer) restore(path string, get func(key string) (string, bool)) (mar
 	if err != nil {
 		return m, err
 	}
-	t.step, t.place, t.done = m.step, m.next, m.step
+	t.step, t.place, t.done, t.rollbacks = m.step, m.next, m.step, m.rollbacks
 	t.tally.restore(m.scores)
 	clock, err := t.ses.ReadBytes(t.game.Clock.Name)
 	if err != nil {

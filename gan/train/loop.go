@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"ganengine/gan/rundir"
-	"ganengine/gan/watch"
 )
 
 // runner trains in a run directory.
@@ -28,6 +27,7 @@ type runner struct {
 	speed   float64       // real images a second, without pauses
 	rates   rates         // that were told last
 	losses  []Loss        // of the last progress
+	back    *rolledBack   // why the segment ends, and where the run goes on; nil while it does not
 }
 
 // segment trains from m to the end, in one go; the rig is prepared. begin writes
@@ -139,6 +139,9 @@ func (r *runner) after(ctx context.Context, step int64) error {
 			return err
 		}
 	}
+	if r.back != nil {
+		return r.back
+	}
 	start := time.Now()
 	defer func() { r.clock.away += time.Since(start) }()
 	if sample {
@@ -189,14 +192,6 @@ func (r *runner) finished(step int64) {
 	}
 	r.host.Console.Progress(p)
 	r.rec.watch()
-}
-
-// watched tells a failure that a look found.
-func (r *runner) watched(f watch.Failure, err error) {
-	r.rec.keep(err)
-	if f != watch.None {
-		r.rec.line("step %d: %s", r.watcher.at, r.watcher.sentence(f))
-	}
 }
 
 // tell says the learning rates where they are others than those told last.
@@ -261,11 +256,18 @@ func (r *runner) checkpoint() error {
 	if err := r.rec.events.Sync(); err != nil {
 		return err
 	}
-	var best []int64
+	var kept []int64
 	if r.info.Best != nil {
-		best = append(best, r.info.Best.Step)
+		kept = append(kept, r.info.Best.Step)
 	}
-	return r.run.Prune(r.cfg.Checkpoint.Keep, best...)
+	if r.cfg.Train.Rollback.On {
+		good, _, err := r.good()
+		if err != nil {
+			return err
+		}
+		kept = append(kept, good.Step)
+	}
+	return r.run.Prune(r.cfg.Checkpoint.Keep, kept...)
 }
 
 // end reads what the loop left in flight and saves the state that it left,
@@ -275,7 +277,7 @@ func (r *runner) end(err error) error {
 	if drained := t.drain(); err == nil {
 		err = drained
 	}
-	if t.broken || r.saved == t.step && t.place == 0 {
+	if t.broken || errors.As(err, new(*rolledBack)) || r.saved == t.step && t.place == 0 {
 		return err
 	}
 	if saved := r.checkpoint(); err == nil {

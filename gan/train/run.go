@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"ganengine/engine/device"
 	"ganengine/engine/plainfile"
@@ -20,6 +21,11 @@ import (
 // Errors are one line. Of those, *Interrupted and *NotFinite come after the
 // state was saved.
 func Run(ctx context.Context, cfg *config.Config, h Host) error {
+	return again(ctx, h, fresh(ctx, cfg, h))
+}
+
+// fresh is Run until it ends, or is rolled back.
+func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 	g, err := newRig(ctx, cfg, h, nil)
 	if err != nil {
 		return err
@@ -51,6 +57,9 @@ func Run(ctx context.Context, cfg *config.Config, h Host) error {
 			r.rec.line("%s", note)
 		}
 		r.show(reals, fakes)
+		if r.rec.err == nil && g.cfg.Train.Rollback.On { // which may lead back here
+			return r.checkpoint()
+		}
 		return r.rec.err
 	})
 }
@@ -59,6 +68,12 @@ func Run(ctx context.Context, cfg *config.Config, h Host) error {
 // the one that the host names; what came after that goes. changed is the run's
 // configuration with what a resume may change, or nil.
 func Resume(ctx context.Context, dir string, changed *config.Config, h Host) error {
+	return again(ctx, h, goOn(ctx, dir, changed, h, nil))
+}
+
+// goOn is Resume until the run ends or is rolled back; and where back is not nil, it
+// is a run that was.
+func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back *rolledBack) error {
 	run, err := rundir.Open("", dir)
 	if err != nil {
 		return err
@@ -107,6 +122,11 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 	if err != nil {
 		return err
 	}
+	if back != nil {
+		if err := g.trainer.rollBack(back); err != nil {
+			return err
+		}
+	}
 	if m.step >= int64(g.cfg.Train.Steps) {
 		g.host.Console.Line(fmt.Sprintf("%s has its %d steps; -set train.steps=N makes it longer", dir, m.step))
 		return nil
@@ -125,6 +145,12 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		r.info.Best = nil // it went with what came after
 	}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
+	if back != nil {
+		return r.segment(ctx, m, false, func() error {
+			r.rec.line("%s", back.goesOn(g.trainer))
+			return r.checkpoint() // which knows of it, whatever happens
+		})
+	}
 	return r.segment(ctx, m, differs == "", func() error {
 		if len(config.Diff(own, &g.cfg)) > 0 {
 			r.rec.writeConfig(&g.cfg)
@@ -135,6 +161,16 @@ func Resume(ctx context.Context, dir string, changed *config.Config, h Host) err
 		}
 		return r.rec.err
 	})
+}
+
+// again goes on from where a run was rolled back to, until it ends otherwise.
+func again(ctx context.Context, h Host, err error) error {
+	var back *rolledBack
+	for errors.As(err, &back) {
+		h.Checkpoint, h.Started = fmt.Sprint(back.To), time.Time{}
+		err = goOn(ctx, back.dir, nil, h, back)
+	}
+	return err
 }
 
 // enforce has the device take the engines that the run has taken so far.

@@ -13,7 +13,7 @@ type rates []Loss
 // ratesAt are the rates while so many steps are finished.
 func (t *trainer) ratesAt(finished int64) (out rates) {
 	for _, o := range t.game.Optimizers {
-		out = append(out, Loss{o.Name, t.game.Rate(o, finished)})
+		out = append(out, Loss{o.Name, t.rate(o, finished)})
 	}
 	return out
 }

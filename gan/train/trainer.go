@@ -48,6 +48,7 @@ type trainer struct {
 	finished          func(step int64)          // called when a step's results were read
 	note              string                    // on the weights that training starts from; "" where there is nothing to say
 	frozen            map[string]rundir.Weights // of networks that are not trained
+	rollbacks         []rollback                // that the run has behind it
 	lost              func(err error)           // called when a sample went bad
 }
 
@@ -105,7 +106,7 @@ func closing(err error, free func() error) error {
 
 // initialise gives every Variable its first value.
 func (t *trainer) initialise(weights string) error {
-	if err := t.ses.WriteBytes(t.game.Seed.Name, seedWords(t.game.Config.Run.Seed)); err != nil {
+	if err := t.ses.WriteBytes(t.game.Seed.Name, seedWords(t.seed())); err != nil {
 		return err
 	}
 	r, err := t.ses.Program("init").Run()
@@ -142,8 +143,8 @@ func (t *trainer) startAverages() error {
 	return nil
 }
 
-// seedWords is run.seed as the Variable seed holds it: low word, high word.
-func seedWords(seed int) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(seed)) }
+// seedWords is a seed as the Variable seed holds it: low word, high word.
+func seedWords(seed uint64) []byte { return binary.LittleEndian.AppendUint64(nil, seed) }
 
 // feed starts loading batches, from those that the next run takes.
 func (t *trainer) feed(ctx context.Context, sets sets) error {
@@ -171,7 +172,7 @@ func (t *trainer) feed(ctx context.Context, sets sets) error {
 			firsts[s.Section] = f
 		}
 		mirror := d.Mirror && s.Samples() == game.Pixels
-		if err := f.start(ctx, data.LoaderConfig{Seed: uint64(c.Run.Seed), Mirror: mirror, Beside: beside, OnLoss: func(_ int, err error) { t.lost(err) }},
+		if err := f.start(ctx, data.LoaderConfig{Seed: t.seed(), Mirror: mirror, Beside: beside, OnLoss: func(_ int, err error) { t.lost(err) }},
 			now, now > t.game.Sequence.Taken(s, t.step, 0)); err != nil {
 			return err
 		}

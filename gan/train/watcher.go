@@ -59,6 +59,9 @@ var (
 // at.
 func newWatcher(g *game.Game, steps []*game.Step) (*watcher, error) {
 	if !g.Watched() {
+		if g.Config.Train.Rollback.On {
+			return nil, &config.Error{Key: "train.rollback", Msg: fmt.Sprintf("model %s has no discriminator of its samples, by which training is watched; remove it", g.Config.Model.Kind)}
+		}
 		return nil, nil
 	}
 	w := &watcher{game: g}
@@ -200,7 +203,7 @@ func (w *watcher) sentence(f watch.Failure) string {
 	c := w.game.Config
 	rate := func(of []*game.Optimizer) (r watch.Rate) {
 		if len(of) > 0 {
-			r = watch.Rate{Key: "optim." + of[0].Section + ".lr", Value: w.game.Rate(of[0], w.at)}
+			r = watch.Rate{Key: "optim." + of[0].Section + ".lr", Value: w.trainer.rate(of[0], w.at)}
 		}
 		return r
 	}

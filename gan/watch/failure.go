@@ -27,6 +27,7 @@ const (
 	fooled    = .25  // Above, where D prefers generated samples
 	fewAlike  = .5   // Alike of few examples
 	fewLeft   = .65  // and what is left of the greatest diversity
+	wellLeft  = .85  // what is left of it where all is well
 	tells     = .75  // Above of a D that tells samples apart: what the one whose weights race has, or lacks
 	races     = .35  // growth of weights that is too fast
 	ahead     = 4    // how many times the other side's it is

@@ -43,6 +43,8 @@ type History struct {
 	Sights []Sight `json:"sights"` // of the last Window steps, and the one before them
 	// Peak is the greatest mean of diversity over a window.
 	Peak float64 `json:"peak"`
+	// Good is the step that the last window began with in which all was well.
+	Good int64 `json:"good"`
 	// Told are the failures that were told since all was well for a window, and Wrong is the
 	// last step at which something was not.
 	Told  []Failure `json:"told,omitempty"`
@@ -94,6 +96,9 @@ func (h *History) Add(s Sight) Failure {
 	now := summarise(h.Sights[0], w)
 	failure := now.failure(h.Peak)
 	h.Peak = max(h.Peak, now.Diversity)
+	if failure == None && now.Diversity >= wellLeft*h.Peak {
+		h.Good = h.Sights[0].Step
+	}
 	if failure != None {
 		h.Wrong = s.Step
 	} else if s.Step-h.Wrong >= Window {

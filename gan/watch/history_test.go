@@ -76,6 +76,11 @@ func TestCollapse(t *testing.T) {
 			}
 		}
 	}
+	told(&h, 25, 1475, from(1000, 1500))
+	if h.Good < 600 || h.Good > 800 {
+		t.Errorf("all was well from step %d on for a window, want one between 600 and 800", h.Good)
+	}
+	h = History{}
 	if got := told(&h, 25, 2000, from(1000, 1500)); len(got) != 1 || got[Few] < 1100 || got[Few] > 1275 {
 		t.Errorf("told %v, want few examples between steps 1100 and 1275", got)
 	}
