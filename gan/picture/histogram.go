@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
@@ -17,6 +18,7 @@ type Histogram struct {
 	Reals, Fakes []float32 // [n]
 	Curve        []float32 // at the centres of equal cells of [Lo, Hi]; may be empty
 	Of           string    // what the curve is, at its axis
+	Latents      []float32 // of each generated value, where that is drawn from one number: a strip below shows what goes where
 	Neutral      float32   // the value in the middle of that: of D, 0 for logits and 0.5 for probabilities are undecided
 
 	Classes                  []string // their names, as Names gives them: each has a density of its own, with its share of all values
@@ -50,6 +52,9 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	if len(h.Classes) > 0 && (len(h.RealClasses) != len(h.Reals) || len(h.FakeClasses) != len(h.Fakes)) {
 		return nil, fmt.Errorf("picture: %d and %d classes of %d and %d values", len(h.RealClasses), len(h.FakeClasses), len(h.Reals), len(h.Fakes))
 	}
+	if len(h.Latents) > 0 && len(h.Latents) != len(h.Fakes) {
+		return nil, fmt.Errorf("picture: %d latents of %d values", len(h.Latents), len(h.Fakes))
+	}
 	right := 88.
 	if len(h.Classes) > 0 && len(h.Curve) > 0 {
 		right += namesWidth
@@ -57,6 +62,9 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	c, err := newCanvas(size, right)
 	if err != nil {
 		return nil, err
+	}
+	if len(h.Latents) > 0 {
+		c.plot.Max.Y -= int(stripHeight * c.unit)
 	}
 	all, lostReals, lostFakes := h.densities()
 	top := 0.0
@@ -79,8 +87,48 @@ func (h Histogram) Draw(size int) (*image.RGBA, error) {
 	c.frame()
 	c.axisX(h.Lo, h.Hi)
 	c.axisY(0, top)
+	h.strip(c)
 	c.heading(h.Title, real, generated)
 	return c.RGBA, nil
+}
+
+// stripHeight is the room below the axis for the strip of latents, and stripLines how many of
+// them it shows.
+const stripHeight, stripLines = 150, 60
+
+// strip draws lines from latents, on an axis at the bottom, up to what is generated of them:
+// some that are evenly spread among all.
+func (h Histogram) strip(c *canvas) {
+	n := len(h.Latents)
+	if n == 0 {
+		return
+	}
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(h.Latents[a], h.Latents[b]) })
+	lo, hi := float64(h.Latents[order[0]]), float64(h.Latents[order[n-1]])
+	if !(hi > lo) || !finite(hi-lo) {
+		return
+	}
+	top, bottom := float64(c.plot.Max.Y)+34*c.unit, float64(c.plot.Max.Y)+(stripHeight+10)*c.unit
+	lines := min(stripLines, n)
+	for k := range lines {
+		i := order[(2*k+1)*n/(2*lines)]
+		x := float64(h.Fakes[i])
+		if !(x >= h.Lo && x <= h.Hi) {
+			continue
+		}
+		c.line(c.x(float64(h.Latents[i]), lo, hi), bottom, c.x(x, h.Lo, h.Hi), top, c.unit, fakeColor, .6)
+	}
+	left, right := float64(c.plot.Min.X), float64(c.plot.Max.X)
+	for y, name := range map[float64]string{top: "x", bottom: "z"} {
+		c.line(left, y, right, y, c.unit, ink, 1)
+		c.text(name, right+10*c.unit, y+5*c.unit, 0, ink)
+	}
+	c.text(number(math.Round(lo*100)/100), left, bottom+20*c.unit, .5, ink)
+	c.text(number(math.Round(hi*100)/100), right, bottom+20*c.unit, .5, ink)
 }
 
 // density is bars of one colour.

@@ -208,6 +208,40 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
+// Below a histogram of values that are each made of one number lines lead from the numbers,
+// at the bottom, to the values: here from -1 far left to 1, from 1 to 3, none to the value
+// outside.
+func TestHistogramStrip(t *testing.T) {
+	h := Histogram{Lo: 0, Hi: 4, Bins: 4, Fakes: []float32{3, 1, 9}, Latents: []float32{1, -1, 0}}
+	m, err := h.Draw(800)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := func(y int) (columns []int) {
+		for x := 40; x < 760; x++ {
+			if c := m.RGBAAt(x, y); int(c.R) > int(c.G)+60 && (len(columns) == 0 || x > columns[len(columns)-1]+20) {
+				columns = append(columns, x)
+			}
+		}
+		return columns
+	}
+	// The plot is 650 wide from 62 on, and ends at 588; the strip reaches from 622 to 748.
+	for y, want := range map[int][2]int{626: {224, 550}, 685: {143, 631}, 744: {66, 707}} {
+		got := drawn(y)
+		if len(got) != 2 || got[0] < want[0]-9 || got[0] > want[0]+9 || got[1] < want[1]-9 || got[1] > want[1]+9 {
+			t.Errorf("lines cross row %d at %v, want about %v", y, got, want)
+		}
+	}
+	h.Latents = h.Latents[:2]
+	if _, err := h.Draw(800); err == nil || !strings.Contains(err.Error(), "2 latents of 3 values") {
+		t.Errorf("error %v", err)
+	}
+	h.Latents = []float32{1, 1, 1} // lead nowhere in particular
+	if _, err := h.Draw(800); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPlotsRefuse(t *testing.T) {
 	nan := math.NaN()
 	for name, err := range map[string]error{

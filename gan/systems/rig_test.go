@@ -50,7 +50,13 @@ func trained(t *testing.T, dev *cpu.Device, cfg *config.Config) rundir.Dir {
 // readRows are a run's rows of stats.jsonl.
 func readRows[T any](t *testing.T, run rundir.Dir) (rows []T) {
 	t.Helper()
-	f, err := os.Open(run.Path(rundir.StatsFile))
+	return readRowsOf[T](t, run, rundir.StatsFile)
+}
+
+// readRowsOf are the rows of one of a run's files.
+func readRowsOf[T any](t *testing.T, run rundir.Dir, file string) (rows []T) {
+	t.Helper()
+	f, err := os.Open(run.Path(file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,6 +148,9 @@ func (p *pictures) plot(title string, fakes []float32, classes []int32) ([]byte,
 		if p.names != nil {
 			h.Classes, h.RealClasses, h.FakeClasses = p.names, p.classes, classes
 		}
+		if fakes != nil {
+			h.Latents = p.sampler.single
+		}
 		if fakes != nil && p.sampler.cells > 0 {
 			h.Of = p.sampler.of()
 			if h.Curve, h.Neutral, err = p.sampler.field(cells(p.lo, p.hi, p.sampler.cells)); err != nil {

@@ -34,6 +34,7 @@ type sampler struct {
 	seeds, points            device.HostBuffer
 	codes                    []device.HostBuffer // in the order of generate's inputs
 	class                    *game.Code          // of a sample; nil where there are no classes
+	single                   []float32           // the latents of the last samples drawn, if each is of one number
 }
 
 func newSampler(g *game.Game) (*sampler, error) {
@@ -138,6 +139,7 @@ func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err err
 	}
 	at := s.generate.Index(s.out.Output())
 	size := 0
+	s.single = s.single[:0]
 	for first := 0; first < count; first += s.n {
 		r, err := s.run(first, columns)
 		if err != nil {
@@ -148,8 +150,18 @@ func (s *sampler) draw(count, columns int) (out []byte, classes []int32, err err
 		if s.class != nil {
 			classes = append(classes, s.classes()...)
 		}
+		if s.oneNumber() {
+			s.single = append(s.single, device.View[float32](s.codes[0].Data())...)
+		}
 	}
+	s.single = s.single[:min(count, len(s.single))]
 	return out[:count*size], classes[:min(count, len(classes))], nil
+}
+
+// oneNumber says whether all of a sample is made of one number.
+func (s *sampler) oneNumber() bool {
+	in := s.generate.Graph.Inputs
+	return s.from == nil && len(in) == 1 && in[0].DType == graph.F32 && in[0].Shape.Size() == s.n
 }
 
 // classes are those of the samples of the last run, in its input.

@@ -191,3 +191,26 @@ func TestPicturesOfALine(t *testing.T) {
 		}
 	}
 }
+
+// Where a sample is made of one number, the sampler tells that of each, in the order of
+// seeds; of several it tells none.
+func TestSingleLatents(t *testing.T) {
+	r := newTestRig(t, tinyRing, "data.layout=line", "data.modes=2", "model.z=1", "sample.count=5")
+	for range 2 { // each time anew
+		if _, _, err := r.sampler.draw(5, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	z := slices.Clone(r.sampler.single)
+	if len(z) != 5 {
+		t.Fatalf("latents %v of five samples", z)
+	}
+	sorted := slices.Sorted(slices.Values(z))
+	if len(slices.Compact(sorted)) != 5 {
+		t.Errorf("two seeds have one latent: %v", z)
+	}
+	r = newTestRig(t, tinyRing, "data.layout=line", "data.modes=2", "model.z=2", "sample.count=5")
+	if _, _, err := r.sampler.draw(5, 0); err != nil || len(r.sampler.single) > 0 {
+		t.Errorf("latents %v of samples of two numbers, %v", r.sampler.single, err)
+	}
+}

@@ -74,7 +74,7 @@ func shrunk(t testing.TB, name string) []string {
 	if known, ok := tinies.Load(name); ok {
 		return known.([]string)
 	}
-	set := []string{"train.batch=4", "train.steps=4", "sample.count=4", "sample.every=0", "log.every=1", "checkpoint.every=0"}
+	set := []string{"train.batch=4", "train.steps=4", "sample.count=4", "sample.every=0", "log.every=1", "checkpoint.every=0", "eval.every=0", "eval.metrics=[]"}
 	// narrow takes the first of settings that the system takes too.
 	narrow := func(settings ...string) {
 		for _, s := range settings {

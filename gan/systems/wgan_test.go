@@ -1,0 +1,107 @@
+//go:build systems
+
+package systems_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"ganengine/engine/safetensors"
+	"ganengine/gan/config/configtest"
+	"ganengine/gan/rundir"
+)
+
+// TestWGAN: the critic's loss tells how good samples are (figure 3 of the paper): over 25
+// evaluations its rank is that of the samples' Fréchet distance to the data, and no weight
+// of the critic is beyond the clip.
+func TestWGAN(t *testing.T) {
+	for seed := range 2 {
+		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			dev, cfg := newDevice(t), configtest.Shipped(t, "wgan", fmt.Sprint("run.seed=", seed))
+			run := trained(t, dev, cfg)
+			losses := readRows[struct {
+				Step  int64
+				DLoss float64 `json:"d_loss"`
+			}](t, run)
+			measured := readRowsOf[struct {
+				Checkpoint int64
+				Value      float64
+			}](t, run, rundir.MetricsFile)
+			var estimates, distances []float64
+			for _, m := range measured {
+				var near []float64 // the estimates since the last evaluation
+				for _, r := range losses {
+					if r.Step > m.Checkpoint-int64(cfg.Eval.Every) && r.Step <= m.Checkpoint {
+						near = append(near, -r.DLoss)
+					}
+				}
+				slices.Sort(near)
+				estimates, distances = append(estimates, near[len(near)/2]), append(distances, m.Value)
+			}
+			r := spearman(estimates, distances)
+			t.Logf("%d evaluations, from %.2f to %.2f: rank correlation %.3f", len(distances), distances[0], distances[len(distances)-1], r)
+			if len(distances) < 20 || r <= .8 {
+				t.Errorf("rank correlation %.3f over %d evaluations, want more than .8 over 20", r, len(distances))
+			}
+			files, err := run.Checkpoints()
+			if err != nil || len(files) == 0 {
+				t.Fatal("no checkpoints", err)
+			}
+			for _, f := range files {
+				within(t, f.Path, cfg.Optim("d").Clamp)
+			}
+		})
+	}
+}
+
+// within holds all weights of the critic in a checkpoint to a bound.
+func within(t *testing.T, path string, most float64) {
+	t.Helper()
+	f, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	seen := 0
+	for _, tensor := range f.Tensors() {
+		if !strings.HasPrefix(tensor.Name, "d/") || strings.Contains(tensor.Name, "running") {
+			continue
+		}
+		x := make([]float32, tensor.Elements())
+		if err := safetensors.Read(f, tensor.Name, x); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range x {
+			if math.Abs(float64(x)) > most*(1+1e-6) {
+				t.Errorf("%s of %s has %g, beyond the clip of %g", tensor.Name, path, x, most)
+				break
+			}
+		}
+		seen++
+	}
+	if seen == 0 {
+		t.Errorf("%s has no weights of the critic", path)
+	}
+}
+
+// spearman is the correlation of ranks.
+func spearman(a, b []float64) float64 {
+	ranks := func(x []float64) []float64 {
+		sorted := slices.Sorted(slices.Values(x))
+		out := make([]float64, len(x))
+		for i, v := range x {
+			at, _ := slices.BinarySearch(sorted, v)
+			out[i] = float64(at)
+		}
+		return out
+	}
+	x, y := ranks(a), ranks(b)
+	n, sum := float64(len(x)), 0.
+	for i := range x {
+		sum += (x[i] - y[i]) * (x[i] - y[i])
+	}
+	return 1 - 6*sum/(n*(n*n-1))
+}
