@@ -4,18 +4,17 @@ package cuda
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"gorgonia.org/cu"
 
 	"ganengine/cuda/driver"
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/keep"
 )
 
 // mostCubins is how many files of machine code are kept, the last used ones: a
@@ -49,8 +48,7 @@ func (c *cubins) load(ptx []byte) (cu.Module, error) {
 	path := filepath.Join(c.folder, fmt.Sprintf("%x.cubin", sha256.Sum256(append([]byte(c.target+"\x00"), ptx...))))
 	if cubin := readCubin(path); cubin != nil {
 		if m, err := driver.LoadCubin(cubin); err == nil {
-			now := time.Now()
-			c.keep(os.Chtimes(path, now, now))
+			c.keep(keep.Used(path))
 			return m, nil
 		}
 	}
@@ -97,26 +95,5 @@ func (c *cubins) write(path string, cubin []byte) error {
 	if err := atomicfile.ReplaceBytes(path, append(sum[:], cubin...)); err != nil {
 		return err
 	}
-	return c.prune(mostCubins)
-}
-
-// prune removes all files but the last used ones.
-func (c *cubins) prune(most int) error {
-	entries, err := os.ReadDir(c.folder)
-	if err != nil || len(entries) <= most {
-		return err
-	}
-	used := map[string]time.Time{}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil { // else another process has removed it
-			used[e.Name()] = info.ModTime()
-		}
-	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return used[b.Name()].Compare(used[a.Name()]) })
-	for _, e := range entries[most:] {
-		if err := os.Remove(filepath.Join(c.folder, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return keep.Prune(c.folder, mostCubins, math.MaxInt64)
 }

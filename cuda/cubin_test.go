@@ -3,7 +3,6 @@
 package cuda
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,27 +85,5 @@ func TestCubins(t *testing.T) {
 	}
 	if _, err := c.load([]byte("no PTX")); err == nil {
 		t.Error("what is no PTX is loaded")
-	}
-}
-
-// TestPrune: the last used files stay.
-func TestPrune(t *testing.T) {
-	c := &cubins{folder: t.TempDir()}
-	for i := range 6 {
-		path := filepath.Join(c.folder, fmt.Sprint(i))
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		used := time.Now().Add(time.Duration(i) * time.Minute)
-		if err := os.Chtimes(path, used, used); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.prune(2); err != nil {
-		t.Fatal(err)
-	}
-	left, err := filepath.Glob(filepath.Join(c.folder, "*"))
-	if err != nil || len(left) != 2 || filepath.Base(left[0]) != "4" || filepath.Base(left[1]) != "5" {
-		t.Errorf("left: %q, %v", left, err)
 	}
 }

@@ -93,6 +93,7 @@ func allowed() []edge {
 
 		{"cuda/cudnn", "engine/atomicfile"},
 		{"cuda", "engine/atomicfile"},
+		{"cuda", "engine/keep"},
 		{"cuda", "cuda/driver"},
 		{"cuda", "cuda/cudnn"},
 		{"cuda", "cuda/emit"},
@@ -200,10 +201,14 @@ func allowed() []edge {
 		{"gan/measure", "gan/data"},
 		{"gan/measure", "gan/data/mixture"}, // whose modes are known
 		{"gan/measure", "gan/features"},
+		{"gan/measure", "engine/keep"}, // features of real samples between evaluations
+		{"gan/measure", "engine/atomicfile"},
+		{"gan/measure", "engine/safetensors"},
 		{"gan/measure", "gan/classifier"}, // that samples are lessons for
 		{"gan/train", "gan/features"},
 		{"gan/features", "engine/device"},
 		{"gan/features", "gan/classifier"},
+		{"gan/classifier", "engine/keep"},
 		{"gan/classifier", "engine/device"},
 		{"gan/classifier", "engine/debug"},
 		{"gan/classifier", "engine/graph"},

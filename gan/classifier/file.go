@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
+	"ganengine/engine/keep"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/data"
 )
@@ -33,9 +35,14 @@ func Open(ctx context.Context, dev device.Device, set data.Set, o Options) (*Net
 	if err != nil || folder == "" {
 		return Train(ctx, dev, set, o)
 	}
-	path := filepath.Join(folder, "classifier", name(set, o.Seed))
+	file, err := name(set, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, "classifier", file)
 	n, err := Read(path, dev, o.Switches)
 	if err == nil {
+		_ = keep.Used(path) // else it goes before others
 		o.Note(n.String())
 		return n, nil
 	}
@@ -48,17 +55,33 @@ func Open(ctx context.Context, dev device.Device, set data.Set, o Options) (*Net
 	if err = os.MkdirAll(filepath.Dir(path), 0o777); err == nil {
 		err = n.Write(path)
 	}
+	if err == nil {
+		err = keep.Prune(filepath.Dir(path), mostKept, math.MaxInt64)
+	}
 	if err != nil {
 		o.Note(fmt.Sprintf("the classifier is not kept, so each start trains it anew: %v (GANENGINE_CACHE names another folder)", err))
 	}
 	return n, nil
 }
 
-// name is the file of what a classifier depends on.
-func name(set data.Set, seed uint64) string {
+// mostKept is how many networks are kept, the last used ones.
+const mostKept = 256
+
+// name is the file of what a classifier depends on: the data, and the pixels of some of
+// them, which are other ones where they came to their size otherwise.
+func name(set data.Set, seed uint64) (string, error) {
+	const looked = 16
 	h, w, c := set.Shape()
-	key := fmt.Sprintf("%q %q %dx%dx%d %d %s", set.Fingerprint(), set.Classes(), h, w, c, seed, Recipe)
-	return fmt.Sprintf("%x.safetensors", sha256.Sum256([]byte(key)))
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q %dx%dx%d %d %s\n", set.Fingerprint(), set.Classes(), h, w, c, seed, Recipe)
+	image := make([]byte, h*w*c)
+	for i := range looked {
+		if err := set.(data.Images).Read(image, i*set.Len()/looked); err != nil {
+			return "", err
+		}
+		sum.Write(image)
+	}
+	return fmt.Sprintf("%x.safetensors", sum.Sum(nil)), nil
 }
 
 // Write keeps the network in a file, whole or not at all.

@@ -127,7 +127,7 @@ func (failing) Read([]byte, int) error { return errors.New("damaged") }
 // ringOf asks for samples of a ring that are its own points, from number first on.
 func ringOf(t *testing.T, names ...string) *Request {
 	set := open(t, data.Spec{Kind: "mixture", Limit: 5000}).(data.Points)
-	return &Request{Metrics: metrics(t, names...), Samples: 300, Seed: 4, Neighbours: 5, Data: set, Split: "train", Shape: []int{2}, Device: newDevice(t),
+	return &Request{Metrics: metrics(t, names...), Samples: 300, Seed: 4, Neighbours: 5, Data: set, Split: "train", Shape: []int{2}, Device: newDevice(t), Switches: debug.Switches{Cache: "off"},
 		Generate: func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
 			return Read(ctx, set, Choose(first+n, 2000, 99)[first:], progress)
 		}}

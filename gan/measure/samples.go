@@ -109,14 +109,6 @@ func (r *Request) reals(ctx context.Context, c *metric.Comparison, n counts) (er
 	return err
 }
 
-// read gives the features of real samples.
-func (r *Request) read(ctx context.Context, indices []int) (*metric.Features, error) {
-	f, _, err := extract(ctx, r.extractor, len(indices), wanted{features: true}, func(ctx context.Context, first, n int) (*tensor.Dense, error) {
-		return Read(ctx, r.Data, indices[first:first+n], r.counter("read", first, len(indices)))
-	})
-	return f, err
-}
-
 func (r *Request) tell(line string) {
 	if r.Progress != nil {
 		r.Progress(line)

@@ -50,6 +50,9 @@ func (f *Features) Len() int { return f.n }
 // Dim is how many numbers each has.
 func (f *Features) Dim() int { return f.d }
 
+// Rows are all numbers, row after row: the features' own.
+func (f *Features) Rows() []float32 { return f.rows }
+
 func (f *Features) row(i int) []float32 { return f.rows[i*f.d : (i+1)*f.d] }
 
 // finite says which sample holds a number that is not finite.
