@@ -29,9 +29,11 @@ func MinibatchDiscrimination(p *Pass, name string, x *graph.Node, rows, dims int
 	}
 	p.In(name, func() {
 		m := graph.MatMulT(x, o.weight(p, graph.Shape{rows * dims, x.Shape[1]}, weight), false, true)
-		one := graph.Reshape(m, graph.Shape{batches, n, 1, rows, dims})
-		other := graph.Reshape(m, graph.Shape{batches, 1, n, rows, dims})
-		distance := graph.Reshape(graph.ReduceSum(graph.Abs(graph.Sub(one, other)), 4), graph.Shape{batches, n, n, rows})
+		// Sums over an outer axis run along rows of numbers; over a short last one they do not.
+		m = graph.Transpose(graph.Reshape(m, graph.Shape{batches, n, rows, dims}), 0, 3, 1, 2)
+		one := graph.Reshape(m, graph.Shape{batches, dims, n, 1, rows})
+		other := graph.Reshape(m, graph.Shape{batches, dims, 1, n, rows})
+		distance := graph.Reshape(graph.ReduceSum(graph.Abs(graph.Sub(one, other)), 1), graph.Shape{batches, n, n, rows})
 		if o.Scaled && p.Mode.First {
 			distance = startScale(p, distance, dims)
 		}

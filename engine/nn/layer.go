@@ -71,6 +71,15 @@ func Projection(p *Pass, name string, features, index *graph.Node, classes int, 
 	return graph.ReduceSum(graph.Mul(row, features), 1)
 }
 
+// GaussianNoise adds N(0, std²) to each element in training; outside of it, it is x. Its
+// random stream is the name with the pass's label.
+func GaussianNoise(p *Pass, name string, x *graph.Node, std float64) *graph.Node {
+	if !p.Mode.Train || std == 0 {
+		return x
+	}
+	return graph.Add(x, graph.Scale(p.B.Normal(p.stream(name), x.DType, x.Shape), std))
+}
+
 // Dropout keeps each element with probability keep and scales what it keeps by
 // 1/keep (Srivastava et al. 2014, inverted); outside of training it is x. Its
 // random stream is the name with the pass's label.

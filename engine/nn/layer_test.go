@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -215,6 +216,44 @@ func TestDropout(t *testing.T) {
 	}
 	if again := l.run(f); slices.Equal(again["real"].Data, got["real"].Data) {
 		t.Error("two runs drop the same")
+	}
+}
+
+// Noise has the deviation that is asked for and no mean, is another in each pass and run,
+// and is none outside of training.
+func TestGaussianNoise(t *testing.T) {
+	const n, std = 1 << 14, .5
+	l := newLab(t)
+	net := NewNet(l.vars, "d", graph.F64)
+	f := func(b *graph.Builder) {
+		x := graph.Broadcast(b.Const(graph.F64, 3), graph.Shape{n / 8, 8})
+		for _, label := range []string{"real", "fake"} {
+			b.Output(label, net.Pass(b, Mode{Label: label, Train: true}).Scoped(func(p *Pass) *graph.Node { return GaussianNoise(p, "noise", x, std) }))
+		}
+		if y := GaussianNoise(net.Pass(b, Mode{Label: "use"}), "noise", x, std); y != x {
+			t.Error("there is noise outside of training")
+		}
+		if y := GaussianNoise(net.Pass(b, Mode{Label: "none", Train: true}), "noise", x, 0); y != x {
+			t.Error("noise of deviation 0 is not the identity")
+		}
+	}
+	got := l.run(f)
+	for _, label := range []string{"real", "fake"} {
+		mean, square := 0., 0.
+		for _, y := range got[label].Data {
+			mean += (y - 3) / n
+			square += (y - 3) * (y - 3) / n
+		}
+		// Five standard deviations of a mean, and of a mean square.
+		if math.Abs(mean) > 5*std/128 || math.Abs(square/std/std-1) > 5*math.Sqrt2/128 {
+			t.Errorf("%s: noise of mean %g and mean square %g, want 0 and %g", label, mean, square, std*std)
+		}
+	}
+	if slices.Equal(got["real"].Data, got["fake"].Data) {
+		t.Error("two passes have the same noise")
+	}
+	if again := l.run(f); slices.Equal(again["real"].Data, got["real"].Data) {
+		t.Error("two runs have the same noise")
 	}
 }
 

@@ -10,7 +10,7 @@
 // Layers: Dense, Conv, ConvTranspose, Embedding, Projection; their weights are
 // parameters or what a Weight makes of them (SpectralNorm, WeightNorm, Equalized).
 // BatchNorm, ConditionalBatchNorm, ModulatedBatchNorm, VirtualBatchNorm,
-// InstanceNorm, LayerNorm, ActNorm; Dropout, Maxout, PReLU; PixelShuffle,
+// InstanceNorm, LayerNorm, ActNorm; Dropout, GaussianNoise, Maxout, PReLU; PixelShuffle,
 // PixelUnshuffle, ReflectionPad; MinibatchDiscrimination, MinibatchStdDev.
 // An Average follows the parameters; a Standing holds statistics for use.
 package nn

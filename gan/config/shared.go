@@ -65,11 +65,16 @@ type Updates struct {
 	DSteps int `toml:"d_steps" default:"1" range:"[1,1000]" doc:"discriminator updates in each step"`
 }
 
+// GeneratorUpdates is how often a generator is updated then, in [train].
+type GeneratorUpdates struct {
+	GSteps int `toml:"g_steps" default:"1" range:"[1,1000]" doc:"generator updates in each step, after those of the discriminator; with hundreds of both each learns for a phase of its own"`
+}
+
 // Rhythm is how the updates of a discriminator and a generator follow each other,
 // in [train].
 type Rhythm struct {
 	Updates
-	GSteps       int  `toml:"g_steps" default:"1" range:"[1,1000]" doc:"generator updates in each step, after those of the discriminator; with hundreds of both each learns for a phase of its own"`
+	GeneratorUpdates
 	ReuseFakes   bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
 	Simultaneous bool `toml:"simultaneous" default:"false" doc:"update the generator and, the last time in a step, the discriminator at once, by gradients of one pass at the weights as they are, as arXiv 1406.2661's code does; else the generator learns from what the discriminator has become"`
 	DBoost       int  `toml:"d_boost" default:"0" range:"[0,10000]" doc:"discriminator updates, in place of d_steps, in each of the first d_boost_until steps and in each d_boost_every-th (arXiv 1701.07875 has 100); 0 is d_steps in these too. Lengths in kimg and epochs count d_steps"`

@@ -73,16 +73,20 @@ func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
 	n := x.Shape[0]
 	x = graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n})
 	x = nn.Dropout(p, "dropout.in", x, 1-m.DDropoutIn)
-	for i, width := range m.DHidden {
-		at := strconv.Itoa(i)
-		if m.DActivation == "maxout" {
-			x = nn.Maxout(nn.Dense(p, "dense"+at, x, width*m.DPieces, m.dWeight, nn.Constant(0)), m.DPieces)
-		} else {
-			x = m.activate(m.DActivation, nn.Dense(p, "dense"+at, x, width, m.dWeight, nn.Constant(0)))
-		}
-		x = nn.Dropout(p, "dropout"+at, x, 1-m.DDropout)
+	for i := range m.DHidden {
+		x = nn.Dropout(p, "dropout"+strconv.Itoa(i), m.hidden(p, i, x), 1-m.DDropout)
 	}
 	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.dWeight, nn.Constant(0)), graph.Shape{n})
+}
+
+// hidden is the discriminator's hidden layer i with its activation; how is what its weight
+// is made of.
+func (m *mlp) hidden(p *nn.Pass, i int, x *graph.Node, how ...nn.Weight) *graph.Node {
+	name, width := "dense"+strconv.Itoa(i), m.DHidden[i]
+	if m.DActivation == "maxout" {
+		return nn.Maxout(nn.Dense(p, name, x, width*m.DPieces, m.dWeight, nn.Constant(0), how...), m.DPieces)
+	}
+	return m.activate(m.DActivation, nn.Dense(p, name, x, width, m.dWeight, nn.Constant(0), how...))
 }
 
 // Torch names the layers of a Sequential: Linear and activation in turn, a

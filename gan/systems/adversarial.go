@@ -260,7 +260,11 @@ func (k *pair) opinion(t *game.Turn, given ...game.Field) {
 	for _, f := range given {
 		in = append(in, t.Batch(k.real, f))
 	}
-	d := t.Run(k.d, in...)[0]
+	k.says(t, t.Run(k.d, in...)[0])
+}
+
+// says tells people what the discriminator thinks, and the probability that means.
+func (k *pair) says(t *game.Turn, d *graph.Node) {
 	t.Numbers(game.Logits, d)
 	if k.loss.Probability() {
 		t.Numbers(game.Probability, graph.Sigmoid(d))

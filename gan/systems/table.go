@@ -21,6 +21,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		sngan,
 		mmdgan,
 		infogan,
+		improved,
 	)
 })
 
