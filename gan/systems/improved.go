@@ -129,9 +129,9 @@ func declareImproved(s *game.Setup) error {
 		return []*graph.Node{logits, features}
 	}, game.In{Shape: k.real.Shape}).Called("discriminator")
 	k.g.Torch, k.d.Torch = net.Torch()
-	k.optG, k.optD = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d)
+	k.optimise()
 	if kimg := keys.Train.EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, k.g, k.d)
+		s.Average(game.AverageOptions{Kimg: kimg}, k.d)
 	}
 	if !k.Historical.IsZero() {
 		k.past = [2]*past{newPast(s, k.g), newPast(s, k.d)}
