@@ -3,8 +3,10 @@
 package cuda
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -25,17 +27,20 @@ import (
 const few = 3
 
 // TestEverySystemTrains: a few steps of every shipped configuration, made tiny, have the
-// losses, gradients and scores that the CPU gives them.
+// losses, gradients and scores that the CPU gives them; captured graphs leave the bits that
+// kernels enqueued one by one do; and a run that goes on leaves those of one that did not stop.
 func TestEverySystemTrains(t *testing.T) {
 	host, err := cpu.New(cpu.Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { host.Close() })
-	gpu := open(t, debug.Switches{})
+	gpu, eager := open(t, debug.Switches{}), open(t, debug.Switches{NoGraph: true})
+	set := []string{fmt.Sprint("train.steps=", few), "checkpoint.every=1", "checkpoint.keep=9"}
 	configtest.EachTiny(t, func(t *testing.T, _ string, c *config.Config) {
 		covered(t, c)
-		want, got := scores(t, host, c), scores(t, gpu, c)
+		run := trainedBy(t, gpu, c)
+		want, got := scores(t, trainedBy(t, host, c)), scores(t, run)
 		if len(want) != few || len(got) != few {
 			t.Fatalf("%d rows and %d, want %d", len(got), len(want), few)
 		}
@@ -46,7 +51,31 @@ func TestEverySystemTrains(t *testing.T) {
 				}
 			}
 		}
-	}, "train.steps=3")
+		exact(t, run, gpu, eager, c)
+	}, set...)
+	// what no shipped configuration has
+	for name, key := range map[string]string{"bf16": "run.precision=bf16", "accumulated": "train.accumulate=2"} {
+		t.Run(name, func(t *testing.T) {
+			c := configtest.Tiny(t, "dcgan", append(set, key, "train.reuse_fakes=false")...)
+			exact(t, trainedBy(t, gpu, c), gpu, eager, c)
+		})
+	}
+}
+
+// exact compares a run with one of kernels enqueued one by one, and with itself where it
+// went on from its first step.
+func exact(t *testing.T, run rundir.Dir, gpu, eager device.Device, c *config.Config) {
+	t.Helper()
+	whole := checkpoint(t, run, few)
+	if !bytes.Equal(checkpoint(t, trainedBy(t, eager, c), few), whole) {
+		t.Error("kernels enqueued one by one leave another checkpoint than captured graphs")
+	}
+	if err := train.Resume(context.Background(), string(run), nil, train.Host{Systems: systems.Table(), Device: gpu, Checkpoint: "1", Version: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(checkpoint(t, run, few), whole) {
+		t.Error("gone on from step 1, the last checkpoint is another one")
+	}
 }
 
 // apart is how far from a number of the CPU's the GPU's may lie. The first step is a
@@ -85,17 +114,9 @@ func covered(t *testing.T, c *config.Config) {
 	}
 }
 
-// scores trains and answers what each step's row says of the game.
-func scores(t *testing.T, dev device.Device, c *config.Config) (out []map[string]float64) {
+// scores are what each step's row says of the game.
+func scores(t *testing.T, dir rundir.Dir) (out []map[string]float64) {
 	t.Helper()
-	parent := t.TempDir()
-	if err := train.Run(context.Background(), c, train.Host{Systems: systems.Table(), Device: dev, Out: parent, Version: "test"}); err != nil {
-		t.Fatal(err)
-	}
-	dir, ok, err := rundir.Latest(parent, "")
-	if err != nil || !ok {
-		t.Fatalf("no run in %s: %v", parent, err)
-	}
 	text, err := os.ReadFile(dir.Path(rundir.StatsFile))
 	if err != nil {
 		t.Fatal(err)
