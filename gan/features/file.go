@@ -26,12 +26,12 @@ type file struct {
 func openFile(path string) (f *file, err error) {
 	data, info, err := plainfile.OpenLinked(path)
 	if err != nil {
-		return nil, fmt.Errorf("features: %w", err)
+		return nil, err
 	}
 	f = &file{path: path, data: data, size: info.Size()}
 	if err := f.read(); err != nil {
 		data.Close()
-		return nil, fmt.Errorf("features: %w", err)
+		return nil, err
 	}
 	return f, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"os"
 	"slices"
@@ -19,71 +18,12 @@ import (
 	"ganengine/engine/session"
 )
 
-// hashed are weights that a hash of their names gives, as in scripts/parity/make_inception.py.
-type hashed struct {
-	m     *built
-	wrong map[string]float32 // first numbers that are others
-	shape map[string][]int   // shapes that are others
-}
+// devices that the network is compared on, by name.
+var devices = map[string]func() (device.Device, error){"cpu": func() (device.Device, error) { return cpu.New(cpu.Options{}) }}
 
-func (w hashed) Shape(name string) ([]int, bool) {
-	if s, ok := w.shape[name]; ok {
-		return s, s != nil
-	}
-	if name == "fc.weight" {
-		return w.m.fc.Shape, true
-	}
-	for _, c := range w.m.convs {
-		if rest, ok := strings.CutPrefix(name, c.name+"."); ok {
-			s := c.filter.Shape
-			switch rest {
-			case "conv.weight":
-				return []int{s[0], s[3], s[1], s[2]}, true
-			case "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var":
-				return s[:1], true
-			}
-		}
-	}
-	return nil, false
-}
-
-func (w hashed) Floats(name string) ([]float32, error) {
-	shape, ok := w.Shape(name)
-	if !ok {
-		return nil, errors.New("no " + name)
-	}
-	n := graph.Shape(shape).Size()
-	out, seed := make([]float32, n), crc32.ChecksumIEEE([]byte(name))
-	for i := range out {
-		u := noise(seed, i)
-		switch {
-		case strings.HasSuffix(name, ".conv.weight"):
-			u *= math.Sqrt(24 / float64(n/shape[0]))
-		case strings.HasSuffix(name, ".bn.weight"):
-			u = 1 + u/4
-		case strings.HasSuffix(name, ".running_var"):
-			u = 1 + u
-		default:
-			u /= 4
-		}
-		out[i] = float32(u)
-	}
-	if v, ok := w.wrong[name]; ok {
-		out[0] = v
-	}
-	return out, nil
-}
-
-func noise(seed uint32, i int) float64 {
-	x := uint32(i)*2654435761 + seed
-	x = (x ^ x>>16) * 0x7feb352d
-	x = (x ^ x>>15) * 0x846ca68b
-	return float64(x^x>>16)/(1<<32) - .5
-}
-
-func newDevice(t testing.TB) device.Device {
+func newDevice(t testing.TB, name string) device.Device {
 	t.Helper()
-	dev, err := cpu.New(cpu.Options{})
+	dev, err := devices[name]()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,18 +57,24 @@ func numbers[T safetensors.Value](t testing.TB, f *safetensors.File, name string
 // TestAsPyTorchBuildsIt holds every layer to PyTorch's, computed in float64 on the same images and weights: of a
 // network with an eighth of the channels 64 values and the mean of each.
 func TestAsPyTorchBuildsIt(t *testing.T) {
-	worst := compare(t, fixture(t, "testdata/narrow.safetensors"), 8, func(got []float32) []float32 {
-		sum := 0.
-		for _, v := range got {
-			sum += float64(v)
-		}
-		out := []float32{float32(sum / float64(len(got)))}
-		for i := 0; i < len(got) && len(out) <= 64; i += len(got)/64 | 1 {
-			out = append(out, got[i])
-		}
-		return out
-	})
-	t.Logf("furthest from PyTorch: %.2g", worst)
+	for name := range devices {
+		t.Run(name, func(t *testing.T) {
+			t.Logf("furthest from PyTorch: %.2g", compare(t, newDevice(t, name), fixture(t, "testdata/narrow.safetensors"), 8, some))
+		})
+	}
+}
+
+// some are the mean of a layer and 64 values of it.
+func some(layer []float32) []float32 {
+	sum := 0.
+	for _, v := range layer {
+		sum += float64(v)
+	}
+	out := []float32{float32(sum / float64(len(layer)))}
+	for i := 0; i < len(layer) && len(out) <= 64; i += len(layer)/64 | 1 {
+		out = append(out, layer[i])
+	}
+	return out
 }
 
 // TestFullWidth is the same of all channels and all values, from a file that make_inception.py --full wrote.
@@ -137,7 +83,7 @@ func TestFullWidth(t *testing.T) {
 	if path == "" {
 		t.Skip("INCEPTION_FULL names no file of scripts/parity/make_inception.py --full")
 	}
-	t.Logf("furthest from PyTorch: %.2g", compare(t, fixture(t, path), 1, func(got []float32) []float32 { return got }))
+	t.Logf("furthest from PyTorch: %.2g", compare(t, newDevice(t, "cpu"), fixture(t, path), 1, func(got []float32) []float32 { return got }))
 }
 
 // limit is how far a value of a layer may be from PyTorch's; they are of the size of 1.
@@ -145,7 +91,7 @@ const limit = 1e-4
 
 // compare runs the fixture's images through the network, and what is kept of its layers must be what the fixture has.
 // It gives the greatest difference.
-func compare(t *testing.T, f *safetensors.File, narrow int, kept func(layer []float32) []float32) (worst float64) {
+func compare(t *testing.T, dev device.Device, f *safetensors.File, narrow int, kept func(layer []float32) []float32) (worst float64) {
 	t.Helper()
 	const n = 2
 	layers := []string{"features", "logits"}
@@ -156,7 +102,7 @@ func compare(t *testing.T, f *safetensors.File, narrow int, kept func(layer []fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := session.New(newDevice(t), m.vars, session.Options{})
+	s := session.New(dev, m.vars, session.Options{})
 	defer s.Close()
 	if err := s.Compile(m.program); err != nil {
 		t.Fatal(err)
@@ -257,7 +203,7 @@ func TestPools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := session.New(newDevice(t), vars, session.Options{})
+	s := session.New(newDevice(t, "cpu"), vars, session.Options{})
 	defer s.Close()
 	if err := s.Compile(p); err != nil {
 		t.Fatal(err)
@@ -288,39 +234,6 @@ func TestPools(t *testing.T) {
 	}
 }
 
-// TestWeights: what is wrong with a file's weights is said in a line.
-func TestWeights(t *testing.T) {
-	m, err := model(1, 8, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	nowhere := func(string, []byte) error { return nil }
-	if err := m.load(hashed{m: m}, nowhere); err != nil {
-		t.Fatal(err)
-	}
-	nan := float32(math.NaN())
-	for _, c := range []struct {
-		w    hashed
-		says string
-	}{
-		{hashed{m: m, shape: map[string][]int{"Mixed_6b.branch_pool.bn.running_var": nil}}, "no Mixed_6b.branch_pool.bn.running_var"},
-		{hashed{m: m, shape: map[string][]int{"fc.weight": {125, 256}}}, "its fc.weight is [125 256] where FID's network has [126 256]"},
-		{hashed{m: m, shape: map[string][]int{"Conv2d_1a_3x3.conv.weight": {4, 3, 3, 4}}}, "its Conv2d_1a_3x3.conv.weight is"},
-		{hashed{m: m, wrong: map[string]float32{"Mixed_5b.branch1x1.bn.bias": nan}}, "number 0 of its Mixed_5b.branch1x1.bn.bias is not finite"},
-		{hashed{m: m, wrong: map[string]float32{"Mixed_5b.branch1x1.bn.running_var": -1}}, "variance of -1"},
-	} {
-		if err := m.load(c.w, nowhere); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%v; want %q", err, c.says)
-		}
-	}
-	if !Claims(hashed{m: m}) || Claims(hashed{m: m, shape: map[string][]int{"Conv2d_1a_3x3.conv.weight": nil}}) {
-		t.Error("networks are not told from others")
-	}
-	if err := Check(hashed{m: m}); err == nil || !strings.Contains(err.Error(), "Conv2d_1a_3x3.conv.weight") {
-		t.Errorf("an eighth of the channels: %v", err)
-	}
-}
-
 // TestExtract: images in batches, of which the last is not full, give what each gives alone, and grey ones what the
 // same in three channels gives.
 func TestExtract(t *testing.T) {
@@ -329,7 +242,7 @@ func TestExtract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := newNetwork(newDevice(t), hashed{m: m}, debug.Switches{}, 2, narrow)
+	n, err := newNetwork(newDevice(t, "cpu"), hashed{m: m}, debug.Switches{}, 2, narrow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +293,7 @@ func BenchmarkExtract(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	n, err := New(newDevice(b), hashed{m: full}, debug.Switches{})
+	n, err := New(newDevice(b, "cpu"), hashed{m: full}, debug.Switches{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -125,6 +125,7 @@ PARTS = [  # name, seconds at most, what
     ("conformance suite", 120, tests("cuda.test", "Test(Conformance$|Image)", "cuda")),
     ("replay is eager, exact resume, inputs and outputs", 60, tests("cuda.test", "Test(Replay|Resume|Runs|RunAllocates|Use|Cubins|Watchdog)", "cuda")),
     ("steps equal PyTorch's fixtures", 60, tests("parity.test", "/cuda/", "gan/train/parity")),
+    ("the network of FID equals PyTorch's", 30, tests("inception.test", "TestAsPyTorchBuildsIt/cuda", "gan/inception")),
     ("killed and resumed", 45, killed_and_resumed),
     ("a second start", 40, starts),
     ("2,000 steps of glyphs", 45, glyphs),
