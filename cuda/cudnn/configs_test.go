@@ -13,6 +13,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/inception"
 	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
@@ -68,7 +69,8 @@ func (d collector) Lower(p *graph.Program) (*plan.Work, error) {
 }
 
 // shipped collects the convolutions of every program that a run with a shipped
-// configuration compiles, in every precision, each with a program that has it.
+// configuration compiles, in every precision, and those of the network of FID, each with
+// a program that has it.
 func shipped(t *testing.T) map[Conv]string {
 	t.Helper()
 	all := map[Conv]string{}
@@ -81,6 +83,15 @@ func shipped(t *testing.T) map[Conv]string {
 			if err := train.DryRun(t.Context(), cfg, train.Host{Systems: systems.Table(), Device: dev}, io.Discard); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+	fid, err := inception.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range fid.Nodes {
+		if c, ok := conv(n); ok {
+			all[c] = "the network of FID"
 		}
 	}
 	return all

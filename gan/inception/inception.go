@@ -144,6 +144,15 @@ func floats(b device.HostBuffer) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&bytes[0])), len(bytes)/4)
 }
 
+// Program is the network as New runs it, for those who plan its kernels.
+func Program() (*graph.Program, error) {
+	m, err := model(batch, 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m.program, nil
+}
+
 // built is the network as a program, and what it reads.
 type built struct {
 	program *graph.Program
