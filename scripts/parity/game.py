@@ -34,6 +34,10 @@ def losses(section):
         return non_saturating_real, zeros, lambda d: bce(d, torch.ones_like(d))
     if kind == "minimax":
         return non_saturating_real, zeros, lambda d: -zeros(d)
+    if kind == "maximum-likelihood":
+        return non_saturating_real, zeros, lambda d: -0.5 * d.exp().mean()
+    if kind == "expected-probability":
+        return non_saturating_real, zeros, lambda d: -d.sigmoid().mean()
     if kind == "wasserstein":
         return lambda d: -d.mean(), lambda d: d.mean(), lambda d: -d.mean()
     if kind == "hinge":
@@ -141,22 +145,34 @@ class Game:
         loss = self.config["loss"]
         if name == "gp":
             return loss["gp"] * (((self.slopes(x) + 1e-12).sqrt() - 1) ** 2).mean()
-        return loss["r1"] / 2 * self.slopes(x).mean()
+        return loss[name] / 2 * self.slopes(x).mean()
+
+    # Losses of logits.
+
+    def loss_d(self, d_real, d_fake):
+        """D's, or that of pairs: each real sample against a generated one."""
+        if self.config["loss"].get("relativistic"):
+            return self.real_loss(d_real - d_fake)
+        return self.real_loss(d_real) + self.fake_loss(d_fake)
+
+    def loss_g(self, d_fake, d_real):
+        if self.config["loss"].get("relativistic"):
+            return self.real_loss(d_fake - d_real)
+        return self.g_loss(d_fake)
 
     # Updates. draws holds the latents and alphas by the names of their streams.
 
     def discriminator(self, real, fake, draws, penalize, scores):
+        """The gradients of D's update, and its logits, through which fake may learn."""
         params, section = list(self.d.parameters()), self.config["loss"]
         d_real = self.run(self.d, real, True)
-        l_real = self.real_loss(d_real)
-        grads = torch.autograd.grad(l_real, params)
-        d_fake = self.run(self.d, fake.detach(), True)
-        l_fake = self.fake_loss(d_fake)
-        grads = [a + b for a, b in zip(grads, torch.autograd.grad(l_fake, params))]
-        scores["d_loss"] = l_real + l_fake
+        d_fake = self.run(self.d, fake, True)
+        loss = self.loss_d(d_real, d_fake)
+        grads = torch.autograd.grad(loss, params, retain_graph=True)
+        scores["d_loss"] = loss
         self.judge("real", d_real, scores)
         self.judge("fake", d_fake, scores)
-        for name, at in (("gp", lambda: self.points(real, fake, draws)), ("r1", lambda: real)):
+        for name, at in (("gp", lambda: self.points(real, fake, draws)), ("r1", lambda: real), ("r2", lambda: fake)):
             if not penalize or not section.get(name):
                 continue
             loss = self.penalty(name, at())
@@ -165,26 +181,35 @@ class Game:
             grads = [a + b for a, b in zip(grads, more)]
         scores["d_grad"] = norm(grads)
         self.grads["d"] = grads
-        self.opt_d.step(grads, self.clock)
+        return d_real, d_fake
 
     def step(self, inputs, penalize):
         """One step; inputs lists the draws and the batch ("real") of each D
         update, the last with those of G's. Returns the scores of the last."""
+        once = self.config["train"].get("simultaneous", False)
         for draws in inputs:
             last = draws is inputs[-1]
-            reuse = last and self.config["train"].get("reuse_fakes", False)
+            reuse = last and (once or self.config["train"].get("reuse_fakes", False))
             scores = {}
-            fake = self.run(self.g, draws["z"], reuse)
-            self.discriminator(self.see(draws["real"]), fake, draws, penalize, scores)
+            real, fake = self.see(draws["real"]), self.run(self.g, draws["z"], reuse)
+            logits = self.discriminator(real, fake if once and last else fake.detach(), draws, penalize, scores)
+            if not (once and last):
+                self.opt_d.step(self.grads["d"], self.clock)
         if not reuse:
             fake = self.run(self.g, draws["z.g"], True)
-        d = self.run(self.d, fake, False)
-        loss = self.g_loss(d)
+        if once:
+            d_real, d_fake = logits
+        else:
+            d_real = self.run(self.d, real, False) if self.config["loss"].get("relativistic") else None
+            d_fake = self.run(self.d, fake, False)
+            self.judge("fake_after", d_fake, scores)
+        loss = self.loss_g(d_fake, d_real)
         grads = torch.autograd.grad(loss, list(self.g.parameters()))
         scores["g_loss"] = loss
-        self.judge("fake_after", d, scores)
         scores["g_grad"] = norm(grads)
         self.grads["g"] = grads
+        if once:
+            self.opt_d.step(self.grads["d"], self.clock)
         self.opt_g.step(grads, self.clock)
         self.follow()
         self.clock += 1
@@ -192,7 +217,8 @@ class Game:
 
     def judge(self, name, d, scores):
         scores["d_" + name] = d.mean()
-        if self.config["loss"]["kind"] in ("non-saturating", "minimax"):
+        section = self.config["loss"]
+        if section["kind"] not in ("wasserstein", "hinge", "least-squares") and not section.get("relativistic"):
             scores["p_" + name] = d.sigmoid().mean()
 
     def follow(self):

@@ -75,7 +75,7 @@ def draw(config, shape, rng):
             x["gp.alpha"] = torch.rand(n, *([1] * len(shape)), generator=rng, dtype=torch.float32)
         if config["loss"].get("gp_at") == "dragan":
             x["gp.alpha.noise"] = torch.rand(x["real"].shape, generator=rng, dtype=torch.float32)
-        if u == updates - 1 and not train.get("reuse_fakes"):
+        if u == updates - 1 and not train.get("reuse_fakes") and not train.get("simultaneous"):
             x["z.g"] = torch.randn(n, z, generator=rng, dtype=torch.float32)
         out.append(x)
     return out

@@ -115,15 +115,30 @@ class Discriminator(Net):
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "softplus": nn.Softplus, "linear": nn.Identity}
 
 
+class Maxout(nn.Module):
+    """The largest of each pieces neighbours."""
+
+    def __init__(self, pieces):
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x):
+        return x.unflatten(-1, (-1, self.pieces)).amax(-1)
+
+
 class Dense(Net):
     """Dense layers; the last is called last and followed by output."""
 
-    def __init__(self, widths, activation, slope, last, output):
+    def __init__(self, widths, activation, slope, last, output, pieces=5):
         super().__init__()
         for i in range(len(widths) - 1):
             final = i == len(widths) - 2
-            self.append(nn.Linear(widths[i], widths[i + 1]), last if final else f"dense{i}")
             kind = output if final else activation
+            if kind == "maxout":
+                self.append(nn.Linear(widths[i], widths[i + 1] * pieces), f"dense{i}")
+                self.append(Maxout(pieces))
+                continue
+            self.append(nn.Linear(widths[i], widths[i + 1]), last if final else f"dense{i}")
             self.append(nn.LeakyReLU(slope) if kind == "leaky-relu" else ACTIVATIONS[kind]())
 
 
@@ -143,7 +158,7 @@ class DenseDiscriminator(Dense):
 
     def __init__(self, model, shape):
         n = torch.Size(shape).numel()
-        super().__init__([n, *model["d_hidden"], 1], model["d_activation"], model.get("slope"), "logit", "linear")
+        super().__init__([n, *model["d_hidden"], 1], model["d_activation"], model.get("slope"), "logit", "linear", model.get("d_pieces", 5))
 
     def forward(self, x):
         return self.main(x.flatten(1)).flatten()

@@ -25,11 +25,11 @@ U = 2.0**-24
 
 EXACT = {  # movement, choices and signs
     *"t transpose permute view _unsafe_view expand unsqueeze clone detach lift_fresh _to_copy".split(),
-    *"zeros zeros_like ones_like full_like neg relu threshold_backward".split(),
+    *"zeros zeros_like ones_like full_like neg relu threshold_backward amax eq masked_fill where".split(),
 }
 ELEMENTWISE = {
     *"add add_ sub rsub mul mul_ div div_ sqrt rsqrt pow addcmul_ addcdiv_ lerp_".split(),
-    *"tanh tanh_backward sigmoid sigmoid_backward softplus softplus_backward leaky_relu leaky_relu_backward".split(),
+    *"exp tanh tanh_backward sigmoid sigmoid_backward softplus softplus_backward leaky_relu leaky_relu_backward".split(),
 }
 KINKS = {"relu", "leaky_relu"}
 
@@ -60,6 +60,9 @@ class Rounding(TorchDispatchMode):
         name = func.overloadpacket.__name__
         if name in KINKS:
             self.kinks.append(args[0].detach())
+        if name == "amax":  # which is the largest must not be in doubt
+            largest = args[0].detach().topk(2, -1).values
+            self.kinks.append(largest[..., 0] - largest[..., 1])
         if name in ELEMENTWISE:
             common = self.scale * U * torch.randn((), generator=self.generator)
             z = self.off(y, y.abs()) + y * common
