@@ -226,6 +226,12 @@ func allowed() []edge {
 		{"gan/features", "gan/data"},
 		{"gan/measure", "gan/metric"},
 		{"gan/measure", "gan/rundir"}, // how numbers stand in metrics.jsonl
+		// Runs side by side: their configurations, and values with their protocols.
+		{"gan/compare", "gan/config"},
+		{"gan/compare", "gan/measure"},
+		{"gan/compare", "gan/metric"},
+		{"gan/compare", "gan/rundir"},
+		{"gan/compare", "gan/train"}, // which reads a run's configuration
 		{"gan/explore", "gan/game"},
 		{"gan/explore", "engine/session"},
 		{"gan/explore", "engine/device"},

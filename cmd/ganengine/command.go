@@ -28,11 +28,8 @@ type action func(ctx context.Context, args []string) error
 // commands lists all commands in the order of the help text.
 func commands() []command {
 	return []command{trainCommand(), sampleCommand(), interpolateCommand(), arithmeticCommand(), encodeCommand(), translateCommand(), evalCommand(), exportCommand(), benchCommand(),
-		runsCommand(), dataCommand(), graphCommand(), devicesCommand(), configCommand(), versionCommand()}
+		runsCommand(), compareCommand(), dataCommand(), graphCommand(), devicesCommand(), configCommand(), versionCommand()}
 }
-
-// later are words that are reserved for commands of later versions.
-var later = []string{"compare"}
 
 func find(name string) (command, bool) {
 	all := commands()
@@ -69,8 +66,6 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	switch {
 	case ok:
 		return a.call(ctx, c, rest)
-	case slices.Contains(later, first):
-		return usage("%s is not supported by this version; `ganengine help` lists what is", first)
 	}
 	return usage("there is no command %q%s; `ganengine help` lists them", first, didYouMean(first, names()))
 }

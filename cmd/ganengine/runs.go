@@ -66,7 +66,7 @@ func line(d rundir.Dir) string {
 	}
 	metric := "-"
 	if metrics.Name != "" {
-		metric = printable.Line(fmt.Sprintf("%s %.4g", metrics.Name, metrics.Value))
+		metric = printable.Line(fmt.Sprintf("%s %.4g", metrics.Name, float64(metrics.Value)))
 	}
 	speed := "-"
 	if stats.Speed > 0 {
@@ -105,8 +105,8 @@ func firstClause(text string) string {
 
 // row is what the table shows of a row of stats.jsonl or metrics.jsonl.
 type row struct {
-	Step  int64   `json:"step"`
-	Speed float64 `json:"images_per_second"`
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
+	Step  int64         `json:"step"`
+	Speed float64       `json:"images_per_second"`
+	Name  string        `json:"name"`
+	Value rundir.Number `json:"value"`
 }

@@ -43,8 +43,16 @@ func (b Better) Than(value, other float64) bool {
 	return value < other
 }
 
+var directions = [...]string{"lower", "higher", "0.5", "1"}
+
 // String is the direction in a word.
-func (b Better) String() string { return [...]string{"lower", "higher", "0.5", "1"}[b] }
+func (b Better) String() string { return directions[b] }
+
+// BetterOf is the direction of a word; false where there is none.
+func BetterOf(word string) (Better, bool) {
+	i := slices.Index(directions[:], word)
+	return Better(max(i, 0)), i >= 0
+}
 
 // Needs say what a metric is computed from, beside the generated samples.
 type Needs struct {

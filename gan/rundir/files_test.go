@@ -242,3 +242,24 @@ func FuzzKeepRow(f *testing.F) {
 		}
 	})
 }
+
+// All whole rows are read back; what JSON cannot carry is no zero.
+func TestReadRows(t *testing.T) {
+	type row struct {
+		Step  int
+		Value Number
+	}
+	r := create(t, t.TempDir(), "x")
+	if rows, err := ReadRows[row](r.Dir, MetricsFile); err != nil || rows != nil {
+		t.Errorf("none: %v (%v)", rows, err)
+	}
+	put(t, r.Path(MetricsFile), "{\"step\":1,\"value\":2.5}\n{\"step\":2,\"value\":null}\n{\"step\":3,\"val")
+	rows, err := ReadRows[row](r.Dir, MetricsFile)
+	if err != nil || len(rows) != 2 || rows[0] != (row{1, 2.5}) || rows[1].Step != 2 || !math.IsNaN(float64(rows[1].Value)) {
+		t.Errorf("rows %v (%v)", rows, err)
+	}
+	put(t, r.Path(MetricsFile), "{\"step\":1}\n{\"step\":\n{}\n")
+	if _, err := ReadRows[row](r.Dir, MetricsFile); err == nil || !strings.Contains(err.Error(), MetricsFile+", row 2") {
+		t.Errorf("a damaged row: %v", err)
+	}
+}

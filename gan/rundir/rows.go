@@ -32,6 +32,15 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
+// UnmarshalJSON is MarshalJSON's inverse: null is NaN.
+func (n *Number) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*n = Number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(n))
+}
+
 // Rows appends JSON objects to a file, one a line, each in one write, so that a reader of the growing file
 // never sees a part of a row that is not its last line.
 type Rows struct{ f *os.File }
@@ -91,6 +100,26 @@ func (d Dir) LastRow(file string, into any) error {
 		return fmt.Errorf("%s: the last row: %w", d.Path(file), err)
 	}
 	return nil
+}
+
+// ReadRows reads all whole rows of a row file; a file without any, or none, has none.
+func ReadRows[T any](d Dir, file string) (rows []T, err error) {
+	text, err := plainfile.ReadFile(d.Path(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	text = text[:bytes.LastIndexByte(text, '\n')+1] // a row without its newline was cut off
+	for line := range bytes.Lines(text) {
+		var row T
+		if err := json.Unmarshal(line, &row); err != nil {
+			return nil, fmt.Errorf("%s, row %d: %w", d.Path(file), len(rows)+1, err)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // dropRows rewrites a row file without the rows past step and without damaged lines (a crash can leave one).
