@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"gorgonia.org/tensor"
-
 	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 	"ganengine/gan/features"
@@ -130,8 +128,6 @@ func (e *evalFlags) check() error {
 		return usage("-neighbours: name FILE.png, got %q", e.neighbours)
 	case e.folder != "" && e.data == "" && (e.metrics != "" || e.neighbours == ""):
 		return usage("-i: name the real samples that the images are compared with: -data PATH")
-	case e.with != "":
-		return usage("-with: this version has no metric of two runs; leave it out")
 	case e.n < 1:
 		return usage("-n must be 1 or more, got %d", e.n)
 	case e.k < 1:
@@ -172,6 +168,9 @@ func (e *evalFlags) check() error {
 }
 
 func (e *evalFlags) checkTrain() error {
+	if err := e.checkRival(); err != nil {
+		return err
+	}
 	if e.folder != "" && e.train == "" && e.compares() {
 		return usage("memory and -neighbours compare the images of -i with what was trained on: name that with -train PATH")
 	}
@@ -227,10 +226,11 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 			return err
 		}
 		r.Device = x.Device()
-		r.Generate = func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
-			seeds := &explore.Seeds{}
-			seeds.Add(int32(e.seed+first), n)
-			return x.Array(ctx, x.Drawn(seeds, 0), progress)
+		r.Generate = drawFrom(x, e.seed)
+		away, err := a.judges(ctx, e, r, x)
+		defer func() { err = errors.Join(err, away()) }()
+		if err != nil {
+			return err
 		}
 		e.ask(r, x, real)
 		if e.pairs() {

@@ -141,7 +141,7 @@ func TestEvalErrors(t *testing.T) {
 		{[]string{"-run", "0", "-metrics", "nn2s", "-n", "80"}, 2, "take 64 of each"},
 		{[]string{"-run", "0", "-metrics", "parzen", "-n", "40"}, 2, "the data leave 0"},
 		{[]string{"-run", "0", "-metrics", "kd", "-n", "0"}, 2, "-n must be 1 or more"},
-		{[]string{"-run", "0", "-metrics", "kd", "-with", "1"}, 2, "no metric of two runs"},
+		{[]string{"-run", "0", "-metrics", "kd", "-with", "1"}, 2, "none of the metrics is of two runs"},
 		{[]string{"-run", "0", "-metrics", "kd", "-split", "a_b"}, 2, "-split"},
 		{[]string{"-run", "0", "-metrics", "kd", "-data", "@/missing"}, 2, "does not exist"},
 		{[]string{"-run", "0", "-metrics", "kd", "-checkpoint", "3"}, 2, "checkpoint"},

@@ -38,6 +38,9 @@ func (a *app) show(e *evalFlags, what string, rows []measure.Row) error {
 		fmt.Fprintf(t, "%s\t%.5g\t%s\t%s\t%s\n", row.Name, float64(row.Value), wrong, row.Better, settingsOf(row))
 	}
 	t.Flush()
+	for _, line := range verdicts(rows) {
+		s.WriteString(line + "\n")
+	}
 	return a.print(s.String())
 }
 

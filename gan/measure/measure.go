@@ -62,6 +62,12 @@ type Request struct {
 	Pair    func(ctx context.Context, n int, progress func(done int)) (given, made *tensor.Dense, err error)
 	Pairing string
 
+	// Judge is the run's discriminator, Rival another run, and Density the logarithm of the
+	// generator's density at points, for the metrics of these; nil where there is none.
+	Judge   Judge
+	Rival   *Rival
+	Density func(ctx context.Context, x *tensor.Dense) ([]float64, error)
+
 	Device   device.Device
 	Switches debug.Switches
 	Progress func(line string) // may be nil; is called from several goroutines
@@ -118,8 +124,8 @@ func mixtureOf(set data.Set) *metric.Mixture {
 
 // counts are how many samples of each kind are compared.
 type counts struct {
-	real, fake, validation, pairs int
-	lessons, tests                int // that classifiers are trained and tested on
+	real, fake, validation, pairs, judged int
+	lessons, tests                        int // that classifiers are trained and tested on
 }
 
 // needs says whether one of the metrics needs something.
@@ -136,6 +142,9 @@ func (r *Request) counts() (c counts) {
 	}
 	if r.needs(func(n metric.Needs) bool { return n.Pairs }) {
 		c.pairs = min(r.Samples, r.Data.Len())
+	}
+	if r.needs(func(n metric.Needs) bool { return n.Rival || n.Density }) {
+		c.judged = min(r.Samples, r.Data.Len())
 	}
 	if !r.needs(func(n metric.Needs) bool { return n.Real }) {
 		return c
@@ -166,6 +175,7 @@ func (r *Request) Check() error {
 	}
 	n := r.counts()
 	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: by.Width, Classes: by.Classes, Asked: r.Asked != nil, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
+		Rival: r.Rival != nil && r.Judge != nil, Density: r.Density != nil && r.Judge != nil,
 		Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}
 	if len(r.Shape) > 1 {
 		sizes.Side = min(h, w)

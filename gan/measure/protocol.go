@@ -25,6 +25,7 @@ type Protocol struct {
 	Feature string `json:"feature"`                   // what samples are measured by
 	Hash    string `json:"feature_hash,omitempty"`    // of the network's weights
 	Network string `json:"feature_network,omitempty"` // where it comes from
+	With    string `json:"with,omitempty"`            // the run that it is compared with
 	Seed    int    `json:"seed"`                      // of the samples, and of what is chosen among them
 }
 
@@ -35,10 +36,10 @@ func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
 	switch {
 	case needs.Pairs:
 		p.Samples, p.Reals, p.Split, p.Pairing = n.pairs, n.pairs, r.Split, r.Pairing
-		p.Feature, p.Hash, p.Network, p.Resize = "pixels", "", "", r.resize(nil)
-		if len(r.Shape) == 1 {
-			p.Feature = "points"
-		}
+	case needs.Rival:
+		p.Samples, p.Reals, p.Split, p.With = r.Samples, n.judged, r.Split, r.Rival.Name
+	case needs.Density:
+		p.Samples, p.Reals, p.Split = n.judged, n.judged, r.Split
 	case needs.Classes:
 		p.Samples, p.Reals, p.Split = n.lessons, n.lessons+n.tests, r.Split
 		p.Feature, p.Hash, p.Network = classifier.Recipe, "", ""
@@ -48,6 +49,12 @@ func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
 		}
 	case needs.Real:
 		p.Reals, p.Split = n.real, r.Split
+	}
+	if needs.Pairs || needs.Rival || needs.Density { // samples as they are, not by features
+		p.Feature, p.Hash, p.Network, p.Resize = "pixels", "", "", r.resize(nil)
+		if len(r.Shape) == 1 {
+			p.Feature = "points"
+		}
 	}
 	if needs.Train {
 		p.Train = r.Train.Fingerprint()
@@ -75,6 +82,7 @@ type Row struct {
 	Error    *rundir.Number     `json:"error,omitempty"`
 	Better   string             `json:"better"`
 	Settings map[string]float64 `json:"settings,omitempty"`
+	Found    map[string]float64 `json:"found,omitempty"` // what came out beside the value
 	Protocol
 	Checkpoint *int64 `json:"checkpoint,omitempty"` // step of the run's weights; none for a folder
 	Average    *bool  `json:"average,omitempty"`    // whether they are the average of the weights
@@ -110,7 +118,7 @@ func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
 	if p.Split != "" {
 		name += "_" + p.Split
 	}
-	row := Row{Name: name, Metric: q.Name, Value: rundir.Number(r.Value), Better: q.Better.String(), Settings: r.Settings, Protocol: p}
+	row := Row{Name: name, Metric: q.Name, Value: rundir.Number(r.Value), Better: q.Better.String(), Settings: r.Settings, Found: r.Found, Protocol: p}
 	if r.Error > 0 {
 		wrong := rundir.Number(r.Error)
 		row.Error = &wrong

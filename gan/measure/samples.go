@@ -86,6 +86,16 @@ func (r *Request) samples(ctx context.Context, c *metric.Comparison, n counts) (
 			return err
 		}
 	}
+	if r.needs(func(n metric.Needs) bool { return n.Rival }) {
+		if c.Errors, err = r.errors(ctx, n.judged); err != nil {
+			return err
+		}
+	}
+	if r.needs(func(n metric.Needs) bool { return n.Density }) {
+		if c.Opinions, err = r.opinions(ctx, n.judged); err != nil {
+			return err
+		}
+	}
 	if r.Train != nil {
 		c.Train = r.source(r.Train, r.extractor)
 	}

@@ -65,6 +65,8 @@ type Needs struct {
 	Pairs      bool // in place of generated samples, real ones with what is made of each
 	Logits     bool // of generated samples, in place of their features
 	Classes    bool // classifiers that are trained on generated samples with the classes that they were asked for by
+	Rival      bool // in place of generated samples, two discriminators' errors
+	Density    bool // in place of generated samples, a discriminator's opinions beside densities
 	Side       int  // images of so many pixels a side or more; 0: points will do
 	// Least is the least number of samples of each kind; nil is 1.
 	Least func(s Sizes) int
@@ -91,6 +93,7 @@ type Result struct {
 	Value    float64
 	Error    float64 // 0 without
 	Settings map[string]float64
+	Found    map[string]float64 // what came out beside the value
 }
 
 // Validation is how many more real samples parzen chooses its width by.
@@ -105,6 +108,8 @@ type Sizes struct {
 	Mixture    bool
 	Train      bool // training samples beside the real ones
 	Pairs      bool
+	Rival      bool
+	Density    bool
 	Side       int // pixels along the shorter side of images; 0 of points
 	Neighbours int
 	SubsetSize int
@@ -124,6 +129,10 @@ func (m *Metric) Check(s Sizes) error {
 		return fmt.Errorf("%s is for data of kind mixture: these have no modes that are known", m.Name)
 	case m.Needs.Pairs && !s.Pairs:
 		return fmt.Errorf("%s is of pairs: ganengine eval measures it of runs that reconstruct, and of two folders with equal names", m.Name)
+	case m.Needs.Rival && !s.Rival:
+		return fmt.Errorf("%s is of two runs: ganengine eval -with RUN measures it", m.Name)
+	case m.Needs.Density && !s.Density:
+		return fmt.Errorf("%s is of a discriminator and a generator whose density is known: ganengine eval measures it of runs that have both", m.Name)
 	case m.Needs.Side > s.Side && s.Side == 0:
 		return fmt.Errorf("%s is of images, and these are points; L1 is of both", m.Name)
 	case m.Needs.Side > s.Side:
@@ -156,6 +165,8 @@ type Comparison struct {
 	Logits     *Features // of the generated samples, before softmax
 	Taught     Taught
 	Mixture    *Mixture
+	Errors     *Errors
+	Opinions   *Opinions
 	Products   Products
 
 	Neighbours int // k of precision, recall, density and coverage
@@ -174,7 +185,7 @@ type Taught func(ctx context.Context) (generated, real float64, trained, tested 
 
 // Own says whether the metric is of generated samples alone or against real ones: of
 // their features.
-func (n Needs) Own() bool { return !n.Pairs && !n.Classes }
+func (n Needs) Own() bool { return !n.Pairs && !n.Classes && !n.Rival && !n.Density }
 
 // Compute computes a metric; its samples are as Check found them good.
 func (c *Comparison) Compute(ctx context.Context, m *Metric) ([]Result, error) {

@@ -25,7 +25,7 @@ func computeScore(_ context.Context, c *Comparison) ([]Result, error) {
 		}
 	})
 	mean, wrong := meanError(scores)
-	return []Result{{mean, wrong * math.Sqrt(scoreSplits), map[string]float64{"splits": scoreSplits, "classes": float64(c.Logits.d)}}}, nil
+	return []Result{{Value: mean, Error: wrong * math.Sqrt(scoreSplits), Settings: map[string]float64{"splits": scoreSplits, "classes": float64(c.Logits.d)}}}, nil
 }
 
 // score is that of rows of logits: the mean divergence is the mean of Σ p log p less

@@ -45,6 +45,12 @@ func Table() []Metric {
 		{Name: "memory", Values: []Quantity{{"memory", One}}, Needs: Needs{Real: true, Train: true},
 			Doc:     "distance of samples to the nearest training one over that of held-out real ones: 1 as new, 0 copied",
 			compute: computeMemory},
+		{Name: "gam", Values: []Quantity{{"gam", Lower}, {"gam-test", One}, {"gam-accuracy", Higher}, {"gam-test-accuracy", One}}, Needs: Needs{Rival: true},
+			Doc:     "of two runs: whose discriminator is fooled more by the other's samples (Im et al. 2016); where gam-test is near 1",
+			compute: computeGAM},
+		{Name: "ratio", Values: []Quantity{{"ratio", Higher}}, Needs: Needs{Mixture: true, Density: true},
+			Doc:     "correlation of the discriminator's logits with the true log ratio of densities, of flows and affine generators",
+			compute: computeRatio},
 		{Name: "L1", Values: []Quantity{{"L1", Lower}}, Needs: Needs{Pairs: true},
 			Doc:     "of pairs: mean absolute difference of samples and their reconstructions",
 			compute: ofPairs(absolute)},
@@ -64,7 +70,7 @@ func computeFrechet(ctx context.Context, c *Comparison) ([]Result, error) {
 
 func computeKernel(ctx context.Context, c *Comparison) ([]Result, error) {
 	v, deviation, err := c.kernelDistance(ctx)
-	return []Result{{v, deviation, map[string]float64{"subsets": float64(c.Subsets), "subset_size": float64(c.SubsetSize)}}}, err
+	return []Result{{Value: v, Error: deviation, Settings: map[string]float64{"subsets": float64(c.Subsets), "subset_size": float64(c.SubsetSize)}}}, err
 }
 
 // computeAccuracy is the score of Ravuri and Vinyals 2019, with that of real samples
@@ -101,7 +107,7 @@ func computeTwoSample(ctx context.Context, c *Comparison) ([]Result, error) {
 
 func computeParzen(ctx context.Context, c *Comparison) ([]Result, error) {
 	v, wrong, width, err := c.parzen(ctx)
-	return []Result{{v, wrong, map[string]float64{"sigma": width, "validation": float64(c.Validation.n)}}}, err
+	return []Result{{Value: v, Error: wrong, Settings: map[string]float64{"sigma": width, "validation": float64(c.Validation.n)}}}, err
 }
 
 // A mode counts where as great a share of the samples is in it as 20 of 2,560, which

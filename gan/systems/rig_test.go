@@ -1,9 +1,6 @@
 package systems_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -48,25 +45,17 @@ func trained(t *testing.T, dev *cpu.Device, cfg *config.Config) rundir.Dir {
 }
 
 // readRows are a run's rows of stats.jsonl.
-func readRows[T any](t *testing.T, run rundir.Dir) (rows []T) {
+func readRows[T any](t *testing.T, run rundir.Dir) []T {
 	t.Helper()
 	return readRowsOf[T](t, run, rundir.StatsFile)
 }
 
 // readRowsOf are the rows of one of a run's files.
-func readRowsOf[T any](t *testing.T, run rundir.Dir, file string) (rows []T) {
+func readRowsOf[T any](t *testing.T, run rundir.Dir, file string) []T {
 	t.Helper()
-	f, err := os.Open(run.Path(file))
+	rows, err := rundir.ReadRows[T](run, file)
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var r T
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, r)
 	}
 	return rows
 }
@@ -101,8 +90,10 @@ func points(t *testing.T, run rundir.Dir, dev *cpu.Device, choose func(e *explor
 }
 
 // seeds are the latents of the first n.
-func seeds(e *explore.Explorer, n int) explore.Latents {
+func seeds(e *explore.Explorer, n int) explore.Latents { return seedsFrom(e, 0, n) }
+
+func seedsFrom(e *explore.Explorer, first, n int) explore.Latents {
 	var s explore.Seeds
-	s.Add(0, n)
+	s.Add(int32(first), n)
 	return e.Drawn(&s, 0)
 }
