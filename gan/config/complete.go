@@ -93,7 +93,7 @@ func (c *Config) completeSteps() *Error {
 	case t.Epochs != 0:
 		return nil
 	case t.Kimg != 0:
-		c.setSteps(t.Kimg * 1000)
+		c.setSteps("train.kimg", t.Kimg*1000)
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (c *Config) FixSteps(samples int) error {
 	if c.Train.Epochs == 0 {
 		return nil
 	}
-	c.setSteps(c.Train.Epochs * float64(samples))
+	c.setSteps("train.epochs", c.Train.Epochs*float64(samples))
 	return c.Validate()
 }
 
@@ -121,10 +121,34 @@ func (c *Config) ImagesPerStep() int {
 	return n
 }
 
-// setSteps makes a run long enough to show so many real samples.
-func (c *Config) setSteps(images float64) {
-	c.Train.Steps = max(1, int(math.Ceil(images/float64(c.ImagesPerStep()))))
+// length is what a key asked for in samples of [data].
+type length struct {
+	key    string
+	images int64
+}
+
+// setSteps makes a run long enough to show so many real samples, where each step takes as
+// many as the kind says.
+func (c *Config) setSteps(key string, images float64) {
+	n := math.Ceil(images)
+	if near := math.Round(images); math.Abs(images-near) <= 1e-9*near {
+		n = near // 0.07 thousands are 70 and not a rounding error more
+	}
+	c.length = length{key, int64(n)}
+	each := int64(c.ImagesPerStep())
+	c.Train.Steps = max(1, int((c.length.images+each-1)/each))
 	c.Train.Kimg, c.Train.Epochs = 0, 0
+}
+
+// Length is the key that gives the run's length in samples of [data], and how many they
+// are; "" where it is given in steps.
+func (c *Config) Length() (key string, images int64) { return c.length.key, c.length.images }
+
+// SetLength is for steps that differ: so many of them take the samples of Length. It checks
+// what depends on the length. Errors are *Error, without a place.
+func (c *Config) SetLength(steps int) error {
+	c.Train.Steps = steps
+	return c.Validate()
 }
 
 var (

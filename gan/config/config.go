@@ -14,7 +14,8 @@
 // in which every key that applies has its value and all others are zero.
 //
 // Invariants: a Config that Resolve returned is valid; written by WriteTOML
-// and parsed again it is the same Config; no key is ever ignored in silence;
+// and parsed again it is the same Config, but for the length in images or epochs that
+// became its steps; no key is ever ignored in silence;
 // every error names its place and key in one line.
 //
 // Tags:
@@ -49,6 +50,7 @@ type Config struct {
 	Eval       Eval         `toml:"eval" doc:"Measurements while training."`
 	System     any          `toml:"-"` // a pointer to the Keys of the kind
 	kind       *variant
+	length     length
 }
 
 // Run names the run and where it computes.

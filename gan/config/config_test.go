@@ -60,6 +60,7 @@ func rewritten(t *testing.T, c *Config) *Config {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
 	}
+	SameLength(again, c)
 	return again
 }
 
@@ -147,6 +148,22 @@ func TestFixSteps(t *testing.T) {
 	}
 	if err := c.FixSteps(5); err != nil || c.Train.Steps != 26 {
 		t.Errorf("a second call changed steps to %d", c.Train.Steps)
+	}
+}
+
+// Eleven tenths of ten samples are eleven, not the twelve that rounding errors make.
+func TestStepsAreExact(t *testing.T) {
+	c := mustResolve(t, "[train]\nepochs = 1.1\nbatch = 1\n")
+	if err := c.FixSteps(10); err != nil || c.Train.Steps != 11 {
+		t.Errorf("%d steps, %v, want 11", c.Train.Steps, err)
+	}
+	if key, images := c.Length(); key != "train.epochs" || images != 11 {
+		t.Errorf("the length is %d samples of %s", images, key)
+	}
+	for text, want := range map[string]int{"kimg = 0.064": 1, "kimg = 0.065": 2, "kimg = 0.0641": 2, "steps = 7": 7} {
+		if c := mustResolve(t, "[train]\nbatch = 64\n"+text+"\n"); c.Train.Steps != want {
+			t.Errorf("%s: %d steps, want %d", text, c.Train.Steps, want)
+		}
 	}
 }
 

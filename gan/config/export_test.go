@@ -110,3 +110,7 @@ func (s *Schema) Unlisted(reference, listing string) (names []string) {
 	}
 	return names
 }
+
+// SameLength gives a configuration that was read back the length in images or epochs that
+// another one's steps are.
+func SameLength(c, of *Config) { c.length = of.length }

@@ -77,7 +77,7 @@ type Rhythm struct {
 	GeneratorUpdates
 	ReuseFakes   bool `toml:"reuse_fakes" default:"false" doc:"train the generator on the fakes of the last discriminator update in place of fresh ones"`
 	Simultaneous bool `toml:"simultaneous" default:"false" doc:"update the generator and, the last time in a step, the discriminator at once, by gradients of one pass at the weights as they are, as arXiv 1406.2661's code does; else the generator learns from what the discriminator has become"`
-	DBoost       int  `toml:"d_boost" default:"0" range:"[0,10000]" doc:"discriminator updates, in place of d_steps, in each of the first d_boost_until steps and in each d_boost_every-th (arXiv 1701.07875 has 100); 0 is d_steps in these too. Lengths in kimg and epochs count d_steps"`
+	DBoost       int  `toml:"d_boost" default:"0" range:"[0,10000]" doc:"discriminator updates, in place of d_steps, in each of the first d_boost_until steps and in each d_boost_every-th (arXiv 1701.07875 has 100); 0 is d_steps in these too."`
 	DBoostUntil  int  `toml:"d_boost_until" default:"25" range:"[0,)" doc:"so many steps, from the first, have d_boost updates"`
 	DBoostEvery  int  `toml:"d_boost_every" default:"500" range:"[0,)" doc:"each so many-th step has them, too; 0 is none"`
 }

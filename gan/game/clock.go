@@ -165,8 +165,37 @@ func (g *Game) ImagesPerStep() float64 {
 	return float64(g.Sequence.Taken(g.first(), start+period, 0)-g.Sequence.Taken(g.first(), start, 0)) / float64(period)
 }
 
+// StepsOf is how many steps it takes until so many fresh samples of the first stream were
+// taken, at least; false where they never are. Where each step takes as many, the
+// configuration knows.
+func (g *Game) StepsOf(images int64) (steps int64, ok bool) {
+	if g.Sequence.even(g.first()) {
+		return int64(g.Config.Train.Steps), true
+	}
+	taken := func(step int64) int64 { return g.Sequence.Taken(g.first(), step, 0) }
+	settled := int64(0) // from then on, what comes at all comes within so many steps
+	for _, e := range g.Sequence.order {
+		settled = max(settled, e.From, e.Until, e.Every)
+	}
+	high := int64(1)
+	for ; taken(high) < images; high *= 2 {
+		if high > settled && taken(2*high) == taken(high) {
+			return 0, false
+		}
+	}
+	low := high / 2 // takes too few, or is no step at all
+	for high-low > 1 {
+		if middle := low + (high-low)/2; taken(middle) < images {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high, true
+}
+
 // checkBatches holds the order to what the kind says of a step, by which lengths in
-// images and epochs become steps. Where steps differ nothing can be said.
+// images and epochs become steps. Where steps differ StepsOf counts them.
 func (g *Game) checkBatches() error {
 	if !g.Sequence.even(g.first()) {
 		return nil

@@ -244,3 +244,52 @@ func TestPhaseOfTheTurn(t *testing.T) {
 		}
 	}
 }
+
+// A length in samples is the least number of steps that take them, also where steps differ:
+// where one takes more at first, or each so many-th, or none for some time.
+func TestStepsOfSamples(t *testing.T) {
+	const batch = 5
+	for name, order := range map[string][]Entry{
+		"first":      {{}, {Times: 3, Until: 4}},
+		"each third": {{}, {Times: 7, Every: 3, Offset: 1}},
+		"late":       {{From: 10, Every: 2}, {Times: 2, From: 13}},
+		"first only": {{Until: 6, Every: 2}},
+	} {
+		all := NewSystems(System{config.Kind{Name: "uneven", Doc: "test", Keys: struct{}{}, Optims: []string{"p"}}, func(s *Setup) error {
+			real := s.Stream("real", StreamOptions{Batch: batch})
+			n := s.State("n", nil, graph.F64, nn.Constant(0))
+			take := s.Turn("take", func(t *Turn) { t.Set(n, graph.Average(t.Batch(real, Points))) })
+			s.Order(Entry{Turn: s.Turn("rest", func(t *Turn) { t.Set(n, t.Get(n)) })})
+			for _, e := range order {
+				e.Turn = take
+				s.Order(e)
+			}
+			return nil
+		}})
+		settings, err := all.Schema.Parse("uneven.toml", "[data]\nkind=\"mixture\"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := settings.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: 50} }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for images := int64(1); images < 150; images++ {
+			var want, taken int64
+			for ; want < 1000 && taken < images; want++ {
+				for _, k := range g.Sequence.At(want) {
+					if g.Sequence.variants[k].turn.Name == "take" {
+						taken += batch
+					}
+				}
+			}
+			if steps, ok := g.StepsOf(images); ok != (taken >= images) || ok && steps != want {
+				t.Fatalf("%s: %d samples are %d steps, %v; want %d", name, images, steps, ok, want)
+			}
+		}
+	}
+}

@@ -61,7 +61,7 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 	}
 	r.set = r.sets.of("")
 	if err = fits(&r.cfg, r.set); err == nil {
-		g, err = newGame(h.Systems, &r.cfg, r.sets)
+		g, err = r.declare()
 	}
 	if err == nil {
 		err = r.evaluation(ctx, g)
@@ -77,6 +77,27 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 		note(line)
 	}
 	return r, g, nil
+}
+
+// declare declares the game. Where its steps take different numbers of samples, a length in
+// samples becomes the steps that take them, which only the game's order tells.
+func (r *rig) declare() (*game.Game, error) {
+	g, err := newGame(r.host.Systems, &r.cfg, r.sets)
+	key, images := r.cfg.Length()
+	if err != nil || key == "" {
+		return g, err
+	}
+	steps, ok := g.StepsOf(images)
+	switch {
+	case !ok:
+		return nil, &config.Error{Key: key, Msg: fmt.Sprintf("the order of model %s takes fewer than %d samples, however long it runs; give train.steps", r.cfg.Model.Kind, images)}
+	case int(steps) == r.cfg.Train.Steps:
+		return g, nil
+	}
+	if err := r.cfg.SetLength(int(steps)); err != nil {
+		return nil, err
+	}
+	return newGame(r.host.Systems, &r.cfg, r.sets) // rates may end with the run
 }
 
 // fits checks a configuration against its data, and completes it with the
