@@ -16,15 +16,20 @@ type quarterNetworks struct {
 	Hidden    int `toml:"width" default:"1024" range:"[1,65536]" doc:"width of the dense layers between the convolutions and what is made of them"`
 }
 
+// checkImages refuses points.
+func checkImages(c *config.Config) *config.Error {
+	if c.Data.Kind != "mixture" {
+		return nil
+	}
+	return &config.Error{Key: "model.kind", Msg: fmt.Sprintf("%s makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\"", c.Model.Kind)}
+}
+
 // checkQuarters refuses what these networks cannot make.
 func checkQuarters(c *config.Config) *config.Error {
-	switch kind, d := c.Model.Kind, &c.Data; {
-	case d.Kind == "mixture":
-		return &config.Error{Key: "model.kind", Msg: fmt.Sprintf("%s makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\"", kind)}
-	case d.Height%4 != 0 || d.Width%4 != 0:
-		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%s halves images twice, and %d by %d is no multiple of 4; use 28 or 32", kind, d.Height, d.Width)}
+	if d := &c.Data; d.Kind != "mixture" && (d.Height%4 != 0 || d.Width%4 != 0) {
+		return &config.Error{Key: "data.size", Msg: fmt.Sprintf("%s halves images twice, and %d by %d is no multiple of 4; use 28 or 32", c.Model.Kind, d.Height, d.Width)}
 	}
-	return nil
+	return checkImages(c)
 }
 
 // quarters is these networks for samples of one shape.

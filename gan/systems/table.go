@@ -22,6 +22,8 @@ var Table = sync.OnceValue(func() *game.Systems {
 		mmdgan,
 		infogan,
 		improved,
+		bigan,
+		ali,
 	)
 })
 
