@@ -57,12 +57,11 @@ func (r *Request) taught(n counts) metric.Taught {
 		if err != nil {
 			return 0, 0, 0, 0, err
 		}
-		test := order[a.Real.Len()-n.tests:]
-		of := a.Real
+		of, last := a.Real, order
 		if a.Held != nil {
-			of, test = a.Held, Choose(n.tests, a.Held.Len(), uint64(r.Seed))
+			of, last = a.Held, Choose(a.Held.Len(), a.Held.Len(), uint64(r.Seed))
 		}
-		others, err := data.Subset(of, test)
+		others, err := data.Subset(of, last[len(last)-n.tests:])
 		if err != nil {
 			return 0, 0, 0, 0, err
 		}
