@@ -53,8 +53,13 @@ func (t *Turn) Minimise(goals ...Goal) {
 	for i, goal := range goals {
 		gradients[i] = t.gradients(goal)
 		losses = append(losses, score{goal.By.Name + LossSuffix, goal.Loss})
+		if !t.adding {
+			gradients[i] = goal.By.rule.Mean(t.B, gradients[i])
+		}
 		length := optim.Norm(gradients[i])
-		lengths = append(lengths, score{goal.By.Name + GradSuffix, length})
+		if !t.adding { // what adds up is no update's
+			lengths = append(lengths, score{goal.By.Name + GradSuffix, length})
+		}
 		t.finite = append(t.finite, goal.Loss, length)
 	}
 	t.scores = append(append(append(t.scores[:from:from], losses...), t.scores[from:]...), lengths...)
@@ -160,7 +165,7 @@ func (t *Turn) update(goal Goal, grads []*graph.Node) {
 		o.rule.Accumulate(t.B, grads)
 		return
 	}
-	next := o.rule.Step(t.B, t.parameters(o), o.rule.Mean(t.B, grads), goal.When)
+	next := o.rule.Step(t.B, t.parameters(o), grads, goal.When)
 	for i, x := range o.params {
 		values, now := t.valuesOf(x.p), graph.StopGradient(next[i])
 		if t.versions[x.v] == nil {

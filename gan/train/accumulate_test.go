@@ -111,6 +111,10 @@ func TestAccumulatedUpdate(t *testing.T) {
 			for i, v := range x {
 				mean[i%2] += v / float64(len(x)/2*runs)
 			}
+			got, told := tr.tally.mean("w_grad")
+			if last := k == runs-1; told != last || last && !(math.Abs(got-math.Hypot(want[0]-mean[0], want[1]-mean[1])) < 1e-5) {
+				t.Errorf("step %d, run %d: a gradient of length %.7g is told, %v, and the one that moves weights from %v is towards %v", step, k, got, told, want, mean)
+			}
 			if after := tr.values(t, tr.game.Player("w").Net); (k < runs-1) != slices.Equal(before, after) {
 				t.Errorf("step %d, run %d: weights went from %v to %v", step, k, before, after)
 			}
