@@ -354,6 +354,42 @@ func TestSampleFromArchive(t *testing.T) {
 	}
 }
 
+// The numbers of several codes stand side by side in a file, which sample writes, encode
+// finds and -z takes.
+func TestSampleSeveralCodes(t *testing.T) {
+	p := newPlace(t)
+	p.write("infogan.toml", `
+[data]
+size = 8
+channels = 1
+limit = 64
+[model]
+kind = "infogan"
+z = 3
+categories = [4]
+continuous = 2
+g_channels = 4
+d_channels = 4
+width = 8
+q_width = 8
+[train]
+batch = 8
+steps = 2
+`)
+	p.train("infogan")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-o", "@/x.npz")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-z", "@/x.npz", "-o", "@/y.npz")
+	if !bytes.Equal(p.read("x.npz"), p.read("y.npz")) {
+		t.Error("the latents of an archive give another archive")
+	}
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-o", "@/in/")
+	p.run("encode", "-run", "0", "-out", "@/runs", "-i", "@/in", "-steps", "2", "-o", "@/z.npy")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-z", "@/z.npy", "-o", "@/back.png")
+	if shape, z := p.array("z.npy"); !slices.Equal(shape, []int{3, 9}) || z[3]+z[4]+z[5]+z[6] != 1 {
+		t.Errorf("codes %v: %v", shape, z)
+	}
+}
+
 // Uniform latents are walked through on straight lines, which stay among them.
 func TestInterpolateUniform(t *testing.T) {
 	p := newPlace(t)

@@ -152,10 +152,6 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 
 // sampleFile draws the latents of -z, which are called by their places.
 func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlags) (err error) {
-	switch {
-	case e.Numeric() != 1:
-		return usage("-z: samples of this run are drawn from %d codes of numbers, and a file has one; use -seeds", e.Numeric())
-	}
 	classes := e.Classes()
 	if s.set["class"] {
 		classes = 0 // those of the file are not asked for

@@ -38,16 +38,6 @@ func (e *Explorer) Width() (n int) {
 	return n
 }
 
-// Numeric is how many codes of a latent are not classes.
-func (e *Explorer) Numeric() (n int) {
-	for _, c := range e.codes {
-		if c.Kind != game.Class {
-			n++
-		}
-	}
-	return n
-}
-
 // class is the code that samples are asked for by; nil without any.
 func (e *Explorer) class() *game.Code {
 	for _, c := range e.codes {
