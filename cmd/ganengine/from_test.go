@@ -203,6 +203,9 @@ func TestTranslatePoints(t *testing.T) {
 	p.png("b.png")
 	for _, c := range []struct{ args, want string }{
 		{"translate|-i|@/a.npy|-o|@/x.npy|-to|c", "-to c: the cyclegan-points of this run translates to b or a"},
+		{"encode|-i|@/a.npy|-o|@/z.npy", "models of kind cyclegan-points have no sampler encode; built-in configurations that have one: "},
+		{"encode|-i|@/a.npy|-o|@/z.npy", "ring-flow (realnvp)"},
+		{"encode|-i|@/a.npy|-o|@/z.png", "models of kind cyclegan-points have no sampler reconstruct; "},
 		{"translate|-i|@/a.npy|-o|@/x/", "points are written to FILE.npy, FILE.npz or FILE.png"},
 		{"translate|-i|@/none.npy|-o|@/x.npy", "none.npy: it holds no points: its shape is [0 2]"},
 		{"sample|-o|@/x.npy", "draw no samples from latents; the samplers that they have are translate.b, translate.a"},
@@ -230,9 +233,6 @@ func TestFromErrors(t *testing.T) {
 	p.train("points")
 	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-o", "@/x.npy")
 	for _, c := range []struct{ args, want string }{
-		{"encode|-i|@/x.npy|-o|@/z.npy", "models of kind mlp have no sampler encode; built-in configurations that have one: "},
-		{"encode|-i|@/x.npy|-o|@/z.npy", "ring-flow (realnvp)"},
-		{"encode|-i|@/x.npy|-o|@/z.png", "models of kind mlp have no sampler reconstruct; "},
 		{"encode|-i|@/x.npy|-o|@/z.txt", "-o: name FILE.npy or FILE.npz for codes"},
 		{"encode|-o|@/z.npy", "-i: name an image or a folder of them"},
 		{"translate|-i|@/x.npy", "-o: name FILE.png or DIR/"},
