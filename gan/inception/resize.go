@@ -27,7 +27,7 @@ func places(in, out int) []place {
 	scale := float32(in) / float32(out)
 	list := make([]place, out)
 	for i := range list {
-		at := float32(i) * scale
+		at := float32(float32(i) * scale) // the conversion rounds, here and below: processors may else do a product and a sum in one
 		low := int(at)
 		list[i] = place{low, min(low+1, in-1), at - float32(low)}
 	}
@@ -67,5 +67,5 @@ func (r *resizer) resize(dst []float32, image []uint8) {
 	}
 }
 
-// between rounds the product before it is added: the conversion keeps processors from doing both in one.
+// between is lerp of the way from a to b.
 func between(a, b, lerp float32) float32 { return a + float32((b-a)*lerp) }
