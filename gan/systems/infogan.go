@@ -168,6 +168,7 @@ func (k *informed) generator(t *game.Turn) {
 
 // samplers are samples of codes, and the first code's categories of images.
 func (k *informed) samplers() {
+	k.features()
 	k.Sampler("sample", func(t *game.Turn) { t.Show(game.Samples, k.real, t.Run(k.g, k.draw(t, "z").All())[0]) })
 	if len(k.categories) == 0 {
 		return

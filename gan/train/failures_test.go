@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,6 +217,13 @@ func TestRollback(t *testing.T) {
 				t.Errorf("lines %q", con.lines)
 			}
 			same(t, tensors(t, d, 500), whole)
+			for i, r := range rows(t, d) { // which tell of what was seen before, too
+				for _, name := range slices.Concat(measured, drifts) {
+					if r[name] != stats[i][name] {
+						t.Errorf("row %d: %s is %v, want %v", i, name, r[name], stats[i][name])
+					}
+				}
+			}
 		})
 	}
 }

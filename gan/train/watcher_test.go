@@ -1,10 +1,14 @@
 package train
 
 import (
+	"math"
+	"slices"
 	"testing"
 
+	"ganengine/engine/device"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
+	"ganengine/gan/game"
 	"ganengine/gan/systems"
 )
 
@@ -52,4 +56,93 @@ func TestWatchingChangesNothing(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a look gives is worked out by hand: the last hidden layer of D and its logits, of
+// the first real samples in the order in which they are spread and of the samples of the
+// seeds that follow from the step.
+func TestLookByHand(t *testing.T) {
+	c := configtest.Shipped(t, "ring", "model.g_hidden=[8]", "model.d_hidden=[8, 4]", "train.batch=8", "sample.count=32")
+	r := beginTraining(t, c, systems.Table())
+	if err := r.watcher.attach(r.trainer, r.sets); err != nil {
+		t.Fatal(err)
+	}
+	const step = 3
+	for range step {
+		if err := r.trainer.advance(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.watcher.look(step); err != nil {
+		t.Fatal(err)
+	}
+	look := r.watcher.pending
+	if err := look.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	n := r.watcher.n
+	reals, err := samplesOf(r.set, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := r.sampler.run(step*n, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := append(slices.Clone(device.View[float32](reals)), made.Floats(r.sampler.generate.Index(game.Samples))[:2*n]...)
+	dense := func(x []float64, name string, slope float64) (out []float64) {
+		weights := func(part string) []float32 {
+			b, err := r.trainer.ses.ReadBytes("d/" + name + "/" + part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.Clone(device.View[float32](b))
+		}
+		w := weights("w")
+		for i, y := range weights("b") {
+			sum := float64(y)
+			for j, v := range x {
+				sum += v * float64(w[i*len(x)+j])
+			}
+			out = append(out, max(sum, slope*sum))
+		}
+		return out
+	}
+	var hidden [][]float64
+	logits, products := look.Floats(r.watcher.program.Index(game.Logits)), look.Floats(r.watcher.program.Index(game.Products))
+	for i := range 2 * n {
+		h := dense(dense([]float64{float64(points[2*i]), float64(points[2*i+1])}, "dense0", .2), "dense1", .2)
+		hidden = append(hidden, h)
+		if want := dense(h, "logit", 1)[0]; math.Abs(float64(logits[i])-want) > 1e-5 {
+			t.Errorf("the logit of sample %d is %v, want %v", i, logits[i], want)
+		}
+	}
+	for i, a := range hidden {
+		for j, b := range hidden {
+			var want float64
+			for k := range a {
+				want += (a[k] - b[k]) * (a[k] - b[k])
+			}
+			at := func(i, j int) float64 { return float64(products[i*2*n+j]) }
+			if got := at(i, i) + at(j, j) - 2*at(i, j); math.Abs(got-want) > 1e-4 {
+				t.Fatalf("samples %d and %d lie %v apart, squared, want %v", i, j, got, want)
+			}
+		}
+	}
+}
+
+// All systems whose discriminator gives a logit of each sample are watched.
+func TestWhatIsWatched(t *testing.T) {
+	seen := map[string]bool{}
+	configtest.EachTiny(t, func(t *testing.T, _ string, c *config.Config) {
+		seen[c.Model.Kind] = configtest.Declare(t, c).Watched()
+	})
+	for _, kind := range []string{"dcgan", "mlp", "cgan", "sngan", "infogan"} {
+		if !seen[kind] {
+			t.Errorf("%s is not watched", kind)
+		}
+	}
+	if seen["realnvp"] {
+		t.Error("a system without a discriminator is watched")
+	}
 }
