@@ -13,11 +13,13 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
+	"ganengine/gan/systems"
 	"ganengine/gan/watch"
 )
 
@@ -241,5 +243,35 @@ func TestRollbackIsRefused(t *testing.T) {
 	}
 	if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a refused run left %v", err)
+	}
+}
+
+// What rates are multiplied by is what weights move by: Adam's first step is the rate,
+// whatever the gradient.
+func TestSlowerStepsAreShorter(t *testing.T) {
+	moved := func(slower float32) (out []float64) {
+		tr := beginTraining(t, failing(t), systems.Table()).trainer
+		read := func() []float32 {
+			b, err := tr.ses.ReadBytes("g/dense0/w")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.Clone(device.View[float32](b))
+		}
+		if err := tr.ses.WriteBytes(tr.game.Slower.Name, binary.LittleEndian.AppendUint32(nil, math.Float32bits(slower))); err != nil {
+			t.Fatal(err)
+		}
+		before := read()
+		if err := errors.Join(tr.advance(t.Context()), tr.drain()); err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range read() {
+			out = append(out, math.Abs(float64(w-before[i])))
+		}
+		return out
+	}
+	whole, quarter := moved(1), moved(.25)
+	if w, q := slices.Max(whole), slices.Max(quarter); math.Abs(w-1e-3) > 1e-5 || math.Abs(q-.25e-3) > 1e-5 {
+		t.Errorf("weights move by %v and by %v, want 0.001 and 0.00025", w, q)
 	}
 }
