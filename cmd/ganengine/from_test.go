@@ -205,7 +205,6 @@ func TestTranslatePoints(t *testing.T) {
 		{"translate|-i|@/a.npy|-o|@/x.npy|-to|c", "-to c: the cyclegan-points of this run translates to b or a"},
 		{"encode|-i|@/a.npy|-o|@/z.npy", "models of kind cyclegan-points have no sampler encode; built-in configurations that have one: "},
 		{"encode|-i|@/a.npy|-o|@/z.npy", "ring-flow (realnvp)"},
-		{"encode|-i|@/a.npy|-o|@/z.png", "models of kind cyclegan-points have no sampler reconstruct; "},
 		{"translate|-i|@/a.npy|-o|@/x/", "points are written to FILE.npy, FILE.npz or FILE.png"},
 		{"translate|-i|@/none.npy|-o|@/x.npy", "none.npy: it holds no points: its shape is [0 2]"},
 		{"sample|-o|@/x.npy", "draw no samples from latents; the samplers that they have are translate.b, translate.a"},
