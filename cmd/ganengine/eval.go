@@ -264,22 +264,6 @@ func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 	})
 }
 
-// ask readies metrics of samples that are asked for by class, where the run's classes are
-// those of its data.
-func (e *evalFlags) ask(r *measure.Request, x *explore.Explorer, real *reals) {
-	if !e.classes() || real.labelled == nil || !slices.Equal(x.ClassNames(), real.labelled.Classes()) {
-		return
-	}
-	r.Asked = &measure.Asked{Real: real.labelled, Labels: func(ctx context.Context, first, n int) ([]int32, error) {
-		seeds := &explore.Seeds{}
-		seeds.Add(int32(e.seed+first), n)
-		return x.Labels(ctx, x.Drawn(seeds, 0))
-	}}
-	if real.set.Fingerprint() != real.labelled.Fingerprint() {
-		r.Asked.Held = real.set
-	}
-}
-
 // keep adds rows to the run's metrics.jsonl. While a training holds the run they are
 // only shown, which is said.
 func (a *app) keep(dir rundir.Dir, rows []measure.Row) error {

@@ -23,7 +23,7 @@ func TestEvalByClassifier(t *testing.T) {
 	}
 	eval := func(features string) string {
 		status, out, errs := p.try("eval", "-run", "0", "-out", "@/runs", "-n", "50", "-metrics", "kd,cs", "-json", "-features", features)
-		if status != 0 || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "classifier glyphcnn-") {
+		if status != 0 || !strings.Contains(errs, "classifier glyphcnn-") || strings.Contains(errs, "training a classifier") {
 			t.Fatalf("status %d: %s", status, errs)
 		}
 		return out
@@ -100,7 +100,11 @@ func TestEvalClassificationAccuracy(t *testing.T) {
 	t.Setenv("GANENGINE_CACHE", "off")
 	p.write("asked.toml", strings.NewReplacer("size = 8", "size = 16", "[model]", "labels = true\n[model]\nkind = \"sngan\"").Replace(images))
 	p.run(append(strings.Fields(labelled), "-config", "@/asked.toml", "-out", "@/runs", "-set", "data.limit=200")...)
-	rows := rowsOf(t, p.run("eval", "-run", "0", "-out", "@/runs", "-n", "150", "-metrics", "cas", "-json"))
+	status, out, errs := p.try("eval", "-run", "0", "-out", "@/runs", "-n", "150", "-metrics", "cas", "-json")
+	if status != 0 { // a slow machine tells of progress
+		t.Fatal(errs)
+	}
+	rows := rowsOf(t, out)
 	if got, want := namesOf(rows), []string{"cas150_residual-2_train", "cas-real150_residual-2_train"}; !slices.Equal(got, want) {
 		t.Fatalf("%v, want %v", got, want)
 	}

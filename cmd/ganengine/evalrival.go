@@ -34,9 +34,7 @@ func (e *evalFlags) checkRival() error {
 // drawFrom draws samples of seeds from one on.
 func drawFrom(x *explore.Explorer, seed int) func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
 	return func(ctx context.Context, first, n int, progress func(int)) (*tensor.Dense, error) {
-		seeds := &explore.Seeds{}
-		seeds.Add(int32(seed+first), n)
-		return x.Array(ctx, x.Drawn(seeds, 0), progress)
+		return x.Array(ctx, latentsOf(x, seed+first, n), progress)
 	}
 }
 
