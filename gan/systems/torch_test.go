@@ -74,6 +74,11 @@ func newTorch(t *testing.T, f *safetensors.File, cfg *config.Config) *torch {
 			}
 		}
 	}
+	for _, v := range g.Vars.All() {
+		if r.left["start/"+v.Name] { // a state that does not begin with zeros
+			r.values[v] = r.tensor("start/"+v.Name, v.DType, v.Shape)
+		}
+	}
 	return r
 }
 

@@ -15,7 +15,7 @@ from step import Step
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parents[2] / "gan" / "systems" / "testdata" / "torch"
-MODULES = ["infogan", "bigan"]
+MODULES = ["improved", "infogan", "bigan"]
 
 
 def main():

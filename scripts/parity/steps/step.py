@@ -81,12 +81,12 @@ class Step:
         self.score(run, **{"d_" + name: d.mean(), "p_" + name: torch.sigmoid(d).mean()})
 
     def update(self, run, **goals):
-        """Simultaneous updates: {optimiser: (loss, the players that it moves)}."""
+        """Simultaneous updates: {optimiser: (loss, the players that it moves, penalties)}."""
         grads = {}
-        for opt, (loss, players) in goals.items():
+        for opt, (loss, players, *apart) in goals.items():
             self.score(run, **{opt + "_loss": loss})
             names = [n for n, x in self.now.items() if n.split("/")[0] in players and x.requires_grad]
-            found = torch.autograd.grad(loss, [self.now[n] for n in names], retain_graph=True, allow_unused=True)
+            found = torch.autograd.grad(loss + sum(apart), [self.now[n] for n in names], retain_graph=True, allow_unused=True)
             grads[opt] = dict(zip(names, found))
         for opt, of in grads.items():
             for name, g in of.items():
