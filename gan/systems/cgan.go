@@ -50,6 +50,111 @@ func checkCGAN(c *config.Config) *config.Error {
 	return checkDense(c, c.System.(*cganKeys).Model.mlpNetworks)
 }
 
+// cdcgan is the same with convolutions: the networks of arXiv 1511.06434's authors for
+// MNIST, in which the class stands beside what goes into each layer.
+var cdcgan = game.System{Declare: declareCDCGAN, Kind: config.Kind{
+	Name: "cdcgan",
+	Doc:  "convolutions that are told the class of a sample in each layer (the code of arXiv 1511.06434), for images with data.labels = true, of 28 pixels unless data.size says otherwise",
+	Keys: func() *cdcganKeys {
+		k := &cdcganKeys{}
+		k.Model.Init = "glorot-uniform"
+		return k
+	}(),
+	Optims: []string{"g", "d"},
+	Size:   28,
+	Labels: true,
+	Check:  checkCDCGAN,
+}}
+
+type cdcganKeys struct {
+	Model struct {
+		config.Latent
+		config.Weights
+		quarterNetworks
+	} `toml:"model"`
+	Loss struct {
+		config.Adversarial
+		config.Labels
+		config.AdaptiveL2
+	} `toml:"loss"`
+	Train struct {
+		config.Updates
+		config.Steadying
+		config.Averaging
+		config.FreezeD
+	} `toml:"train"`
+}
+
+func checkCDCGAN(c *config.Config) *config.Error {
+	if !c.Data.Labels {
+		return &config.Error{Key: "data.labels", Msg: "model.kind = \"cdcgan\" learns classes; set it to true, with data that have labels, or use model.kind = \"dcgan\""}
+	}
+	return checkQuarters(c)
+}
+
+func declareCDCGAN(s *game.Setup) error {
+	keys := s.Config.System.(*cdcganKeys)
+	base, err := newPair(s)
+	if err != nil {
+		return err
+	}
+	weight, err := model.Initializer(keys.Model.Weights)
+	if err != nil {
+		return err
+	}
+	k := &conditional{pair: base}
+	if len(k.real.Classes) == 0 {
+		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"cdcgan\" learns classes; use data that have them, or model.kind = \"dcgan\""}
+	}
+	k.real.Range = model.Unit
+	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, len(k.real.Classes)}
+	k.meet(net.generator, net.discriminator)
+	return nil
+}
+
+// told is cdcgan's networks.
+type told struct {
+	quarters
+	classes int
+}
+
+var fifth = nn.Window{Kernel: 5, Stride: 2, Pad: 2}
+
+// beside is x [n, c], or each pixel of x [n, h, w, c], with a row of zeros and a one for
+// the class.
+func (k *told) beside(p *nn.Pass, x, y *graph.Node) *graph.Node {
+	row := game.OneHot(y, k.classes, p.Float())
+	if len(x.Shape) == 4 {
+		n := x.Shape[0]
+		row = graph.Broadcast(graph.Reshape(row, graph.Shape{n, 1, 1, k.classes}), graph.Shape{n, x.Shape[1], x.Shape[2], k.classes})
+	}
+	return graph.Concat(len(x.Shape)-1, x, row)
+}
+
+// generator is latents and classes to images in [0, 1].
+func (k *told) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
+	n, h, w, c := in[0].Shape[0], k.sample[0]/4, k.sample[1]/4, 2*k.GChannels
+	double := fifth
+	double.Extra = 1
+	with := func(x *graph.Node) *graph.Node { return k.beside(p, x, in[1]) }
+	x := normed(p, "dense0", nn.Dense(p, "dense0", with(in[0]), k.Hidden, k.weight, nil))
+	x = normed(p, "dense1", nn.Dense(p, "dense1", with(x), h*w*c, k.weight, nil))
+	x = graph.Reshape(x, graph.Shape{n, h, w, c})
+	x = normed(p, "up", nn.ConvTranspose(p, "up", with(x), k.GChannels, double, k.weight, nil))
+	return one(graph.Sigmoid(nn.ConvTranspose(p, "image", with(x), k.sample[2], double, k.weight, nn.Constant(0))))
+}
+
+// discriminator is images and classes to logits.
+func (k *told) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
+	n := in[0].Shape[0]
+	with := func(x *graph.Node) *graph.Node { return k.beside(p, x, in[1]) }
+	x := graph.LeakyRelu(nn.Conv(p, "down0", with(in[0]), k.DChannels, fifth, k.weight, nn.Constant(0)), k.slope)
+	x = k.leaky(p, "down1", nn.Conv(p, "down1", with(x), 2*k.DChannels, fifth, k.weight, nil))
+	x = with(graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}))
+	x = with(k.leaky(p, "dense", nn.Dense(p, "dense", x, k.Hidden, k.weight, nil)))
+	return one(graph.Reshape(nn.Dense(p, "logit", x, 1, k.weight, nn.Constant(0)), graph.Shape{n}))
+}
+
 // conditional is the game of a pair that sees classes. In an update of D the fakes
 // have the classes of the batch, so that reals and fakes are judged under the same
 // conditions; in one of G they have classes of their own.

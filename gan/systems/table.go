@@ -24,6 +24,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		improved,
 		bigan,
 		ali,
+		cdcgan,
 	)
 })
 

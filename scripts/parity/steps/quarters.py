@@ -7,8 +7,8 @@ SLOPE = 0.1
 
 
 class Quarters:
-    def __init__(self, net, side, channels, width):
-        self.net, self.side, self.channels, self.width = net, side, channels, width
+    def __init__(self, net, side, channels, width, slope=SLOPE):
+        self.net, self.side, self.channels, self.width, self.slope = net, side, channels, width, slope
 
     def generator(self, z, track):
         net, s, c = self.net, self.side // 4, self.channels
@@ -20,8 +20,8 @@ class Quarters:
 
     def convolve(self, x, track):
         net, c = self.net, self.channels
-        x = F.leaky_relu(net.conv("down0", x, c, 4, 2, 1), SLOPE)
-        x = F.leaky_relu(net.norm("down1.norm", net.conv("down1", x, 2 * c, 4, 2, 1, bias=False), track), SLOPE)
+        x = F.leaky_relu(net.conv("down0", x, c, 4, 2, 1), self.slope)
+        x = F.leaky_relu(net.norm("down1.norm", net.conv("down1", x, 2 * c, 4, 2, 1, bias=False), track), self.slope)
         return x.reshape(x.shape[0], -1)
 
     def trunk(self, x, track):
@@ -29,4 +29,4 @@ class Quarters:
 
     def leaky(self, name, x, out, track):
         net = self.net
-        return F.leaky_relu(net.norm(name + ".norm", net.dense(name, x, out, bias=False), track), SLOPE)
+        return F.leaky_relu(net.norm(name + ".norm", net.dense(name, x, out, bias=False), track), self.slope)
