@@ -15,11 +15,7 @@ from step import Step
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parents[2] / "gan" / "systems" / "testdata" / "torch"
-<<<<<<< HEAD
-MODULES = ["improved", "infogan", "bigan"]
-=======
-MODULES = ["infogan", "bigan", "cdcgan"]
->>>>>>> eae3884 (Add conditional DCGAN, system cdcgan: classes by convolutions, held to an independent classifier)
+MODULES = ["bigan", "cdcgan", "improved", "infogan"]
 
 
 def main():
