@@ -15,11 +15,14 @@ func (c *Config) Doubts() (lines []string) {
 	if c.kind.Doubts != nil {
 		lines = append(lines, c.kind.Doubts(c)...)
 	}
-	penalty := c.penalty()
+	var penalties []string
+	if p, ok := Part[Penalties](c); ok {
+		penalties = p.Keys()
+	}
 	for i := range c.Optims {
 		o := &c.Optims[i]
-		if o.Clamp > 0 && penalty != "" {
-			doubt("%s.clamp holds weights and %s holds D's slope, which is there in place of the other (arXiv 1704.00028): leave one out", o.Section(), penalty)
+		if o.Clamp > 0 && len(penalties) > 0 {
+			doubt("%s.clamp holds weights and %s holds D's slope, which is there in place of the other (arXiv 1704.00028): leave one out", o.Section(), penalties[0])
 		}
 		if end := o.End(c.Train.Steps); o.Schedule == "linear" && o.LREnd == 0 && end < c.Train.Steps {
 			doubt("%s has the learning rate 0 after step %d and learns nothing until step %d: decay_end says so; without it the end is the run's",
@@ -37,22 +40,10 @@ func (c *Config) DrawnDoubts() (lines []string) {
 	return lines
 }
 
-// penalty is the key of the penalty on D's slope; "" where there is none.
-func (c *Config) penalty() string {
-	switch p, _ := Part[Penalties](c); {
-	case p == nil:
-	case !p.GP.IsZero():
-		return "loss.gp"
-	case !p.R1.IsZero():
-		return "loss.r1"
-	}
-	return ""
-}
-
 // slopeFree reports whether D's slope could be bounded by a penalty, and neither one nor
 // a clamp of weights does.
 func (c *Config) slopeFree() bool {
-	_, could := Part[Penalties](c)
+	p, could := Part[Penalties](c)
 	clamped := slices.ContainsFunc(c.Optims, func(o NamedOptim) bool { return o.Clamp > 0 })
-	return could && c.penalty() == "" && !clamped
+	return could && len(p.Keys()) == 0 && !clamped
 }

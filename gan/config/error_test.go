@@ -81,7 +81,8 @@ func TestErrorTexts(t *testing.T) {
 		{"[train]\nepochs = 5\nsteps = 5\n", "my.toml:2: train.epochs: there is another length; give one of steps, kimg and epochs"},
 		{"[loss]\nkind = \"lsgan\"\ntargets = [0, 1]\n", "my.toml:3: loss.targets: there are 2 numbers; write three: a, b, c"},
 		{"[loss]\ngp_at = \"real\"\n", "my.toml:2: loss.gp_at: there is no gradient penalty; set loss.gp, or remove this key"},
-		{"[loss]\nevery = 4\n", "my.toml:2: loss.every: there is no penalty; set loss.gp or loss.r1, or remove this key"},
+		{"[loss]\nevery = 4\n", "my.toml:2: loss.every: there is no penalty; set loss.gp, loss.r1 or loss.r2, or remove this key"},
+		{"[loss]\nr2 = 1.0\nevery = 4\n", ""},
 		{"[optim.g]\nschedule = \"exponential\"\n", "my.toml: optim.g.lr_end: an exponential schedule never reaches 0; set lr_end to more than 0"},
 		{"[optim.g]\nschedule = \"linear\"\ndecay_start = 9\ndecay_end = 9\n", "my.toml:4: optim.g.decay_end: 9 is not after decay_start = 9; set it later"},
 	} {

@@ -59,6 +59,19 @@ type Penalties struct {
 	Every int    `toml:"every" default:"1" range:"[1,1000]" doc:"compute penalties at each so many-th discriminator update, times this number"`
 }
 
+// Keys are those of the penalties that there are.
+func (p *Penalties) Keys() (keys []string) {
+	for _, penalty := range []struct {
+		key   string
+		value Number
+	}{{"loss.gp", p.GP}, {"loss.r1", p.R1}, {"loss.r2", p.R2}} {
+		if !penalty.value.IsZero() {
+			keys = append(keys, penalty.key)
+		}
+	}
+	return keys
+}
+
 // Updates is how often a discriminator is updated for one update of the generator, in
 // [train].
 type Updates struct {

@@ -122,8 +122,8 @@ func (c *Config) checkLoss() *Error {
 	case !ok:
 	case p.GP.IsZero() && p.GPAt != "interpolate":
 		return wrong("loss.gp_at", "there is no gradient penalty; set loss.gp, or remove this key")
-	case p.GP.IsZero() && p.R1.IsZero() && p.Every != 1:
-		return wrong("loss.every", "there is no penalty; set loss.gp or loss.r1, or remove this key")
+	case len(p.Keys()) == 0 && p.Every != 1:
+		return wrong("loss.every", "there is no penalty; set loss.gp, loss.r1 or loss.r2, or remove this key")
 	}
 	return nil
 }

@@ -77,13 +77,8 @@ func doubtDCGAN(c *config.Config) (lines []string) {
 	if k.Model.DNorm != "batch" {
 		return nil
 	}
-	for _, penalty := range []struct {
-		key   string
-		value config.Number
-	}{{"loss.gp", k.Loss.GP}, {"loss.r1", k.Loss.R1}, {"loss.r2", k.Loss.R2}} {
-		if !penalty.value.IsZero() {
-			lines = append(lines, penalty.key+" is of D's slope at each sample alone, and with model.d_norm = \"batch\" D judges samples by their batch: use \"layer\" or \"none\"")
-		}
+	for _, penalty := range k.Loss.Keys() {
+		lines = append(lines, penalty+" is of D's slope at each sample alone, and with model.d_norm = \"batch\" D judges samples by their batch: use \"layer\" or \"none\"")
 	}
 	return lines
 }

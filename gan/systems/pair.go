@@ -92,7 +92,7 @@ func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node)
 // penalties are those on the slope of the discriminator, as critic runs it under a label.
 func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, real, fake *graph.Node) (out []game.Penalty) {
 	c := k.penalty
-	if c.GP.IsZero() && c.R1.IsZero() && c.R2.IsZero() || !t.Due(k.reg) {
+	if len(c.Keys()) == 0 || !t.Due(k.reg) {
 		return nil
 	}
 	add := func(name string, n config.Number, of func(d loss.Critic, weight float64) *graph.Node) {
