@@ -136,6 +136,9 @@ func (r *rig) compile(g *game.Game, fresh bool) error {
 	if r.trainer, err = newTrainer(r.host, g, steps, programs...); err != nil {
 		return r.suggest(err)
 	}
+	if r.watcher != nil {
+		r.watcher.join(r.trainer)
+	}
 	return r.sampler.attach(r.trainer.ses)
 }
 

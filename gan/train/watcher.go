@@ -78,14 +78,20 @@ func newWatcher(g *game.Game, steps []*game.Step) (*watcher, error) {
 	}
 }
 
-// attach finds the program in the session that compiled it, and reads the real samples
-// that it looks at: always the same ones.
-func (w *watcher) attach(t *trainer, s sets) error {
-	w.trainer, w.program, w.slots = t, t.ses.Program(w.Name), [2][]int{t.tally.slots(measured), t.tally.slots(drifts)}
+// join makes room for what is measured among a trainer's scores, before these are read
+// from a checkpoint: of an interval that is not over there are looks.
+func (w *watcher) join(t *trainer) {
+	w.trainer, w.slots = t, [2][]int{t.tally.slots(measured), t.tally.slots(drifts)}
 	t.recent = newTally()
 	for _, p := range t.programs { // which finds the slots that the tally has
 		t.recent.slots(p.step.Scores)
 	}
+}
+
+// attach finds the program in the session that compiled it, and reads the real samples
+// that it looks at: always the same ones.
+func (w *watcher) attach(t *trainer, s sets) error {
+	w.program = t.ses.Program(w.Name)
 	for _, in := range w.Fed {
 		b, err := w.program.NewInput(in.Name)
 		if err != nil {

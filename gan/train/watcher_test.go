@@ -1,7 +1,9 @@
 package train
 
 import (
+	"errors"
 	"math"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
+	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
 )
 
@@ -56,6 +59,40 @@ func TestWatchingChangesNothing(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A run that goes on within an interval of its log has the looks of all of it in the row.
+func TestLooksGoOn(t *testing.T) {
+	c := configtest.Shipped(t, "ring", "model.g_hidden=[8]", "model.d_hidden=[8]", "train.batch=8", "sample.count=32")
+	before, after := beginTraining(t, c, systems.Table()), beginTraining(t, c, systems.Table())
+	look := func(r *rig, step int64) {
+		if err := errors.Join(r.trainer.advance(t.Context()), r.watcher.look(step), r.trainer.drain()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.watcher.finished(step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := before.watcher.attach(before.trainer, before.sets); err != nil {
+		t.Fatal(err)
+	}
+	look(before, 1)
+	at := rundir.StepFile{Step: 1, Path: filepath.Join(t.TempDir(), "1.safetensors")}
+	if err := before.trainer.ses.Save(at.Path, before.trainer.mark().metadata()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := after.trainer.load(at); err != nil {
+		t.Fatal(err)
+	}
+	if err := after.watcher.attach(after.trainer, after.sets); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range measured {
+		want, _ := before.trainer.tally.mean(name)
+		if got, ok := after.trainer.tally.mean(name); !ok || got != want {
+			t.Errorf("%s of the interval so far is %v (%t), want %v", name, got, ok, want)
+		}
+	}
 }
 
 // What a look gives is worked out by hand: the last hidden layer of D and its logits, of
