@@ -33,7 +33,7 @@ func TestClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer judge.Close()
-	for _, name := range []string{"cdcgan"} {
+	for _, name := range []string{"cdcgan", "acgan"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := configtest.Shipped(t, name)
 			unseen, labels := imagesOf(t, &cfg.Data, 20000, 10*each)

@@ -25,6 +25,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		bigan,
 		ali,
 		cdcgan,
+		acgan,
 	)
 })
 

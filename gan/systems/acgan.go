@@ -1,0 +1,124 @@
+package systems
+
+import (
+	"ganengine/engine/graph"
+	"ganengine/engine/nn"
+	"ganengine/gan/config"
+	"ganengine/gan/game"
+	"ganengine/gan/model"
+)
+
+// acgan is arXiv 1610.09585: only the generator is told the class, and the discriminator
+// says of which class a sample is, real or generated.
+var acgan = game.System{Declare: declareACGAN, Kind: config.Kind{
+	Name: "acgan",
+	Doc:  "a discriminator that also classifies (AC-GAN, arXiv 1610.09585), of convolutions, for images with data.labels = true, of 28 pixels unless data.size says otherwise",
+	Keys: func() *acganKeys {
+		k := &acganKeys{}
+		k.Model.Init = "glorot-uniform"
+		return k
+	}(),
+	Optims: []string{"g", "d"},
+	Size:   28,
+	Labels: true,
+	Check:  checkACGAN,
+}}
+
+type acganKeys struct {
+	Model struct {
+		config.Latent
+		config.Weights
+		quarterNetworks
+	} `toml:"model"`
+	Loss struct {
+		config.Adversarial
+		Classes config.Number `toml:"classes" default:"1" range:"[0,)" doc:"weight of the error of classes in either network's loss"`
+	} `toml:"loss"`
+	Train struct {
+		config.Updates
+		config.Averaging
+	} `toml:"train"`
+}
+
+func checkACGAN(c *config.Config) *config.Error {
+	if !c.Data.Labels {
+		return &config.Error{Key: "data.labels", Msg: "model.kind = \"acgan\" learns classes; set it to true, with data that have labels, or use model.kind = \"dcgan\""}
+	}
+	return checkQuarters(c)
+}
+
+// classified is the game of a pair whose discriminator classifies.
+type classified struct {
+	*pair
+	y      *game.Code
+	weight config.Number
+}
+
+func declareACGAN(s *game.Setup) error {
+	keys := s.Config.System.(*acganKeys)
+	base, err := newPair(s)
+	if err != nil {
+		return err
+	}
+	weight, err := model.Initializer(keys.Model.Weights)
+	if err != nil {
+		return err
+	}
+	k := &classified{pair: base, weight: keys.Loss.Classes}
+	classes := len(k.real.Classes)
+	if classes == 0 {
+		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"acgan\" learns classes; use data that have them, or model.kind = \"dcgan\""}
+	}
+	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, classes}
+	k.real.Range = model.Unit
+	k.z, k.y = latent(s), s.Code("y", game.Class, classes)
+	k.g = s.Player("g", net.generator, game.In{Shape: graph.Shape{k.z.Size}}, game.In{DType: graph.I32}).Called("generator")
+	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
+		h := net.trunk(p, in[0])
+		logit := nn.Dense(p, "logit", h, 1, weight, nn.Constant(0))
+		return []*graph.Node{graph.Reshape(logit, graph.Shape{h.Shape[0]}), nn.Dense(p, "classes", h, classes, weight, nn.Constant(0))}
+	}, game.In{Shape: k.real.Shape}).Called("discriminator")
+	k.optimise()
+	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
+	s.Sampler("sample", func(t *game.Turn) {
+		drawn := t.Draw("z", 0, k.z, k.y)
+		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
+	})
+	return nil
+}
+
+// wrong is -L_C of section 3 for one batch.
+func (k *classified) wrong(said, y *graph.Node) *graph.Node {
+	return categoricalLoss(said, game.OneHot(y, k.y.Size, said.DType))
+}
+
+// with is a loss and the weighted error of classes.
+func (k *classified) with(t *game.Turn, loss, wrong *graph.Node) *graph.Node {
+	if k.weight.IsZero() {
+		return loss
+	}
+	return graph.Add(loss, t.Weighted("loss", "classes", k.weight, func(weight float64) *graph.Node { return graph.Scale(wrong, weight) }))
+}
+
+// discriminator tells real samples from generated ones, and the classes of both.
+func (k *classified) discriminator(t *game.Turn) {
+	drawn := t.Draw("d", 0, k.z, k.y)
+	fake := graph.StopGradient(t.RunAs(game.Pass{Label: "z"}, k.g, drawn.All(), drawn.Of(k.y))[0])
+	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(t.Batch(k.real, game.Pixels)), one(fake))
+	onReal, onFake := d[0][0], d[1][0]
+	t.Opinion("real", onReal, k.loss.Probability())
+	t.Opinion("fake", onFake, k.loss.Probability())
+	real, made := k.wrong(d[0][1], t.Batch(k.real, game.Label)), k.wrong(d[1][1], drawn.Of(k.y))
+	t.Score("class_loss_real", real)
+	t.Score("class_loss_fake", made)
+	t.Minimise(game.Goal{By: k.optD, Loss: k.with(t, graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), graph.Add(real, made))})
+}
+
+// generator has its samples pass for real ones of the classes that they were made for.
+func (k *classified) generator(t *game.Turn) {
+	drawn := t.Draw("g", 0, k.z, k.y)
+	fake := t.RunAs(game.Pass{Label: "z.g", Track: true}, k.g, drawn.All(), drawn.Of(k.y))[0]
+	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake)
+	t.Opinion("fake_after", d[0], k.loss.Probability())
+	t.Minimise(game.Goal{By: k.optG, Loss: k.with(t, k.loss.Generator(d[0]), k.wrong(d[1], drawn.Of(k.y)))})
+}
