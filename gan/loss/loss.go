@@ -22,6 +22,15 @@ type Loss interface {
 	Probability() bool
 }
 
+// Passing is the term of a player whose samples are to pass for real ones where it has the
+// discriminator's own term for these: a target that is smoothed is the discriminator's alone.
+func Passing(l Loss, d *graph.Node) *graph.Node {
+	if s, ok := l.(interface{ unsmoothed() Loss }); ok {
+		l = s.unsmoothed()
+	}
+	return l.Real(d)
+}
+
 // Options of the losses that have some.
 type Options struct {
 	SmoothReal float64    // target for real samples, 1 without smoothing

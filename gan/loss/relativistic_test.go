@@ -7,7 +7,8 @@ import (
 	"ganengine/engine/graph"
 )
 
-// Losses of pairs are those of differences, with opposite slopes on both sides; where all
+// Losses of pairs are those of differences, with opposite slopes on both sides, and D's alone
+// has the smoothed target; where all
 // logits are equal, the logistic one is ln 2 for either player.
 func TestRelative(t *testing.T) {
 	real, fake := []float64{2, -1, .5, 0}, []float64{1, 1, .5, -900}
@@ -32,11 +33,15 @@ func TestRelative(t *testing.T) {
 			}
 		})
 		for side, sign := range []float64{1, -1} {
+			of := g.real
+			if sign < 0 && g.options.SmoothReal > 0 {
+				of = toReal
+			}
 			value, onReal, onFake := 0., make([]float64, len(real)), make([]float64, len(real))
 			for i := range real {
 				d := sign * (real[i] - fake[i])
-				value += g.real.value(d) / n
-				onReal[i] = sign * g.real.slope(d) / n
+				value += of.value(d) / n
+				onReal[i] = sign * of.slope(d) / n
 				onFake[i] = -onReal[i]
 			}
 			name := g.kind + [...]string{" D", " G"}[side]

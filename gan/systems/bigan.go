@@ -133,7 +133,7 @@ func (k *mirrored) step(t *game.Turn) {
 	t.Opinion("fake", onFake, k.loss.Probability())
 	t.Minimise(
 		game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake))},
-		game.Goal{By: k.optG, Loss: graph.Add(k.loss.Real(onFake), k.loss.Fake(onReal))})
+		game.Goal{By: k.optG, Loss: graph.Add(loss.Passing(k.loss, onFake), k.loss.Fake(onReal))})
 }
 
 func declareBiGAN(s *game.Setup) error {
