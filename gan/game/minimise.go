@@ -13,6 +13,13 @@ type Goal struct {
 	Loss  *graph.Node // f32 []: what shares a forward pass, differentiated once
 	Apart []Penalty
 	When  *graph.Node // bool []: whether the update is made, where gradients add up in the last run; nil is always. Moments and count wait too
+	With  []Move      // states that move where the update is made: not by runs whose gradients only add up, nor where it waits
+}
+
+// Move is what a state becomes.
+type Move struct {
+	State *graph.Variable
+	To    *graph.Node
 }
 
 // Penalty is a term that is built and differentiated when the loss is done, so that
@@ -164,6 +171,13 @@ func (t *Turn) update(goal Goal, grads []*graph.Node) {
 	if t.adding {
 		o.rule.Accumulate(t.B, grads)
 		return
+	}
+	for _, m := range goal.With {
+		to := m.To
+		if goal.When != nil {
+			to = graph.Select(goal.When, to, t.Get(m.State))
+		}
+		t.Set(m.State, to)
 	}
 	next := o.rule.Step(t.B, t.parameters(o), grads, goal.When)
 	for i, x := range o.params {

@@ -185,14 +185,16 @@ func (k *improvement) discriminator(t *game.Turn) {
 		t.Score("class_loss", told)
 		whole = graph.Add(told, graph.Scale(whole, .5*k.Unlabelled))
 	}
-	apart := append(k.steady.decay(t, onReal, onFake), k.historical(t, k.past[1])...)
-	t.Minimise(game.Goal{By: k.optD, Loss: whole, Apart: apart, When: k.steady.letsD(t, halves)})
+	decay, decayed := k.steady.decay(t, onReal, onFake)
+	apart, past := k.historical(t, k.past[1])
+	t.Minimise(game.Goal{By: k.optD, Loss: whole, Apart: append(decay, apart...), When: k.steady.letsD(t, halves), With: append(decayed, past...)})
 }
 
 // generator has samples pass for real ones, or their mean features be those of real ones.
 func (k *improvement) generator(t *game.Turn) {
 	fake := k.steady.blurred(t, "noise.g", k.made(t, "z.g", true))
-	goal := game.Goal{By: k.optG, Apart: k.historical(t, k.past[0]), When: k.steady.letsG(t)}
+	goal := game.Goal{By: k.optG, When: k.steady.letsG(t)}
+	goal.Apart, goal.With = k.historical(t, k.past[0])
 	var onFake *graph.Node
 	if k.FeatureMatching {
 		d := t.RunEach(game.Pass{Label: "g"}, k.d, one(k.steady.blurred(t, "noise.g.real", k.batch(t))), one(fake))
@@ -205,15 +207,16 @@ func (k *improvement) generator(t *game.Turn) {
 	t.Minimise(goal)
 }
 
-// historical is the weighted distance of a network to its past.
-func (k *improvement) historical(t *game.Turn, p *past) []game.Penalty {
+// historical is the weighted distance of a network to its past, and what that becomes with
+// the update.
+func (k *improvement) historical(t *game.Turn, p *past) ([]game.Penalty, []game.Move) {
 	if p == nil {
-		return nil
+		return nil, nil
 	}
-	term := p.distance(t)
+	term, with := p.distance(t)
 	return []game.Penalty{{Name: p.of.Name + "_historical", Of: func() *graph.Node {
 		return t.Weighted("loss", "historical", k.Historical, func(weight float64) *graph.Node { return graph.Scale(term, weight) })
-	}}}
+	}}}, with
 }
 
 // samplers are for people. What compares samples of a batch judges none by itself.
@@ -246,15 +249,15 @@ func newPast(s *game.Setup, of *game.Player) *past {
 	return p
 }
 
-// distance is |θ - (1/t) Σ θ_i|² of section 3.3, [], with the present among the t, which
-// it adds to them. The mean is data.
-func (p *past) distance(t *game.Turn) (sum *graph.Node) {
+// distance is |θ - (1/t) Σ θ_i|² of section 3.3, [], with the present among the t, and the
+// past with the present. The mean is data.
+func (p *past) distance(t *game.Turn) (sum *graph.Node, with []game.Move) {
 	n := graph.Shift(t.Get(p.count), 1)
-	t.Set(p.count, n)
+	with = append(with, game.Move{State: p.count, To: n})
 	for i, x := range t.Params(p.of) {
 		was := t.Get(p.mean[i])
 		mean := graph.Add(was, graph.Div(graph.Sub(x.Value, was), graph.Cast(n, was.DType)))
-		t.Set(p.mean[i], mean)
+		with = append(with, game.Move{State: p.mean[i], To: mean})
 		d := graph.Total(graph.Square(graph.Sub(x.Value, graph.StopGradient(mean))))
 		if sum == nil {
 			sum = d
@@ -262,5 +265,5 @@ func (p *past) distance(t *game.Turn) (sum *graph.Node) {
 			sum = graph.Add(sum, d)
 		}
 	}
-	return sum
+	return sum, with
 }

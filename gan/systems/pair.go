@@ -84,8 +84,9 @@ func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node)
 		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
 	}
 	whole, halves := k.steady.losses(t, onReal, onFake)
-	apart := slices.Concat(k.penalties(t, critic, real, graph.StopGradient(fake)), k.steady.decay(t, onReal, onFake))
-	goal = game.Goal{By: k.optD, Loss: whole, Apart: apart, When: k.steady.letsD(t, halves)}
+	decay, decayed := k.steady.decay(t, onReal, onFake)
+	apart := slices.Concat(k.penalties(t, critic, real, graph.StopGradient(fake)), decay)
+	goal = game.Goal{By: k.optD, Loss: whole, Apart: apart, When: k.steady.letsD(t, halves), With: decayed}
 	return goal, onReal, onFake
 }
 

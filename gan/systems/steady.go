@@ -88,9 +88,9 @@ func (s *steady) targets(t *game.Turn, label string, bounds []float64, usual flo
 
 // decay is (λ/2)|θ|² over the discriminator's parameters, whose λ moves for the next
 // update by how much of this batch it tells right.
-func (s *steady) decay(t *game.Turn, onReal, onFake *graph.Node) []game.Penalty {
+func (s *steady) decay(t *game.Turn, onReal, onFake *graph.Node) ([]game.Penalty, []game.Move) {
 	if s.l2 == nil {
-		return nil
+		return nil, nil
 	}
 	now := t.Get(s.l2)
 	right := func(yes *graph.Node) *graph.Node { return graph.Average(graph.Cast(yes, graph.F32)) }
@@ -99,7 +99,7 @@ func (s *steady) decay(t *game.Turn, onReal, onFake *graph.Node) []game.Penalty 
 	number := func(x float64) *graph.Node { return t.B.Const(graph.F32, x) }
 	next := graph.Select(graph.Less(number(.8), accuracy), graph.Scale(now, 1.05), now)
 	next = graph.Select(graph.Less(accuracy, number(.6)), graph.Scale(now, 1/1.05), next)
-	t.Set(s.l2, graph.Min(graph.Max(next, number(config.LeastAdaptiveL2)), number(config.MostAdaptiveL2)))
+	next = graph.Min(graph.Max(next, number(config.LeastAdaptiveL2)), number(config.MostAdaptiveL2))
 	t.Score("accuracy", accuracy)
 	t.Score("adaptive_l2", now)
 	return []game.Penalty{{Name: "l2", Of: func() *graph.Node {
@@ -113,7 +113,7 @@ func (s *steady) decay(t *game.Turn, onReal, onFake *graph.Node) []game.Penalty 
 			}
 		}
 		return graph.Mul(sum, graph.Cast(graph.Scale(now, .5), sum.DType))
-	}}}
+	}}}, []game.Move{{State: s.l2, To: next}}
 }
 
 // letsD says whether the discriminator is updated at these losses, and keeps them for the

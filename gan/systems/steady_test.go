@@ -238,6 +238,39 @@ func TestAdaptiveL2(t *testing.T) {
 	}
 }
 
+// What moves with an update stays where a gate holds it and where gradients only add up: λ
+// of the adaptive decay, and the past of historical averaging.
+func TestStateMovesWithUpdates(t *testing.T) {
+	shut := "train.gate=[100, 1000]" // D waits, G does not
+	values := func(p *played, state string) []float64 {
+		return slices.Clone(p.memory[p.game.Vars.ByName("state/"+state)].Data)
+	}
+	moves := func(p *played, state, program string, want bool) {
+		t.Helper()
+		before := values(p, state)
+		p.step(program)
+		if moved := !slices.Equal(before, values(p, state)); moved != want {
+			t.Errorf("program %s moves %s: %t, want %t", program, state, moved, want)
+		}
+	}
+	all := func(set ...string) *played { // all are called real: half are right
+		p := steadied(t, append(set, "loss.adaptive_l2=1e-3")...)
+		p.memory[p.game.Vars.ByName("d/logit/b")].Data[0] = 100
+		return p
+	}
+	moves(all(), "adaptive_l2", "dg", true)
+	moves(all(shut), "adaptive_l2", "dg", false)
+	several := all("train.accumulate=2")
+	moves(several, "adaptive_l2", "d_add", false)
+	moves(several, "adaptive_l2", "d", true)
+
+	const past = "loss.historical=0.3"
+	moves(improvedGame(t, past), "past/d", "d", true)
+	gated := improvedGame(t, past, shut)
+	moves(gated, "past/d", "d", false)
+	moves(gated, "past/g", "g", true)
+}
+
 // told feeds real points and latents all of which D tells right.
 func told(t *testing.T, p *played) {
 	t.Helper()
