@@ -198,18 +198,26 @@ func (a *app) request(e *evalFlags, real *reals, shape []int) (*measure.Request,
 	return r, nil
 }
 
+// learned says whether a run's checkpoint has anything to measure.
+func learned(dir rundir.Dir, checkpoint string) error {
+	at, err := dir.Checkpoint(checkpoint)
+	if err != nil {
+		return err
+	}
+	if at.Step == 0 {
+		return usage("%s has learned nothing yet: its checkpoint is of step 0; train it, ganengine -resume %s", dir, dir)
+	}
+	return nil
+}
+
 // evalRun measures the samples of a run.
 func (a *app) evalRun(ctx context.Context, e *evalFlags) (err error) {
 	dir, err := e.find()
 	if err != nil {
 		return err
 	}
-	at, err := dir.Checkpoint(e.checkpoint)
-	if err != nil {
+	if err := learned(dir, e.checkpoint); err != nil {
 		return err
-	}
-	if at.Step == 0 {
-		return usage("%s has learned nothing yet: its checkpoint is of step 0; train it, ganengine -resume %s", dir, dir)
 	}
 	real, err := a.reals(ctx, e, dir)
 	if err != nil {

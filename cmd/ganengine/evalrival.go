@@ -46,7 +46,7 @@ func (a *app) judges(ctx context.Context, e *evalFlags, r *measure.Request, x *e
 	if !density && !e.rival() {
 		return close, nil
 	}
-	if r.Judge, err = judge(e.run, x); err != nil {
+	if r.Judge, err = judge("-run "+e.run, x); err != nil {
 		return close, err
 	}
 	if density {
@@ -61,12 +61,15 @@ func (a *app) judges(ctx context.Context, e *evalFlags, r *measure.Request, x *e
 	if err != nil {
 		return close, err
 	}
+	if err := learned(dir, ""); err != nil {
+		return close, err
+	}
 	other, err := explore.Open(dir, x.Device(), explore.Options{Systems: systems.Table(), RawWeights: e.raw, Switches: a.switches})
 	if err != nil {
 		return close, err
 	}
 	r.Rival = &measure.Rival{Name: fmt.Sprintf("%s step %d", filepath.Base(string(dir)), other.Step), Generate: drawFrom(other, e.seed)}
-	if r.Rival.Judge, err = judge(e.with, other); err == nil && !(other.Draws() && other.Shape().Equal(x.Shape())) {
+	if r.Rival.Judge, err = judge("-with "+e.with, other); err == nil && !(other.Draws() && other.Shape().Equal(x.Shape())) {
 		err = usage("-with %s: its samples are %v and those of -run are %v: name runs of samples of one size", e.with, other.Shape(), x.Shape())
 	}
 	if err != nil {
@@ -75,15 +78,15 @@ func (a *app) judges(ctx context.Context, e *evalFlags, r *measure.Request, x *e
 	return other.Close, nil
 }
 
-// judge is a run's discriminator.
+// judge is the discriminator of a run, named as the user did.
 func judge(run string, x *explore.Explorer) (measure.Judge, error) {
 	j, err := x.Judge()
 	var lacks *explore.NoSampler
 	if errors.As(err, &lacks) {
-		return nil, usage("-run %s: the %s of this run has no discriminator that judges samples alone", run, x.Config.Model.Kind)
+		return nil, usage("%s: the %s of this run has no discriminator that judges samples alone", run, x.Config.Model.Kind)
 	}
 	if err != nil {
-		return nil, usage("-run %s: %w", run, err)
+		return nil, usage("%s: %w", run, err)
 	}
 	return j, nil
 }

@@ -46,10 +46,12 @@ func TestEvalGAM(t *testing.T) {
 	p.write("critic.toml", strings.Replace(points, "[train]", "[loss]\nkind = \"wasserstein\"\n[train]", 1))
 	p.train("critic")
 	p.train("images")
+	p.run("-config", "@/points.toml", "-set", "train.steps=0", "-out", "@/runs", "-quiet")
 	for _, test := range []struct{ args, want string }{
 		{"-run|0|-metrics|gam", "gam is of two runs: name the other one with -with RUN"}, {"-run|0|-metrics|modes|-with|1", "-with: none of the metrics is of two runs"},
-		{"-run|0|-metrics|gam|-with|9", "run 9: no such run"}, {"-run|0|-metrics|gam|-with|2", "-run 2: the mlp of this run has no discriminator that gives probabilities"},
+		{"-run|0|-metrics|gam|-with|9", "run 9: no such run"}, {"-run|0|-metrics|gam|-with|2", "-with 2: the mlp of this run has no discriminator that gives probabilities"},
 		{"-run|0|-metrics|gam|-with|3", "-with 3: its samples are [8,8,1] and those of -run are [2]"},
+		{"-run|0|-metrics|gam|-with|4", "has learned nothing yet: its checkpoint is of step 0"},
 		{"-run|0|-metrics|ratio", "-metrics ratio: the density of what the mlp of this run generates is not known"},
 	} {
 		if status, _, errs := p.try(append([]string{"eval", "-out", "@/runs", "-n", "100"}, strings.Split(test.args, "|")...)...); status != 2 || !strings.Contains(errs, test.want) {

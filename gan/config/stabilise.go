@@ -55,6 +55,9 @@ func (c *Config) checkSteady() *Error {
 				return wrong(pair.key, "%v are no bounds; write the least and the most, such as [0.7, 1.2]", pair.bounds)
 			}
 		}
+		if a, _ := Part[Adversarial](c); len(l.SoftReal) > 0 && a.SmoothReal != 1 {
+			return wrong("loss.smooth_real", "with loss.soft_real the targets of real samples are drawn, so that this one is of none; remove one of the two")
+		}
 	}
 	if l, ok := Part[AdaptiveL2](c); ok && l.Start > 0 && l.Start < LeastAdaptiveL2 {
 		return wrong("loss.adaptive_l2", "%g is below the least that it ever is; write %g or more, or 0 for none", l.Start, LeastAdaptiveL2)

@@ -262,4 +262,11 @@ func TestReadRows(t *testing.T) {
 	if _, err := ReadRows[row](r.Dir, MetricsFile); err == nil || !strings.Contains(err.Error(), MetricsFile+", row 2") {
 		t.Errorf("a damaged row: %v", err)
 	}
+	put(t, r.Path(MetricsFile), "{\"step\":1}\nnull\n")
+	if rows, err := ReadRows[row](r.Dir, MetricsFile); err == nil || !strings.Contains(err.Error(), MetricsFile+", row 2: it is null") {
+		t.Errorf("no row: %v, %v", rows, err)
+	}
+	if err := r.LastRow(MetricsFile, &row{}); err == nil || !strings.Contains(err.Error(), "it is null") {
+		t.Errorf("no last row: %v", err)
+	}
 }

@@ -96,7 +96,7 @@ func (d Dir) LastRow(file string, into any) error {
 	if len(line) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(line, into); err != nil {
+	if err := readRow(line, into); err != nil {
 		return fmt.Errorf("%s: the last row: %w", d.Path(file), err)
 	}
 	return nil
@@ -114,12 +114,20 @@ func ReadRows[T any](d Dir, file string) (rows []T, err error) {
 	text = text[:bytes.LastIndexByte(text, '\n')+1] // a row without its newline was cut off
 	for line := range bytes.Lines(text) {
 		var row T
-		if err := json.Unmarshal(line, &row); err != nil {
+		if err := readRow(line, &row); err != nil {
 			return nil, fmt.Errorf("%s, row %d: %w", d.Path(file), len(rows)+1, err)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// readRow reads a row: an object, for null would be taken for a row of zeros.
+func readRow(line []byte, into any) error {
+	if bytes.Equal(bytes.TrimSpace(line), []byte("null")) {
+		return errors.New("it is null, no object")
+	}
+	return json.Unmarshal(line, into)
 }
 
 // dropRows rewrites a row file without the rows past step and without damaged lines (a crash can leave one).

@@ -80,6 +80,9 @@ func checkImproved(c *config.Config) *config.Error {
 	if k.Model.MinibatchRows > 0 && c.Train.Batch < 2 {
 		return &config.Error{Key: "model.minibatch_rows", Msg: "compares a sample with the others of its batch, and train.batch is 1; write 0, or a larger batch"}
 	}
+	if k.Model.WeightNorm && c.Train.Batch < 2 {
+		return &config.Error{Key: "model.weight_norm", Msg: "takes first lengths from the deviation over a batch, and train.batch is 1, which has none; write false, or a larger batch"}
+	}
 	return checkDense(c, k.Model.mlpNetworks)
 }
 

@@ -238,6 +238,7 @@ func TestImprovedIsChecked(t *testing.T) {
 		"train.labelled=10":                    "train.labelled: is of classes",
 		"loss.unlabelled=0":                    "loss.unlabelled: is of classes",
 		"model.minibatch_rows=4 train.batch=1": "model.minibatch_rows: compares a sample with the others of its batch, and train.batch is 1",
+		"model.weight_norm=true train.batch=1": "model.weight_norm: takes first lengths from the deviation over a batch, and train.batch is 1",
 		"model.output=tanh":                    "cannot reach all points of the plane",
 		"loss.historical=-1":                   "loss.historical",
 		"loss.kind=hinge loss.smooth_real=0.9": "loss.smooth_real",

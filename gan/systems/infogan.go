@@ -20,7 +20,7 @@ var infogan = game.System{Declare: declareInfoGAN, Kind: config.Kind{
 	Keys:   newInfoGANKeys(),
 	Optims: []string{"g", "d"},
 	Size:   28,
-	Check:  checkQuarters,
+	Check:  checkInfoGAN,
 }}
 
 type infoganKeys struct {
@@ -52,6 +52,13 @@ func newInfoGANKeys() *infoganKeys {
 	return k
 }
 
+func checkInfoGAN(c *config.Config) *config.Error {
+	if k := c.System.(*infoganKeys).Model; len(k.Categories) == 0 && k.Continuous == 0 {
+		return &config.Error{Key: "model.categories", Msg: "there are no codes, neither categories nor continuous ones; write some, or use model.kind = \"dcgan\""}
+	}
+	return checkQuarters(c)
+}
+
 // informed is the game: a pair with codes, and Q.
 type informed struct {
 	*pair
@@ -81,9 +88,6 @@ func declareInfoGAN(s *game.Setup) error {
 	if n := keys.Model.Continuous; n > 0 {
 		k.numbers = s.Code("c", game.Uniform, n)
 		all += n
-	}
-	if all == 0 {
-		return &config.Error{Key: "model.categories", Msg: "there are no codes, neither categories nor continuous ones; write some, or use model.kind = \"dcgan\""}
 	}
 	net := &quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}
 	k.z = latent(s)

@@ -375,6 +375,7 @@ batch = 2
 func TestSteadyIsChecked(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"loss.soft_real=[0.7]", "loss.soft_real: [0.7] are no bounds; write the least and the most, such as [0.7, 1.2]"},
+		{"loss.soft_real=[0.7,1.2] loss.smooth_real=0.9", "loss.smooth_real: with loss.soft_real the targets of real samples are drawn"},
 		{"loss.soft_fake=[0.3,0]", "loss.soft_fake: [0.3 0] are no bounds"},
 		{"loss.adaptive_l2=1e-8", "loss.adaptive_l2: 1e-08 is below the least that it ever is; write 1e-06 or more, or 0 for none"},
 		{"train.gate=[1]", "train.gate: there are 1 numbers; write two losses, such as [0.3, 0.7]"},
