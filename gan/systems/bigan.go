@@ -20,8 +20,16 @@ var bigan = game.System{Declare: declareBiGAN, Kind: config.Kind{
 	Keys:   newBiGANKeys(),
 	Optims: []string{"g", "d"},
 	Size:   28,
-	Check:  checkImages,
+	Check:  checkBiGAN,
 }}
+
+// checkBiGAN refuses a discriminator that would not see codes, which its last hidden layer does.
+func checkBiGAN(c *config.Config) *config.Error {
+	if err := checkHidden(c.System.(*biganKeys).Model.DHidden); err != nil {
+		return err
+	}
+	return checkImages(c)
+}
 
 // ali differs from bigan in its networks, which convolve, and in its encoder, whose codes
 // are drawn.

@@ -1,11 +1,27 @@
 package systems_test
 
 import (
+	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
 	"ganengine/gan/game"
+	"ganengine/gan/systems"
 )
+
+// A discriminator whose game is about its last hidden layer needs one: without, BiGAN's would
+// not see codes, and the improved one has no features.
+func TestHiddenIsNeeded(t *testing.T) {
+	for _, kind := range []string{"bigan", "improved"} {
+		s, err := systems.Schema().Parse("test.toml", "[data]\nkind = \"glyphs\"\n[model]\nkind = \""+kind+"\"\nd_hidden = []\n")
+		if err == nil {
+			_, err = s.Resolve()
+		}
+		if err == nil || !strings.Contains(err.Error(), "model.d_hidden: the discriminator has no hidden layer") {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
 
 // A smoothed target is the discriminator's alone: generator and encoder have their samples
 // pass for real ones as without it.

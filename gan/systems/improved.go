@@ -83,7 +83,18 @@ func checkImproved(c *config.Config) *config.Error {
 	if k.Model.WeightNorm && c.Train.Batch < 2 {
 		return &config.Error{Key: "model.weight_norm", Msg: "takes first lengths from the deviation over a batch, and train.batch is 1, which has none; write false, or a larger batch"}
 	}
+	if err := checkHidden(k.Model.DHidden); err != nil {
+		return err
+	}
 	return checkDense(c, k.Model.mlpNetworks)
+}
+
+// checkHidden refuses a discriminator without the hidden layer that its game is about.
+func checkHidden(widths []int) *config.Error {
+	if len(widths) > 0 {
+		return nil
+	}
+	return &config.Error{Key: "model.d_hidden", Msg: "the discriminator has no hidden layer, and this kind needs its last one; write a width at least, such as [64]"}
 }
 
 // improvement is the game: a pair with techniques.
