@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/optim"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/systems"
@@ -100,5 +101,21 @@ func TestBoostIsMore(t *testing.T) {
 	}
 	if _, err := s.Resolve(); err == nil || !strings.Contains(err.Error(), "train.d_boost") || !strings.Contains(err.Error(), "train.d_steps = 5") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The first paper's code descends on half of the discriminator's loss, which here is the sum
+// of two terms: with descent alone that is half of the generator's rate.
+func TestFirstPaperHalvesD(t *testing.T) {
+	c := configtest.Shipped(t, "gan-paper")
+	if c.Optim("d").Kind != "sgd" || c.Optim("d").Momentum.IsZero() || !c.Optim("d").RateInside {
+		t.Fatalf("D is trained otherwise than G: %+v", c.Optim("d"))
+	}
+	g, d := c.Optim("g").Rate(c.Train.Steps), c.Optim("d").Rate(c.Train.Steps)
+	for _, updates := range []float64{0, 1e5, 125_000} {
+		of := func(s config.Schedule) float64 {
+			return optim.Schedule{At: s.At, To: s.To, Shape: s.Shape}.Value(updates)
+		}
+		matches(t, "D's rate by half of G's", of(d)/(of(g)/2), 1)
 	}
 }
