@@ -84,6 +84,8 @@ func declareACGAN(s *game.Setup) error {
 		drawn := t.Draw("z", 0, k.z, k.y)
 		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
 	})
+	s.Sampler("classify", func(t *game.Turn) { t.Numbers("classes", softmax(t.Run(k.d, t.Batch(k.real, game.Pixels))[1])) })
+	k.features()
 	return nil
 }
 
