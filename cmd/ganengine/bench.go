@@ -20,7 +20,7 @@ func benchCommand() command {
 			tune := f.Bool("tune", false, "search all engines of the device first (CUDA)")
 			asJSON := f.Bool("json", false, "print one object")
 			return func(ctx context.Context, _ []string) error {
-				return a.bench(ctx, s, o, *tune, *asJSON)
+				return s.located(a.bench(ctx, s, o, *tune, *asJSON))
 			}
 		}}
 }

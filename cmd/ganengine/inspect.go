@@ -140,7 +140,7 @@ func graphCommand() command {
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := addSettings(f)
 			path := f.String("o", "", "`FILE.dot` or FILE.txt")
-			return func(ctx context.Context, _ []string) error { return a.graph(ctx, s, *path) }
+			return func(ctx context.Context, _ []string) error { return s.located(a.graph(ctx, s, *path)) }
 		}}
 }
 

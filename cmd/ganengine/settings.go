@@ -23,6 +23,7 @@ type settings struct {
 	config    string
 	overrides []override
 	detected  []string // what -data was found to be
+	loaded    *config.Settings
 }
 
 // addSettings declares -config, -set and the short names of keys.
@@ -97,5 +98,14 @@ func (s *settings) resolve(ctx context.Context, path string) (*config.Config, er
 	if err != nil {
 		return nil, err
 	}
+	s.loaded = set
 	return set.Resolve()
+}
+
+// located is what came of the work on the configuration: its errors name where keys were set.
+func (s *settings) located(err error) error {
+	if s.loaded == nil {
+		return err
+	}
+	return s.loaded.Locate(err)
 }

@@ -46,7 +46,7 @@ func trainCommand() command {
 			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, layers, players, turns and memory; touch nothing")
 			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
 			f.BoolVar(&t.detail, "v", false, "print more")
-			return func(ctx context.Context, _ []string) error { return a.train(ctx, t) }
+			return func(ctx context.Context, _ []string) error { return t.located(a.train(ctx, t)) }
 		}}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -233,6 +234,16 @@ func (v *variant) elsewhere(name string) *Error {
 		has = ", which has " + strings.Join(own, ", ")
 	}
 	return wrong(name, "belongs to model.kind = %s, and here it is %q%s; remove the %s or change model.kind", quoted(kinds, "or"), v.Name, has, what)
+}
+
+// Locate gives an error of the configuration that was found after it was completed, of what
+// data or networks turned out to be, the place where its key was set; others stay as they are.
+func (s *Settings) Locate(err error) error {
+	var wrong *Error
+	if errors.As(err, &wrong) && wrong.File == "" {
+		s.locate(wrong)
+	}
+	return err
 }
 
 // locate adds the place where the error's key was set, else the file.

@@ -105,7 +105,9 @@ func New(sys System, c *config.Config, o Options) (g *Game, err error) {
 		return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 	}
 	for _, check := range []func() error{g.checkBatches, g.begins, g.checkStanding} {
-		if err := check(); err != nil {
+		if err := check(); errors.As(err, new(*config.Error)) { // whose key says enough
+			return nil, err
+		} else if err != nil {
 			return nil, fmt.Errorf("model %s: %w", sys.Name, err)
 		}
 	}
