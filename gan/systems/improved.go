@@ -187,7 +187,7 @@ func (k *improvement) discriminator(t *game.Turn) {
 	real, fake := k.batch(t), k.steady.replayed(t, graph.StopGradient(k.made(t, "z", false)))
 	batches := [][]*graph.Node{one(k.steady.blurred(t, "noise.real", real)), one(k.steady.blurred(t, "noise.fake", fake))}
 	if k.classes > 0 {
-		batches = append(batches, one(t.Batch(k.labelled, k.labelled.Samples())))
+		batches = append(batches, one(k.steady.blurred(t, "noise.labelled", t.Batch(k.labelled, k.labelled.Samples()))))
 	}
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, batches...)
 	onReal, onFake := k.logit(d[0][0]), k.logit(d[1][0])

@@ -130,6 +130,19 @@ func TestImprovedClasses(t *testing.T) {
 	}
 }
 
+// Noise is on all that the discriminator sees, samples with labels too.
+func TestImprovedNoisesLabelled(t *testing.T) {
+	noise, moved := []float64{1, -2, .5, 3, -1, .25, 2, -.5}, make([]float64, 8)
+	for i, x := range noise {
+		moved[i] = .5 * x
+	}
+	noisy, plain := improvedGame(t, "data.labels=true", "train.instance_noise=0.5"), improvedGame(t, "data.labels=true")
+	noisy.give("labelled", make([]float64, 8)...)
+	noisy.give("noise.labelled", noise...)
+	plain.give("labelled", moved...)
+	matches(t, "the error of classes under noise", noisy.step("d")["class_loss"], plain.step("d")["class_loss"])
+}
+
 // Historical averaging adds λ|θ - mean|² with the mean of all values that θ has had, whose
 // gradient is 2λ(θ - mean): beside a twin without it that starts at the same weights, an
 // update differs by that times the rate.
