@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"slices"
 
 	"ganengine/engine/atomicfile"
@@ -126,6 +127,9 @@ func (v *Inverter) Find(ctx context.Context, in *Inputs) (*Found, error) {
 		}
 		for i := range n {
 			row := v.best(distance[i*v.o.Restarts:(i+1)*v.o.Restarts]) + i*v.o.Restarts
+			if d := float64(distance[row]); math.IsInf(d, 0) || math.IsNaN(d) {
+				return nil, fmt.Errorf("sample %s: its distance to all that the model makes is %g, so that no code is nearest: it is too far from the run's data, or the weights are broken", in.Name(first+i), d)
+			}
 			found.Z = append(found.Z, z[row*v.e.Width():(row+1)*v.e.Width()]...)
 			found.Distance = append(found.Distance, distance[row])
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
@@ -195,5 +196,19 @@ func TestInvertStops(t *testing.T) {
 	}
 	if _, err := v.Find(ctx, inputsOf(t, e, make([]float32, 5))); !errors.Is(err, stop) || steps != 3 {
 		t.Errorf("after %d steps: %v", steps, err)
+	}
+}
+
+// A sample whose distance to everything overflows has no nearest code, and the first one that
+// was drawn is not taken for it.
+func TestInvertFar(t *testing.T) {
+	e := openCoded(t)
+	v, err := e.Invert(t.Context(), InvertOptions{Steps: 2, Restarts: 2, Class: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := v.Find(t.Context(), inputsOf(t, e, []float32{0, 0, 0, 0, 0, 1e30, 0, 0, 0, 0}))
+	if err == nil || !strings.Contains(err.Error(), "its distance to all that the model makes is +Inf") {
+		t.Errorf("found %+v (%v)", found, err)
 	}
 }
