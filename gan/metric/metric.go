@@ -30,8 +30,12 @@ const (
 	One  // near one, on either side
 )
 
-// Than says whether a value is better than another.
+// Than says whether a value is better than another: any is better than NaN, which tells
+// nothing and is better than none.
 func (b Better) Than(value, other float64) bool {
+	if math.IsNaN(value) || math.IsNaN(other) {
+		return !math.IsNaN(value)
+	}
 	switch b {
 	case Higher:
 		return value > other

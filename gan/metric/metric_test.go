@@ -42,7 +42,7 @@ func TestBetter(t *testing.T) {
 	for _, test := range []struct {
 		b            Better
 		value, other float64
-	}{{Lower, 1, 2}, {Higher, 2, 1}, {Half, .4, .7}, {Half, .6, .2}, {One, 1.1, .8}, {One, .9, 1.2}} {
+	}{{Lower, 1, 2}, {Higher, 2, 1}, {Half, .4, .7}, {Half, .6, .2}, {One, 1.1, .8}, {One, .9, 1.2}, {Lower, 1, math.NaN()}, {Higher, 1, math.NaN()}, {One, 1, math.NaN()}} {
 		if !test.b.Than(test.value, test.other) || test.b.Than(test.other, test.value) || test.b.Than(test.value, test.value) {
 			t.Errorf("%s: %g is better than %g", test.b, test.value, test.other)
 		}

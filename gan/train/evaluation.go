@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -158,6 +159,9 @@ func (r *runner) improved(step int64, rows []measure.Row) bool {
 				continue
 			}
 			best, value := r.info.Best, float64(row.Value)
+			if math.IsNaN(value) || math.IsInf(value, 0) { // tells nothing of the samples
+				return false
+			}
 			if best == nil || best.Metric != row.Name || q.Better.Than(value, best.Value) {
 				r.info.Best = &rundir.Best{Step: step, Metric: row.Name, Value: value}
 				return true
