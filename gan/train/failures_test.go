@@ -275,3 +275,20 @@ func TestSlowerStepsAreShorter(t *testing.T) {
 		t.Errorf("weights move by %v and by %v, want 0.001 and 0.00025", w, q)
 	}
 }
+
+// A run whose good checkpoints somebody removed says so, and goes on.
+func TestRollbackToNothing(t *testing.T) {
+	base := t.TempDir()
+	h, con := testHost(t, base)
+	con.onProgress = func(p Progress) {
+		if err := os.Remove(latest(t, base).CheckpointPath(0)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+	if err := Run(t.Context(), failing(t, "train.steps=340"), h); err != nil {
+		t.Fatal(err)
+	}
+	if mentions(con.lines, "no good checkpoint of the run is left to go back to") != 1 || mentions(con.lines, "rolled back") != 0 {
+		t.Errorf("it says %q", con.lines)
+	}
+}

@@ -48,8 +48,11 @@ func (r *runner) watched(f watch.Failure, err error) {
 	}
 	to, ok, err := r.good()
 	r.rec.keep(err)
-	if ok {
+	switch {
+	case ok:
 		r.back = &rolledBack{rollback{step, to.Step, f}, string(r.run.Dir), why}
+	case err == nil:
+		r.rec.line("no good checkpoint of the run is left to go back to, and it goes on as it is")
 	}
 }
 
