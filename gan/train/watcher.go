@@ -215,10 +215,7 @@ func (w *watcher) sentence(f watch.Failure) string {
 	}
 	k := watch.Switches{G: rate(w.G), D: rate(w.D)}
 	if p, ok := config.Part[config.Penalties](c); ok {
-		k.Penalty = "loss.r1"
-		if !p.GP.IsZero() {
-			k.Penalty = "loss.gp"
-		}
+		k.Penalty = append(p.Keys(), "loss.r1")[0]
 	}
 	return f.Sentence(k)
 }
