@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -228,9 +227,9 @@ func TestCrossEntropy(t *testing.T) {
 		{[8]float32{}, math.Log(4)},
 		{[8]float32{0, 0, 500, 0, 0, 0, 0, 500}, 250}, // 0 for the first, 500 for the second
 	} {
-		logits := floats(x.Data())
+		logits := device.View[float32](x.Data())
 		copy(logits, test.logits[:])
-		copy(ints(y.Data()), []int32{2, 0})
+		copy(device.View[int32](y.Data()), []int32{2, 0})
 		r, err := s.Program("loss").Run(x, y)
 		if err == nil {
 			err = r.Wait()
@@ -328,5 +327,3 @@ func TestCheck(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func floats(b []byte) []float32 { return unsafe.Slice((*float32)(unsafe.Pointer(&b[0])), len(b)/4) }

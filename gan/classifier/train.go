@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -218,7 +217,7 @@ func (t *trainer) ready(seed *graph.Variable, first, step *graph.Program) error 
 			in = append(in, b)
 		}
 		t.inputs = append(t.inputs, in)
-		t.buffers = append(t.buffers, data.Buffer{Images: in[0].Data(), Labels: ints(in[1].Data())})
+		t.buffers = append(t.buffers, data.Buffer{Images: in[0].Data(), Labels: device.View[int32](in[1].Data())})
 	}
 	if err := t.session.WriteBytes(seed.Name, binary.LittleEndian.AppendUint64(nil, t.Seed)); err != nil {
 		return err
@@ -232,9 +231,6 @@ func (t *trainer) ready(seed *graph.Variable, first, step *graph.Program) error 
 
 // ahead is how many batches are read ahead.
 const ahead = 3
-
-// ints are a host buffer's numbers: it is aligned for every type, and never empty.
-func ints(b []byte) []int32 { return unsafe.Slice((*int32)(unsafe.Pointer(&b[0])), len(b)/4) }
 
 // tick is the time between lines of progress.
 const tick = 5 * time.Second

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"unsafe"
 
 	"ganengine/engine/debug"
 	"ganengine/engine/device"
@@ -95,7 +94,7 @@ func (n *Network) Extract(ctx context.Context, images []uint8, h, w, c int, feat
 			return context.Cause(ctx)
 		}
 		input := n.inputs[first/n.batch%2]
-		r.all(floats(input), images[first*h*w*c:min(first+n.batch, count)*h*w*c])
+		r.all(device.View[float32](input.Data()), images[first*h*w*c:min(first+n.batch, count)*h*w*c])
 		now, err := n.program.Run(input)
 		if err != nil {
 			return fmt.Errorf("computing features: %w", err)
@@ -136,12 +135,6 @@ func (n *Network) Close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// floats are a host buffer's numbers: it is aligned for every type, and never empty.
-func floats(b device.HostBuffer) []float32 {
-	bytes := b.Data()
-	return unsafe.Slice((*float32)(unsafe.Pointer(&bytes[0])), len(bytes)/4)
 }
 
 // Program is the network as New runs it, for those who plan its kernels.

@@ -117,8 +117,8 @@ func compare(t *testing.T, dev device.Device, f *safetensors.File, narrow int, k
 	}
 	defer input.Free()
 	images, _ := f.Lookup("images")
-	newResizer(images.Shape[1], images.Shape[2], 3, side, side).all(floats(input), numbers[uint8](t, f, "images"))
-	if got, want := kept(floats(input))[1:], numbers[float32](t, f, "scaled")[1:]; !slices.Equal(got, want) {
+	newResizer(images.Shape[1], images.Shape[2], 3, side, side).all(device.View[float32](input.Data()), numbers[uint8](t, f, "images"))
+	if got, want := kept(device.View[float32](input.Data()))[1:], numbers[float32](t, f, "scaled")[1:]; !slices.Equal(got, want) {
 		t.Error("the network is given other numbers than PyTorch's")
 	}
 	r, err := program.Run(input)
@@ -214,7 +214,7 @@ func TestPools(t *testing.T) {
 	}
 	defer in.Free()
 	for i := range 16 {
-		floats(in)[i] = float32(i + 1)
+		device.View[float32](in.Data())[i] = float32(i + 1)
 	}
 	r, err := s.Program("pools").Run(in)
 	if err == nil {
