@@ -86,7 +86,7 @@ func (k *held) judge(p *nn.Pass, x *graph.Node) *graph.Node {
 	for i, width := range k.DHidden {
 		x = graph.Relu(nn.Dense(p, "dense"+strconv.Itoa(i), x, width, nn.HeNormal(), nn.Constant(0)))
 	}
-	return graph.Reshape(nn.Dense(p, "logit", x, 1, nn.HeNormal(), nn.Constant(0)), graph.Shape{x.Shape[0]})
+	return logit(p, x, nn.HeNormal())
 }
 
 // prior is draws of what codes are held to.

@@ -41,8 +41,8 @@ type acganKeys struct {
 }
 
 func checkACGAN(c *config.Config) *config.Error {
-	if !c.Data.Labels {
-		return &config.Error{Key: "data.labels", Msg: "model.kind = \"acgan\" learns classes; set it to true, with data that have labels, or use model.kind = \"dcgan\""}
+	if err := checkLabels(c, "dcgan"); err != nil {
+		return err
 	}
 	return checkQuarters(c)
 }
@@ -65,9 +65,9 @@ func declareACGAN(s *game.Setup) error {
 		return err
 	}
 	k := &classified{pair: base, weight: keys.Loss.Classes}
-	classes := len(k.real.Classes)
-	if classes == 0 {
-		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"acgan\" learns classes; use data that have them, or model.kind = \"dcgan\""}
+	classes, err := classesOf(k.real, "acgan", "dcgan")
+	if err != nil {
+		return err
 	}
 	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, classes}
 	k.real.Range = model.Unit
@@ -75,8 +75,7 @@ func declareACGAN(s *game.Setup) error {
 	k.g = s.Player("g", net.generator, game.In{Shape: graph.Shape{k.z.Size}}, game.In{DType: graph.I32}).Called("generator")
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.trunk(p, in[0])
-		logit := nn.Dense(p, "logit", h, 1, weight, nn.Constant(0))
-		return []*graph.Node{graph.Reshape(logit, graph.Shape{h.Shape[0]}), nn.Dense(p, "classes", h, classes, weight, nn.Constant(0))}
+		return []*graph.Node{logit(p, h, weight), nn.Dense(p, "classes", h, classes, weight, nn.Constant(0))}
 	}, game.In{Shape: k.real.Shape}).Called("discriminator")
 	k.optimise()
 	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
@@ -96,10 +95,7 @@ func (k *classified) wrong(said, y *graph.Node) *graph.Node {
 
 // with is a loss and the weighted error of classes.
 func (k *classified) with(t *game.Turn, loss, wrong *graph.Node) *graph.Node {
-	if k.weight.IsZero() {
-		return loss
-	}
-	return graph.Add(loss, t.Weighted("loss", "classes", k.weight, func(weight float64) *graph.Node { return graph.Scale(wrong, weight) }))
+	return addWeighted(t, loss, "classes", k.weight, wrong)
 }
 
 // discriminator tells real samples from generated ones, and the classes of both.

@@ -194,8 +194,7 @@ func (k *denseInverses) encoder(p *nn.Pass, x *graph.Node) []*graph.Node {
 
 // discriminator adds a linear map of the code before its last hidden layer's norm.
 func (k *denseInverses) discriminator(p *nn.Pass, x, z *graph.Node) *graph.Node {
-	n := x.Shape[0]
-	x = graph.Reshape(x, graph.Shape{n, k.sample.Size()})
+	x = graph.Reshape(x, graph.Shape{x.Shape[0], k.sample.Size()})
 	for i, width := range k.DHidden {
 		name := "dense" + strconv.Itoa(i)
 		x = nn.Dense(p, name, x, width, k.weight, nil)
@@ -204,7 +203,7 @@ func (k *denseInverses) discriminator(p *nn.Pass, x, z *graph.Node) *graph.Node 
 		}
 		x = graph.LeakyRelu(x, k.slope)
 	}
-	return graph.Reshape(nn.Dense(p, "logit", x, 1, k.weight, nn.Constant(0)), graph.Shape{n})
+	return logit(p, x, k.weight)
 }
 
 func declareALI(s *game.Setup) error {
@@ -239,5 +238,5 @@ func (k *convInverses) discriminator(p *nn.Pass, x, z *graph.Node) *graph.Node {
 	}
 	h := k.convolve(p, nn.Dropout(p, "dropout", x, k.keep))
 	y := dense("joint1", dense("joint0", graph.Concat(1, h, dense("code1", dense("code0", z)))))
-	return graph.Reshape(nn.Dense(p, "logit", nn.Dropout(p, "logit.dropout", y, k.keep), 1, k.weight, nn.Constant(0)), graph.Shape{x.Shape[0]})
+	return logit(p, nn.Dropout(p, "logit.dropout", y, k.keep), k.weight)
 }

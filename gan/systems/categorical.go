@@ -1,8 +1,29 @@
 package systems
 
 import (
+	"fmt"
+
 	"ganengine/engine/graph"
+	"ganengine/gan/config"
+	"ganengine/gan/game"
 )
+
+// checkLabels refuses a configuration without labels for a kind that learns classes; instead
+// is a kind that needs none.
+func checkLabels(c *config.Config, instead string) *config.Error {
+	if c.Data.Labels {
+		return nil
+	}
+	return &config.Error{Key: "data.labels", Msg: fmt.Sprintf("model.kind = %q learns classes; set it to true, with data that have labels, or use model.kind = %q", c.Model.Kind, instead)}
+}
+
+// classesOf is how many classes the data of such a kind have, once they are open.
+func classesOf(real *game.Stream, kind, instead string) (int, error) {
+	if n := len(real.Classes); n > 0 {
+		return n, nil
+	}
+	return 0, &config.Error{Key: "data.labels", Msg: fmt.Sprintf("these data have no labels, and model.kind = %q learns classes; use data that have them, or model.kind = %q", kind, instead)}
+}
 
 // logSumExp is log Σ e^x over the last axis, [n, k] to [n, 1], of numbers of any size.
 func logSumExp(x *graph.Node) *graph.Node {

@@ -44,8 +44,8 @@ type cganKeys struct {
 }
 
 func checkCGAN(c *config.Config) *config.Error {
-	if !c.Data.Labels {
-		return &config.Error{Key: "data.labels", Msg: "model.kind = \"cgan\" learns classes; set it to true, with data that have labels, or use model.kind = \"mlp\""}
+	if err := checkLabels(c, "mlp"); err != nil {
+		return err
 	}
 	return checkDense(c, c.System.(*cganKeys).Model.mlpNetworks)
 }
@@ -86,8 +86,8 @@ type cdcganKeys struct {
 }
 
 func checkCDCGAN(c *config.Config) *config.Error {
-	if !c.Data.Labels {
-		return &config.Error{Key: "data.labels", Msg: "model.kind = \"cdcgan\" learns classes; set it to true, with data that have labels, or use model.kind = \"dcgan\""}
+	if err := checkLabels(c, "dcgan"); err != nil {
+		return err
 	}
 	return checkQuarters(c)
 }
@@ -103,11 +103,12 @@ func declareCDCGAN(s *game.Setup) error {
 		return err
 	}
 	k := &conditional{pair: base}
-	if len(k.real.Classes) == 0 {
-		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"cdcgan\" learns classes; use data that have them, or model.kind = \"dcgan\""}
+	classes, err := classesOf(k.real, "cdcgan", "dcgan")
+	if err != nil {
+		return err
 	}
 	k.real.Range = model.Unit
-	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, len(k.real.Classes)}
+	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, classes}
 	k.meet(net.generator, net.discriminator)
 	return nil
 }
@@ -152,7 +153,7 @@ func (k *told) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	x = k.leaky(p, "down1", nn.Conv(p, "down1", with(x), 2*k.DChannels, fifth, k.weight, nil))
 	x = with(graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}))
 	x = with(k.leaky(p, "dense", nn.Dense(p, "dense", x, k.Hidden, k.weight, nil)))
-	return one(graph.Reshape(nn.Dense(p, "logit", x, 1, k.weight, nn.Constant(0)), graph.Shape{n}))
+	return one(logit(p, x, k.weight))
 }
 
 // conditional is the game of a pair that sees classes. In an update of D the fakes
@@ -170,9 +171,9 @@ func declareCGAN(s *game.Setup) error {
 		return err
 	}
 	k := &conditional{pair: base}
-	classes := len(k.real.Classes)
-	if classes == 0 {
-		return &config.Error{Key: "data.labels", Msg: "these data have no labels, and model.kind = \"cgan\" learns classes; use data that have them, or model.kind = \"mlp\""}
+	classes, err := classesOf(k.real, "cgan", "mlp")
+	if err != nil {
+		return err
 	}
 	m, err := model.NewMLP(keys.Model.Latent, keys.Model.Weights, model.MLP(keys.Model.mlpNetworks), k.real.Shape)
 	if err != nil {

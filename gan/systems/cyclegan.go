@@ -213,11 +213,3 @@ func (k *cyclegan) seen(t *game.Turn) (real, fake [2]*graph.Node) {
 	}
 	return real, fake
 }
-
-// plus is a + b, where nil is nothing.
-func plus(a, b *graph.Node) *graph.Node {
-	if a == nil {
-		return b
-	}
-	return graph.Add(a, b)
-}

@@ -272,12 +272,7 @@ func (p *past) distance(t *game.Turn) (sum *graph.Node, with []game.Move) {
 		was := t.Get(p.mean[i])
 		mean := graph.Add(was, graph.Div(graph.Sub(x.Value, was), graph.Cast(n, was.DType)))
 		with = append(with, game.Move{State: p.mean[i], To: mean})
-		d := graph.Total(graph.Square(graph.Sub(x.Value, graph.StopGradient(mean))))
-		if sum == nil {
-			sum = d
-		} else {
-			sum = graph.Add(sum, d)
-		}
+		sum = plus(sum, graph.Total(graph.Square(graph.Sub(x.Value, graph.StopGradient(mean)))))
 	}
 	return sum, with
 }

@@ -94,7 +94,7 @@ func declareInfoGAN(s *game.Setup) error {
 	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.generator(p, in[0])) }, game.In{Shape: graph.Shape{k.z.Size + all}}).Called("generator")
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.trunk(p, in[0])
-		return []*graph.Node{graph.Reshape(nn.Dense(p, "logit", h, 1, weight, nn.Constant(0)), graph.Shape{h.Shape[0]}), h}
+		return []*graph.Node{logit(p, h, weight), h}
 	}, game.In{Shape: k.real.Shape}).Called("discriminator")
 	k.q = s.Player("aux", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.leaky(p, "dense", nn.Dense(p, "dense", in[0], keys.Model.QHidden, weight, nil))
@@ -143,10 +143,7 @@ func (k *informed) untold(t *game.Turn, drawn *game.Drawn, said *graph.Node) *gr
 
 // minus is a loss less λ times the information, eq. 6.
 func (k *informed) minus(t *game.Turn, loss, untold *graph.Node) *graph.Node {
-	if k.info.IsZero() {
-		return loss
-	}
-	return graph.Add(loss, t.Weighted("loss", "info", k.info, func(weight float64) *graph.Node { return graph.Scale(untold, weight) }))
+	return addWeighted(t, loss, "info", k.info, untold)
 }
 
 // discriminator tells real samples from generated ones, and Q the codes of the latter.

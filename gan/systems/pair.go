@@ -111,3 +111,20 @@ func (k *pair) penalties(t *game.Turn, critic func(label string) loss.Critic, re
 	add("r2", c.R2, func(d loss.Critic, weight float64) *graph.Node { return loss.R1(d, fake, weight) })
 	return out
 }
+
+// plus is a + b, where nil is nothing.
+func plus(a, b *graph.Node) *graph.Node {
+	if a == nil {
+		return b
+	}
+	return graph.Add(a, b)
+}
+
+// addWeighted is a loss and a term with the weight of a key of [loss]; where that is always
+// 0, the loss alone.
+func addWeighted(t *game.Turn, loss *graph.Node, key string, weight config.Number, term *graph.Node) *graph.Node {
+	if weight.IsZero() {
+		return loss
+	}
+	return graph.Add(loss, t.Weighted("loss", key, weight, func(weight float64) *graph.Node { return graph.Scale(term, weight) }))
+}

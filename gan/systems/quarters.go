@@ -72,3 +72,8 @@ func (k *quarters) trunk(p *nn.Pass, x *graph.Node) *graph.Node {
 func (k *quarters) leaky(p *nn.Pass, name string, x *graph.Node) *graph.Node {
 	return graph.LeakyRelu(nn.BatchNorm(p, name+".norm", x, nn.NormOptions{}), k.slope)
 }
+
+// logit is a dense layer's one number of each row, [n, k] to [n].
+func logit(p *nn.Pass, x *graph.Node, weight nn.Init) *graph.Node {
+	return graph.Reshape(nn.Dense(p, "logit", x, 1, weight, nn.Constant(0)), graph.Shape{x.Shape[0]})
+}

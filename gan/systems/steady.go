@@ -105,12 +105,7 @@ func (s *steady) decay(t *game.Turn, onReal, onFake *graph.Node) ([]game.Penalty
 	return []game.Penalty{{Name: "l2", Of: func() *graph.Node {
 		var sum *graph.Node
 		for _, p := range t.Params(s.pair.d) {
-			square := graph.Total(graph.Square(p.Value))
-			if sum == nil {
-				sum = square
-			} else {
-				sum = graph.Add(sum, square)
-			}
+			sum = plus(sum, graph.Total(graph.Square(p.Value)))
 		}
 		return graph.Mul(sum, graph.Cast(graph.Scale(now, .5), sum.DType))
 	}}}, []game.Move{{State: s.l2, To: next}}
