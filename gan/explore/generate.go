@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ganengine/engine/graph"
 	"ganengine/engine/session"
@@ -16,6 +17,24 @@ type samples struct {
 	Shape  graph.Shape // of one sample
 	Raw    []float32   // points in the data's units, or images in [-1, 1]
 	Pixels []uint8     // images without Raw
+}
+
+// numbers is a copy of sample i, [Shape.Size()]: its pixels, 0 to 255, or Raw.
+func (s *samples) numbers(i int) []float32 {
+	size := s.Shape.Size()
+	if s.Pixels != nil {
+		return numbersOf(s.Pixels[i*size : (i+1)*size])
+	}
+	return slices.Clone(s.Raw[i*size : (i+1)*size])
+}
+
+// numbersOf is pixels as they are, 0 to 255.
+func numbersOf(pixels []byte) []float32 {
+	out := make([]float32, len(pixels))
+	for i, x := range pixels {
+		out[i] = float32(x)
+	}
+	return out
 }
 
 // each generates the samples of all latents part by part, and hands each part

@@ -88,23 +88,11 @@ func (v *Inverter) draw(ctx context.Context) (err error) {
 		return err
 	}
 	return e.each(ctx, all, false, func(_ int, s *samples) error {
-		for i, size := 0, s.Shape.Size(); i < s.N; i++ {
-			if e.Points() {
-				v.made = append(v.made, slices.Clone(s.Raw[i*size:(i+1)*size]))
-			} else {
-				v.made = append(v.made, numbersOf(s.Pixels[i*size:(i+1)*size]))
-			}
+		for i := range s.N {
+			v.made = append(v.made, s.numbers(i))
 		}
 		return nil
 	})
-}
-
-func numbersOf(pixels []byte) []float32 {
-	out := make([]float32, len(pixels))
-	for i, x := range pixels {
-		out[i] = float32(x)
-	}
-	return out
 }
 
 // Find finds codes of all inputs.

@@ -21,15 +21,12 @@ type Jumps struct {
 
 // add is told of the next samples.
 func (j *Jumps) add(s *samples) {
-	for i, size := 0, s.Shape.Size(); i < s.N; i++ {
-		var x []float32
+	for i := range s.N {
+		x := s.numbers(i)
 		if s.Pixels != nil {
-			x = numbersOf(s.Pixels[i*size : (i+1)*size])
 			for k := range x {
 				x[k] /= 255
 			}
-		} else {
-			x = slices.Clone(s.Raw[i*size : (i+1)*size])
 		}
 		if j.n > 0 && (j.Row == 0 || j.n%j.Row > 0) {
 			j.step(j.last, x)

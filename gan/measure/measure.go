@@ -28,7 +28,7 @@ const (
 
 // What is measured where nobody says otherwise, from the command line and while training
 // alike, so that both give the same values: samples from which seed on, and the k of
-// metrics of neighbours.
+// metrics of neighbours, which is that of names that say none.
 const (
 	FirstSeed       = 1
 	UsualNeighbours = 5

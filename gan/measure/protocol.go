@@ -88,9 +88,6 @@ type Row struct {
 	Average    *bool  `json:"average,omitempty"`    // whether they are the average of the weights
 }
 
-// usualNeighbours is the k of names that say none.
-const usualNeighbours = 5
-
 // shortHash is how much of a network's hash names have.
 const shortHash = 4
 
@@ -108,7 +105,7 @@ func rowOf(q metric.Quantity, r metric.Result, p Protocol) Row {
 	if p.Pairing != "" {
 		name += "-" + p.Pairing
 	}
-	if k, ok := r.Settings["k"]; ok && k != usualNeighbours {
+	if k, ok := r.Settings["k"]; ok && k != UsualNeighbours {
 		name += fmt.Sprintf("-k%g", k)
 	}
 	name += "_" + p.Feature
