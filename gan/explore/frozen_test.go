@@ -52,14 +52,7 @@ func TestFrozenWeights(t *testing.T) {
 			return nil
 		},
 	})
-	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n[model]\nkind = \"doubles\"\n[train]\nbatch = 2\nsteps = 1\n[sample]\nevery = 0\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := configOf(t, all, "[data]\nkind = \"mixture\"\n[model]\nkind = \"doubles\"\n[train]\nbatch = 2\nsteps = 1\n[sample]\nevery = 0\n")
 	runs := filepath.Join(dir, "runs")
 	if err := train.Run(t.Context(), cfg, train.Host{Systems: all, Device: reference.NewDevice(), Out: runs}); err != nil {
 		t.Fatal(err)
@@ -68,11 +61,7 @@ func TestFrozenWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Open(run, reference.NewDevice(), Options{Chunk: 2, Systems: all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
+	e := openRun(t, run, Options{Chunk: 2, Systems: all})
 	f, err := e.From("encode")
 	if err != nil {
 		t.Fatal(err)

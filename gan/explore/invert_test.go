@@ -12,7 +12,6 @@ import (
 
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
-	"ganengine/engine/reference"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
 	"ganengine/gan/npy"
@@ -48,25 +47,7 @@ func coded() *game.Systems {
 // openCoded opens a run of coded, which makes points of five numbers.
 func openCoded(t *testing.T) *Explorer {
 	t.Helper()
-	all := coded()
-	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Open(makeRunOf(t, all, cfg, 5), reference.NewDevice(), Options{Chunk: 8, Systems: all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
+	return openOf(t, coded(), anyPoints, Options{Chunk: 8}, 5)
 }
 
 // inputsOf are points in a file.

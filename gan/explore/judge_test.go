@@ -10,7 +10,6 @@ import (
 
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
-	"ganengine/engine/reference"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
 )
@@ -39,24 +38,7 @@ func bent(t *testing.T, squares float64) *Explorer {
 			return nil
 		},
 	})
-	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := Open(makeRunOf(t, all, cfg, 2), reference.NewDevice(), Options{Systems: all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
+	return openOf(t, all, anyPoints, Options{}, 2)
 }
 
 func pointsOf(x ...float32) *tensor.Dense {

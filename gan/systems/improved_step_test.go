@@ -8,10 +8,8 @@ import (
 
 	"ganengine/engine/graph"
 	"ganengine/engine/reference"
-	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
-	"ganengine/gan/systems"
 )
 
 const tinyImproved = `
@@ -256,19 +254,6 @@ func TestImprovedIsChecked(t *testing.T) {
 		"loss.historical=-1":                   "loss.historical",
 		"loss.kind=hinge loss.smooth_real=0.9": "loss.smooth_real",
 	} {
-		s, err := systems.Schema().Parse("test.toml", tinyImproved)
-		for _, kv := range strings.Fields(set) {
-			key, value, _ := strings.Cut(kv, "=")
-			if err == nil {
-				err = s.Set(key, value)
-			}
-		}
-		var c *config.Config
-		if err == nil {
-			c, err = s.Resolve()
-		}
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, %v; want %q", set, c != nil, err, want)
-		}
+		refused(t, tinyImproved, set, want)
 	}
 }

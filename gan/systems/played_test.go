@@ -3,6 +3,7 @@ package systems_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"ganengine/engine/graph"
@@ -147,4 +148,23 @@ func (p *played) ask(player string, s graph.Shape, x []float64) (out [][]float64
 		out = append(out, a.Data)
 	}
 	return out
+}
+
+// refused holds a configuration with changes, key=value side by side, to be refused with a
+// line that has some words.
+func refused(t *testing.T, text, set, want string) {
+	t.Helper()
+	s, err := systems.Schema().Parse("test.toml", text)
+	for _, kv := range strings.Fields(set) {
+		key, value, _ := strings.Cut(kv, "=")
+		if err == nil {
+			err = s.Set(key, value)
+		}
+	}
+	if err == nil {
+		_, err = s.Resolve()
+	}
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: %v, want %q", set, err, want)
+	}
 }

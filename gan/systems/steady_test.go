@@ -9,7 +9,6 @@ import (
 
 	"ganengine/engine/graph"
 	"ganengine/gan/game"
-	"ganengine/gan/systems"
 )
 
 // plainPair is a pair on points of the plane, whose optimisers leave the gradient in what
@@ -384,21 +383,6 @@ func TestSteadyIsChecked(t *testing.T) {
 		{"train.replay=8 train.simultaneous=true", "train.replay: the generator cannot learn from samples of earlier updates"},
 		{"train.replay=3", "train.replay: 3 samples hold no batch of 4; write 4 at least, or 0 for none"},
 	} {
-		s, err := systems.Schema().Parse("test.toml", plainPair)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, kv := range strings.Fields(c.set) {
-			key, value, _ := strings.Cut(kv, "=")
-			if err == nil {
-				err = s.Set(key, value)
-			}
-		}
-		if err == nil {
-			_, err = s.Resolve()
-		}
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", c.set, err, c.want)
-		}
+		refused(t, plainPair, c.set, c.want)
 	}
 }
