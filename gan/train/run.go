@@ -83,45 +83,15 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 	if err != nil {
 		return err
 	}
-	info, err := run.ReadInfo()
-	if err != nil {
-		return err
-	}
-	at, err := run.Checkpoint(h.Checkpoint)
-	if err != nil {
-		return err
-	}
 	if changed == nil {
 		changed = own
 	}
-	if err := enforce(h.Device, info); err != nil {
-		return fmt.Errorf("%s: %w", run.Path("run.json"), err)
-	}
-	before, err := peek(at.Path, nil)
-	if err != nil {
-		return CheckpointError(at, err)
-	}
-	if err := before.under(changed, at); err != nil {
-		return err
-	}
-	since := began(info, before)
-	g, err := newRig(ctx, changed, h, since)
+	r, m, err := standing(ctx, run, changed, h)
 	if err != nil {
 		return err
 	}
+	g := r.rig
 	defer g.close()
-	info.Data = since[""].data
-	for name, s := range info.Sections {
-		s.Data = since[name].data
-		info.Sections[name] = s
-	}
-	if _, err := LoadFrozen(g.trainer.game, g.trainer.ses, &info); err != nil {
-		return err
-	}
-	m, err := g.trainer.load(at)
-	if err != nil {
-		return err
-	}
 	if back != nil {
 		if err := g.trainer.rollBack(back); err != nil {
 			return err
@@ -131,7 +101,6 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 		g.host.Console.Line(fmt.Sprintf("%s has its %d steps; -set train.steps=N makes it longer", dir, m.step))
 		return nil
 	}
-	r := &runner{rig: g, run: run, info: info}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -141,7 +110,7 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 	if err := rewind(run, m.step); err != nil {
 		return err
 	}
-	if info.Best != nil && info.Best.Step > m.step {
+	if r.info.Best != nil && r.info.Best.Step > m.step {
 		r.info.Best = nil // it went with what came after
 	}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
@@ -161,6 +130,49 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 		}
 		return r.rec.err
 	})
+}
+
+// standing is a run as its last checkpoint has it, or the one that the host names, under a
+// configuration. The caller closes its rig.
+func standing(ctx context.Context, run *rundir.Run, cfg *config.Config, h Host) (r *runner, m mark, err error) {
+	info, err := run.ReadInfo()
+	if err != nil {
+		return nil, m, err
+	}
+	at, err := run.Checkpoint(h.Checkpoint)
+	if err != nil {
+		return nil, m, err
+	}
+	if err := enforce(h.Device, info); err != nil {
+		return nil, m, fmt.Errorf("%s: %w", run.Path("run.json"), err)
+	}
+	before, err := peek(at.Path, nil)
+	if err != nil {
+		return nil, m, CheckpointError(at, err)
+	}
+	if err := before.under(cfg, at); err != nil {
+		return nil, m, err
+	}
+	since := began(info, before)
+	g, err := newRig(ctx, cfg, h, since)
+	if err != nil {
+		return nil, m, err
+	}
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	info.Data = since[""].data
+	for name, s := range info.Sections {
+		s.Data = since[name].data
+		info.Sections[name] = s
+	}
+	if _, err := LoadFrozen(g.trainer.game, g.trainer.ses, &info); err != nil {
+		return nil, m, err
+	}
+	m, err = g.trainer.load(at)
+	return &runner{rig: g, run: run, info: info}, m, err
 }
 
 // again goes on from where a run was rolled back to, until it ends otherwise.
