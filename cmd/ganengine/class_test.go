@@ -325,6 +325,20 @@ func TestNamesOfClasses(t *testing.T) {
 	}
 }
 
+// Classes of a file are passed over by a model that knows none, which is said.
+func TestClassesPassedOver(t *testing.T) {
+	p := newPlace(t)
+	p.write("classes.toml", classes)
+	p.train("points")
+	p.train("classes")
+	for _, c := range []struct{ from, said string }{{"0", ""}, {"1", "has classes, the array y, and the mlp of this run knows none: they are passed over\n"}} {
+		p.run("sample", "-run", c.from, "-out", "@/runs", "-n", "3", "-o", "@/z.npz")
+		if status, _, errs := p.try("sample", "-run", "0", "-out", "@/runs", "-z", "@/z.npz", "-o", "@/x.npy"); status != 0 || !strings.HasSuffix(errs, c.said) || c.said == "" && errs != "" {
+			t.Errorf("of run %s: status %d, %q, want %q", c.from, status, errs, c.said)
+		}
+	}
+}
+
 // A sweep has a row for each seed, in which a class or a number of a code goes through its
 // values: the samples are those of the same seeds and classes.
 func TestSweeps(t *testing.T) {
@@ -346,7 +360,8 @@ func TestSweeps(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-run|0|-class|0..1", "knows no classes"}, {"-run|1|-class|0..4", "this run has the classes 0 to 3"}, {"-run|1|-class|0..1|-sweep|z.0", "give one of -sweep"},
 		{"-run|1|-sweep|q", "-sweep: this run has no code \"q\"; its codes are z ("}, {"-run|1|-sweep|y|-loop", "-loop and -mode are of walks"}, {"-run|0|-sweep|z.0|-mode|lerp", "-loop and -mode are of walks"},
-		{"-run|1|-sweep|z.0|-steps|0", "1 to 1000 steps"},
+		{"-run|1|-sweep|z.0|-steps|0", "1 to 1000 steps"}, {"-run|1|-sweep|y|-steps|4", "-steps: code y has 4 values, which are all shown; leave it out"},
+		{"-run|1|-class|1..3|-steps|4", "-steps: -class A..B shows each class once; leave it out"},
 	} {
 		if status, _, errs := sweep(strings.Split(test.args, "|")...); status != 2 || !strings.Contains(errs, test.want) {
 			t.Errorf("%s: status %d, %q, want %q", test.args, status, errs, test.want)

@@ -164,6 +164,9 @@ func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlag
 	if err := explore.Spare([]string{s.z}, s.path); err != nil {
 		return usage("-o: %w", err)
 	}
+	if z.Unasked() && e.Classes() == 0 {
+		a.newConsole(a.stderr, normal).Line(fmt.Sprintf("-z: %s has classes, the array y, and the %s of this run knows none: they are passed over", s.z, e.Config.Model.Kind))
+	}
 	l := e.OfFile(z)
 	switch {
 	case s.set["class"]:

@@ -19,6 +19,7 @@ type walkFlags struct {
 	class, sweep      string
 	steps             int
 	loop              bool
+	set               map[string]bool // flags that the command line has
 }
 
 // sweeps says whether codes go through their values, in place of a walk between seeds.
@@ -26,7 +27,7 @@ func (w *walkFlags) sweeps() bool { return w.sweep != "" || strings.Contains(w.c
 
 func interpolateCommand() command {
 	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif\n" +
-		"interpolate -run RUN -seeds LIST -sweep CODE | -class A..B [-steps N] -o FILE.png | FILE.gif",
+		"interpolate -run RUN -seeds LIST -sweep CODE [-steps N] | -class A..B -o FILE.png | FILE.gif",
 		short: "walk through the latents between seeds",
 		about: "A picture has a row from each seed to the next; an animation goes through them all.\n" +
 			"slerp follows the great circle, near which normal latents lie; lerp is the straight line, which alone\n" +
@@ -38,15 +39,18 @@ func interpolateCommand() command {
 		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif", "ganengine interpolate -run latest -seeds 1-4 -class 0..9 -o classes.png",
 			"ganengine interpolate -run latest -seeds 1-4 -sweep c.0 -o code.png"},
 		flags: func(a *app, f *flag.FlagSet) action {
-			w := &walkFlags{runFlags: addRunFlags(f)}
+			w := &walkFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
-			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next")
+			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next, or of a number that -sweep names")
 			f.StringVar(&w.mode, "mode", "", "`M`: slerp, the default of normal latents, or lerp, that of uniform ones")
 			f.StringVar(&w.class, "class", "", "`K|NAME|A..B`: class, of conditional models, without that of the first seed; A..B goes from one class to another")
 			f.StringVar(&w.sweep, "sweep", "", "`CODE`: the code that goes through its values, or one of its numbers, such as c.0")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
-			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
+			return func(ctx context.Context, _ []string) error {
+				f.Visit(func(f *flag.Flag) { w.set[f.Name] = true })
+				return a.interpolate(ctx, w)
+			}
 		}}
 }
 
@@ -74,6 +78,8 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	switch {
 	case w.sweep != "" && strings.Contains(w.class, ".."):
 		return nil, usage("give one of -sweep and -class A..B: a row has one code that goes through its values")
+	case strings.Contains(w.class, "..") && w.set["steps"]:
+		return nil, usage("-steps: -class A..B shows each class once; leave it out")
 	case w.sweeps() && (w.loop || w.mode != ""):
 		return nil, usage("-loop and -mode are of walks between seeds; leave them out, or -sweep and -class A..B")
 	case w.sweeps() && seeds.Len() <= mostSeeds && w.steps >= 1 && w.steps <= mostSteps:
@@ -167,6 +173,9 @@ func sweep(e *explore.Explorer, w *walkFlags, seeds *explore.Seeds) (explore.Lat
 		var err error
 		if s, err = e.Sweep(points, w.sweep, w.steps); err != nil {
 			return nil, explore.Output{}, usage("-sweep: %w", err)
+		}
+		if s.Discrete && w.set["steps"] {
+			return nil, explore.Output{}, usage("-steps: code %s has %d values, which are all shown; leave it out", w.sweep, s.Columns())
 		}
 	}
 	names := picture.Names(s.Names)

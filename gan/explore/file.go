@@ -103,6 +103,9 @@ func (f *File) Len() int { return f.x.shape[0] }
 // Classed says whether the file has classes.
 func (f *File) Classed() bool { return f.y != nil }
 
+// Unasked says whether the archive has classes that were not asked for.
+func (f *File) Unasked() bool { return f.classes == 0 && slices.Contains(f.x.members, "y") }
+
 // Read gives n rows of the file's length.
 func (f *File) Read(_ context.Context, first, n int) ([]float32, error) { return f.x.read(first, n) }
 
