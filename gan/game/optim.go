@@ -12,6 +12,10 @@ import (
 // minimises and how long its gradients are.
 const LossSuffix, GradSuffix = "_loss", "_grad"
 
+// GatePrefix precedes an optimiser's name in the score that says whether a gate lets its
+// update be made: 1, or 0.
+const GatePrefix = "gate_"
+
 // Optimizer is an update rule over the parameters of players.
 type Optimizer struct {
 	Name, Section string

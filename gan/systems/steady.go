@@ -121,8 +121,8 @@ func (s *steady) letsD(t *game.Turn, halves [2]*graph.Node) *graph.Node {
 		t.Set(s.half[i], graph.Cast(x, graph.F32))
 	}
 	d, g := s.gates(t)
-	t.Score("gate_d", graph.Cast(d, graph.F32))
-	t.Score("gate_g", graph.Cast(g, graph.F32))
+	t.Score(game.GatePrefix+s.pair.optD.Name, graph.Cast(d, graph.F32))
+	t.Score(game.GatePrefix+s.pair.optG.Name, graph.Cast(g, graph.F32))
 	return d
 }
 

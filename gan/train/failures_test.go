@@ -101,6 +101,7 @@ func TestFailuresAreTold(t *testing.T) {
 		"D is frozen":               {ring("optim.d.lr=1e-12"), watch.DStill},
 		"G is frozen":               {ring("optim.g.lr=1e-12", "optim.d.lr=1e-3"), watch.GStill},
 		"D is slow":                 {ring("optim.d.lr=1e-5"), watch.GWins},
+		"a gate holds G":            {ring("train.gate=[0, 1e-6]"), watch.None},
 		"G is constant":             {made(), watch.One},
 		"the ring goes well":        {ring(), watch.None},
 		"R1":                        {configtest.Shipped(t, "ring-r1", "train.steps=450", "checkpoint.every=0", "sample.count=16"), watch.None},

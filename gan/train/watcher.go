@@ -157,6 +157,9 @@ func (w *watcher) side(of []*game.Optimizer, step int64, squares float32) (s wat
 	for _, o := range of {
 		loss, _ := w.trainer.recent.mean(o.Name + game.LossSuffix)
 		grad, _ := w.trainer.recent.mean(o.Name + game.GradSuffix)
+		if open, gated := w.trainer.recent.mean(game.GatePrefix + o.Name); gated {
+			s.Held += (1 - open) / float64(len(of))
+		}
 		s.Loss, s.Grad, s.Updates = s.Loss+loss, s.Grad+grad, s.Updates+w.game.Updates(o, step)
 	}
 	return s

@@ -22,7 +22,9 @@ type Side struct {
 	Loss    float64 `json:"loss"`    // mean over the steps since the look before
 	Grad    float64 `json:"grad"`    // likewise, of its gradients' length
 	Squares float64 `json:"squares"` // sum of its squared weights
-	Updates int64   `json:"updates"` // of its weights so far
+	Updates int64   `json:"updates"` // of its weights so far, those too that a gate held back
+	// Held is the share of its updates since the look before that a gate held back.
+	Held float64 `json:"held,omitempty"`
 }
 
 // Finite says whether all of it are numbers.
@@ -123,7 +125,7 @@ type summary struct {
 type movement struct {
 	updates int64
 	growth  float64 // logarithm of what the sum of squared weights is, in that of before
-	still   bool    // there were updates, and no weight moved that could be seen
+	still   bool    // there were updates, not all of them held back, and no weight moved that could be seen
 }
 
 func summarise(before Sight, w []Sight) summary {
@@ -136,9 +138,12 @@ func summarise(before Sight, w []Sight) summary {
 		Above:     meanOf(w, func(s Sight) float64 { return s.Above }),
 		Margin:    meanOf(w, func(s Sight) float64 { return s.Margin }),
 	}, g: moved(before.G, last.G), d: moved(before.D, last.D), loss: meanOf(w, func(s Sight) float64 { return s.G.Loss })}
+	heldG, heldD := true, true
 	for _, x := range w {
 		s.most = max(s.most, x.Diversity)
+		heldG, heldD = heldG && x.G.Held >= 1, heldD && x.D.Held >= 1
 	}
+	s.g.still, s.d.still = s.g.still && !heldG, s.d.still && !heldD
 	return s
 }
 

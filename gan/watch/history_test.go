@@ -40,10 +40,17 @@ func TestFailures(t *testing.T) {
 		"G frozen":            {func(s *Sight) { s.G.Squares, s.Above, s.Real, s.Fake, s.Margin = 10, 1, 1, 1, 12 }, GStill},
 		"D frozen":            {func(s *Sight) { s.D.Squares, s.Above = 5, 0 }, DStill},
 		"D not to be trained": {func(s *Sight) { s.D.Squares, s.D.Updates = 5, 0 }, None},
-		"a constant G":        {func(s *Sight) { s.Diversity, s.Alike = .01, 1 }, One},
-		"D falls behind":      {func(s *Sight) { s.Above = .1 }, GWins},
-		"G races":             {func(s *Sight) { s.G.Squares, s.Above = 10*math.Exp(float64(s.Step)/600), .5 }, GWins},
-		"D races":             {func(s *Sight) { s.D.Squares = 5 * math.Exp(float64(s.Step)/600) }, DWins},
+		"G held by a gate":    {func(s *Sight) { s.G.Squares, s.G.Held = 10, 1 }, None},
+		"D held by a gate":    {func(s *Sight) { s.D.Squares, s.D.Held = 5, 1 }, None},
+		"held now and then": {func(s *Sight) {
+			if s.D.Squares = 5; s.Step%100 != 0 {
+				s.D.Held = 1
+			}
+		}, DStill},
+		"a constant G":   {func(s *Sight) { s.Diversity, s.Alike = .01, 1 }, One},
+		"D falls behind": {func(s *Sight) { s.Above = .1 }, GWins},
+		"G races":        {func(s *Sight) { s.G.Squares, s.Above = 10*math.Exp(float64(s.Step)/600), .5 }, GWins},
+		"D races":        {func(s *Sight) { s.D.Squares = 5 * math.Exp(float64(s.Step)/600) }, DWins},
 		"both race": {func(s *Sight) {
 			s.D.Squares, s.G.Squares = 5*math.Exp(float64(s.Step)/600), 10*math.Exp(float64(s.Step)/700)
 		}, None},
