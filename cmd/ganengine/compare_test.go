@@ -42,4 +42,11 @@ func TestCompare(t *testing.T) {
 	if out := p.run("runs", "@/runs"); !strings.Contains(out, "psnr10k NaN") {
 		t.Errorf("the table of runs:\n%s", out)
 	}
+	// Nor is a row without a name or a metric a line of its own.
+	for _, row := range []string{`{}`, `{"name":"psnr10k","value":null}`, `{"metric":"psnr","value":1}`} {
+		p.write("runs/00000-mlp-ring-b8/metrics.jsonl", row+"\n")
+		if status, out, errs := p.try("compare", "0", "1", "-out", "@/runs"); status == 0 || !strings.Contains(errs, "metrics.jsonl, row 1: it has no name or no metric") {
+			t.Errorf("%s: status %d: %s%s", row, status, out, errs)
+		}
+	}
 }

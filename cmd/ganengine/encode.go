@@ -75,7 +75,7 @@ func (a *app) encode(ctx context.Context, e *encodeFlags) error {
 		return needsInput
 	}
 	return a.explore(e.runFlags, func(x *explore.Explorer) error {
-		if x.Game.Sampler("encode") == nil && x.Draws() {
+		if x.Game.Sampler(kind) == nil && x.Game.Sampler("encode") == nil && x.Draws() {
 			return a.invert(ctx, e, x, format)
 		}
 		for _, name := range descent {

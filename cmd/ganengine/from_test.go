@@ -76,6 +76,20 @@ steps = 4
 count = 9
 `
 
+// What encodes and decodes, but not to latents, shows pairs of its own, and is searched for
+// codes like a model without an encoder.
+func TestEncodeByCritic(t *testing.T) {
+	p := newPlace(t)
+	p.write("critic.toml", "[data]\nkind = \"mixture\"\n[model]\nkind = \"mmdgan\"\nz = 3\ncode = 3\ng_hidden = [6]\nd_hidden = [6]\n[train]\nbatch = 8\nsteps = 2\n")
+	p.train("critic")
+	p.run("sample", "-run", "0", "-out", "@/runs", "-n", "3", "-o", "@/x.npy")
+	for to, want := range map[string]string{"pairs.png": "3 points and their reconstructions", "z.npy": "codes of 3 points"} {
+		if out := p.run("encode", "-run", "0", "-out", "@/runs", "-i", "@/x.npy", "-o", "@/"+to); !strings.Contains(out, want) {
+			t.Errorf("%s: %q, want %q", to, out, want)
+		}
+	}
+}
+
 // A model without an encoder is searched for codes of samples, and sample takes them.
 func TestEncodeByDescent(t *testing.T) {
 	p := newPlace(t)

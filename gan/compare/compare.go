@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -35,8 +36,15 @@ func Read(dir rundir.Dir, schema *config.Schema) (*Run, error) {
 		return nil, err
 	}
 	r.Step = last.Step
-	r.Rows, err = rundir.ReadRows[measure.Row](dir, rundir.MetricsFile)
-	return r, err
+	if r.Rows, err = rundir.ReadRows[measure.Row](dir, rundir.MetricsFile); err != nil {
+		return nil, err
+	}
+	for i, row := range r.Rows {
+		if row.Name == "" || row.Metric == "" {
+			return nil, fmt.Errorf("%s, row %d: it has no name or no metric, so that nothing is its like; remove the row", dir.Path(rundir.MetricsFile), i+1)
+		}
+	}
+	return r, nil
 }
 
 // Key is a key of the configuration in which runs differ.
