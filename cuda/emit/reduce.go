@@ -115,6 +115,10 @@ const inFlight = 8
 // loads is to have room besides.
 const heldAtMost = 24
 
+// heldAtCalls is the same where a visit calls functions, around which registers are kept
+// besides.
+const heldAtCalls = 16
+
 // loop visits what lies at `at`, at+step and so on before end; at and end are b32.
 // load does what loads of one visit, and answers what is left of it; where a visit
 // has few loads, those of up to four are on their way before the first is used.
@@ -135,12 +139,17 @@ func (b *builder) loop(at, end reg, step, loads int, load func(at reg) (use func
 		b.line("add.u32 %s, %s, %d", at, at, n*step)
 	}
 	if atOnce > 1 {
-		if b.count[f32]+2*b.count[f64] <= heldAtMost {
+		held, calls := b.count[f32]+2*b.count[f64], len(b.math)
+		last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
+		b.until("setp.ge.s32", at, last, func() { visit(atOnce) })
+		most := heldAtMost
+		if len(b.math) > calls {
+			most = heldAtCalls
+		}
+		if held <= most {
 			// Left alone, an assembler saves registers and loads late.
 			b.resident = resident
 		}
-		last := b.op(b32, "sub.s32", end, (atOnce-1)*step) // behind which the row would be too long
-		b.until("setp.ge.s32", at, last, func() { visit(atOnce) })
 	}
 	b.until("setp.ge.s32", at, end, func() { visit(1) })
 }
