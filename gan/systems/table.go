@@ -26,6 +26,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		ali,
 		cdcgan,
 		acgan,
+		gran,
 	)
 })
 

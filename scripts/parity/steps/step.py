@@ -122,9 +122,9 @@ class Net:
         y = F.conv2d(x.permute(0, 3, 1, 2), w.permute(0, 3, 1, 2), stride=stride, padding=pad)
         return self.bias(name, y.permute(0, 2, 3, 1), bias)
 
-    def conv_transpose(self, name, x, out, kernel, stride=1, pad=0, bias=True):
+    def conv_transpose(self, name, x, out, kernel, stride=1, pad=0, extra=0, bias=True):
         w = self.param(name + "/w", (x.shape[3], kernel, kernel, out), (x.shape[3] * kernel * kernel / stride**2) ** -0.5)
-        y = F.conv_transpose2d(x.permute(0, 3, 1, 2), w.permute(0, 3, 1, 2), stride=stride, padding=pad)
+        y = F.conv_transpose2d(x.permute(0, 3, 1, 2), w.permute(0, 3, 1, 2), stride=stride, padding=pad, output_padding=extra)
         return self.bias(name, y.permute(0, 2, 3, 1), bias)
 
     def norm(self, name, x, track=False, plain=False):
