@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
@@ -52,7 +53,7 @@ func TestFrozenWeights(t *testing.T) {
 			return nil
 		},
 	})
-	cfg := configOf(t, all, "[data]\nkind = \"mixture\"\n[model]\nkind = \"doubles\"\n[train]\nbatch = 2\nsteps = 1\n[sample]\nevery = 0\n")
+	cfg := configtest.Of(t, all.Schema, "[data]\nkind = \"mixture\"\n[model]\nkind = \"doubles\"\n[train]\nbatch = 2\nsteps = 1\n[sample]\nevery = 0\n")
 	runs := filepath.Join(dir, "runs")
 	if err := train.Run(t.Context(), cfg, train.Host{Systems: all, Device: reference.NewDevice(), Out: runs}); err != nil {
 		t.Fatal(err)

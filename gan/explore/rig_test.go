@@ -97,7 +97,7 @@ func open(t *testing.T, run rundir.Dir, o Options) *Explorer {
 func openOf(t *testing.T, all *game.Systems, text string, o Options, shape ...int) *Explorer {
 	t.Helper()
 	o.Systems = all
-	return openRun(t, makeRunOf(t, all, configOf(t, all, text), shape...), o)
+	return openRun(t, makeRunOf(t, all, configtest.Of(t, all.Schema, text), shape...), o)
 }
 
 func openRun(t *testing.T, run rundir.Dir, o Options) *Explorer {
@@ -112,20 +112,6 @@ func openRun(t *testing.T, run rundir.Dir, o Options) *Explorer {
 		}
 	})
 	return e
-}
-
-// configOf is a configuration of other systems than those that are shipped.
-func configOf(t *testing.T, all *game.Systems, text string) *config.Config {
-	t.Helper()
-	settings, err := all.Schema.Parse("test.toml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
 }
 
 // generate gives the samples of latents in one piece.

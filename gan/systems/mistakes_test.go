@@ -7,6 +7,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/systems"
 )
@@ -275,14 +276,7 @@ func mistake(t *testing.T, declare, turn func(m *mistaken)) error {
 			return nil
 		},
 	})
-	settings, err := all.Schema.Parse("mistaken.toml", "[data]\nkind = \"mixture\"\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, all.Schema, "[data]\nkind = \"mixture\"\n")
 	g, err := all.Declare(c, game.Options{Float: graph.F32, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }})
 	if err == nil {
 		_, err = g.Steps()

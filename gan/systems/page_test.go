@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/explore"
 	"ganengine/gan/metric"
 	"ganengine/gan/systems"
@@ -73,14 +74,7 @@ func quotes(text, block string) bool {
 // configure is a configuration of any system, with the page's.
 func configure(t *testing.T, text string) *config.Config {
 	t.Helper()
-	settings, err := systems.Everything().Schema.Parse("page.toml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, systems.Everything().Schema, text)
 	return c
 }
 

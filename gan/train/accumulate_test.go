@@ -57,15 +57,8 @@ var centres = game.NewSystems(centre("centre", false, "w"), centre("fused", fals
 
 func centreConfig(t *testing.T, kind string, accumulate int) *config.Config {
 	t.Helper()
-	s, err := centres.Schema.Parse("centre.toml", fmt.Sprintf(
+	c := configtest.Of(t, centres.Schema, fmt.Sprintf(
 		"[data]\nkind = \"mixture\"\n[model]\nkind = %q\n[optim.w]\nkind = \"sgd\"\nlr = 0.25\n[train]\nbatch = 4\nsteps = 5\naccumulate = %d\n", kind, accumulate))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
 	return c
 }
 

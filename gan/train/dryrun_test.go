@@ -254,14 +254,7 @@ func TestAskingOnce(t *testing.T) {
 			return nil
 		},
 	})
-	settings, err := all.Schema.Parse("asks.toml", "[data]\nkind = \"mixture\"\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, all.Schema, "[data]\nkind = \"mixture\"\n")
 	g, err := all.Declare(c, game.Options{Float: graph.F32, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 100} }})
 	if err != nil {
 		t.Fatal(err)

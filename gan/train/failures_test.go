@@ -77,22 +77,6 @@ func TestFailuresAreTold(t *testing.T) {
 	ring := func(set ...string) *config.Config {
 		return configtest.Shipped(t, "ring", append([]string{"train.steps=450", "run.seed=11", "sample.count=16", "checkpoint.every=0"}, set...)...)
 	}
-	made := func() *config.Config {
-		s, err := constant.Schema.Parse("constant.toml", constantText)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, kv := range [][2]string{{"train.steps", "450"}} {
-			if err := s.Set(kv[0], kv[1]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c, err := s.Resolve()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
 	for name, c := range map[string]struct {
 		cfg  *config.Config
 		want watch.Failure
@@ -102,7 +86,7 @@ func TestFailuresAreTold(t *testing.T) {
 		"G is frozen":               {ring("optim.g.lr=1e-12", "optim.d.lr=1e-3"), watch.GStill},
 		"D is slow":                 {ring("optim.d.lr=1e-5"), watch.GWins},
 		"a gate holds G":            {ring("train.gate=[0, 1e-6]"), watch.None},
-		"G is constant":             {made(), watch.One},
+		"G is constant":             {configtest.Of(t, constant.Schema, constantText, "train.steps=450"), watch.One},
 		"the ring goes well":        {ring(), watch.None},
 		"R1":                        {configtest.Shipped(t, "ring-r1", "train.steps=450", "checkpoint.every=0", "sample.count=16"), watch.None},
 		"the ring collapses":        {ring("train.steps=6000", "sample.every=0", "log.every=1000"), watch.Few},

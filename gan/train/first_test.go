@@ -11,6 +11,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 )
 
@@ -42,14 +43,7 @@ var beginners = game.NewSystems(game.System{
 
 func beginnerConfig(t *testing.T, accumulate int) *config.Config {
 	t.Helper()
-	s, err := beginners.Schema.Parse("beginner.toml", fmt.Sprintf("[data]\nkind = \"mixture\"\n[optim.p]\nlr = 0.01\n[train]\nbatch = 8\naccumulate = %d\n", accumulate))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, beginners.Schema, fmt.Sprintf("[data]\nkind = \"mixture\"\n[optim.p]\nlr = 0.01\n[train]\nbatch = 8\naccumulate = %d\n", accumulate))
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 )
@@ -57,14 +58,7 @@ var pupils = game.NewSystems(game.System{
 
 func pupilConfig(t *testing.T, from string, steps int) *config.Config {
 	t.Helper()
-	s, err := pupils.Schema.Parse("pupil.toml", fmt.Sprintf("[data]\nkind = \"mixture\"\n[model]\nkind = \"pupil\"\nfrom = %q\n[train]\nbatch = 8\nsteps = %d\n[log]\nevery = 1\n[checkpoint]\nevery = 2\n[optim.g]\nlr = 0.05\n", from, steps))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, pupils.Schema, fmt.Sprintf("[data]\nkind = \"mixture\"\n[model]\nkind = \"pupil\"\nfrom = %q\n[train]\nbatch = 8\nsteps = %d\n[log]\nevery = 1\n[checkpoint]\nevery = 2\n[optim.g]\nlr = 0.05\n", from, steps))
 	return c
 }
 
@@ -183,14 +177,7 @@ var averaging = game.NewSystems(game.System{
 func TestFrozenAverage(t *testing.T) {
 	dir := t.TempDir()
 	begin := func(from string) *config.Config {
-		s, err := averaging.Schema.Parse("averaging.toml", fmt.Sprintf("[data]\nkind = \"mixture\"\n[model]\nfrom = %q\n[train]\nbatch = 8\nsteps = 3\n[optim.g]\nlr = 0.05\n", from))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := s.Resolve()
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := configtest.Of(t, averaging.Schema, fmt.Sprintf("[data]\nkind = \"mixture\"\n[model]\nfrom = %q\n[train]\nbatch = 8\nsteps = 3\n[optim.g]\nlr = 0.05\n", from))
 		return c
 	}
 	h, _ := testHost(t, dir)

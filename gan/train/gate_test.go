@@ -8,6 +8,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 )
 
@@ -61,14 +62,7 @@ func (a *adam) update(mean [2]float64, rate float64) {
 // would have come.
 func TestGate(t *testing.T) {
 	const steps = 24
-	s, err := gated.Schema.Parse("gated.toml", "[data]\nkind = \"mixture\"\n[model]\nkind = \"gated\"\n[optim.w]\nlr = { at = [0, 8], to = [0.5, 0.1], unit = \"updates\" }\nbeta1 = 0.5\nbeta2 = 0.9\n[train]\nbatch = 4\nsteps = 24\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, gated.Schema, "[data]\nkind = \"mixture\"\n[model]\nkind = \"gated\"\n[optim.w]\nlr = { at = [0, 8], to = [0.5, 0.1], unit = \"updates\" }\nbeta1 = 0.5\nbeta2 = 0.9\n[train]\nbatch = 4\nsteps = 24\n")
 	tr := beginTraining(t, c, gated).trainer
 	rate := func(updates int) float64 { return .5 - .4*min(1, float64(updates)/8) }
 	var level float64

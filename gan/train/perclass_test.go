@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
 )
@@ -41,14 +42,7 @@ func fewLabels(n int) *game.Systems {
 
 func fewConfig(t *testing.T, from *game.Systems, root string, more string) *config.Config {
 	t.Helper()
-	s, err := from.Schema.Parse("few.toml", fmt.Sprintf("[run]\nseed = 4\n[data]\nkind = \"folder\"\nsize = 8\nchannels = 1\npath = %q\nlabels = true\nbad = \"skip\"\n[train]\nbatch = 8\nsteps = 12\n%s", root, more))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, from.Schema, fmt.Sprintf("[run]\nseed = 4\n[data]\nkind = \"folder\"\nsize = 8\nchannels = 1\npath = %q\nlabels = true\nbad = \"skip\"\n[train]\nbatch = 8\nsteps = 12\n%s", root, more))
 	return c
 }
 

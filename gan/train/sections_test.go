@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 )
@@ -48,14 +49,7 @@ func twoConfig(t *testing.T, dir, b string, steps int) *config.Config {
 	t.Helper()
 	text := fmt.Sprintf("[data]\nkind = \"idx\"\nsize = 4\nchannels = 1\npath = %q\n[data.b]\npath = %q\n[model]\nkind = \"two\"\n[train]\nbatch = 8\nsteps = %d\n[log]\nevery = 1\n[sample]\nevery = 0\n[checkpoint]\nevery = 1\n[optim.g]\nlr = 0.1\n",
 		filepath.Join(dir, "a.idx"), b, steps)
-	s, err := twoSections.Schema.Parse("two.toml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, twoSections.Schema, text)
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 )
 
@@ -34,14 +35,7 @@ var negatives = game.NewSystems(game.System{
 
 func negativesConfig(t *testing.T, data string) *config.Config {
 	t.Helper()
-	s, err := negatives.Schema.Parse("negatives.toml", data+"[model]\nkind = \"negatives\"\n[train]\nbatch = 4\nsteps = 2\n[sample]\ncount = 70\n[checkpoint]\nevery = 0\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, negatives.Schema, data+"[model]\nkind = \"negatives\"\n[train]\nbatch = 4\nsteps = 2\n[sample]\ncount = 70\n[checkpoint]\nevery = 0\n")
 	return c
 }
 

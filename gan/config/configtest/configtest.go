@@ -13,7 +13,13 @@ import (
 // top.
 func Text(t testing.TB, text string, set ...string) *config.Config {
 	t.Helper()
-	s, err := systems.Schema().Parse("test.toml", text)
+	return Of(t, systems.Schema(), text, set...)
+}
+
+// Of is Text of other systems than those that are shipped.
+func Of(t testing.TB, schema *config.Schema, text string, set ...string) *config.Config {
+	t.Helper()
+	s, err := schema.Parse("test.toml", text)
 	return resolve(t, s, err, set)
 }
 
