@@ -57,19 +57,8 @@ func unevenClock(t *testing.T, unit, from string) {
 	const batch, samples = 8, 50
 	all := NewSystems(System{config.Kind{Name: "uneven", Doc: "test", Keys: struct{}{}, Optims: []string{"early", "late"}}, uneven})
 	per := map[string]float64{"steps": 1, "kimg": 1000, "epochs": samples, "updates": 1}[unit]
-	settings, err := all.Schema.Parse("uneven.toml", fmt.Sprintf("[data]\nkind=\"mixture\"\n[model]\nkind=\"uneven\"\n[train]\nbatch=%d\n[optim.early]\nkind=\"sgd\"\nlr={ at=[0.0, %g], to=[1.0, 0.0], unit=%q, from=%q }\n",
+	g := ofNumbers(t, all, samples, fmt.Sprintf("[data]\nkind=\"mixture\"\n[model]\nkind=\"uneven\"\n[train]\nbatch=%d\n[optim.early]\nkind=\"sgd\"\nlr={ at=[0.0, %g], to=[1.0, 0.0], unit=%q, from=%q }\n",
 		batch, 300/per, unit, from))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: samples} }})
-	if err != nil {
-		t.Fatal(err)
-	}
 	steps, err := g.Steps()
 	if err != nil {
 		t.Fatal(err)
@@ -203,18 +192,7 @@ func TestPhaseOfTheTurn(t *testing.T) {
 		s.Order(Entry{Turn: always}, Entry{Turn: turn("late"), From: 3}, Entry{Turn: always, From: 5})
 		return nil
 	}})
-	settings, err := all.Schema.Parse("phased.toml", "[data]\nkind=\"mixture\"\n[optim.p]\nkind=\"sgd\"\nlr={ at=[0, 64], to=[1.0, 65.0], from=\"phase\" }\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: 50} }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := ofNumbers(t, all, 50, "[data]\nkind=\"mixture\"\n[optim.p]\nkind=\"sgd\"\nlr={ at=[0, 64], to=[1.0, 65.0], from=\"phase\" }\n")
 	steps, err := g.Steps()
 	if err != nil {
 		t.Fatal(err)
@@ -266,18 +244,7 @@ func TestStepsOfSamples(t *testing.T) {
 			}
 			return nil
 		}})
-		settings, err := all.Schema.Parse("uneven.toml", "[data]\nkind=\"mixture\"\n")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := settings.Resolve()
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: 50} }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := ofNumbers(t, all, 50, "[data]\nkind=\"mixture\"\n")
 		for images := int64(1); images < 150; images++ {
 			var want, taken int64
 			for ; want < 1000 && taken < images; want++ {
@@ -292,4 +259,22 @@ func TestStepsOfSamples(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ofNumbers declares a game in float64 whose data are so many single numbers.
+func ofNumbers(t *testing.T, all *Systems, samples int, text string) *Game {
+	t.Helper()
+	settings, err := all.Schema.Parse("test.toml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := settings.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := all.Declare(c, Options{Float: graph.F64, Data: func(string) Data { return Data{Shape: graph.Shape{1}, Len: samples} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }

@@ -12,6 +12,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 )
 
@@ -109,20 +110,7 @@ func declared(t *testing.T, all *game.Systems, set ...string) *game.Game {
 
 func declare(t *testing.T, all *game.Systems, set ...string) (*game.Game, error) {
 	t.Helper()
-	settings, err := all.Schema.Parse("test.toml", "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[train]\nbatch = 4\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kv := range set {
-		key, value, _ := strings.Cut(kv, "=")
-		if err := settings.Set(key, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := settings.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := configtest.Of(t, all.Schema, "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[train]\nbatch = 4\n", set...)
 	return all.Declare(c, game.Options{Float: graph.F64, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }})
 }
 

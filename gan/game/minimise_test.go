@@ -10,6 +10,7 @@ import (
 	"ganengine/engine/reference"
 	"ganengine/engine/session"
 	"ganengine/gan/config"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 )
 
@@ -44,10 +45,7 @@ func moved(t *testing.T, all *game.Systems) (w, v float64) {
 			t.Fatal(err)
 		}
 	}
-	settings, err := all.Schema.Parse("scalars.toml", "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[optim.b]\nlr = 0.25\n")
-	ok(err)
-	c, err := settings.Resolve()
-	ok(err)
+	c := configtest.Of(t, all.Schema, "[data]\nkind = \"mixture\"\n[optim.a]\nkind = \"sgd\"\nlr = 0.5\n[optim.b]\nlr = 0.25\n")
 	g, err := all.Declare(c, game.Options{Float: graph.F64, Data: func(string) game.Data { return game.Data{Shape: graph.Shape{2}, Len: 1000} }})
 	ok(err)
 	first, err := g.Init()
