@@ -100,11 +100,15 @@ func (k *duel) freeze(layers int) {
 
 // latent declares the code z of [model].
 func latent(s *game.Setup) *game.Code {
-	keys, kind := part[config.Latent](s.Config), game.Normal
-	if keys.ZDist == "uniform" {
-		kind = game.Uniform
+	return s.Code("z", codeKind(s), part[config.Latent](s.Config).Z)
+}
+
+// codeKind is how model.z_dist has codes drawn.
+func codeKind(s *game.Setup) game.CodeKind {
+	if part[config.Latent](s.Config).ZDist == "uniform" {
+		return game.Uniform
 	}
-	return s.Code("z", kind, keys.Z)
+	return game.Normal
 }
 
 // fakes are samples of fresh latents. Only the pass that the generator learns from

@@ -27,6 +27,7 @@ var Table = sync.OnceValue(func() *game.Systems {
 		cdcgan,
 		acgan,
 		gran,
+		lapgan,
 	)
 })
 
