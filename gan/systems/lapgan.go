@@ -279,7 +279,8 @@ func (k *laplacian) refiner(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	for i := range 2 {
 		x = graph.Relu(nn.Conv(p, "conv"+strconv.Itoa(i), x, k.GChannels, nn.Window{Kernel: 7, Stride: 1, Pad: 3}, k.weight, nn.Constant(0)))
 	}
-	return one(nn.Conv(p, "detail", x, low.Shape[3], nn.Window{Kernel: 5, Stride: 1, Pad: 2}, k.weight, nn.Constant(0)))
+	// At stride 1 a transposed convolution is a convolution, and there are kernels for few channels.
+	return one(nn.ConvTranspose(p, "detail", x, low.Shape[3], nn.Window{Kernel: 5, Stride: 1, Pad: 2}, k.weight, nn.Constant(0)))
 }
 
 // judge is convolutions of an image, the sum of its detail and what that was added to.

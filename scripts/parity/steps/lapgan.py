@@ -58,7 +58,7 @@ class Finer(Level):
         x = torch.cat([low, plane], 3)
         for i in range(2):
             x = F.relu(self.g.conv(f"conv{i}", x, 2, 7, 1, 3))
-        return low + self.g.conv("detail", x, 1, 5, 1, 2)
+        return low + self.g.conv_transpose("detail", x, 1, 5, 1, 2)
 
     def judge(self, label, x):
         for i in range(2):
