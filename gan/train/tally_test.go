@@ -1,6 +1,9 @@
 package train
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // A score's mean is over the runs that had it: programs without penalties do not
 // make the penalty smaller.
@@ -26,5 +29,21 @@ func TestTally(t *testing.T) {
 	}
 	if _, ok := ta.mean("gp"); ok {
 		t.Error("after a reset there is a mean of what no run had")
+	}
+}
+
+// Progress has the losses of optimisers that made updates since it was told last: one whose
+// turns wait for another phase of the training is not said to have lost nothing.
+func TestLossesAreOfTurnsThatRan(t *testing.T) {
+	tr := &trainer{tally: newTally()}
+	first, second := tr.tally.slots([]string{"a_loss", "a_grad"}), tr.tally.slots([]string{"b_loss"})
+	tr.tally.add(first, []float32{2, 1})
+	if got, want := tr.losses(nil), []Loss{{"a", 2}}; !slices.Equal(got, want) {
+		t.Errorf("losses %v, want %v", got, want)
+	}
+	tr.tally.reset()
+	tr.tally.add(second, []float32{3})
+	if got, want := tr.losses(nil), []Loss{{"b", 3}}; !slices.Equal(got, want) {
+		t.Errorf("losses %v, want %v", got, want)
 	}
 }

@@ -316,13 +316,13 @@ func (t *trainer) opinion() (real, fake float64, ok bool) {
 	return 0, 0, false
 }
 
-// losses are the means of what the optimisers minimise since the tally's last reset,
-// in the memory of out.
+// losses are the means of what the optimisers minimised since the tally's last reset, in
+// the memory of out. One whose turns did not run has none.
 func (t *trainer) losses(out []Loss) []Loss {
 	out = out[:0]
 	for _, name := range t.tally.names {
-		if of, ok := strings.CutSuffix(name, game.LossSuffix); ok {
-			mean, _ := t.tally.mean(name)
+		of, ok := strings.CutSuffix(name, game.LossSuffix)
+		if mean, some := t.tally.mean(name); ok && some {
 			out = append(out, Loss{of, mean})
 		}
 	}
