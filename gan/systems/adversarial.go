@@ -264,13 +264,13 @@ func (k *pair) opinion(t *game.Turn, given ...game.Field) {
 	for _, f := range given {
 		in = append(in, t.Batch(k.real, f))
 	}
-	k.says(t, t.Run(k.d, in...)[0])
+	says(t, k.loss, t.Run(k.d, in...)[0])
 }
 
 // says tells people what the discriminator thinks, and the probability that means.
-func (k *pair) says(t *game.Turn, d *graph.Node) {
+func says(t *game.Turn, l loss.Loss, d *graph.Node) {
 	t.Numbers(game.Logits, d)
-	if k.loss.Probability() {
+	if l.Probability() {
 		t.Numbers(game.Probability, graph.Sigmoid(d))
 	}
 }

@@ -241,7 +241,7 @@ func (k *improvement) samplers(compares bool) {
 	}
 	judged := func(t *game.Turn) *graph.Node { return t.Run(k.d, t.Batch(k.real, k.real.Samples()))[0] }
 	for _, kind := range []string{"field", game.FeaturesKind} {
-		k.Sampler(kind, func(t *game.Turn) { k.says(t, k.logit(judged(t))) })
+		k.Sampler(kind, func(t *game.Turn) { says(t, k.loss, k.logit(judged(t))) })
 	}
 	if k.classes > 0 {
 		k.Sampler("classify", func(t *game.Turn) { t.Numbers("class_logits", judged(t)) })

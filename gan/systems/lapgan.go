@@ -125,11 +125,7 @@ func declareLAPGAN(s *game.Setup) (err error) {
 	s.Sampler("sample", func(t *game.Turn) { t.Show(game.Samples, k.real, k.draw(t, k.Levels)) })
 	s.Sampler("coarse", func(t *game.Turn) { t.Show(game.Samples, k.real, k.draw(t, 1)) })
 	s.Sampler(game.FeaturesKind, func(t *game.Turn) {
-		d := t.Run(k.levels[k.Levels-1].d, t.Batch(k.real, game.Pixels))[0]
-		t.Numbers(game.Logits, d)
-		if k.loss.Probability() {
-			t.Numbers(game.Probability, graph.Sigmoid(d))
-		}
+		says(t, k.loss, t.Run(k.levels[k.Levels-1].d, t.Batch(k.real, game.Pixels))[0])
 	})
 	return nil
 }
@@ -267,7 +263,7 @@ func (k *laplacian) critic(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		x = graph.LeakyRelu(nn.Dense(p, name, x, width, k.weight, nn.Constant(0)), k.slope)
 		x = nn.Dropout(p, name+".dropout", x, 1-k.DDropout)
 	}
-	return one(graph.Reshape(nn.Dense(p, "logit", x, 1, k.weight, nn.Constant(0)), graph.Shape{n}))
+	return one(logit(p, x, k.weight))
 }
 
 // refiner is convolutions of a plane of noise [n, h w] beside an image [n, h, w, c] that
@@ -291,5 +287,5 @@ func (k *laplacian) judge(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	}
 	n := x.Shape[0]
 	x = nn.Dropout(p, "dropout", graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), 1-k.DDropout)
-	return one(graph.Reshape(nn.Dense(p, "logit", x, 1, k.weight, nn.Constant(0)), graph.Shape{n}))
+	return one(logit(p, x, k.weight))
 }

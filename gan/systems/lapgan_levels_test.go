@@ -7,8 +7,8 @@ import (
 
 	"ganengine/engine/graph"
 	"ganengine/engine/reference"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
-	"ganengine/gan/systems"
 )
 
 const threeLevels = `
@@ -110,17 +110,19 @@ func (p *played) draws(kind string) []float64 {
 
 // Sizes that a pyramid has not are refused, with how many levels there can be.
 func TestLevelsAreChecked(t *testing.T) {
-	for size, want := range map[string]string{
-		"12": "",
-		"10": "3 levels halve images 2 times, and 10 by 10 can be halved 1 times; write 2 at most",
-		"9":  "write 1 at most",
-	} {
-		s, err := systems.Schema().Parse("my.toml", strings.Replace(threeLevels, "size = 8", "size = "+size, 1))
-		if err == nil {
-			_, err = s.Resolve()
-		}
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("size %s: %v, want %q", size, err, want)
+	refused(t, threeLevels, "data.size=10", "3 levels halve images 2 times, and 10 by 10 can be halved 1 times; write 2 at most")
+	refused(t, threeLevels, "data.size=9", "write 1 at most")
+}
+
+// A training that ends before the finest level's phase is one that hardly anybody means.
+func TestPhasesAreDoubted(t *testing.T) {
+	for phase, want := range map[string]int{"0": 0, "4": 0, "5": 1} {
+		cfg := configtest.Text(t, threeLevels, "train.steps=10", "train.phase="+phase)
+		lines := slices.DeleteFunc(cfg.Doubts(), func(line string) bool {
+			return !strings.HasPrefix(line, "train.phase: the finest level learns from step 10 on")
+		})
+		if len(lines) != want {
+			t.Errorf("train.phase = %s: %v", phase, lines)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"ganengine/engine/graph"
-	"ganengine/engine/reference"
 	"ganengine/gan/config"
 )
 
@@ -50,7 +49,7 @@ func TestKernelDistance(t *testing.T) {
 // distanceOf is kernelDistance of two batches, in float64.
 func distanceOf(t *testing.T, x, y [][]float64, deviations []float64) float64 {
 	t.Helper()
-	p, err := graph.Build("test", graph.NewVars(), func(b *graph.Builder) {
+	return computed(t, func(b *graph.Builder) []*graph.Node {
 		literal := func(rows [][]float64) *graph.Node {
 			var all []float64
 			for _, r := range rows {
@@ -58,16 +57,8 @@ func distanceOf(t *testing.T, x, y [][]float64, deviations []float64) float64 {
 			}
 			return b.Literal(graph.F64, graph.Shape{len(rows), len(rows[0])}, all)
 		}
-		b.Output("distance", kernelDistance(literal(x), literal(y), deviations))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, _, err := reference.Run(p, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out[0].Data[0]
+		return one(kernelDistance(literal(x), literal(y), deviations))
+	})[0].Data[0]
 }
 
 // Bandwidths that give no distance are refused by their key.
