@@ -59,7 +59,7 @@ func distanceToData(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.C
 		t.Fatal(err)
 	}
 	shape := []int{d.Height, d.Width, d.Channels}
-	pixels := drawnBy(t, run, dev, cfg, kind, n)
+	pixels := pixelsDrawn(t, run, dev, cfg, kind, n)
 	r := &measures.Request{Metrics: []*metric.Metric{m}, Samples: n, Seed: measures.FirstSeed, Data: set, Split: "train", Shape: shape, Device: dev,
 		Generate: func(_ context.Context, first, n int, _ func(int)) (*tensor.Dense, error) {
 			size := graph.Shape(shape).Size()
@@ -73,9 +73,9 @@ func distanceToData(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.C
 	return rows[0]
 }
 
-// drawnBy are the pixels of n samples, of the seeds from measures.FirstSeed on, that a sampler
+// pixelsDrawn are the pixels of n samples, of the seeds from measures.FirstSeed on, that a sampler
 // of a run's last checkpoint draws.
-func drawnBy(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.Config, kind string, n int) (pixels []byte) {
+func pixelsDrawn(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.Config, kind string, n int) (pixels []byte) {
 	t.Helper()
 	const rows = 200
 	g := configtest.Declare(t, cfg)
