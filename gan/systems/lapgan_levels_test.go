@@ -66,8 +66,8 @@ func TestSamplesAreRefined(t *testing.T) {
 	}
 	set("g4", 0)
 	set("g", 0)
-	coarse := p.draws("coarse")
-	if !slices.Equal(p.draws("sample"), coarse) {
+	coarse := p.sampled("coarse")
+	if !slices.Equal(p.sampled("sample"), coarse) {
 		t.Error("without details a sample is not the coarse one")
 	}
 	if slices.Max(coarse) == slices.Min(coarse) {
@@ -75,15 +75,15 @@ func TestSamplesAreRefined(t *testing.T) {
 	}
 	for _, player := range []string{"g4", "g"} {
 		set(player, .25)
-		for i, x := range p.draws("sample") {
+		for i, x := range p.sampled("sample") {
 			matches(t, "a pixel with the detail of "+player, x, coarse[i]+.25)
 		}
 		set(player, 0)
 	}
 }
 
-// draws are the numbers that a sampler gives of one row of codes.
-func (p *played) draws(kind string) []float64 {
+// sampled are the numbers that a sampler gives of one row of codes.
+func (p *played) sampled(kind string) []float64 {
 	p.t.Helper()
 	prog, err := p.game.Sampler(kind).Program(kind, 1, true)
 	if err != nil {
