@@ -121,7 +121,7 @@ func TestDerived(t *testing.T) {
 		{"name of nothing", "[data]\nkind = \"folder\"\npath = \".\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-folder-b64"},
 		{"long name", "[data]\nkind = \"folder\"\npath = \"" + strings.Repeat("d", 200) + "\"\n", nil, func(c *Config) any { return c.Run.Name }, "dcgan-" + strings.Repeat("d", 64) + "-b64"},
 		{"name of points", ring, nil, func(c *Config) any { return c.Run.Name }, "mlp-ring-b64"},
-		{"background", "[data]\nbackground = \"#0a10ff\"\n", nil, func(c *Config) any { return c.Data.BackgroundRGB() }, [3]uint8{10, 16, 255}},
+		{"background", "[data]\nbackground = \"#0a10ff\"\n", nil, func(c *Config) any { return c.Data.Background }, "#0a10ff"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conf := mustResolve(t, c.text, c.sets...)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 )
 
 // Validate checks each key against what its declaration allows, and keys
@@ -30,7 +29,7 @@ func (c *Config) Validate() error {
 var (
 	deviceName = regexp.MustCompile(`^(auto|cpu|cuda|cuda:[0-9]{1,3})$`)
 	runName    = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
-	colour     = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	colour     = regexp.MustCompile(`^(white|black|#[0-9a-fA-F]{6})$`)
 )
 
 func (c *Config) checkRun() *Error {
@@ -82,7 +81,7 @@ func (d *Data) check(section string) *Error {
 	if n := d.Channels; n != 0 && n != 1 && n != 3 {
 		return wrong(section+".channels", "images of %d channels cannot be drawn; write 1 for grey or 3 for colour", n)
 	}
-	if _, ok := d.backgroundRGB(); !ok {
+	if !colour.MatchString(d.Background) {
 		return wrong(section+".background", "%q is no colour; write white, black or #rrggbb", shorten(d.Background))
 	}
 	return nil
@@ -177,23 +176,4 @@ func (c *Config) checkEval() *Error {
 
 func wrong(key, format string, args ...any) *Error {
 	return &Error{Key: key, Msg: fmt.Sprintf(format, args...)}
-}
-
-// BackgroundRGB is the colour of Background.
-func (d *Images) BackgroundRGB() [3]uint8 {
-	rgb, _ := d.backgroundRGB()
-	return rgb
-}
-
-func (d *Images) backgroundRGB() (rgb [3]uint8, ok bool) {
-	switch {
-	case d.Background == "white":
-		return [3]uint8{255, 255, 255}, true
-	case d.Background == "black":
-		return rgb, true
-	case !colour.MatchString(d.Background):
-		return rgb, false
-	}
-	v, err := strconv.ParseUint(d.Background[1:], 16, 32)
-	return [3]uint8{uint8(v >> 16), uint8(v >> 8), uint8(v)}, err == nil
 }

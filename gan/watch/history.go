@@ -118,7 +118,6 @@ type summary struct {
 	Measures         // means
 	most     float64 // the greatest diversity
 	g, d     movement
-	loss     float64 // of G, mean
 }
 
 // movement is what a side's weights did in a window.
@@ -137,7 +136,7 @@ func summarise(before Sight, w []Sight) summary {
 		Fake:      meanOf(w, func(s Sight) float64 { return s.Fake }),
 		Above:     meanOf(w, func(s Sight) float64 { return s.Above }),
 		Margin:    meanOf(w, func(s Sight) float64 { return s.Margin }),
-	}, g: moved(before.G, last.G), d: moved(before.D, last.D), loss: meanOf(w, func(s Sight) float64 { return s.G.Loss })}
+	}, g: moved(before.G, last.G), d: moved(before.D, last.D)}
 	heldG, heldD := true, true
 	for _, x := range w {
 		s.most = max(s.most, x.Diversity)
