@@ -16,11 +16,11 @@ import (
 // counts when 20 of 2,560 samples lie within three deviations.
 func TestRing(t *testing.T) {
 	const samples, least = 2560, 20
-	count := 2
+	names, count := []string{"ring", "ring-r1", "ring-wgan-gp", "r1", "r2", "dragan", "relativistic"}, 1
 	if *full {
-		count = 5
+		names, count = append(names, "lsgan", "hinge"), 5
 	}
-	for _, name := range []string{"ring", "ring-r1", "ring-wgan-gp", "r1", "r2", "dragan", "relativistic", "lsgan", "hinge"} {
+	for _, name := range names {
 		for seed := range count {
 			t.Run(fmt.Sprintf("%s/seed%d", name, seed), func(t *testing.T) {
 				c := measure(t, name, seed, samples, least)
