@@ -31,7 +31,7 @@ test-emulated: ## run tests and short trainings on emulated processors: AVX2 alo
 	@scripts/emulate
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
-	go test -race -short ./...
+	go test -race -short -timeout 30m ./...
 
 check-systems: ## train whole systems until their published behaviour shows (minutes; FULL=1: longer trainings, too)
 	go test -tags systems -timeout 60m -v ./gan/systems $(if $(FULL),-full)
