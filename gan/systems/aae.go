@@ -102,9 +102,8 @@ func (k *held) step(t *game.Turn) {
 	code := t.Run(k.e, x)[0]
 	d := t.RunEach(game.Pass{Label: "d"}, k.d, one(k.prior(t)), one(graph.StopGradient(code)))
 	onPrior, onCode := d[0][0], d[1][0]
-	t.Opinion("real", onPrior, k.loss.Probability())
-	t.Opinion("fake", onCode, k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onPrior), k.loss.Fake(onCode))})
+	opinions(t, k.loss, "", onPrior, onCode)
+	t.Minimise(game.Goal{By: k.optD, Loss: loss.OfDiscriminator(k.loss, onPrior, onCode)})
 	t.Minimise(game.Goal{By: k.optE, Loss: k.loss.Generator(t.RunAs(game.Pass{Label: "d.e"}, k.d, code)[0])})
 }
 

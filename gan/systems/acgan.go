@@ -5,6 +5,7 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
+	"ganengine/gan/loss"
 	"ganengine/gan/model"
 )
 
@@ -78,7 +79,7 @@ func declareACGAN(s *game.Setup) error {
 		return []*graph.Node{logit(p, h, weight), nn.Dense(p, "classes", h, classes, weight, nn.Constant(0))}
 	}, game.In{Shape: k.real.Shape}).Called("discriminator")
 	k.optimise()
-	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
+	k.turns(k.discriminator, k.generator)
 	s.Sampler("sample", func(t *game.Turn) {
 		drawn := t.Draw("z", 0, k.z, k.y)
 		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
@@ -104,12 +105,11 @@ func (k *classified) discriminator(t *game.Turn) {
 	fake := graph.StopGradient(t.RunAs(game.Pass{Label: "z"}, k.g, drawn.All(), drawn.Of(k.y))[0])
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(t.Batch(k.real, game.Pixels)), one(fake))
 	onReal, onFake := d[0][0], d[1][0]
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
+	opinions(t, k.loss, "", onReal, onFake)
 	real, made := k.wrong(d[0][1], t.Batch(k.real, game.Label)), k.wrong(d[1][1], drawn.Of(k.y))
 	t.Score("class_loss_real", real)
 	t.Score("class_loss_fake", made)
-	t.Minimise(game.Goal{By: k.optD, Loss: k.with(t, graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake)), graph.Add(real, made))})
+	t.Minimise(game.Goal{By: k.optD, Loss: k.with(t, loss.OfDiscriminator(k.loss, onReal, onFake), graph.Add(real, made))})
 }
 
 // generator has its samples pass for real ones of the classes that they were made for.

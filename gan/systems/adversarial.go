@@ -244,6 +244,13 @@ func lossOf(s *game.Setup) (loss.Loss, error) {
 	return l, nil
 }
 
+// opinions tells what a discriminator thinks of real and of generated samples. level is what
+// tells it from others of the system; "" where there is one.
+func opinions(t *game.Turn, l loss.Loss, level string, onReal, onFake *graph.Node) {
+	t.Opinion("real"+level, onReal, l.Probability())
+	t.Opinion("fake"+level, onFake, l.Probability())
+}
+
 // samplers are for people: samples, what the discriminator thinks of points, and what is
 // watched.
 func (k *pair) samplers() {

@@ -137,10 +137,9 @@ func (k *mirrored) step(t *game.Turn) {
 	}
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, []*graph.Node{x, code[0]}, []*graph.Node{fake, z})
 	onReal, onFake := d[0][0], d[1][0]
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
+	opinions(t, k.loss, "", onReal, onFake)
 	t.Minimise(
-		game.Goal{By: k.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake))},
+		game.Goal{By: k.optD, Loss: loss.OfDiscriminator(k.loss, onReal, onFake)},
 		game.Goal{By: k.optG, Loss: graph.Add(loss.Passing(k.loss, onFake), k.loss.Fake(onReal))})
 }
 

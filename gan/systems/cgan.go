@@ -205,7 +205,7 @@ func declareCGAN(s *game.Setup) error {
 func (k *conditional) meet(g, d game.Body) {
 	k.y = k.Code("y", game.Class, len(k.real.Classes))
 	k.play(g, d, game.In{DType: graph.I32})
-	k.Order(game.Entry{Turn: k.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: k.Turn("g", k.generator)})
+	k.turns(k.discriminator, k.generator)
 	k.Sampler("sample", func(t *game.Turn) {
 		drawn := t.Draw("z", 0, k.z, k.y)
 		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])

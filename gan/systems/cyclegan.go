@@ -192,7 +192,7 @@ func (k *cyclegan) discriminators(t *game.Turn) {
 			fake[i] = t.Swap(x.pool, fake[i])
 		}
 		d := t.RunEach(game.Pass{Label: x.d.Name, Track: true}, x.d, one(real[i]), one(graph.StopGradient(fake[i])))
-		l = plus(l, graph.Add(k.loss.Real(d[0][0]), k.loss.Fake(d[1][0])))
+		l = plus(l, loss.OfDiscriminator(k.loss, d[0][0], d[1][0]))
 		onReal, onFake = plus(onReal, d[0][0]), plus(onFake, d[1][0])
 	}
 	t.Opinion("real", graph.Scale(onReal, .5), false)

@@ -62,7 +62,7 @@ func declareGRAN(s *game.Setup) error {
 	k.real.Range = model.Unit
 	net := &canvas{keys.Model.granNetworks, keys.Model.Z, nn.GlorotUniform(), k.real.Shape}
 	k.play(net.generator, net.discriminator)
-	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
+	k.turns(k.discriminator, k.generator)
 	k.samplers()
 	s.Sampler("steps", k.drawn)
 	return nil

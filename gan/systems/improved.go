@@ -191,8 +191,7 @@ func (k *improvement) discriminator(t *game.Turn) {
 	}
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, batches...)
 	onReal, onFake := k.logit(d[0][0]), k.logit(d[1][0])
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
+	opinions(t, k.loss, "", onReal, onFake)
 	whole, halves := k.steady.losses(t, onReal, onFake)
 	if k.classes > 0 {
 		told := categoricalLoss(d[2][0], game.OneHot(t.Batch(k.labelled, game.Label), k.classes, k.Float))

@@ -8,6 +8,7 @@ import (
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
 	"ganengine/gan/game"
+	"ganengine/gan/loss"
 	"ganengine/gan/model"
 )
 
@@ -101,7 +102,7 @@ func declareInfoGAN(s *game.Setup) error {
 		return one(nn.Dense(p, "codes", h, all, weight, nn.Constant(0)))
 	}, game.In{Shape: graph.Shape{net.Hidden}}).Called("Q, which tells codes")
 	k.optimise(k.q)
-	s.Order(game.Entry{Turn: s.Turn("d", k.discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: s.Turn("g", k.generator)})
+	k.turns(k.discriminator, k.generator)
 	k.samplers()
 	return nil
 }
@@ -151,10 +152,9 @@ func (k *informed) discriminator(t *game.Turn) {
 	drawn := k.draw(t, "d")
 	fake := graph.StopGradient(t.RunAs(game.Pass{Label: "z"}, k.g, drawn.All())[0])
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(t.Batch(k.real, game.Pixels)), one(fake))
-	t.Opinion("real", d[0][0], k.loss.Probability())
-	t.Opinion("fake", d[1][0], k.loss.Probability())
+	opinions(t, k.loss, "", d[0][0], d[1][0])
 	untold := k.untold(t, drawn, t.RunAs(game.Pass{Label: "q", Track: true}, k.q, d[1][1])[0])
-	t.Minimise(game.Goal{By: k.optD, Loss: k.minus(t, graph.Add(k.loss.Real(d[0][0]), k.loss.Fake(d[1][0])), untold)})
+	t.Minimise(game.Goal{By: k.optD, Loss: k.minus(t, loss.OfDiscriminator(k.loss, d[0][0], d[1][0]), untold)})
 }
 
 // generator has its samples pass for real ones, and tell their codes.

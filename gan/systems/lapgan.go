@@ -217,9 +217,8 @@ func (k *laplacian) learn(t *game.Turn, i int) {
 	}
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, l.d, one(x), one(graph.StopGradient(fake)))
 	onReal, onFake := d[0][0], d[1][0]
-	t.Opinion("real"+l.name, onReal, k.loss.Probability())
-	t.Opinion("fake"+l.name, onFake, k.loss.Probability())
-	t.Minimise(game.Goal{By: l.optD, Loss: graph.Add(k.loss.Real(onReal), k.loss.Fake(onFake))})
+	opinions(t, k.loss, l.name, onReal, onFake)
+	t.Minimise(game.Goal{By: l.optD, Loss: loss.OfDiscriminator(k.loss, onReal, onFake)})
 	after := t.RunAs(game.Pass{Label: "d.g"}, l.d, fake)[0]
 	t.Minimise(game.Goal{By: l.optG, Loss: k.loss.Generator(after)})
 }

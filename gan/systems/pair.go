@@ -11,6 +11,11 @@ import (
 
 // The turns of a pair.
 
+// turns declares a step as d_steps updates of the discriminator, then one of the generator.
+func (k *pair) turns(discriminator, generator func(t *game.Turn)) {
+	k.Order(game.Entry{Turn: k.Turn("d", discriminator), Times: int64(k.rhythm.DSteps)}, game.Entry{Turn: k.Turn("g", generator)})
+}
+
 // batch is a fresh one of real samples.
 func (k *pair) batch(t *game.Turn) *graph.Node { return t.Batch(k.real, k.real.Samples()) }
 
@@ -78,8 +83,7 @@ func (k *pair) judge(t *game.Turn, real, fake *graph.Node, given ...*graph.Node)
 	with := func(x *graph.Node) []*graph.Node { return slices.Concat(one(x), given) }
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, with(real), with(fake))
 	onReal, onFake = d[0][0], d[1][0]
-	t.Opinion("real", onReal, k.loss.Probability())
-	t.Opinion("fake", onFake, k.loss.Probability())
+	opinions(t, k.loss, "", onReal, onFake)
 	critic := func(label string) loss.Critic {
 		return func(x *graph.Node) *graph.Node { return t.RunAs(game.Pass{Label: label}, k.d, with(x)...)[0] }
 	}
