@@ -11,7 +11,7 @@
 // parameters or what a Weight makes of them (SpectralNorm, WeightNorm, Equalized).
 // BatchNorm, ConditionalBatchNorm, ModulatedBatchNorm, VirtualBatchNorm,
 // InstanceNorm, LayerNorm, ActNorm; Dropout, GaussianNoise, Maxout, PReLU; PixelShuffle,
-// PixelUnshuffle, ReflectionPad; MinibatchDiscrimination, MinibatchStdDev.
+// PixelUnshuffle, MeanPool, ReflectionPad, Flatten; MinibatchDiscrimination, MinibatchStdDev.
 // An Average follows the parameters; a Standing holds statistics for use.
 package nn
 

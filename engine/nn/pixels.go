@@ -30,6 +30,22 @@ func PixelUnshuffle(x *graph.Node, r int) *graph.Node {
 	return graph.Reshape(graph.Transpose(y, 0, 1, 3, 5, 2, 4), graph.Shape{s[0], s[1] / r, s[2] / r, s[3] * r * r})
 }
 
+// MeanPool is the means over squares of r by r pixels: [n, h r, w r, c] to [n, h, w, c].
+func MeanPool(x *graph.Node, r int) *graph.Node {
+	s := x.Shape
+	if r < 1 || s[1]%r != 0 || s[2]%r != 0 {
+		wrong("MeanPool", "an image of %d by %d is not made of %d by %d pixels", s[1], s[2], r, r)
+	}
+	h, w := s[1]/r, s[2]/r
+	x = graph.Mean(graph.Reshape(x, graph.Shape{s[0], h, r, w, r, s[3]}), 2, 4)
+	return graph.Reshape(x, graph.Shape{s[0], h, w, s[3]})
+}
+
+// Flatten is examples [n, ...] as vectors, [n, k].
+func Flatten(x *graph.Node) *graph.Node {
+	return graph.Reshape(x, graph.Shape{x.Shape[0], x.Shape.Size() / x.Shape[0]})
+}
+
 // ReflectionPad continues x NHWC by n pixels on each side as its mirror image
 // about the outermost pixels, which are not repeated.
 func ReflectionPad(x *graph.Node, n int) *graph.Node {

@@ -30,6 +30,29 @@ func TestPixelShuffle(t *testing.T) {
 	l.near("back", got["back"].Data, x)
 }
 
+// The mean of each square of pixels, and all of an example's numbers in their order.
+func TestMeanPool(t *testing.T) {
+	const n, h, w, c, r = 2, 2, 3, 2, 3
+	in := graph.Shape{n, h * r, w * r, c}
+	x := numbers(1, in.Size())
+	l := newLab(t)
+	got := l.run(func(b *graph.Builder) {
+		x := b.Literal(graph.F64, in, x)
+		b.Output("y", MeanPool(x, r))
+		b.Output("flat", Flatten(x))
+	})
+	if !got["y"].Shape.Equal(graph.Shape{n, h, w, c}) || !got["flat"].Shape.Equal(graph.Shape{n, h * r * w * r * c}) {
+		t.Errorf("shapes %s, %s", got["y"].Shape, got["flat"].Shape)
+	}
+	want := make([]float64, n*h*w*c)
+	for i, v := range x {
+		img, p, q, ch := i/(h*r*w*r*c), i/(w*r*c)%(h*r), i/c%(w*r), i%c
+		want[((img*h+p/r)*w+q/r)*c+ch] += v / (r * r)
+	}
+	l.near("y", got["y"].Data, want)
+	l.near("flat", got["flat"].Data, x)
+}
+
 func TestReflectionPad(t *testing.T) {
 	const n, h, w, c, pad = 2, 3, 4, 2, 2
 	in, out := graph.Shape{n, h, w, c}, graph.Shape{n, h + 2*pad, w + 2*pad, c}
@@ -67,6 +90,7 @@ func TestPixelErrors(t *testing.T) {
 	for want, f := range map[string]func(x *graph.Node){
 		"6 channels are not 2 by 2 pixels":                     func(x *graph.Node) { PixelShuffle(x, 2) },
 		"an image of 4 by 3 is not made of 2 by 2 pixels":      func(x *graph.Node) { PixelUnshuffle(x, 2) },
+		"an image of 4 by 3 is not made of 3 by 3 pixels":      func(x *graph.Node) { MeanPool(x, 3) },
 		"an image of [1,4,3,6] is too small for 3 pixels more": func(x *graph.Node) { ReflectionPad(x, 3) },
 	} {
 		text := buildError(t, l.vars, func(b *graph.Builder) { f(b.Input("x", graph.F64, graph.Shape{1, 4, 3, 6})) })

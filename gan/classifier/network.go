@@ -67,9 +67,7 @@ func (s shape) small(x *graph.Node) *graph.Node {
 		return x
 	}
 	n, h, w := x.Shape[0], s.h/f, s.w/f
-	x = graph.Slice(x, []int{0, 0, 0, 0}, nil, []int{n, h * f, w * f, s.c})
-	x = graph.Mean(graph.Reshape(x, graph.Shape{n, h, f, w, f, s.c}), 2, 4)
-	return graph.Reshape(x, graph.Shape{n, h, w, s.c})
+	return nn.MeanPool(graph.Slice(x, []int{0, 0, 0, 0}, nil, []int{n, h * f, w * f, s.c}), f)
 }
 
 // crossEntropy is the mean of -log softmax(logits)[label] over labels I32 [n].

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ganengine/engine/graph"
+	"ganengine/engine/nn"
 )
 
 // FeaturesKind is the kind of the sampler that says what a discriminator sees in a batch of
@@ -53,7 +54,7 @@ func (g *Game) Watch(n int) (w *Watch, err error) {
 			fake := turn(features, watching{label: "fake", samples: made.result(Samples), class: made.watching.class})
 			w.Fed, w.Probability = real.uses.Fed, real.result(Probability) != nil
 			onReal, onFake := real.result(Logits), fake.result(Logits)
-			b.Output(Logits, graph.Cast(graph.Concat(0, flat(onReal), flat(onFake)), graph.F32))
+			b.Output(Logits, graph.Cast(graph.Concat(0, nn.Flatten(onReal), nn.Flatten(onFake)), graph.F32))
 			b.Output(Products, products(hidden(onReal), hidden(onFake)))
 			ofG, ofD := made.uses.Players(), real.uses.Players()
 			w.G, w.D = g.moving(ofG), g.moving(ofD)
@@ -136,10 +137,6 @@ func squares(b *graph.Builder, of []*Optimizer) *graph.Node {
 	return graph.Reshape(sum, graph.Shape{1})
 }
 
-func flat(x *graph.Node) *graph.Node {
-	return graph.Reshape(x, graph.Shape{x.Shape[0], x.Shape.Size() / x.Shape[0]})
-}
-
 // hidden is the last hidden layer of a discriminator that gives logits: what the last
 // product of data with weights takes, [n, ...].
 func hidden(logits *graph.Node) *graph.Node {
@@ -163,7 +160,7 @@ func hidden(logits *graph.Node) *graph.Node {
 
 // products are the scalar products of the rows of both, less the mean of all rows.
 func products(real, fake *graph.Node) *graph.Node {
-	all := graph.Cast(graph.Concat(0, flat(real), flat(fake)), graph.F32)
+	all := graph.Cast(graph.Concat(0, nn.Flatten(real), nn.Flatten(fake)), graph.F32)
 	all = graph.Sub(all, graph.Mean(all, 0))
 	return graph.MatMulT(all, all, false, true)
 }

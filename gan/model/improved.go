@@ -67,8 +67,7 @@ func (m *ImprovedPair) Generate(p *nn.Pass, z, reference *graph.Node) *graph.Nod
 // Judge is the logits of samples, [n, logits], and the features that they are made of, those
 // of the last hidden layer alone, [n, width].
 func (m *ImprovedPair) Judge(p *nn.Pass, x *graph.Node) (logits, features *graph.Node) {
-	n := x.Shape[0]
-	x = graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n})
+	x = nn.Flatten(x)
 	x = nn.Dropout(p, "dropout.in", nn.GaussianNoise(p, "noise.in", x, m.DNoiseIn), 1-m.DDropoutIn)
 	for i := range m.DHidden {
 		at := strconv.Itoa(i)

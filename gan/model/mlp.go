@@ -70,13 +70,11 @@ func (m *mlp) Generator(p *nn.Pass, z *graph.Node) *graph.Node {
 
 // Discriminator is dense layers from a sample's numbers to one logit.
 func (m *mlp) Discriminator(p *nn.Pass, x *graph.Node) *graph.Node {
-	n := x.Shape[0]
-	x = graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n})
-	x = nn.Dropout(p, "dropout.in", x, 1-m.DDropoutIn)
+	x = nn.Dropout(p, "dropout.in", nn.Flatten(x), 1-m.DDropoutIn)
 	for i := range m.DHidden {
 		x = nn.Dropout(p, "dropout"+strconv.Itoa(i), m.hidden(p, i, x), 1-m.DDropout)
 	}
-	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.dWeight, nn.Constant(0)), graph.Shape{n})
+	return graph.Reshape(nn.Dense(p, "logit", x, 1, m.dWeight, nn.Constant(0)), graph.Shape{x.Shape[0]})
 }
 
 // hidden is the discriminator's hidden layer i with its activation; how is what its weight

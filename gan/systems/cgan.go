@@ -119,8 +119,6 @@ type told struct {
 	classes int
 }
 
-var fifth = nn.Window{Kernel: 5, Stride: 2, Pad: 2}
-
 // beside is x [n, c], or each pixel of x [n, h, w, c], with a row of zeros and a one for
 // the class.
 func (k *told) beside(p *nn.Pass, x, y *graph.Node) *graph.Node {
@@ -135,8 +133,6 @@ func (k *told) beside(p *nn.Pass, x, y *graph.Node) *graph.Node {
 // generator is latents and classes to images in [0, 1].
 func (k *told) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	n, h, w, c := in[0].Shape[0], k.sample[0]/4, k.sample[1]/4, 2*k.GChannels
-	double := fifth
-	double.Extra = 1
 	with := func(x *graph.Node) *graph.Node { return k.beside(p, x, in[1]) }
 	x := normed(p, "dense0", nn.Dense(p, "dense0", with(in[0]), k.Hidden, k.weight, nil))
 	x = normed(p, "dense1", nn.Dense(p, "dense1", with(x), h*w*c, k.weight, nil))
@@ -147,11 +143,10 @@ func (k *told) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 
 // discriminator is images and classes to logits.
 func (k *told) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
-	n := in[0].Shape[0]
 	with := func(x *graph.Node) *graph.Node { return k.beside(p, x, in[1]) }
-	x := graph.LeakyRelu(nn.Conv(p, "down0", with(in[0]), k.DChannels, fifth, k.weight, nn.Constant(0)), k.slope)
-	x = k.leaky(p, "down1", nn.Conv(p, "down1", with(x), 2*k.DChannels, fifth, k.weight, nil))
-	x = with(graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}))
+	x := graph.LeakyRelu(nn.Conv(p, "down0", with(in[0]), k.DChannels, halve, k.weight, nn.Constant(0)), k.slope)
+	x = k.leaky(p, "down1", nn.Conv(p, "down1", with(x), 2*k.DChannels, halve, k.weight, nil))
+	x = with(nn.Flatten(x))
 	x = with(k.leaky(p, "dense", nn.Dense(p, "dense", x, k.Hidden, k.weight, nil)))
 	return one(logit(p, x, k.weight))
 }
@@ -181,12 +176,11 @@ func declareCGAN(s *game.Setup) error {
 	}
 	// joined is x, flattened, beside what stands for the class.
 	joined := func(p *nn.Pass, x, y *graph.Node) *graph.Node {
-		n := x.Shape[0]
 		row := game.OneHot(y, classes, s.Float)
 		if dim := keys.Model.LabelDim; dim > 0 {
 			row = nn.Embedding(p, "label", y, classes, dim, nn.Normal(0, 1))
 		}
-		return graph.Concat(1, graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), row)
+		return graph.Concat(1, nn.Flatten(x), row)
 	}
 	k.real.Range = m.Range
 	k.told = []string{"label"}

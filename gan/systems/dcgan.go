@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func checkDoubling(c *config.Config, least int) *config.Error {
 	kind, d := c.Model.Kind, &c.Data
 	switch side := d.Height; {
 	case d.Kind == "mixture":
-		return &config.Error{Key: "model.kind", Msg: fmt.Sprintf("%s makes images, and data.kind = \"mixture\" gives points; use model.kind = \"mlp\"", kind)}
+		return checkImages(c)
 	case d.Height != d.Width:
 		return &config.Error{Key: "data.height", Msg: fmt.Sprintf("%d by %d is not square, and %s makes square images; set data.size", d.Height, d.Width, kind)}
 	case side < least || side > most || side&(side-1) != 0:
@@ -71,6 +72,9 @@ func checkDoubling(c *config.Config, least int) *config.Error {
 	}
 	return nil
 }
+
+// doublings is how often 4 by 4 pixels double up to those of a sample [h, w, c].
+func doublings(sample graph.Shape) int { return bits.Len(uint(sample[0])) - 3 }
 
 func doubtDCGAN(c *config.Config) (lines []string) {
 	k := c.System.(*dcganKeys)

@@ -1,7 +1,6 @@
 package systems
 
 import (
-	"math/bits"
 	"strconv"
 
 	"ganengine/engine/graph"
@@ -117,14 +116,6 @@ type canvas struct {
 	sample graph.Shape // [h, w, c]
 }
 
-var (
-	halve  = nn.Window{Kernel: 5, Stride: 2, Pad: 2}
-	double = nn.Window{Kernel: 5, Stride: 2, Pad: 2, Extra: 1}
-)
-
-// stages is how often 4x4 doubles up to the full size.
-func (k *canvas) stages() int { return bits.Len(uint(k.sample[0])) - 3 }
-
 // generator is a latent z [n, z] to an image and the steps that it is drawn in, before the
 // nonlinearity:
 //
@@ -151,7 +142,7 @@ func (k *canvas) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 
 // decode is what step t draws, [n, h, w, c], of what it knows, [n, 2 z].
 func (k *canvas) decode(p *nn.Pass, t int, r *graph.Node) *graph.Node {
-	first, last := k.GChannels<<(k.stages()-1), k.stages()-1
+	first, last := k.GChannels<<(doublings(k.sample)-1), doublings(k.sample)-1
 	x := graph.Relu(k.norm(p, "decode", t, nn.Dense(p, "decode", r, 16*first, k.weight, nil)))
 	x = graph.Reshape(x, graph.Shape{r.Shape[0], 4, 4, first})
 	for i := range last {
@@ -163,16 +154,16 @@ func (k *canvas) decode(p *nn.Pass, t int, r *graph.Node) *graph.Node {
 // encode is what step t knows of what the one before it has drawn, [n, z]. The last
 // convolution has no norm.
 func (k *canvas) encode(p *nn.Pass, t int, x *graph.Node) *graph.Node {
-	for i := range k.stages() {
+	for i := range doublings(k.sample) {
 		name, channels := "down"+strconv.Itoa(i), k.GChannels<<i
-		if i < k.stages()-1 {
+		if i < doublings(k.sample)-1 {
 			x = k.norm(p, name, t, nn.Conv(p, name, x, channels, halve, k.weight, nil))
 		} else {
 			x = nn.Conv(p, name, x, channels, halve, k.weight, nn.Constant(0))
 		}
 		x = graph.Relu(x)
 	}
-	return graph.Tanh(k.norm(p, "encode", t, nn.Dense(p, "encode", flat(x), k.z, k.weight, nil)))
+	return graph.Tanh(k.norm(p, "encode", t, nn.Dense(p, "encode", nn.Flatten(x), k.z, k.weight, nil)))
 }
 
 // norm is batch norm whose gain and bias all steps share, as they do weights, and whose
@@ -189,15 +180,10 @@ func (k *canvas) norm(p *nn.Pass, name string, t int, x *graph.Node) (y *graph.N
 // discriminator is images to logits.
 func (k *canvas) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	x := in[0]
-	for i := range k.stages() {
+	for i := range doublings(k.sample) {
 		name := "down" + strconv.Itoa(i)
-		x = normed(p, name, nn.Conv(p, name, x, k.DChannels<<(k.stages()-1-i), halve, k.weight, nil))
+		x = normed(p, name, nn.Conv(p, name, x, k.DChannels<<(doublings(k.sample)-1-i), halve, k.weight, nil))
 	}
-	h := graph.Tanh(nn.Dense(p, "hidden", flat(x), k.DWidth, k.weight, nn.Constant(0)))
+	h := graph.Tanh(nn.Dense(p, "hidden", nn.Flatten(x), k.DWidth, k.weight, nn.Constant(0)))
 	return one(graph.Reshape(nn.Dense(p, "logit", h, 1, k.weight, nil), graph.Shape{h.Shape[0]}))
-}
-
-// flat is examples as vectors.
-func flat(x *graph.Node) *graph.Node {
-	return graph.Reshape(x, graph.Shape{x.Shape[0], x.Shape.Size() / x.Shape[0]})
 }

@@ -2,6 +2,7 @@ package systems
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"ganengine/engine/graph"
@@ -153,11 +154,7 @@ func (k *laplacian) level(s *game.Setup, i int) *level {
 }
 
 // halved is d of section 2.2: the mean of each 2 by 2 pixels.
-func halved(x *graph.Node) *graph.Node {
-	s := x.Shape
-	x = graph.Reshape(x, graph.Shape{s[0], s[1] / 2, 2, s[2] / 2, 2, s[3]})
-	return graph.Reshape(graph.Mean(x, 2, 4), graph.Shape{s[0], s[1] / 2, s[2] / 2, s[3]})
-}
+func halved(x *graph.Node) *graph.Node { return nn.MeanPool(x, 2) }
 
 // doubled is u: bilinear interpolation, beyond whose edge pixels are as on it.
 func doubled(x *graph.Node) *graph.Node {
@@ -171,7 +168,7 @@ func doubled(x *graph.Node) *graph.Node {
 func doubledAlong(x *graph.Node, axis int) *graph.Node {
 	n, s := x.Shape[axis], x.Shape
 	part := func(from, size int) *graph.Node {
-		start, sizes := make([]int, len(s)), append(graph.Shape{}, s...)
+		start, sizes := make([]int, len(s)), slices.Clone(s)
 		start[axis], sizes[axis] = from, size
 		return graph.Slice(x, start, nil, sizes)
 	}
@@ -180,11 +177,11 @@ func doubledAlong(x *graph.Node, axis int) *graph.Node {
 		before = graph.Concat(axis, part(0, 1), part(0, n-1))
 		after = graph.Concat(axis, part(1, n-1), part(n-1, 1))
 	}
-	apart := append(append(append(graph.Shape{}, s[:axis+1]...), 1), s[axis+1:]...)
+	apart := slices.Insert(slices.Clone(s), axis+1, 1)
 	toward := func(y *graph.Node) *graph.Node {
 		return graph.Reshape(graph.Add(graph.Scale(x, .75), graph.Scale(y, .25)), apart)
 	}
-	out := append(graph.Shape{}, s...)
+	out := slices.Clone(s)
 	out[axis] = 2 * n
 	return graph.Reshape(graph.Concat(axis+1, toward(before), toward(after)), out)
 }
@@ -255,8 +252,7 @@ func (k *laplacian) generator(shape graph.Shape) game.Body {
 
 // critic is dense layers that judge them.
 func (k *laplacian) critic(p *nn.Pass, in []*graph.Node) []*graph.Node {
-	n := in[0].Shape[0]
-	x := graph.Reshape(in[0], graph.Shape{n, in[0].Shape.Size() / n})
+	x := nn.Flatten(in[0])
 	for i, width := range k.DHidden {
 		name := "dense" + strconv.Itoa(i)
 		x = graph.LeakyRelu(nn.Dense(p, name, x, width, k.weight, nn.Constant(0)), k.slope)
@@ -284,7 +280,6 @@ func (k *laplacian) judge(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	for i := range 2 {
 		x = graph.LeakyRelu(nn.Conv(p, "conv"+strconv.Itoa(i), x, k.DChannels, nn.Window{Kernel: 5, Stride: 1 + i, Pad: 2}, k.weight, nn.Constant(0)), k.slope)
 	}
-	n := x.Shape[0]
-	x = nn.Dropout(p, "dropout", graph.Reshape(x, graph.Shape{n, x.Shape.Size() / n}), 1-k.DDropout)
+	x = nn.Dropout(p, "dropout", nn.Flatten(x), 1-k.DDropout)
 	return one(logit(p, x, k.weight))
 }

@@ -16,6 +16,12 @@ type quarterNetworks struct {
 	Hidden    int `toml:"width" default:"1024" range:"[1,65536]" doc:"width of the dense layers between the convolutions and what is made of them"`
 }
 
+// Convolutions of 5 by 5 pixels that halve an image, and transposed ones that double it.
+var (
+	halve  = nn.Window{Kernel: 5, Stride: 2, Pad: 2}
+	double = nn.Window{Kernel: 5, Stride: 2, Pad: 2, Extra: 1}
+)
+
 // checkImages refuses points.
 func checkImages(c *config.Config) *config.Error {
 	if c.Data.Kind != "mixture" {
@@ -60,7 +66,7 @@ func (k *quarters) generator(p *nn.Pass, z *graph.Node) *graph.Node {
 func (k *quarters) convolve(p *nn.Pass, x *graph.Node) *graph.Node {
 	x = graph.LeakyRelu(nn.Conv(p, "down0", x, k.DChannels, resize, k.weight, nn.Constant(0)), k.slope)
 	x = k.leaky(p, "down1", nn.Conv(p, "down1", x, 2*k.DChannels, resize, k.weight, nil))
-	return graph.Reshape(x, graph.Shape{x.Shape[0], x.Shape.Size() / x.Shape[0]})
+	return nn.Flatten(x)
 }
 
 // trunk is images to [n, Hidden].

@@ -1,7 +1,6 @@
 package systems
 
 import (
-	"math/bits"
 	"strconv"
 
 	"ganengine/engine/graph"
@@ -93,9 +92,6 @@ var (
 	resize = nn.Window{Kernel: 4, Stride: 2, Pad: 1}
 )
 
-// stages is how often 4x4 doubles up to the full size.
-func (k *spectral) stages() int { return bits.Len(uint(k.sample[0])) - 3 }
-
 // generator is 1802.05957's Table 3a: a 4x4 map of z that transposed convolutions
 // double, and an image of the last. in is z [n, z] and perhaps classes i32 [n].
 func (k *spectral) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
@@ -107,9 +103,9 @@ func (k *spectral) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		return nn.ConditionalBatchNorm(p, "norm", x, in[1], k.classes, nn.NormOptions{})
 	}
 	var x *graph.Node
-	for i := range k.stages() + 1 {
+	for i := range doublings(k.sample) + 1 {
 		p.In("up"+strconv.Itoa(i), func() {
-			channels := k.GChannels << (k.stages() - i)
+			channels := k.GChannels << (doublings(k.sample) - i)
 			if i == 0 {
 				x = nn.Dense(p, "dense", in[0], 16*channels, k.weight, nil)
 				x = graph.Reshape(x, graph.Shape{n, 4, 4, channels})
@@ -130,13 +126,13 @@ func (k *spectral) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	conv := func(name string, channels int, w nn.Window) {
 		x = graph.LeakyRelu(nn.Conv(p, name, x, channels, w, k.weight, nn.Constant(0), sn), k.slope)
 	}
-	for i := range k.stages() {
+	for i := range doublings(k.sample) {
 		p.In("down"+strconv.Itoa(i), func() {
 			conv("same", k.DChannels<<i, same)
 			conv("halve", k.DChannels<<i, resize)
 		})
 	}
-	conv("last", k.DChannels<<k.stages(), same)
+	conv("last", k.DChannels<<doublings(k.sample), same)
 	n, c := x.Shape[0], x.Shape[3]
 	h := graph.Reshape(graph.ReduceSum(x, 1, 2), graph.Shape{n, c})
 	y := nn.Dense(p, "logit", h, 1, k.weight, nn.Constant(0), sn)
