@@ -6,7 +6,6 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/game"
 	"ganengine/gan/loss"
-	"ganengine/gan/model"
 )
 
 // acgan is arXiv 1610.09585: only the generator is told the class, and the discriminator
@@ -22,7 +21,7 @@ var acgan = game.System{Declare: declareACGAN, Kind: config.Kind{
 	Optims: []string{"g", "d"},
 	Size:   28,
 	Labels: true,
-	Check:  checkACGAN,
+	Check:  checkTold,
 }}
 
 type acganKeys struct {
@@ -41,49 +40,28 @@ type acganKeys struct {
 	} `toml:"train"`
 }
 
-func checkACGAN(c *config.Config) *config.Error {
-	if err := checkLabels(c, "dcgan"); err != nil {
-		return err
-	}
-	return checkQuarters(c)
-}
-
 // classified is the game of a pair whose discriminator classifies.
 type classified struct {
-	*pair
-	y      *game.Code
+	*conditional
 	weight config.Number
 }
 
 func declareACGAN(s *game.Setup) error {
 	keys := s.Config.System.(*acganKeys)
-	base, err := newPair(s)
+	base, net, err := newTold(s, keys.Model.Weights, keys.Model.quarterNetworks)
 	if err != nil {
 		return err
 	}
-	weight, err := model.Initializer(keys.Model.Weights)
-	if err != nil {
-		return err
-	}
-	k := &classified{pair: base, weight: keys.Loss.Classes}
-	classes, err := classesOf(k.real, "acgan", "dcgan")
-	if err != nil {
-		return err
-	}
-	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, classes}
-	k.real.Range = model.Unit
-	k.z, k.y = latent(s), s.Code("y", game.Class, classes)
+	k := &classified{base, keys.Loss.Classes}
+	k.z, k.y = latent(s), s.Code("y", game.Class, net.classes)
 	k.g = s.Player("g", net.generator, game.In{Shape: graph.Shape{k.z.Size}}, game.In{DType: graph.I32}).Called("generator")
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.trunk(p, in[0])
-		return []*graph.Node{logit(p, h, weight), nn.Dense(p, "classes", h, classes, weight, nn.Constant(0))}
+		return []*graph.Node{logit(p, h, net.weight), nn.Dense(p, "classes", h, net.classes, net.weight, nn.Constant(0))}
 	}, game.In{Shape: k.real.Shape}).Called("discriminator")
 	k.optimise()
 	k.turns(k.discriminator, k.generator)
-	s.Sampler("sample", func(t *game.Turn) {
-		drawn := t.Draw("z", 0, k.z, k.y)
-		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
-	})
+	s.Sampler("sample", k.sample)
 	s.Sampler("classify", func(t *game.Turn) { t.Numbers("classes", softmax(t.Run(k.d, t.Batch(k.real, game.Pixels))[1])) })
 	k.features()
 	return nil

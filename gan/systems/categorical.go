@@ -18,11 +18,11 @@ func checkLabels(c *config.Config, instead string) *config.Error {
 }
 
 // classesOf is how many classes the data of such a kind have, once they are open.
-func classesOf(real *game.Stream, kind, instead string) (int, error) {
+func classesOf(s *game.Setup, real *game.Stream, instead string) (int, error) {
 	if n := len(real.Classes); n > 0 {
 		return n, nil
 	}
-	return 0, &config.Error{Key: "data.labels", Msg: fmt.Sprintf("these data have no labels, and model.kind = %q learns classes; use data that have them, or model.kind = %q", kind, instead)}
+	return 0, &config.Error{Key: "data.labels", Msg: fmt.Sprintf("these data have no labels, and model.kind = %q learns classes; use data that have them, or model.kind = %q", s.Config.Model.Kind, instead)}
 }
 
 // logSumExp is log Σ e^x over the last axis, [n, k] to [n, 1], of numbers of any size.

@@ -63,7 +63,7 @@ var cdcgan = game.System{Declare: declareCDCGAN, Kind: config.Kind{
 	Optims: []string{"g", "d"},
 	Size:   28,
 	Labels: true,
-	Check:  checkCDCGAN,
+	Check:  checkTold,
 }}
 
 type cdcganKeys struct {
@@ -85,7 +85,8 @@ type cdcganKeys struct {
 	} `toml:"train"`
 }
 
-func checkCDCGAN(c *config.Config) *config.Error {
+// checkTold refuses what told networks cannot make, or not by class.
+func checkTold(c *config.Config) *config.Error {
 	if err := checkLabels(c, "dcgan"); err != nil {
 		return err
 	}
@@ -94,23 +95,30 @@ func checkCDCGAN(c *config.Config) *config.Error {
 
 func declareCDCGAN(s *game.Setup) error {
 	keys := s.Config.System.(*cdcganKeys)
-	base, err := newPair(s)
+	k, net, err := newTold(s, keys.Model.Weights, keys.Model.quarterNetworks)
 	if err != nil {
 		return err
 	}
-	weight, err := model.Initializer(keys.Model.Weights)
-	if err != nil {
-		return err
-	}
-	k := &conditional{pair: base}
-	classes, err := classesOf(k.real, "cdcgan", "dcgan")
-	if err != nil {
-		return err
-	}
-	k.real.Range = model.Unit
-	net := &told{quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}, classes}
 	k.meet(net.generator, net.discriminator)
 	return nil
+}
+
+// newTold declares what a game of images by class begins with, and gives its networks.
+func newTold(s *game.Setup, weights config.Weights, n quarterNetworks) (*conditional, *told, error) {
+	k, err := newPair(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	weight, err := model.Initializer(weights)
+	if err != nil {
+		return nil, nil, err
+	}
+	classes, err := classesOf(s, k.real, "dcgan")
+	if err != nil {
+		return nil, nil, err
+	}
+	k.real.Range = model.Unit
+	return &conditional{pair: k}, &told{quarters{n, weights.Slope, weight, k.real.Shape}, classes}, nil
 }
 
 // told is cdcgan's networks.
@@ -166,7 +174,7 @@ func declareCGAN(s *game.Setup) error {
 		return err
 	}
 	k := &conditional{pair: base}
-	classes, err := classesOf(k.real, "cgan", "mlp")
+	classes, err := classesOf(s, k.real, "mlp")
 	if err != nil {
 		return err
 	}
@@ -200,11 +208,14 @@ func (k *conditional) meet(g, d game.Body) {
 	k.y = k.Code("y", game.Class, len(k.real.Classes))
 	k.play(g, d, game.In{DType: graph.I32})
 	k.turns(k.discriminator, k.generator)
-	k.Sampler("sample", func(t *game.Turn) {
-		drawn := t.Draw("z", 0, k.z, k.y)
-		t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
-	})
+	k.Sampler("sample", k.sample)
 	k.features(game.Label)
+}
+
+// sample is a latent and a class, and what the generator makes of them.
+func (k *conditional) sample(t *game.Turn) {
+	drawn := t.Draw("z", 0, k.z, k.y)
+	t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
 }
 
 // discriminator tells real samples of classes from generated ones of the same.
