@@ -104,10 +104,7 @@ func (s sizes) fastest(dev device.Device, kind string, n int, f func(x, y *graph
 	}
 	for range s.rounds {
 		profiler.StartProfile()
-		r, err := run.Program(p.Name).Run()
-		if err == nil {
-			err = r.Wait()
-		}
+		_, err := run.Program(p.Name).Finish()
 		if k := pick(profiler.StopProfile(), kind); err == nil && k.Time > 0 && (best.Time == 0 || k.Time < best.Time) {
 			best = k
 		}

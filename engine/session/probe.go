@@ -27,10 +27,7 @@ func (s *Session) Diagnose(name string, inputs ...device.HostBuffer) (string, er
 		}
 		q = s.programs[probe.Name]
 	}
-	r, err := q.Run(inputs...)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := q.Finish(inputs...)
 	if err != nil {
 		return "", fmt.Errorf("looking for the first bad node of %s: %w", name, err)
 	}

@@ -82,6 +82,15 @@ func (p *Program) Run(inputs ...device.HostBuffer) (*Result, error) {
 	return r, nil
 }
 
+// Finish is Run, and waits for the result.
+func (p *Program) Finish(inputs ...device.HostBuffer) (*Result, error) {
+	r, err := p.Run(inputs...)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Wait()
+}
+
 func (p *Program) close() error {
 	errs := []error{p.exe.Close()}
 	for i := range p.results {

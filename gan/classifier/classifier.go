@@ -155,10 +155,7 @@ func (n *Net) Run(ctx context.Context, x *tensor.Dense, features, logits []float
 			return context.Cause(ctx)
 		}
 		copy(n.pixels.Data(), pixels[first*size:])
-		r, err := n.use.Run(n.pixels)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := n.use.Finish(n.pixels)
 		if err != nil {
 			return fmt.Errorf("classifying images: %w", err)
 		}

@@ -151,12 +151,8 @@ func random(t *testing.T, n *Net) {
 	if err == nil {
 		err = n.session.WriteBytes("seed", []byte{5, 0, 0, 0, 0, 0, 0, 0})
 	}
-	var r *session.Result
 	if err == nil {
-		r, err = n.session.Program("init").Run()
-	}
-	if err == nil {
-		err = r.Wait()
+		_, err = n.session.Program("init").Finish()
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -230,10 +226,7 @@ func TestCrossEntropy(t *testing.T) {
 		logits := device.View[float32](x.Data())
 		copy(logits, test.logits[:])
 		copy(device.View[int32](y.Data()), []int32{2, 0})
-		r, err := s.Program("loss").Run(x, y)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := s.Program("loss").Finish(x, y)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -222,10 +222,7 @@ func (t *trainer) ready(seed *graph.Variable, first, step *graph.Program) error 
 	if err := t.session.WriteBytes(seed.Name, binary.LittleEndian.AppendUint64(nil, t.Seed)); err != nil {
 		return err
 	}
-	r, err := t.session.Program(first.Name).Run()
-	if err == nil {
-		err = r.Wait()
-	}
+	_, err := t.session.Program(first.Name).Finish()
 	return err
 }
 
@@ -248,10 +245,7 @@ func (t *trainer) train(ctx context.Context, set data.Set) (err error) {
 		if err != nil {
 			return err
 		}
-		r, err := t.program.Run(t.inputs[b.Slot]...)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := t.program.Finish(t.inputs[b.Slot]...)
 		if err != nil {
 			return err
 		}

@@ -85,10 +85,7 @@ func (e *Explorer) Latents(ctx context.Context, seeds []int32) ([]float32, error
 		}
 		n := min(len(seeds)-first, e.chunk)
 		copy(device.View[int32](e.seeds.Data()), seeds[first:first+n])
-		r, err := e.latents.Run(e.seeds)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := e.latents.Finish(e.seeds)
 		if err != nil {
 			return nil, fmt.Errorf("drawing latents: %w", err)
 		}

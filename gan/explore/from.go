@@ -109,10 +109,7 @@ func (f *From) each(ctx context.Context, in given, use func(first, n int, r *ses
 		if err := in.read(ctx, f.input.Data(), first, n); err != nil {
 			return err
 		}
-		r, err := f.program.Run(f.input)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := f.program.Finish(f.input)
 		if err != nil {
 			return err
 		}

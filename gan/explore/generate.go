@@ -73,10 +73,7 @@ func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error
 		return nil, err
 	}
 	e.scatter(z)
-	r, err := e.generate.Run(e.inputs...)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := e.generate.Finish(e.inputs...)
 	if err != nil {
 		return nil, fmt.Errorf("generating: %w", err)
 	}

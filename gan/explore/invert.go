@@ -187,9 +187,7 @@ func (v *Inverter) descend(ctx context.Context, z []float32, step func(n int)) (
 			}
 		}
 		var err error
-		if r, err = v.program.Run(v.inputs...); err == nil {
-			err = r.Wait()
-		}
+		r, err = v.program.Finish(v.inputs...)
 		if err != nil {
 			return nil, fmt.Errorf("looking for codes: %w", err)
 		}

@@ -139,10 +139,7 @@ func TestTurnOfStateAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{first.Name, steps[0].Name, steps[0].Name} {
-		r, err := s.Program(name).Run()
-		if err == nil {
-			err = r.Wait()
-		}
+		_, err := s.Program(name).Finish()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,10 +121,7 @@ func compare(t *testing.T, dev device.Device, f *safetensors.File, narrow int, k
 	if got, want := kept(device.View[float32](input.Data()))[1:], numbers[float32](t, f, "scaled")[1:]; !slices.Equal(got, want) {
 		t.Error("the network is given other numbers than PyTorch's")
 	}
-	r, err := program.Run(input)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := program.Finish(input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,10 +213,7 @@ func TestPools(t *testing.T) {
 	for i := range 16 {
 		device.View[float32](in.Data())[i] = float32(i + 1)
 	}
-	r, err := s.Program("pools").Run(in)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := s.Program("pools").Finish(in)
 	if err != nil {
 		t.Fatal(err)
 	}

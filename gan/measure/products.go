@@ -64,10 +64,7 @@ func (p *Products) Multiply(ctx context.Context, dst, a, b []float32, d int) err
 	}
 	copy(device.View[float32](p.a.Data()), a) // rows after them hold what was there before, and their products are not read
 	copy(device.View[float32](p.b.Data()), b)
-	r, err := p.program.Run(p.a, p.b)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := p.program.Finish(p.a, p.b)
 	if err != nil {
 		return fmt.Errorf("multiplying rows: %w", err)
 	}

@@ -49,10 +49,7 @@ func asked(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.Config, da
 		if copy(buffer.Data(), in) != len(buffer.Data()) {
 			t.Fatalf("%d bytes are not %d rows", len(in), rows)
 		}
-		r, err := sampler.Run(buffer)
-		if err == nil {
-			err = r.Wait()
-		}
+		r, err := sampler.Finish(buffer)
 		if err != nil {
 			t.Fatal(err)
 		}

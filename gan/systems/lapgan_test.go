@@ -131,10 +131,7 @@ func runOn(t *testing.T, p *session.Program, fill func(name string, in []byte)) 
 		fill(x.InputName(), b.Data())
 		in = append(in, b)
 	}
-	r, err := p.Run(in...)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := p.Finish(in...)
 	if err != nil {
 		t.Fatal(err)
 	}

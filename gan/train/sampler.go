@@ -175,17 +175,14 @@ func (s *sampler) classes() []int32 {
 }
 
 // run draws the samples of seeds first, first+1, ..., or of rows.
-func (s *sampler) run(first, columns int) (r *session.Result, err error) {
+func (s *sampler) run(first, columns int) (*session.Result, error) {
 	if s.from != nil {
 		in := s.codes[0].Data()
 		clear(in[copy(in, s.rows[min(len(s.rows), first*len(in)/s.n):]):])
-	} else if err = s.encode(first, columns); err != nil {
+	} else if err := s.encode(first, columns); err != nil {
 		return nil, err
 	}
-	if r, err = s.generate.Run(s.codes...); err == nil {
-		err = r.Wait()
-	}
-	return r, err
+	return s.generate.Finish(s.codes...)
 }
 
 // encode draws the codes of seeds first, first+1, ...
@@ -193,10 +190,7 @@ func (s *sampler) encode(first, columns int) error {
 	for i := range s.n {
 		device.View[int32](s.seeds.Data())[i] = int32(first + i)
 	}
-	r, err := s.latents.Run(s.seeds)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := s.latents.Finish(s.seeds)
 	if err != nil {
 		return err
 	}
@@ -223,10 +217,7 @@ func (s *sampler) of() string {
 // .5 of probabilities where it has them, 0 of densities, else the mean of logits.
 func (s *sampler) field(points []float32) (values []float32, neutral float32, err error) {
 	copy(device.View[float32](s.points.Data()), points)
-	r, err := s.judge.Run(s.points)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := s.judge.Finish(s.points)
 	if err != nil {
 		return nil, 0, fmt.Errorf("evaluating %s over the plane: %w", s.of(), err)
 	}

@@ -23,10 +23,7 @@ func Prepare(ctx context.Context, g *game.Game, ses *session.Session) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var r *session.Result
-		if r, err = program.Run(); err == nil {
-			err = r.Wait()
-		}
+		_, err = program.Finish()
 	}
 	if err != nil {
 		return fmt.Errorf("preparing standing statistics: %w", err)

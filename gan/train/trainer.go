@@ -109,10 +109,7 @@ func (t *trainer) initialise(weights string) error {
 	if err := t.ses.WriteBytes(t.game.Seed.Name, seedWords(t.seed())); err != nil {
 		return err
 	}
-	r, err := t.ses.Program("init").Run()
-	if err == nil {
-		err = r.Wait()
-	}
+	_, err := t.ses.Program("init").Finish()
 	if err != nil {
 		return fmt.Errorf("drawing the first weights: %w", err)
 	}

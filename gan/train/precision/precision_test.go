@@ -208,10 +208,7 @@ func (s *stepper) run(t *testing.T, real []byte) map[string][]float64 {
 	t.Helper()
 	before := s.moments(t)
 	copy(s.real.Data(), real)
-	r, err := s.session.Program(s.program.Name).Run(s.real)
-	if err == nil {
-		err = r.Wait()
-	}
+	r, err := s.session.Program(s.program.Name).Finish(s.real)
 	if err != nil {
 		t.Fatal(err)
 	}
