@@ -60,7 +60,7 @@ func (c *cubins) load(ptx []byte) (cu.Module, error) {
 	if err != nil {
 		return driver.LoadPTX(ptx)
 	}
-	c.keep(c.write(path, cubin))
+	c.keep(writeCubin(path, cubin))
 	return m, nil
 }
 
@@ -87,13 +87,10 @@ func readCubin(path string) []byte {
 	return b[sha256.Size:]
 }
 
-func (c *cubins) write(path string, cubin []byte) error {
-	if err := os.MkdirAll(c.folder, 0o777); err != nil {
-		return err
-	}
-	sum := sha256.Sum256(cubin)
-	if err := atomicfile.ReplaceBytes(path, append(sum[:], cubin...)); err != nil {
-		return err
-	}
-	return keep.Prune(c.folder, mostCubins, math.MaxInt64)
+// writeCubin is readCubin's inverse.
+func writeCubin(path string, cubin []byte) error {
+	return keep.Write(path, mostCubins, math.MaxInt64, func(path string) error {
+		sum := sha256.Sum256(cubin)
+		return atomicfile.ReplaceBytes(path, append(sum[:], cubin...))
+	})
 }

@@ -16,9 +16,22 @@ func Used(path string) error {
 	return os.Chtimes(path, now, now)
 }
 
-// Prune removes all files of a folder but the last used ones: so many of them, of so many
+// Write has write make a file, in a folder that is made where there is none, and prunes the
+// folder.
+func Write(path string, files int, bytes int64, write func(path string) error) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	if err := write(path); err != nil {
+		return err
+	}
+	return prune(folder, files, bytes)
+}
+
+// prune removes all files of a folder but the last used ones: so many of them, of so many
 // bytes together. What another process removes meanwhile is no error.
-func Prune(folder string, files int, bytes int64) error {
+func prune(folder string, files int, bytes int64) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func TestPrune(t *testing.T) {
 		if err := Used(filepath.Join(folder, "0")); err != nil {
 			t.Fatal(err)
 		}
-		if err := Prune(folder, test.files, test.bytes); err != nil {
+		if err := prune(folder, test.files, test.bytes); err != nil {
 			t.Fatal(err)
 		}
 		left, err := os.ReadDir(folder)
@@ -42,7 +42,7 @@ func TestPrune(t *testing.T) {
 			t.Errorf("%d files of %d bytes: left %q, %v, want %q", test.files, test.bytes, names, err, test.want)
 		}
 	}
-	if err := Prune(filepath.Join(t.TempDir(), "none"), 1, 1); err == nil {
+	if err := prune(filepath.Join(t.TempDir(), "none"), 1, 1); err == nil {
 		t.Error("a folder that is not there was pruned")
 	}
 }

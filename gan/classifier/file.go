@@ -52,13 +52,7 @@ func Open(ctx context.Context, dev device.Device, set data.Set, o Options) (*Net
 	if n, err = Train(ctx, dev, set, o); err != nil {
 		return nil, err
 	}
-	if err = os.MkdirAll(filepath.Dir(path), 0o777); err == nil {
-		err = n.Write(path)
-	}
-	if err == nil {
-		err = keep.Prune(filepath.Dir(path), mostKept, math.MaxInt64)
-	}
-	if err != nil {
+	if err := keep.Write(path, mostKept, math.MaxInt64, n.Write); err != nil {
 		o.Note(fmt.Sprintf("the classifier is not kept, so each start trains it anew: %v (GANENGINE_CACHE names another folder)", err))
 	}
 	return n, nil

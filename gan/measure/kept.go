@@ -88,14 +88,10 @@ func (k kept) write(x *metric.Features, note func(line string)) {
 	if k == "" {
 		return
 	}
-	err := os.MkdirAll(filepath.Dir(string(k)), 0o777)
-	if err == nil {
+	err := keep.Write(string(k), mostKept, mostKeptBytes, func(path string) error {
 		entry := safetensors.NewEntry(keptName, []int{x.Len(), x.Dim()}, x.Rows())
-		err = atomicfile.Replace(string(k), func(w io.Writer) error { return safetensors.WriteChecked(w, []safetensors.Entry{entry}, nil) })
-	}
-	if err == nil {
-		err = keep.Prune(filepath.Dir(string(k)), mostKept, mostKeptBytes)
-	}
+		return atomicfile.Replace(path, func(w io.Writer) error { return safetensors.WriteChecked(w, []safetensors.Entry{entry}, nil) })
+	})
 	if err != nil {
 		note(fmt.Sprintf("features of the data are not kept: %v (GANENGINE_CACHE names another folder)", err))
 	}
