@@ -13,15 +13,21 @@ type plain struct {
 	width int
 }
 
-func choosePlain(s Subject) (*Choice, error) {
+// Plain are samples of a shape as they are.
+func Plain(shape []int) Extractor {
 	e := plain{"pixels", 1}
-	if len(s.Shape) == 1 {
+	if len(shape) == 1 {
 		e.name = "points"
 	}
-	for _, n := range s.Shape {
+	for _, n := range shape {
 		e.width *= n
 	}
-	return &Choice{Width: e.width, open: func(context.Context, Host) (Extractor, error) { return e, nil }}, nil
+	return e
+}
+
+func choosePlain(s Subject, _ string) (*Choice, error) {
+	e := Plain(s.Shape)
+	return &Choice{Width: e.Width(), open: func(context.Context, Host) (Extractor, error) { return e, nil }}, nil
 }
 
 func (e plain) Name() string   { return e.name }

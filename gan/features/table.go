@@ -30,7 +30,7 @@ const Usual = "pixels"
 func Table() []Kind {
 	return []Kind{
 		{Name: Usual, Doc: "the numbers of a sample: pixels as shares of 255, or the coordinates of a point",
-			choose: func(s Subject, _ string) (*Choice, error) { return choosePlain(s) }},
+			choose: choosePlain},
 		{Name: "classifier", Doc: "the last layer of a network that is trained first, in a minute, on the labels of the data, and kept", Labels: true,
 			choose: chooseClassifier, claims: isClassifier},
 		{Name: "inception", Doc: "what the network of FID sees in an image; name the file of its weights, which is yours to bring",

@@ -77,30 +77,17 @@ type Request struct {
 	real, validation *metric.Features
 }
 
-// choice is what samples are measured by.
-func (r *Request) choice() (*features.Choice, error) {
-	if r.Features != nil {
-		return r.Features, nil
-	}
-	usual, err := features.Find("")
-	if err != nil {
-		return nil, err
-	}
-	return usual.Choose(features.Subject{Shape: r.Shape})
-}
-
 // Prepare makes what the samples are measured by, which may take a minute, unless it is
 // there. Measure does so too. progress, which may be nil, is told how far it is. The
 // device is the request's, and Close gives back what is held there.
-func (r *Request) Prepare(ctx context.Context, progress func(line string)) error {
-	if r.extractor != nil {
-		return nil
+func (r *Request) Prepare(ctx context.Context, progress func(line string)) (err error) {
+	switch {
+	case r.extractor != nil:
+	case r.Features == nil:
+		r.extractor = features.Plain(r.Shape)
+	default:
+		r.extractor, err = r.Features.Open(ctx, features.Host{Device: r.Device, Switches: r.Switches, Progress: progress, Note: r.Note})
 	}
-	c, err := r.choice()
-	if err != nil {
-		return err
-	}
-	r.extractor, err = c.Open(ctx, features.Host{Device: r.Device, Switches: r.Switches, Progress: progress, Note: r.Note})
 	return err
 }
 
@@ -169,12 +156,12 @@ func (r *Request) Check() error {
 	if size != h*w*c {
 		return fmt.Errorf("generated samples are of %d numbers each, and those of the data of %d: name data of the same size", size, h*w*c)
 	}
-	by, err := r.choice()
-	if err != nil {
-		return err
+	width, classes := size, 0
+	if by := r.Features; by != nil {
+		width, classes = by.Width, by.Classes
 	}
 	n := r.counts()
-	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: by.Width, Classes: by.Classes, Asked: r.Asked != nil, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
+	sizes := metric.Sizes{Real: n.real, Fake: n.fake, Dim: width, Classes: classes, Asked: r.Asked != nil, Mixture: mixtureOf(r.Data) != nil, Train: r.Train != nil, Pairs: r.Pair != nil,
 		Rival: r.Rival != nil && r.Judge != nil, Density: r.Density != nil && r.Judge != nil,
 		Neighbours: r.Neighbours, SubsetSize: n.subsetSize()}
 	if len(r.Shape) > 1 {

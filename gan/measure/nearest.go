@@ -56,15 +56,8 @@ func Nearest(ctx context.Context, r *Request, n, k int) (near *Close, err error)
 	if err != nil {
 		return nil, err
 	}
-	usual, err := (&Request{Shape: r.Shape}).choice()
-	if err != nil {
-		return nil, err
-	}
-	pixels, err := usual.Open(ctx, features.Host{})
-	if err != nil {
-		return nil, err
-	}
-	products, err := r.products(usual.Width, n)
+	pixels := features.Plain(r.Shape)
+	products, err := r.products(pixels.Width(), n)
 	if err != nil {
 		return nil, err
 	}

@@ -51,10 +51,7 @@ func (r *Request) protocol(needs metric.Needs, n counts) Protocol {
 		p.Reals, p.Split = n.real, r.Split
 	}
 	if needs.Pairs || needs.Rival || needs.Density { // samples as they are, not by features
-		p.Feature, p.Hash, p.Network, p.Resize = "pixels", "", "", r.resize(nil)
-		if len(r.Shape) == 1 {
-			p.Feature = "points"
-		}
+		p.Feature, p.Hash, p.Network, p.Resize = features.Plain(r.Shape).Name(), "", "", r.resize(nil)
 	}
 	if needs.Train {
 		p.Train = r.Train.Fingerprint()
