@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Errors are the shares of samples that two discriminators are wrong about: of real ones
@@ -50,17 +53,12 @@ type Opinions struct{ Logits, Real, Fake []float64 }
 
 // LogDensity is the logarithm of a mixture's density at a point; all its modes are as likely.
 func (m *Mixture) LogDensity(x []float32) float64 {
-	most, parts := math.Inf(-1), make([]float64, len(m.Centres))
+	parts := make([]float64, len(m.Centres))
 	for i, centre := range m.Centres {
 		d := distance(x, centre) / m.Sigma
 		parts[i] = -d * d / 2
-		most = max(most, parts[i])
 	}
-	sum := 0.
-	for _, p := range parts {
-		sum += math.Exp(p - most)
-	}
-	return most + math.Log(sum/float64(len(parts))) - float64(len(x))*math.Log(m.Sigma*math.Sqrt(2*math.Pi))
+	return floats.LogSumExp(parts) - math.Log(float64(len(parts))) - float64(len(x))*math.Log(m.Sigma*math.Sqrt(2*math.Pi))
 }
 
 // computeRatio correlates logits with the logarithm of the ratio of the true densities, which
@@ -71,26 +69,9 @@ func computeRatio(_ context.Context, c *Comparison) ([]Result, error) {
 	for i := range want {
 		want[i] = o.Real[i] - o.Fake[i]
 	}
-	r := correlation(o.Logits, want)
+	r := stat.Correlation(o.Logits, want, nil)
 	if math.IsNaN(r) {
 		return nil, errors.New("the discriminator's logits, or the densities, are the same everywhere or not finite")
 	}
 	return []Result{{Value: r}}, nil
-}
-
-// correlation is Pearson's.
-func correlation(x, y []float64) float64 {
-	mean := func(x []float64) (sum float64) {
-		for _, v := range x {
-			sum += v / float64(len(x))
-		}
-		return sum
-	}
-	mx, my := mean(x), mean(y)
-	var xy, xx, yy float64
-	for i := range x {
-		dx, dy := x[i]-mx, y[i]-my
-		xy, xx, yy = xy+dx*dy, xx+dx*dx, yy+dy*dy
-	}
-	return xy / math.Sqrt(xx*yy)
 }
