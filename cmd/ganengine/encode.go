@@ -16,7 +16,6 @@ type encodeFlags struct {
 	*fromFlags
 	steps, restarts, seed int
 	class                 string
-	set                   map[string]bool // flags that the command line has
 }
 
 // descent are the flags that only the search for codes has.
@@ -33,15 +32,12 @@ func encodeCommand() command {
 			"in their units: how far the model is from being able to make the sample, or the search from finding it.",
 		example: []string{"ganengine encode -run latest -i faces/ -o codes.npy", "ganengine encode -run latest -i faces/ -o pairs.png -steps 1000"},
 		flags: func(a *app, f *flag.FlagSet) action {
-			e := &encodeFlags{fromFlags: addFromFlags(f, "`FILE.npy` or FILE.npz for codes, FILE.png for images beside their reconstructions"), set: map[string]bool{}}
+			e := &encodeFlags{fromFlags: addFromFlags(f, "`FILE.npy` or FILE.npz for codes, FILE.png for images beside their reconstructions")}
 			f.IntVar(&e.steps, "steps", 300, "`N`: of the search, of models without an encoder")
 			f.IntVar(&e.restarts, "restarts", 4, "`N`: drawn latents that the search for each sample starts from")
 			f.IntVar(&e.seed, "seed", 0, "`S`: seed of the first of the drawn latents")
 			f.StringVar(&e.class, "class", "", "`K|NAME`: class, of conditional models; without, whichever comes nearest")
-			return func(ctx context.Context, _ []string) error {
-				f.Visit(func(f *flag.Flag) { e.set[f.Name] = true })
-				return a.encode(ctx, e)
-			}
+			return func(ctx context.Context, _ []string) error { return a.encode(ctx, e) }
 		}}
 }
 
@@ -79,7 +75,7 @@ func (a *app) encode(ctx context.Context, e *encodeFlags) error {
 			return a.invert(ctx, e, x, format)
 		}
 		for _, name := range descent {
-			if e.set[name] {
+			if e.given(name) {
 				return usage("-%s is of a search for codes, and the %s of this run has an encoder; leave it out", name, x.Config.Model.Kind)
 			}
 		}

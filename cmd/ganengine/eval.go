@@ -32,7 +32,6 @@ type evalFlags struct {
 	neighbours          string // where their picture goes
 	n, seed, k          int
 	asJSON              bool
-	set                 map[string]bool // flags that the command line has
 	wanted              []*metric.Metric
 	by                  *features.Kind // what samples are measured by
 }
@@ -71,7 +70,7 @@ func evalCommand() command {
 			"ganengine eval -i samples/ -data photos/ -metrics nn2s", "ganengine eval -run latest -data photos/test/ -metrics memory -neighbours nearest.png",
 			"ganengine eval -i restored/ -data originals/ -metrics psnr,ssim"},
 		flags: func(a *app, f *flag.FlagSet) action {
-			e := &evalFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
+			e := &evalFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&e.folder, "i", "", "`DIR` of images to measure, in place of a run's")
 			f.StringVar(&e.data, "data", "", "`PATH` of the real samples; without, those that the run trained on")
 			f.StringVar(&e.train, "train", "", "`PATH` of the training samples of what made the images of -i, for memory and -neighbours; a run knows its own")
@@ -85,7 +84,6 @@ func evalCommand() command {
 			f.IntVar(&e.k, "k", measure.UsualNeighbours, "`K`: of precision, recall, density and coverage: balls reach to the K-th neighbour; of -neighbours: how many")
 			f.BoolVar(&e.asJSON, "json", false, "print the rows of metrics.jsonl")
 			return func(ctx context.Context, _ []string) error {
-				f.Visit(func(f *flag.Flag) { e.set[f.Name] = true })
 				if err := e.check(); err != nil {
 					return err
 				}
@@ -120,7 +118,7 @@ func (e *evalFlags) check() error {
 	switch {
 	case (e.run == "") == (e.folder == ""):
 		return usage("say what to measure: -run RUN, or -i DIR of images")
-	case e.folder != "" && (e.set["checkpoint"] || e.set["raw-weights"]):
+	case e.folder != "" && (e.given("checkpoint") || e.given("raw-weights")):
 		return usage("-checkpoint and -raw-weights are of a run; leave them out with -i")
 	case e.folder == "" && e.train != "":
 		return usage("-train is of the images of -i: a run knows what it trained on; leave it out")

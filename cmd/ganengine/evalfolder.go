@@ -27,7 +27,7 @@ func (a *app) evalFolder(ctx context.Context, e *evalFlags) (err error) {
 	if err := e.spare(e.folder, fakes); err != nil {
 		return err
 	}
-	if e.set["n"] && e.n > fakes.Len() {
+	if e.given("n") && e.n > fakes.Len() {
 		return usage("-n %d: %s holds %d images", e.n, e.folder, fakes.Len())
 	}
 	e.n = min(e.n, fakes.Len())

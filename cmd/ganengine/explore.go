@@ -21,16 +21,23 @@ import (
 type runFlags struct {
 	run, out, checkpoint, device string
 	raw                          bool
+	all                          *flag.FlagSet // the command's
 }
 
 func addRunFlags(f *flag.FlagSet) *runFlags {
-	r := &runFlags{}
+	r := &runFlags{all: f}
 	f.StringVar(&r.run, "run", "", "`RUN`: a run directory, its number, or latest")
 	f.StringVar(&r.out, "out", "runs", "parent `DIR` of run directories")
 	f.StringVar(&r.checkpoint, "checkpoint", "latest", "`C`: latest, best or a step")
 	f.BoolVar(&r.raw, "raw-weights", false, "the trained weights, even where an average of them exists")
 	f.StringVar(&r.device, "device", "auto", deviceUsage)
 	return r
+}
+
+// given says whether the command line has a flag, whatever its value.
+func (r *runFlags) given(name string) (has bool) {
+	r.all.Visit(func(f *flag.Flag) { has = has || f.Name == name })
+	return has
 }
 
 // find resolves -run.

@@ -26,7 +26,6 @@ type sampleFlags struct {
 	captions, raw bool
 	columns       int // of a grid with a row for each class; 0 without
 	path          string
-	set           map[string]bool // flags that the command line has
 }
 
 func sampleCommand() command {
@@ -38,7 +37,7 @@ func sampleCommand() command {
 			"Memory does not grow with the number of samples, but for that of one grid.",
 		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/"},
 		flags: func(a *app, f *flag.FlagSet) action {
-			s := &sampleFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
+			s := &sampleFlags{runFlags: addRunFlags(f)}
 			f.IntVar(&s.n, "n", 64, "`N`: how many")
 			f.IntVar(&s.seed, "seed", 1, "`S`: seed of the first")
 			f.StringVar(&s.seeds, "seeds", "", "`LIST` of seeds, such as 0,1,4-6")
@@ -50,10 +49,7 @@ func sampleCommand() command {
 			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid, and their classes")
 			f.BoolVar(&s.raw, "raw", false, "numbers of the network in place of pixels, in .npy and .npz")
 			f.StringVar(&s.path, "o", "", "`FILE.png`, DIR/ for an image each, FILE.npy or FILE.npz")
-			return func(ctx context.Context, _ []string) error {
-				f.Visit(func(f *flag.Flag) { s.set[f.Name] = true })
-				return a.sample(ctx, s)
-			}
+			return func(ctx context.Context, _ []string) error { return a.sample(ctx, s) }
 		}}
 }
 
@@ -63,11 +59,11 @@ func (s *sampleFlags) check() error {
 	switch {
 	case err != nil:
 		return usage("-o: %w", err)
-	case s.set["seeds"] && (s.set["n"] || s.set["seed"]), s.set["z"] && (s.set["n"] || s.set["seed"] || s.set["seeds"]):
+	case s.given("seeds") && (s.given("n") || s.given("seed")), s.given("z") && (s.given("n") || s.given("seed") || s.given("seeds")):
 		return usage("give one of: -n with -seed, -seeds, or -z")
-	case s.set["z"] && s.set["z-threshold"]:
+	case s.given("z") && s.given("z-threshold"):
 		return usage("-z-threshold is for latents that are drawn; leave it out, or -z")
-	case s.set["z-threshold"] && !(s.limit > 0):
+	case s.given("z-threshold") && !(s.limit > 0):
 		return usage("-z-threshold must be more than 0, got %g", s.limit)
 	case s.raw && format != explore.NPY && format != explore.NPZ:
 		return usage("-raw goes with -o FILE.npy or FILE.npz: pictures have pixels")
@@ -75,7 +71,7 @@ func (s *sampleFlags) check() error {
 		return usage("-captions goes with -o FILE.png")
 	case s.scale < 0 || s.scale > picture.MostScale:
 		return usage("-scale must be from 1 to %d, got %d", picture.MostScale, s.scale)
-	case s.set["scale"] && format != explore.PNG && format != explore.Folder:
+	case s.given("scale") && format != explore.PNG && format != explore.Folder:
 		return usage("-scale goes with -o FILE.png or DIR/: arrays have the pixels as they are")
 	}
 	if err := reachable(s.path, format); err != nil {
@@ -93,13 +89,13 @@ func (s *sampleFlags) check() error {
 	switch {
 	case points && format == explore.Folder:
 		return usage("-o %s: %s makes points, which have no images of their own; write FILE.png, FILE.npy or FILE.npz", s.path, dir)
-	case points && s.set["scale"]:
+	case points && s.given("scale"):
 		return usage("-scale: %s makes points; leave it out", dir)
 	case points && s.captions:
 		return usage("-captions: %s makes points; leave it out", dir)
-	case s.set["class"] && !cfg.Data.Labels:
+	case s.given("class") && !cfg.Data.Labels:
 		return usage("-class: the %s of %s knows no classes; leave it out", cfg.Model.Kind, dir)
-	case s.set["psi"]:
+	case s.given("psi"):
 		return usage("-psi: the %s of %s has no mapping network; use -z-threshold", cfg.Model.Kind, dir)
 	}
 	return nil
@@ -107,10 +103,10 @@ func (s *sampleFlags) check() error {
 
 // list gives the seeds; nil where the latents come from a file.
 func (s *sampleFlags) list() (*explore.Seeds, error) {
-	if s.set["z"] {
+	if s.given("z") {
 		return nil, nil
 	}
-	if s.set["seeds"] {
+	if s.given("seeds") {
 		return parseSeeds(s.seeds)
 	}
 	if s.n < 1 {
@@ -136,7 +132,7 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 		if seeds == nil {
 			return a.sampleFile(ctx, e, s)
 		}
-		if n := e.Classes(); s.class == "all" && n > 0 && !s.set["n"] && !s.set["seeds"] { // the default fills its rows
+		if n := e.Classes(); s.class == "all" && n > 0 && !s.given("n") && !s.given("seeds") { // the default fills its rows
 			seeds = &explore.Seeds{}
 			seeds.Add(int32(s.seed), n*max(1, s.n/n))
 		}
@@ -153,7 +149,7 @@ func (a *app) sample(ctx context.Context, s *sampleFlags) error {
 // sampleFile draws the latents of -z, which are called by their places.
 func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlags) (err error) {
 	classes := e.Classes()
-	if s.set["class"] {
+	if s.given("class") {
 		classes = 0 // those of the file are not asked for
 	}
 	z, err := explore.OpenLatents(ctx, s.z, e.Z(), classes)
@@ -169,7 +165,7 @@ func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlag
 	}
 	l := e.OfFile(z)
 	switch {
-	case s.set["class"]:
+	case s.given("class"):
 		if l, err = s.classes(e, z, e.Z()); err != nil {
 			return err
 		}
@@ -182,7 +178,7 @@ func (a *app) sampleFile(ctx context.Context, e *explore.Explorer, s *sampleFlag
 // classes gives latents of so many numbers the class of -class; with all, the
 // samples are dealt out to the classes, a row each.
 func (s *sampleFlags) classes(e *explore.Explorer, l explore.Latents, numbers int) (explore.Latents, error) {
-	if !s.set["class"] {
+	if !s.given("class") {
 		return l, nil
 	}
 	if s.class != "all" {

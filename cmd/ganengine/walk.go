@@ -19,7 +19,6 @@ type walkFlags struct {
 	class, sweep      string
 	steps             int
 	loop              bool
-	set               map[string]bool // flags that the command line has
 }
 
 // sweeps says whether codes go through their values, in place of a walk between seeds.
@@ -39,7 +38,7 @@ func interpolateCommand() command {
 		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif", "ganengine interpolate -run latest -seeds 1-4 -class 0..9 -o classes.png",
 			"ganengine interpolate -run latest -seeds 1-4 -sweep c.0 -o code.png"},
 		flags: func(a *app, f *flag.FlagSet) action {
-			w := &walkFlags{runFlags: addRunFlags(f), set: map[string]bool{}}
+			w := &walkFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
 			f.BoolVar(&w.loop, "loop", false, "return to the first seed")
 			f.IntVar(&w.steps, "steps", 10, "`N`: steps from one seed to the next, or of a number that -sweep names")
@@ -47,10 +46,7 @@ func interpolateCommand() command {
 			f.StringVar(&w.class, "class", "", "`K|NAME|A..B`: class, of conditional models, without that of the first seed; A..B goes from one class to another")
 			f.StringVar(&w.sweep, "sweep", "", "`CODE`: the code that goes through its values, or one of its numbers, such as c.0")
 			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
-			return func(ctx context.Context, _ []string) error {
-				f.Visit(func(f *flag.Flag) { w.set[f.Name] = true })
-				return a.interpolate(ctx, w)
-			}
+			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
 		}}
 }
 
@@ -78,7 +74,7 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	switch {
 	case w.sweep != "" && strings.Contains(w.class, ".."):
 		return nil, usage("give one of -sweep and -class A..B: a row has one code that goes through its values")
-	case strings.Contains(w.class, "..") && w.set["steps"]:
+	case strings.Contains(w.class, "..") && w.given("steps"):
 		return nil, usage("-steps: -class A..B shows each class once; leave it out")
 	case w.sweeps() && (w.loop || w.mode != ""):
 		return nil, usage("-loop and -mode are of walks between seeds; leave them out, or -sweep and -class A..B")
@@ -174,7 +170,7 @@ func sweep(e *explore.Explorer, w *walkFlags, seeds *explore.Seeds) (explore.Lat
 		if s, err = e.Sweep(points, w.sweep, w.steps); err != nil {
 			return nil, explore.Output{}, usage("-sweep: %w", err)
 		}
-		if s.Discrete && w.set["steps"] {
+		if s.Discrete && w.given("steps") {
 			return nil, explore.Output{}, usage("-steps: code %s has %d values, which are all shown; leave it out", w.sweep, s.Columns())
 		}
 	}
