@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 
-	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 )
 
@@ -35,7 +34,7 @@ func (a *app) arithmetic(ctx context.Context, r *runFlags, text, class, path str
 	if !isFile(path, ".png") {
 		return usage("-o: name FILE.png, got %q", path)
 	}
-	if err := atomicfile.Check(path); err != nil {
+	if err := writable(path); err != nil {
 		return err
 	}
 	return a.draw(r, func(e *explore.Explorer) error {

@@ -55,7 +55,7 @@ func (e *encodeFlags) check() (format explore.Format, err error) {
 	case e.seed < 0 || e.seed > math.MaxInt32-explore.Starts:
 		return format, usage("-seed must be from 0 to %d, got %d", math.MaxInt32-explore.Starts, e.seed)
 	}
-	return format, reachable(e.path, format)
+	return format, writable(e.path)
 }
 
 func (a *app) encode(ctx context.Context, e *encodeFlags) error {

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 	"ganengine/gan/features"
 	"ganengine/gan/measure"
@@ -142,7 +141,7 @@ func (e *evalFlags) check() error {
 		return usage("-json prints rows of metrics; name some, or leave it out")
 	}
 	if e.neighbours != "" {
-		if err := atomicfile.Check(e.neighbours); err != nil {
+		if err := writable(e.neighbours); err != nil {
 			return err
 		}
 	}

@@ -54,31 +54,16 @@ func isFile(path string, extensions ...string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) && (err != nil || !info.IsDir())
 }
 
-// reachable says why nothing could be written to a path, before anything is computed.
-// A folder is made where there is none.
-func reachable(path string, format explore.Format) error {
-	if format == explore.Folder {
-		return nil
+// writable says why a command may not write to a path, FILE or DIR/, before anything is
+// computed for it: training keeps what is there, the place is missing, or takes no files.
+func writable(path string) error {
+	if d, ok := rundir.Holds(path); ok {
+		return usage("-o: %s is kept by the training of run %s: name another place", path, d)
+	}
+	if format, _ := explore.FormatOf(path); format == explore.Folder || filepath.Ext(path) == "" { // images of a folder go to any name
+		return atomicfile.CheckFolder(path)
 	}
 	return atomicfile.Check(path)
-}
-
-// spare says which checkpoint of the run a file written would take the place of.
-func (r *runFlags) spare(path string) error {
-	dir, err := r.find()
-	if err != nil {
-		return err
-	}
-	all, err := dir.Checkpoints()
-	if err != nil {
-		return err
-	}
-	for _, c := range all {
-		if err := explore.Spare([]string{c.Path}, path); err != nil {
-			return usage("-o: %w", err)
-		}
-	}
-	return nil
 }
 
 // explore runs f with the run's networks on a device.
@@ -155,10 +140,7 @@ func exportCommand() command {
 				case !isFile(*path, ".safetensors"):
 					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
 				}
-				if err := atomicfile.Check(*path); err != nil {
-					return err
-				}
-				if err := r.spare(*path); err != nil {
+				if err := writable(*path); err != nil {
 					return err
 				}
 				return a.explore(r, func(e *explore.Explorer) error {

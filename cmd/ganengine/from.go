@@ -38,6 +38,7 @@ func translateCommand() command {
 		flags: func(a *app, f *flag.FlagSet) action {
 			from := addFromFlags(f, "`FILE|DIR`: FILE.png or DIR/ for images, FILE.npy, FILE.npz or FILE.png for points")
 			to := f.String("to", "", "`D`: domain to translate to, such as a or b; without, the model's usual one")
+			f.String("seeds", "", "`LIST` of seeds, of systems that draw beside the image: of this version none does")
 			return func(ctx context.Context, _ []string) error { return a.translate(ctx, from, *to) }
 		}}
 }
@@ -46,10 +47,11 @@ func (a *app) translate(ctx context.Context, from *fromFlags, to string) error {
 	if from.path == "" {
 		return usage("-o: name FILE.png or DIR/ for images, FILE.npy for points")
 	}
-	if format, err := explore.FormatOf(from.path); err == nil { // of a folder of images the path may be anything
-		if err := reachable(from.path, format); err != nil {
-			return err
-		}
+	if err := writable(from.path); err != nil {
+		return err
+	}
+	if from.given("seeds") { // which TestNobodyTranslatesByChance holds to
+		return usage("-seeds: what systems translate to is made of the image alone, nothing is drawn beside it; leave it out")
 	}
 	return a.from(ctx, from, func(e *explore.Explorer) (string, error) { return direction(e, to) }, func(f *explore.From, in *explore.Inputs) (string, error) {
 		if err := f.Check(from.path, in); err != nil {

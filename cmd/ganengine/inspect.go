@@ -153,7 +153,7 @@ func (a *app) graph(ctx context.Context, s *settings, path string) error {
 	default:
 		return usage("-o: name FILE.dot or FILE.txt, got %q", path)
 	}
-	if err := atomicfile.Check(path); err != nil {
+	if err := writable(path); err != nil {
 		return err
 	}
 	cfg, err := s.resolve(ctx, s.config)

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,25 +146,73 @@ func (p *place) read(name string) []byte {
 	return b
 }
 
-// What is written to a directory that is not there is refused before anything is opened or
-// computed.
+// outputs are command lines of everything that writes a file, without the file, which the
+// last argument begins the name of.
+var outputs = [][]string{
+	{"sample", "-o", "s.png"}, {"sample", "-o", "s.npy"}, {"sample", "-o", "s/"},
+	{"interpolate", "-seeds", "1,2", "-o", "s.gif"}, {"interpolate", "-seeds", "1,2", "-o", "s.png"},
+	{"arithmetic", "-expr", "1+2", "-o", "s.png"},
+	{"encode", "-i", "@/nothing", "-o", "s.npy"}, {"encode", "-i", "@/nothing", "-o", "s.png"},
+	{"translate", "-i", "@/nothing", "-o", "s.png"}, {"translate", "-i", "@/nothing", "-o", "s"},
+	{"export", "-o", "s.safetensors"},
+	{"eval", "-neighbours", "s.png"},
+}
+
+// What is written to a place that takes no file is refused before anything is opened or
+// computed, and so is what training keeps in a run directory.
 func TestOutputsAreCheckedFirst(t *testing.T) {
 	p := newPlace(t)
-	for _, args := range [][]string{
-		{"sample", "-o", "@/none/s.png"}, {"sample", "-o", "@/none/s.npy"},
-		{"interpolate", "-seeds", "1,2", "-o", "@/none/s.gif"},
-		{"arithmetic", "-expr", "1+2", "-o", "@/none/s.png"},
-		{"encode", "-i", "@/nothing", "-o", "@/none/s.npy"}, {"encode", "-i", "@/nothing", "-o", "@/none/s.png"},
-		{"translate", "-i", "@/nothing", "-o", "@/none/s.png"},
-		{"export", "-o", "@/none/s.safetensors"},
-		{"eval", "-neighbours", "@/none/s.png"},
-	} {
-		status, _, errs := p.try(append(args, "-run", "@/points.toml")...)
-		if status == 0 || !strings.Contains(errs, "there is no directory "+p.at("none")+"; make it") {
-			t.Errorf("%v: status %d: %s", args, status, errs)
+	p.train("images")
+	d, err := rundir.Find(p.at("runs"), "0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range outputs {
+		last := len(args) - 1
+		args, name := slices.Clone(args[:last]), args[last]
+		for dir, want := range map[string]string{"@/none": "there is no directory " + p.at("none") + "; make it", "@/images.toml": "a file: choose another place"} {
+			if dir == "@/none" && filepath.Ext(name) == "" { // folders are made
+				continue
+			}
+			status, _, errs := p.try(append(slices.Clone(args), dir+"/"+name, "-run", "@/points.toml")...)
+			if status == 0 || !strings.Contains(errs, want) {
+				t.Errorf("%v to %s/%s: status %d: %s", args, dir, name, status, errs)
+			}
+		}
+		held := map[string]string{".png": d.SamplePath(4), "": string(d) + "/samples/"}[filepath.Ext(name)]
+		if filepath.Ext(name) == ".safetensors" {
+			held = d.CheckpointPath(4)
+		}
+		if held == "" { // training keeps no such files
+			continue
+		}
+		before := p.tree(string(d))
+		status, _, errs := p.try(append(slices.Clone(args), held, "-run", string(d))...)
+		if status != 2 || !strings.Contains(errs, "is kept by the training of run "+string(d)+": name another place") {
+			t.Errorf("%v to %s: status %d: %s", args, held, status, errs)
+		}
+		if !maps.Equal(before, p.tree(string(d))) {
+			t.Errorf("%v changed the run", args)
 		}
 	}
 	if status, _, errs := p.try("graph", "-config", "@/nothing.toml", "-o", "@/none/g.dot"); status == 0 || !strings.Contains(errs, "there is no directory") {
 		t.Errorf("graph: status %d: %s", status, errs)
 	}
+}
+
+// tree is the content of all files below a directory.
+func (p *place) tree(dir string) map[string]string {
+	p.t.Helper()
+	all := map[string]string{}
+	if err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all[path] = string(b)
+		return err
+	}); err != nil {
+		p.t.Fatal(err)
+	}
+	return all
 }

@@ -74,7 +74,7 @@ func (s *sampleFlags) check() error {
 	case s.given("scale") && format != explore.PNG && format != explore.Folder:
 		return usage("-scale goes with -o FILE.png or DIR/: arrays have the pixels as they are")
 	}
-	if err := reachable(s.path, format); err != nil {
+	if err := writable(s.path); err != nil {
 		return err
 	}
 	dir, err := s.find()

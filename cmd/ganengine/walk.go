@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"ganengine/engine/atomicfile"
 	"ganengine/gan/explore"
 	"ganengine/gan/picture"
 )
@@ -67,7 +66,7 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	if seeds, err = parseSeeds(w.seeds); err != nil {
 		return nil, err
 	}
-	if err := atomicfile.Check(w.path); err != nil {
+	if err := writable(w.path); err != nil {
 		return nil, err
 	}
 	const mostSteps, mostSeeds = 1000, 10000

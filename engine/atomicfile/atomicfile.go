@@ -49,6 +49,22 @@ func WriteSoon(path string, fill func(io.Writer) error) error {
 // its folder is missing, or takes no files. It leaves nothing there.
 func Check(path string) error { return describe(path, check(path)) }
 
+// CheckFolder says why files could not be made in a folder that is made, with those above
+// it, where there is none. It leaves nothing there.
+func CheckFolder(dir string) error {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && !info.IsDir():
+			return describe(dir, fmt.Errorf("%s is a file: choose another place", at))
+		case err == nil:
+			return describe(dir, check(filepath.Join(at, "sample")))
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+			return describe(dir, err)
+		}
+	}
+}
+
 func check(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
