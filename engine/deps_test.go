@@ -139,7 +139,9 @@ func allowed() []edge {
 		{"gan/systems", "gan/config"},
 		{"gan/systems", "gan/model"},
 		{"gan/data/pixel", "gan/data/memory"}, // what a picture takes is compared with what there is
-		{"gan/data/folder", "gan/data/memory"},
+		{"gan/data/files", "gan/data/memory"},
+		{"gan/data/files", "gan/data/pixel"},
+		{"gan/data/folder", "gan/data/files"},
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/folder", "engine/plainfile"},
 		{"gan/data/idx", "engine/plainfile"},
@@ -231,6 +233,7 @@ func allowed() []edge {
 		{"gan/explore", "gan/picture"},
 		{"gan/explore", "gan/npy"},
 		// Images that a run is given are brought to its size by what reads those that it trains on.
+		{"gan/explore", "gan/data/files"},
 		{"gan/explore", "gan/data/folder"},
 		{"gan/explore", "gan/data/pixel"},
 		{"gan/explore", "gan/config"},

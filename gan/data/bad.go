@@ -1,29 +1,29 @@
 package data
 
-import "ganengine/gan/data/folder"
+import "ganengine/gan/data/files"
 
 // Bad names the files that a run does without: those that could not be read
 // when it began, and those that went bad since.
-type Bad = folder.Bad
+type Bad = files.Bad
 
-// files is the folder behind a set, nil where samples are no files of their own.
-func files(set Set) *folder.Set {
+// filesOf is the images that are files behind a set, nil where samples are no files of their own.
+func filesOf(set Set) *files.Set {
 	switch s := set.(type) {
-	case *folder.Set:
+	case *files.Set:
 		return s
 	case *cached:
-		return files(s.Images)
+		return filesOf(s.Images)
 	}
 	return nil
 }
 
-// FileName is the file that sample i of a set is, below its folder; "" where samples are
+// FileName is the file that sample i of a set is, below its root; "" where samples are
 // no files of their own.
 func FileName(set Set, i int) string {
 	if p := within(set); p != nil {
 		return FileName(p.Set, p.indices[i])
 	}
-	if f := files(set); f != nil {
+	if f := filesOf(set); f != nil {
 		return f.Name(i)
 	}
 	return ""
@@ -35,7 +35,7 @@ func Lost(set Set) []int {
 	if p := within(set); p != nil {
 		return p.lost()
 	}
-	if f := files(set); f != nil {
+	if f := filesOf(set); f != nil {
 		return f.Lost()
 	}
 	return nil
@@ -46,7 +46,7 @@ func BadOf(set Set, lost []int) Bad {
 	if p := within(set); p != nil {
 		return BadOf(p.Set, p.inWhole(lost))
 	}
-	if f := files(set); f != nil {
+	if f := filesOf(set); f != nil {
 		return f.Bad(lost)
 	}
 	return Bad{}
@@ -57,7 +57,7 @@ func Identity(set Set, lost []int) string {
 	if p := within(set); p != nil {
 		return p.identity(lost)
 	}
-	if f := files(set); f != nil {
+	if f := filesOf(set); f != nil {
 		return f.Identity(lost)
 	}
 	return set.Fingerprint()

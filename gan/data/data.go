@@ -10,8 +10,9 @@
 // each stream has a name, which gives it an order of its own, and a position.
 //
 // Each kind of data is a package below this one that knows nothing of it; they
-// meet in the table of kinds.go. Only folders, whose samples are files of their
-// own, are asked for more: for what went bad (bad.go) and file by file (inspect.go).
+// meet in the table of kinds.go. Only those whose samples are files of their own, in
+// a folder or an archive, are asked for more: for what went bad (bad.go) and file by
+// file (inspect.go).
 package data
 
 import (

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"ganengine/engine/printable"
-	"ganengine/gan/data/folder"
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/idx"
 )
 
@@ -39,8 +39,8 @@ func Inspect(ctx context.Context, spec Spec) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if k.name == "folder" {
-		return inspectFolder(ctx, spec)
+	if k.scan != nil {
+		return inspectFiles(ctx, k, spec)
 	}
 	spec.Kind, spec.Limit = k.name, 0
 	if k.claims != nil { // stored data show their own shape
@@ -98,18 +98,20 @@ func (r *Report) readSet(ctx context.Context, set Set) error {
 	return nil
 }
 
-func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
-	tree, err := folder.Scan(ctx, spec.Path, spec.Progress)
+func inspectFiles(ctx context.Context, k kind, spec Spec) (Report, error) {
+	tree, err := k.scan(ctx, spec.Path, spec.Progress)
 	if err != nil {
 		return Report{}, fmt.Errorf("data: %w", err)
 	}
+	defer tree.Close()
 	digests, err := tree.Check(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("data: %w", err)
 	}
-	r := Report{Kind: "folder", Path: spec.Path, Notes: tree.Notes()}
-	classes, sizes, channels := map[string]int{}, map[string]int{}, map[string]int{}
-	var good []folder.File
+	names := tree.Label(tree.Files)
+	r := Report{Kind: k.name, Path: spec.Path, Notes: tree.Notes()}
+	classes, sizes, channels := map[int32]int{}, map[string]int{}, map[string]int{}
+	var good []files.File
 	var sums [][sha256.Size]byte
 	for i, f := range tree.Files {
 		if f.Err != nil {
@@ -117,7 +119,7 @@ func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
 			continue
 		}
 		good, sums = append(good, f), append(sums, digests[i])
-		classes[f.Class()]++
+		classes[f.Class]++
 		sizes[fmt.Sprintf("%dx%d", f.Header.Width, f.Header.Height)]++
 		channels[f.Header.String()]++
 	}
@@ -125,11 +127,15 @@ func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
 	if n := turned(good); n > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d images are stored on their side or mirrored: they are turned upright as their EXIF says", n))
 	}
-	for _, name := range tree.Classes() {
-		r.Classes = append(r.Classes, Count{name, classes[name]})
+	for class, name := range names {
+		r.Classes = append(r.Classes, Count{name, classes[int32(class)]})
 	}
-	if n := classes[""]; n > 0 && len(r.Classes) > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d images lie beside the class folders and have no class", n))
+	if n := classes[-1]; n > 0 && len(r.Classes) > 0 {
+		where := "lie beside the class folders and have no class"
+		if tree.Labelled {
+			where = "have no class"
+		}
+		r.Notes = append(r.Notes, fmt.Sprintf("%d images %s", n, where))
 	}
 	r.Sizes, r.Channels = commonest(sizes), commonest(channels)
 	r.Duplicates = duplicates(sums, func(i int) string { return good[i].Name })
@@ -137,9 +143,9 @@ func inspectFolder(ctx context.Context, spec Spec) (Report, error) {
 }
 
 // turned counts the files whose pictures are not stored upright.
-func turned(files []folder.File) int {
+func turned(list []files.File) int {
 	n := 0
-	for _, f := range files {
+	for _, f := range list {
 		if f.Header.Orientation.Turned() {
 			n++
 		}

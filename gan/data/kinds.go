@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/glyphs"
 	"ganengine/gan/data/idx"
@@ -25,15 +26,19 @@ type kind struct {
 	wants  string                                      // what a path of this kind is; "" if it has none
 	claims func(context.Context, string) (bool, error) // whether an existing path is of this kind
 	open   func(context.Context, Spec, func(string)) (Set, error)
+	scan   scanner // of kinds whose samples are files; nil of others
 }
+
+// scanner lists the files of a path and looks at each.
+type scanner func(ctx context.Context, path string, progress func(string)) (*files.Tree, error)
 
 // kinds lists every kind, in the order in which Detect asks them.
 func kinds() []kind {
 	return []kind{
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
-		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX},
-		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, openFolder},
+		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
+		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, opened(folder.Scan), folder.Scan},
 	}
 }
 
@@ -170,15 +175,21 @@ func claimsFolder(ctx context.Context, path string) (bool, error) {
 	return found, nil
 }
 
-func openFolder(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
-	format, err := spec.format()
-	if err != nil {
-		return nil, err
+// opened opens the images that a scanner lists.
+func opened(scan scanner) func(context.Context, Spec, func(string)) (Set, error) {
+	return func(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+		format, err := spec.format()
+		if err != nil {
+			return nil, err
+		}
+		tree, err := scan(ctx, spec.Path, spec.Progress)
+		if err != nil {
+			return nil, err
+		}
+		set, err := tree.NewSet(ctx, files.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit, Skip: spec.SkipBad, Since: spec.Since}, notes)
+		if err != nil {
+			return nil, err
+		}
+		return keep(set, cacheBytes), nil
 	}
-	set, err := folder.Open(ctx, spec.Path, folder.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit,
-		Skip: spec.SkipBad, Since: spec.Since, Progress: spec.Progress}, notes)
-	if err != nil {
-		return nil, err
-	}
-	return keep(set, cacheBytes), nil
 }

@@ -81,7 +81,7 @@ func TestLoadersOfOneSet(t *testing.T) {
 // fileSet is the folder itself behind what Open gives, which keeps nothing.
 func fileSet(t *testing.T, set Set) Images {
 	t.Helper()
-	f := files(set)
+	f := filesOf(set)
 	if f == nil {
 		t.Fatalf("a %T has no files", set)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"ganengine/engine/device"
 	"ganengine/gan/config"
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/game"
@@ -20,8 +21,8 @@ import (
 // as those of its data are, and stay on the disk until they are read.
 type Inputs struct {
 	path   string
-	single bool        // one image, not a folder of them
-	images *folder.Set // nil for points
+	single bool       // one image, not a folder of them
+	images *files.Set // nil for points
 	points *File
 }
 
@@ -43,7 +44,7 @@ func openInputs(ctx context.Context, cfg *config.Config, s *game.Stream, path st
 	if s.Section != "" {
 		d = cfg.Stream(s.Section)
 	}
-	o := folder.Options{NoSkip: true}
+	o := files.Options{NoSkip: true}
 	if o.Format, err = pixel.NewFormat(s.Shape[0], s.Shape[1], s.Shape[2], d.Fit, d.Background); err != nil {
 		return nil, err
 	}

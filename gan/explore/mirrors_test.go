@@ -13,6 +13,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/game"
@@ -102,7 +103,7 @@ func gallery(t *testing.T) (dir string, pixels []uint8) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := folder.Open(t.Context(), dir, folder.Options{Format: format}, func(string) {})
+	set, err := folder.Open(t.Context(), dir, files.Options{Format: format}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -26,6 +27,9 @@ import (
 	"golang.org/x/image/tiff"
 
 	"ganengine/gan/data/pixel"
+
+	"ganengine/gan/data/files"
+	"ganengine/gan/data/memory"
 )
 
 // noise is an image that no format packs well.
@@ -40,12 +44,12 @@ func noise(w, h int) *image.Paletted {
 // encoded is a file of each format, by extension.
 func encoded(t *testing.T, w, h int) map[string][]byte {
 	t.Helper()
-	files := map[string][]byte{}
+	contents := map[string][]byte{}
 	var err error
 	put := func(extension string, encode func(*bytes.Buffer) error) {
 		var b bytes.Buffer
 		err = errors.Join(err, encode(&b))
-		files[extension] = b.Bytes()
+		contents[extension] = b.Bytes()
 	}
 	m := noise(w, h)
 	put(".png", func(b *bytes.Buffer) error { return png.Encode(b, m) })
@@ -54,38 +58,41 @@ func encoded(t *testing.T, w, h int) map[string][]byte {
 	put(".bmp", func(b *bytes.Buffer) error { return bmp.Encode(b, m) })
 	put(".tiff", func(b *bytes.Buffer) error { return tiff.Encode(b, m, nil) })
 	webp, bad := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==") // one clear pixel
-	files[".webp"] = webp
+	contents[".webp"] = webp
 	if err = errors.Join(err, bad); err != nil {
 		t.Fatal(err)
 	}
-	return files
+	return contents
 }
 
 // A file that was cut short is found by the scan, whatever its format, unless
 // its pixels are all there; one with other bytes behind its end is whole.
 func TestEveryEndIsLookedAt(t *testing.T) {
-	files := map[string][]byte{}
+	contents := map[string][]byte{}
 	for _, side := range []int{40, 300} { // smaller and greater than what is read of each end
 		for extension, b := range encoded(t, side, side) {
 			name := func(kind string) string { return fmt.Sprint(kind, side, extension) }
-			files[name("whole")] = b
-			files[name("padded")] = slices.Concat(b, make([]byte, 10000))
+			contents[name("whole")] = b
+			contents[name("padded")] = slices.Concat(b, make([]byte, 10000))
 			for _, cut := range []int{len(b) / 2, len(b) - 1} {
-				files[name(fmt.Sprint("cut", cut))] = b[:cut]
+				contents[name(fmt.Sprint("cut", cut))] = b[:cut]
 			}
 		}
 	}
-	flip := bytes.Clone(files["whole300.png"])
+	flip := bytes.Clone(contents["whole300.png"])
 	flip[len(flip)/2] ^= 1 // ends well: found when it is read
-	files["flipped.png"] = flip
-	tree, err := Scan(context.Background(), write(t, files), nil)
-	if err != nil || len(tree.Files) != len(files) {
+	contents["flipped.png"] = flip
+	tree, err := Scan(context.Background(), write(t, contents), nil)
+	if err != nil || len(tree.Files) != len(contents) {
 		t.Fatal(len(tree.Files), err)
 	}
 	cut := 0
 	for _, f := range tree.Files {
 		want := ""
-		if err := tree.decode(context.Background(), f.Name, func(pixel.Picture) {}); strings.HasPrefix(f.Name, "cut") && err != nil {
+		decode := func(b *io.SectionReader) error {
+			return pixel.Decode(context.Background(), memory.NewBudget(), b, func(pixel.Picture) {})
+		}
+		if err := tree.Open(&f, decode); strings.HasPrefix(f.Name, "cut") && err != nil {
 			cut++
 			want = fmt.Sprintf("image %s cannot be read: it is truncated or damaged", filepath.Join(tree.Root, f.Name))
 		}
@@ -99,11 +106,11 @@ func TestEveryEndIsLookedAt(t *testing.T) {
 }
 
 func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
-	files := encoded(t, 40, 40)
-	root := write(t, map[string][]byte{"a.png": files[".png"], "b.jpg": files[".jpg"][:200], "c.png": files[".png"], "d.gif": []byte("?")})
+	contents := encoded(t, 40, 40)
+	root := write(t, map[string][]byte{"a.png": contents[".png"], "b.jpg": contents[".jpg"][:200], "c.png": contents[".png"], "d.gif": []byte("?")})
 	var notes []string
 	note := func(n string) { notes = append(notes, n) }
-	_, err := Open(context.Background(), root, Options{}, note)
+	_, err := Open(context.Background(), root, files.Options{}, note)
 	if err == nil || !strings.Contains(err.Error(), "b.jpg cannot be read: it is truncated") ||
 		!strings.Contains(err.Error(), `(and 1 more: `) || !strings.HasSuffix(err.Error(), `or set data.bad = "skip"`) {
 		t.Errorf("stopping: %v", err)
@@ -121,7 +128,7 @@ func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
 		}
 	}
 	named("b.jpg cannot", "d.gif cannot")
-	s, all := open(t, root, Options{Skip: true})
+	s, all := open(t, root, files.Options{Skip: true})
 	notes = all
 	named("b.jpg cannot", "d.gif cannot", `2 of 4 images left out, as data.bad is "skip"`)
 	if s.Len() != 2 || s.Name(1) != "c.png" || !slices.Equal(s.Bad(nil).Out, []string{"b.jpg", "d.gif"}) {
@@ -133,7 +140,7 @@ func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
 	if err := os.Remove(filepath.Join(root, "c.png")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Open(context.Background(), root, Options{Skip: true}, note); err == nil || !strings.Contains(err.Error(), "none of the 2 images in") {
+	if _, err = Open(context.Background(), root, files.Options{Skip: true}, note); err == nil || !strings.Contains(err.Error(), "none of the 2 images in") {
 		t.Errorf("nothing but bad files: %v", err)
 	}
 }
@@ -143,7 +150,7 @@ func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
 func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 	b := encoded(t, 40, 40)[".png"]
 	root := write(t, map[string][]byte{"x/a.png": b, "x/b.png": b[:90], "x/c.png": b, "y/d.png": b, "y/e.png": b})
-	begun, _ := open(t, root, Options{Skip: true, Labels: true})
+	begun, _ := open(t, root, files.Options{Skip: true, Labels: true})
 	if err := os.WriteFile(filepath.Join(root, "x/b.png"), b, 0o644); err != nil { // mended
 		t.Fatal(err)
 	}
@@ -151,10 +158,10 @@ func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := begun.Bad([]int{2})
-	if want := (Bad{Out: []string{"x/b.png"}, Lost: []string{"y/d.png"}}); !slices.Equal(state.Out, want.Out) || !slices.Equal(state.Lost, want.Lost) {
+	if want := (files.Bad{Out: []string{"x/b.png"}, Lost: []string{"y/d.png"}}); !slices.Equal(state.Out, want.Out) || !slices.Equal(state.Lost, want.Lost) {
 		t.Fatalf("state %v, want %v", state, want)
 	}
-	s, notes := open(t, root, Options{Labels: true, Since: &state})
+	s, notes := open(t, root, files.Options{Labels: true, Since: &state})
 	for i := range begun.Len() {
 		if s.Len() != begun.Len() || s.Name(i) != begun.Name(i) || s.Label(i) != begun.Label(i) {
 			t.Fatalf("%d images, image %d is %s of class %d; it was %s of %d", s.Len(), i, s.Name(i), s.Label(i), begun.Name(i), begun.Label(i))
@@ -173,7 +180,7 @@ func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "x/a.png"), b[:90], 0o644); err != nil { // since the last checkpoint
 		t.Fatal(err)
 	}
-	s, notes = open(t, root, Options{Since: &state})
+	s, notes = open(t, root, files.Options{Since: &state})
 	if !slices.Equal(s.Lost(), []int{0, 2}) || !strings.HasSuffix(notes[0], "as it could when the run began") {
 		t.Errorf("lost %v, notes %q", s.Lost(), notes)
 	}
@@ -185,7 +192,7 @@ func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 func TestReadErrorsNameTheFile(t *testing.T) {
 	b := encoded(t, 64, 64)[".png"]
 	root := write(t, map[string][]byte{"a.png": b, "b.png": b})
-	s, _ := open(t, root, Options{})
+	s, _ := open(t, root, files.Options{})
 	if err := os.WriteFile(filepath.Join(root, "a.png"), b[:len(b)/2], 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +258,7 @@ func TestWhatIsNoFile(t *testing.T) {
 		}
 	}
 	// A file that becomes a pipe after the scan.
-	s, _ := open(t, root, Options{Skip: true})
+	s, _ := open(t, root, files.Options{Skip: true})
 	if err := errors.Join(os.Remove(filepath.Join(root, "a.png")), os.Rename(pipe, filepath.Join(root, "a.png"))); err != nil {
 		t.Fatal(err)
 	}
@@ -267,44 +274,28 @@ func TestWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// Both listing and reading end when the context does.
+// Listing ends when the context does.
 func TestCancelledInTheMiddle(t *testing.T) {
-	b := flat(t, 4, 4, color.White)
-	files := map[string][]byte{}
-	for i := range 200 {
-		files[fmt.Sprintf("%d.png", i)] = b
-	}
-	tree := &Tree{Root: write(t, files), Ignored: map[string]int{}}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	if err := tree.list(ctx, "", 0); err != nil {
-		t.Fatal(err)
-	}
-	seen := make(chan int, len(files))
-	err := tree.each(ctx, "", func(i int, _ *File) {
-		seen <- i
-		cancel(errors.New("enough"))
-	})
-	if !errors.Is(err, context.Canceled) || len(seen) > 100 {
-		t.Errorf("%d files were visited after cancelling: %v", len(seen), err)
-	}
-	tree.Files = nil
-	if err := tree.list(ctx, "", 0); !errors.Is(err, context.Canceled) || len(tree.Files) > 0 {
-		t.Errorf("%d files were listed after cancelling: %v", len(tree.Files), err)
+	l := lister{Tree: newTree(write(t, map[string][]byte{"a.png": flat(t, 4, 4, color.White)}))}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := l.list(ctx, "", 0); !errors.Is(err, context.Canceled) || len(l.Files) > 0 {
+		t.Errorf("%d files were listed after cancelling: %v", len(l.Files), err)
 	}
 }
 
 func TestEmptyClassesAreNamed(t *testing.T) {
 	b := flat(t, 4, 4, color.White)
-	files := map[string][]byte{"a/x.png": b}
-	if _, notes := open(t, write(t, files), Options{}); len(notes) > 0 {
+	contents := map[string][]byte{"a/x.png": b}
+	if _, notes := open(t, write(t, contents), files.Options{}); len(notes) > 0 {
 		t.Errorf("notes %q", notes)
 	}
-	root := write(t, files)
+	root := write(t, contents)
 	for i := range 25 {
 		if err := os.Mkdir(filepath.Join(root, fmt.Sprintf("c%02d", i)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		_, notes := open(t, root, Options{Labels: true})
+		_, notes := open(t, root, files.Options{Labels: true})
 		want := map[int]string{0: "class folder c00 holds no images", 1: "2 class folders hold no images: c00, c01",
 			24: "c18, c19 and 5 more"}[i]
 		if len(notes) != 1 || !strings.Contains(notes[0], want) {

@@ -1,272 +1,239 @@
+// Package folder reads images from a directory, in every format of package
+// pixel. With labels each sub-folder of the root is a class, sorted by bytes,
+// and holds its images at any depth (torchvision's ImageFolder layout).
+//
+// Names are judged here: hidden files and files without an image's extension
+// are left out and counted; package files looks at the rest. What is no regular
+// file is never opened.
 package folder
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"ganengine/engine/plainfile"
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/pixel"
 )
 
-// Options say what of a folder is wanted.
-type Options struct {
-	Format   pixel.Format // Height and Width 0: as the files, which must agree; Channels 0: 1 if all are grey, else 3
-	Labels   bool         // sub-folders of the root are classes
-	Limit    int          // only so many images, spread evenly over the sorted names; 0: all
-	Skip     bool         // leave files out that cannot be read; else they are an error
-	Since    *Bad         // the files that the run that goes on did without; nil begins one
-	Progress func(string) // is told now and then how far the scan is; may be nil
-	// NoSkip is for where no configuration says what becomes of files that cannot be
-	// read: messages do not offer it.
-	NoSkip bool
-}
+const (
+	maxDepth = 16   // folders deep; a loop of links ends here
+	some     = 1024 // entries that are listed at once
+)
 
-// Set is a folder of images; it is safe for concurrent use. Files are opened
-// as they are read.
-type Set struct {
-	tree      *Tree
-	files     []File
-	out       []string // names of files that are no part of it, as they cannot be read
-	labels    []int32
-	classes   []string
-	format    pixel.Format
-	converter *pixel.Converter
-	ctx       context.Context // of Open: reads that wait for memory end with it
-}
+// store opens files below a directory.
+type store string
 
-// Open scans the folder and checks it; notes is told of each conversion, of
-// files left out and of each that cannot be read.
-func Open(ctx context.Context, root string, o Options, notes func(string)) (*Set, error) {
-	tree, err := Scan(ctx, root, o.Progress)
-	if err != nil {
-		return nil, err
-	}
-	return tree.set(ctx, o, notes)
-}
-
-// OpenFile opens one image as a set of its own, as Open does a folder.
-func OpenFile(ctx context.Context, path string, o Options, notes func(string)) (*Set, error) {
-	tree, err := look(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	return tree.set(ctx, o, notes)
-}
-
-// set makes a set of the tree's files.
-func (t *Tree) set(ctx context.Context, o Options, notes func(string)) (s *Set, err error) {
-	s = &Set{tree: t, format: o.Format, ctx: ctx}
-	if o.Since != nil {
-		s.files, s.out = t.resume(*o.Since, notes), o.Since.Out
-	} else if s.files, s.out, err = t.begin(o, notes); err != nil {
-		return nil, err
-	}
-	if err := s.check(o.Labels); err != nil {
-		return nil, err
-	}
-	s.choose(o)
-	if err := s.settle(); err != nil {
-		return nil, err
-	}
-	readable, headers := s.readable()
-	var note string
-	s.format, note, err = s.format.Settle(ctx, headers, func(i int, use func(pixel.Picture)) error {
-		return t.decode(ctx, readable[i].Name, use)
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.converter = pixel.NewConverter(s.format)
-	for _, line := range append(t.Notes(), s.format.Conversions(headers)...) {
-		notes(line)
-	}
-	if note != "" {
-		notes(note)
-	}
-	return s, nil
-}
-
-// check refuses files that cannot be trained on.
-func (s *Set) check(labels bool) error {
-	root := s.tree.Root
-	switch {
-	case len(s.files) == 0:
-		return fmt.Errorf("image folder %s holds no images: looked for %s in it and in its folders", root, strings.Join(pixel.Extensions(), " "))
-	case !labels:
-	case len(classes(s.files)) == 0:
-		return fmt.Errorf("image folder %s has no class folders: put each class's images in a folder of its own, or set labels = false", root)
-	case s.files[0].Class() == "": // the root's own files sort first
-		return fmt.Errorf("image %s lies beside the class folders and so has no class: move it into one, or set labels = false", s.tree.path(s.files[0].Name))
-	}
-	return nil
-}
-
-// choose limits the files and labels them.
-func (s *Set) choose(o Options) {
-	all := s.files
-	if o.Labels {
-		s.classes = classes(all)
-	}
-	if n := o.Limit; n > 0 && n < len(all) {
-		s.files = make([]File, n)
-		for i := range s.files {
-			s.files[i] = all[i*len(all)/n]
-		}
-	}
-	for _, f := range s.files {
-		if o.Labels {
-			class, _ := slices.BinarySearch(s.classes, f.Class())
-			s.labels = append(s.labels, int32(class))
-		}
-	}
-}
-
-// settle fills the parts of the format that are left to the data.
-func (s *Set) settle() error {
-	read, _ := s.readable()
-	if len(read) == 0 {
-		return fmt.Errorf("none of the %d images in %s can be read any more: is it the folder that the run began with?", len(s.files), s.tree.Root)
-	}
-	first := read[0]
-	if s.format.Height == 0 {
-		for _, f := range read {
-			if f.Header.Width != first.Header.Width || f.Header.Height != first.Header.Height {
-				return fmt.Errorf("images in %s have different sizes (%s %dx%d, %s %dx%d): set the size that they are to have", s.tree.Root,
-					first.Name, first.Header.Width, first.Header.Height, f.Name, f.Header.Width, f.Header.Height)
-			}
-		}
-		s.format.Height, s.format.Width = first.Header.Height, first.Header.Width
-	}
-	if s.format.Channels == 0 {
-		s.format.Channels = 1
-		if slices.ContainsFunc(read, func(f File) bool { return !f.Header.Grey }) {
-			s.format.Channels = 3
-		}
-	}
-	return nil
-}
-
-// readable are the files that can be read, and their headers.
-func (s *Set) readable() (files []File, headers []pixel.Header) {
-	for _, f := range s.files {
-		if f.Err == nil {
-			files, headers = append(files, f), append(headers, f.Header)
-		}
-	}
-	return files, headers
-}
-
-// Len is the number of images.
-func (s *Set) Len() int { return len(s.files) }
-
-// Shape is the size of the images that Read gives.
-func (s *Set) Shape() (h, w, c int) { return s.format.Height, s.format.Width, s.format.Channels }
-
-// Classes are the class folders, nil without labels.
-func (s *Set) Classes() []string { return s.classes }
-
-// Label is image i's class, -1 without labels.
-func (s *Set) Label(i int) int {
-	if s.labels == nil {
-		return -1
-	}
-	return int(s.labels[i])
-}
-
-// Name is image i's file, relative to the root.
-func (s *Set) Name(i int) string { return s.files[i].Name }
-
-// Read decodes image i into dst, height·width·channels bytes. Large images are
-// decoded as memory allows, a few or one at a time. Errors are *FileError,
-// unless the context of Open has ended.
-func (s *Set) Read(dst []byte, i int) error {
-	f := &s.files[i]
-	if f.Err != nil {
-		return f.Err
-	}
-	err := s.tree.open(f.Name, func(file *io.SectionReader) error {
-		return s.converter.Read(s.ctx, s.tree.memory, file, dst)
-	})
-	if err != nil {
-		return s.tree.fault(f.Name, err)
-	}
-	return nil
-}
-
-// decode hands the picture of a file to use.
-func (t *Tree) decode(ctx context.Context, name string, use func(pixel.Picture)) error {
-	return t.open(name, func(file *io.SectionReader) error { return pixel.Decode(ctx, t.memory, file, use) })
-}
-
-// wholeBytes is up to how many bytes a file is read into memory before it is decoded.
-const wholeBytes = 1 << 20
-
-// open hands a file's content to read.
-func (t *Tree) open(name string, read func(*io.SectionReader) error) error {
-	file, info, err := plainfile.OpenLinked(t.path(name))
+// Open hands over a regular file, whatever links lead to it.
+func (root store) Open(f *files.File, read func(*io.SectionReader) error) error {
+	file, info, err := plainfile.OpenLinked(root.Path(f.Name))
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	content := io.NewSectionReader(file, 0, info.Size())
-	if info.Size() <= wholeBytes {
-		b := t.buffers.Get().(*bytes.Buffer)
-		defer t.buffers.Put(b)
-		b.Reset()
-		b.Grow(int(info.Size()) + bytes.MinRead)
-		if _, err := b.ReadFrom(content); err != nil {
-			return err
-		}
-		content = io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, int64(b.Len()))
-	}
-	return read(content)
+	return read(io.NewSectionReader(file, 0, info.Size()))
 }
 
-// Lost are the images that a run which goes on does not read.
-func (s *Set) Lost() []int {
-	var lost []int
-	for i, f := range s.files {
-		if f.Err != nil {
-			lost = append(lost, i)
-		}
-	}
-	return lost
-}
-
-// Bad names what a run does without that has lost these images.
-func (s *Set) Bad(lost []int) Bad {
-	bad := Bad{Out: s.out}
-	for _, i := range lost {
-		bad.Lost = append(bad.Lost, s.files[i].Name)
-	}
-	slices.Sort(bad.Lost)
-	return bad
-}
-
-// Fingerprint identifies the files in use, wherever the root is: their names,
-// then their sizes and first and last 4 KiB.
-func (s *Set) Fingerprint() string { return s.Identity(s.Lost()) }
-
-// Identity is the fingerprint without the images that were lost.
-func (s *Set) Identity(lost []int) string {
-	without := map[int]bool{}
-	for _, i := range lost {
-		without[i] = true
-	}
-	names, contents := sha256.New(), sha256.New()
-	for i, f := range s.files {
-		if !without[i] {
-			fmt.Fprintf(names, "%q\n", f.Name)
-			contents.Write(f.digest[:])
-		}
-	}
-	return fmt.Sprintf("folder:%x-%x", names.Sum(nil)[:8], contents.Sum(nil)[:16])
+// Path is the file's path.
+func (root store) Path(name string) string {
+	return filepath.Join(string(root), filepath.FromSlash(name))
 }
 
 // Close does nothing: no file stays open.
-func (s *Set) Close() error { return nil }
+func (store) Close() error { return nil }
+
+func newTree(root string) *files.Tree {
+	t := files.NewTree("folder", "image folder", root, store(root))
+	t.Loose = true
+	return t
+}
+
+// Open scans the folder and checks it; notes is told of each conversion, of
+// files left out and of each that cannot be read.
+func Open(ctx context.Context, root string, o files.Options, notes func(string)) (*files.Set, error) {
+	tree, err := Scan(ctx, root, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return tree.NewSet(ctx, o, notes)
+}
+
+// OpenFile opens one image as a set of its own, whatever its name ends in.
+func OpenFile(ctx context.Context, path string, o files.Options, notes func(string)) (*files.Set, error) {
+	t := newTree(filepath.Dir(path))
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening image: %w", err)
+	}
+	t.Add(filepath.Base(path), plainfile.Check(info.Mode()))
+	if err := t.Probe(ctx); err != nil {
+		return nil, err
+	}
+	return t.NewSet(ctx, o, notes)
+}
+
+// Scan lists the directory and reads both ends of its files. Files that cannot
+// be read are listed with their error; only a directory that cannot be listed
+// fails. progress, which may be nil, is told now and then how far it is.
+func Scan(ctx context.Context, root string, progress func(line string)) (*files.Tree, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return nil, fmt.Errorf("opening image folder: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file: give the folder that holds the images", root)
+	}
+	t := newTree(root)
+	t.Progress = progress
+	l := lister{Tree: t}
+	if err := l.list(ctx, "", 0); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(t.Files, files.Order)
+	slices.Sort(l.folders)
+	t.Remarks = l.remarks()
+	return t, t.Probe(ctx)
+}
+
+// lister fills a tree.
+type lister struct {
+	*files.Tree
+	folders []string // in the root
+}
+
+// list adds the files of the folder dir, relative to the root, and below.
+func (t *lister) list(ctx context.Context, dir string, depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("image folder %s is more than %d folders deep at %s: is there a loop of links?", t.Root, maxDepth, dir)
+	}
+	opened, err := os.Open(t.Path(dir))
+	if err != nil {
+		return fmt.Errorf("listing image folder: %w", err)
+	}
+	defer opened.Close()
+	for {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("listing image folder %s: %w", t.Root, err)
+		}
+		entries, err := opened.ReadDir(some)
+		for _, e := range entries {
+			if err := t.add(ctx, dir, e, depth); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("listing image folder: %w", err)
+		}
+	}
+}
+
+// add takes in one entry of dir. Links are followed, as classes are often
+// linked together.
+func (t *lister) add(ctx context.Context, dir string, e fs.DirEntry, depth int) error {
+	name := path.Join(dir, e.Name())
+	if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" {
+		t.Ignored["hidden"]++
+		return nil
+	}
+	mode := e.Type()
+	if mode&fs.ModeSymlink != 0 {
+		mode = 0 // opening a link that leads nowhere says so
+		if target, err := os.Stat(t.Path(name)); err == nil {
+			mode = target.Mode().Type()
+		}
+	}
+	before := len(t.Files)
+	if mode.IsDir() {
+		if err := t.list(ctx, name, depth+1); err != nil {
+			return err
+		}
+		if dir == "" {
+			t.folders = append(t.folders, name)
+		}
+	}
+	named := pixel.HasExtension(e.Name())
+	switch {
+	case mode.IsDir() && (len(t.Files) > before || !named):
+	case named:
+		t.Add(name, plainfile.Check(mode))
+	default:
+		t.Ignored[cmp.Or(strings.ToLower(path.Ext(e.Name())), "no extension")]++
+	}
+	return nil
+}
+
+// deeper names the folder that should probably be given instead of the root:
+// one with folders of images where every folder of the root holds only
+// folders (root/train/class/image.png). It is "" if the root looks right.
+func (t *lister) deeper() string {
+	inner := map[string]map[string]bool{}
+	for _, f := range t.Files {
+		parts := strings.Split(f.Name, "/")
+		if len(parts) < 3 {
+			return ""
+		}
+		if inner[parts[0]] == nil {
+			inner[parts[0]] = map[string]bool{}
+		}
+		inner[parts[0]][parts[1]] = true
+	}
+	best := ""
+	for _, class := range t.Label(t.Files) {
+		if n := len(inner[class]); best == "" || class == "train" || best != "train" && n > len(inner[best]) {
+			best = class
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return t.Path(best)
+}
+
+// remarks says what looks odd of the folder, one line each.
+func (t *lister) remarks() (lines []string) {
+	if line := t.empty(); line != "" {
+		lines = append(lines, line)
+	}
+	if deeper := t.deeper(); deeper != "" {
+		lines = append(lines, fmt.Sprintf("the folders in %s hold no images themselves, only folders of them: if those are the classes, give %s", t.Root, deeper))
+	}
+	return lines
+}
+
+// empty names the class folders without images, "" for none. Folders beside
+// images that have no classes are no class folders.
+func (t *lister) empty() string {
+	const shown = 20
+	with := t.Label(t.Files)
+	if len(with) == 0 {
+		return ""
+	}
+	var without []string
+	for _, name := range t.folders {
+		if _, ok := slices.BinarySearch(with, name); !ok {
+			without = append(without, name)
+		}
+	}
+	switch n := len(without); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return fmt.Sprintf("class folder %s holds no images", without[0])
+	case n > shown:
+		return fmt.Sprintf("%d class folders hold no images: %s and %d more", n, strings.Join(without[:shown], ", "), n-shown)
+	default:
+		return fmt.Sprintf("%d class folders hold no images: %s", n, strings.Join(without, ", "))
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/pixel"
 )
 
@@ -39,10 +40,10 @@ func flat(t *testing.T, w, h int, c color.Color) []byte {
 }
 
 // write makes a directory of files named by relative paths.
-func write(t *testing.T, files map[string][]byte) string {
+func write(t *testing.T, contents map[string][]byte) string {
 	t.Helper()
 	root := t.TempDir()
-	for name, b := range files {
+	for name, b := range contents {
 		path := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -54,7 +55,7 @@ func write(t *testing.T, files map[string][]byte) string {
 	return root
 }
 
-func open(t *testing.T, root string, o Options) (*Set, []string) {
+func open(t *testing.T, root string, o files.Options) (*files.Set, []string) {
 	t.Helper()
 	var notes []string
 	s, err := Open(context.Background(), root, o, func(n string) { notes = append(notes, n) })
@@ -70,7 +71,7 @@ func TestClassesAreFoldersSortedByBytes(t *testing.T) {
 		"b/2.png": red, "b/10.png": blue, "Z/x.png": red, "a-b/y.png": red, "a/z.png": red, "a/deep/er.png": blue,
 		"a/readme.txt": nil, ".git/x.png": nil, "Z/.hidden.png": nil, "notes": nil, "empty/index.json": nil,
 	})
-	s, notes := open(t, root, Options{Labels: true})
+	s, notes := open(t, root, files.Options{Labels: true})
 	var names []string
 	var labels []int
 	for i := range s.Len() {
@@ -92,7 +93,7 @@ func TestClassesAreFoldersSortedByBytes(t *testing.T) {
 	if err := s.Read(dst, 4); err != nil || !bytes.Equal(dst, bytes.Repeat([]byte{0, 0, 255}, 4)) {
 		t.Errorf("b/10.png is %v, %v", dst, err)
 	}
-	if s, _ = open(t, root, Options{Limit: 3}); s.Len() != 3 || s.Name(0) != "Z/x.png" || s.Name(2) != "b/10.png" || s.Classes() != nil || s.Label(0) != -1 {
+	if s, _ = open(t, root, files.Options{Limit: 3}); s.Len() != 3 || s.Name(0) != "Z/x.png" || s.Name(2) != "b/10.png" || s.Classes() != nil || s.Label(0) != -1 {
 		t.Errorf("limited to %d: %s ... %s, classes %v", s.Len(), s.Name(0), s.Name(2), s.Classes())
 	}
 }
@@ -122,7 +123,7 @@ func TestEveryFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, notes := open(t, root, Options{Format: format})
+	s, notes := open(t, root, files.Options{Format: format})
 	want := []string{"grey repeated to three channels (9 of 10 images)", "alpha composited on #505050 (1 of 10 images)", "resized to 6x4 (1 of 10 images)"}
 	if !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
@@ -152,7 +153,7 @@ func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
 	if err := png.Encode(&b, photo); err != nil {
 		t.Fatal(err)
 	}
-	s, notes := open(t, write(t, map[string][]byte{"a.png": flat(t, 31, 31, color.NRGBA{250, 240, 230, 255})}), Options{Format: format})
+	s, notes := open(t, write(t, map[string][]byte{"a.png": flat(t, 31, 31, color.NRGBA{250, 240, 230, 255})}), files.Options{Format: format})
 	if want := []string{"padded to 32x32 with #faf0e6, the value of 100% of the border pixels (all 1 images)"}; !slices.Equal(notes, want) {
 		t.Errorf("a plain ground: notes %q, want %q", notes, want)
 	}
@@ -160,7 +161,7 @@ func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
 	if err := s.Read(dst, 0); err != nil || !bytes.Equal(dst, bytes.Repeat([]byte{250, 240, 230}, 32*32)) {
 		t.Errorf("a plain ground gave an edge, %v", err)
 	}
-	s, notes = open(t, write(t, map[string][]byte{"a.png": b.Bytes()}), Options{Format: format})
+	s, notes = open(t, write(t, map[string][]byte{"a.png": b.Bytes()}), files.Options{Format: format})
 	if len(notes) != 2 || notes[0] != "resized to 32x32 (all 1 images)" || !strings.Contains(notes[1], "resized, not padded: no more than") {
 		t.Errorf("a photo: notes %q", notes)
 	}
@@ -189,7 +190,7 @@ func TestOpenErrors(t *testing.T) {
 			[]string{"different sizes (a.png 4x4, b.png 5x4): set the size"}},
 	} {
 		root := write(t, c.files)
-		_, err := Open(context.Background(), root, Options{Labels: c.labels}, func(string) {})
+		_, err := Open(context.Background(), root, files.Options{Labels: c.labels}, func(string) {})
 		for _, want := range c.want {
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: error %v, want %q in it", c.name, err, want)
@@ -197,15 +198,15 @@ func TestOpenErrors(t *testing.T) {
 		}
 	}
 	root := write(t, map[string][]byte{"a.png": good})
-	if _, err := Open(context.Background(), filepath.Join(root, "a.png"), Options{}, nil); err == nil || !strings.Contains(err.Error(), "give the folder") {
+	if _, err := Open(context.Background(), filepath.Join(root, "a.png"), files.Options{}, nil); err == nil || !strings.Contains(err.Error(), "give the folder") {
 		t.Errorf("a file as root: %v", err)
 	}
-	if _, err := Open(context.Background(), filepath.Join(root, "none"), Options{}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := Open(context.Background(), filepath.Join(root, "none"), files.Options{}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a missing root: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Open(ctx, root, Options{}, nil); err == nil || !strings.Contains(err.Error(), "canceled") {
+	if _, err := Open(ctx, root, files.Options{}, nil); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -223,11 +224,11 @@ func TestDeeper(t *testing.T) {
 		{[]string{"1.png"}, ""},
 		{nil, ""},
 	} {
-		files := map[string][]byte{}
+		contents := map[string][]byte{}
 		for _, f := range c.files {
-			files[f] = good
+			contents[f] = good
 		}
-		root := write(t, files)
+		root := write(t, contents)
 		tree, err := Scan(context.Background(), root, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -236,7 +237,8 @@ func TestDeeper(t *testing.T) {
 		if c.want != "" {
 			want = filepath.Join(root, c.want)
 		}
-		if got := tree.Deeper(); got != want {
+		l := lister{Tree: tree}
+		if got := l.deeper(); got != want {
 			t.Errorf("%v: %q, want %q", c.files, got, want)
 		}
 	}
@@ -248,7 +250,7 @@ func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
 	if err := os.Symlink(filepath.Join(root, "real"), filepath.Join(other, "linked")); err != nil {
 		t.Skip("no symbolic links here:", err)
 	}
-	if s, _ := open(t, other, Options{Labels: true}); s.Len() != 1 || s.Classes()[0] != "linked" {
+	if s, _ := open(t, other, files.Options{Labels: true}); s.Len() != 1 || s.Classes()[0] != "linked" {
 		t.Errorf("a linked class folder gave %d images of %v", s.Len(), s.Classes())
 	}
 	if err := os.Symlink(other, filepath.Join(other, "loop")); err != nil {
@@ -261,18 +263,18 @@ func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	red, blue := flat(t, 4, 4, color.NRGBA{255, 0, 0, 255}), flat(t, 4, 4, color.NRGBA{0, 0, 255, 255})
-	print := func(files map[string][]byte) string {
-		s, _ := open(t, write(t, files), Options{})
+	print := func(contents map[string][]byte) string {
+		s, _ := open(t, write(t, contents), files.Options{})
 		return s.Fingerprint()
 	}
 	base := print(map[string][]byte{"a.png": red, "b.png": blue})
 	if again := print(map[string][]byte{"a.png": red, "b.png": blue}); again != base || !strings.HasPrefix(base, "folder:") {
 		t.Errorf("the same files have fingerprints %s and %s", base, again)
 	}
-	for name, files := range map[string]map[string][]byte{
+	for name, contents := range map[string]map[string][]byte{
 		"content": {"a.png": red, "b.png": red}, "name": {"a.png": red, "c.png": blue}, "number": {"a.png": red},
 	} {
-		if print(files) == base {
+		if print(contents) == base {
 			t.Errorf("another %s left the fingerprint as it was", name)
 		}
 	}
@@ -303,7 +305,7 @@ func BenchmarkRead(b *testing.B) {
 				b.Fatal(err)
 			}
 			format, _ := pixel.NewFormat(64, 64, 3, "", "")
-			s, err := Open(context.Background(), root, Options{Format: format}, func(string) {})
+			s, err := Open(context.Background(), root, files.Options{Format: format}, func(string) {})
 			if err != nil {
 				b.Fatal(err)
 			}

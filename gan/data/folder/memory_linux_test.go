@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"ganengine/gan/data/files"
 	"ganengine/gan/data/pixel"
 )
 
@@ -74,7 +75,7 @@ func readLarge(root string) string {
 	if err != nil {
 		return err.Error()
 	}
-	s, err := Open(context.Background(), root, Options{Format: format}, func(string) {})
+	s, err := Open(context.Background(), root, files.Options{Format: format}, func(string) {})
 	if err != nil {
 		return err.Error()
 	}
@@ -127,7 +128,7 @@ func TestWaitingForMemoryEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	root := write(t, map[string][]byte{"a.png": hollow(t, 2500, 2500, 8, false)})
 	format, _ := pixel.NewFormat(8, 8, 3, "", "")
-	s, err := Open(ctx, root, Options{Format: format}, func(string) {})
+	s, err := Open(ctx, root, files.Options{Format: format}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

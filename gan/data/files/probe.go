@@ -1,4 +1,4 @@
-package folder
+package files
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ganengine/engine/plainfile"
 	"ganengine/gan/data/pixel"
 )
 
@@ -42,13 +41,14 @@ func (e *FileError) Unwrap() error { return e.Err }
 // fault names the file in an error, unless the work on it was only broken off.
 func (t *Tree) fault(name string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("reading image %s: %w", t.path(name), err)
+		return fmt.Errorf("reading image %s: %w", t.Path(name), err)
 	}
-	return &FileError{t.path(name), err}
+	return &FileError{t.Path(name), err}
 }
 
-// probe reads both ends of all files.
-func (t *Tree) probe(ctx context.Context) error {
+// Probe reads both ends of all files, in parallel. Those that cannot be read get
+// their error; only ctx ends it before.
+func (t *Tree) Probe(ctx context.Context) error {
 	pool := sync.Pool{New: func() any { return new(ends) }}
 	err := t.each(ctx, "looked at", func(_ int, f *File) {
 		if f.Err != nil {
@@ -94,8 +94,8 @@ func (t *Tree) each(ctx context.Context, done string, visit func(int, *File)) er
 		case <-finished:
 			return ctx.Err()
 		case <-ticker.C:
-			if t.progress != nil {
-				t.progress(fmt.Sprintf("%s %d of %d images in %s", done, min(int(next.Load()), len(t.Files)), len(t.Files), t.Root))
+			if t.Progress != nil {
+				t.Progress(fmt.Sprintf("%s %d of %d images in %s", done, min(int(next.Load()), len(t.Files)), len(t.Files), t.Root))
 			}
 		}
 	}
@@ -104,14 +104,15 @@ func (t *Tree) each(ctx context.Context, done string, visit func(int, *File)) er
 // ends is a file of which both ends are in memory, where most of what tells
 // about an image lies.
 type ends struct {
-	file *os.File
+	file *io.SectionReader
 	size int64
 	tail int64 // where the second half of b stands in the file
 	b    [2 * piece]byte
 }
 
 // load reads both ends; they are one where they meet.
-func (e *ends) load(file *os.File, size int64) error {
+func (e *ends) load(file *io.SectionReader) error {
+	size := file.Size()
 	e.file, e.size, e.tail = file, size, max(piece, size-piece)
 	if size <= 2*piece {
 		_, err := file.ReadAt(e.b[:size], 0)
@@ -148,25 +149,24 @@ func (e *ends) ReadAt(p []byte, at int64) (int, error) {
 // probeFile reads the header, digests both ends of the file, and makes sure
 // that it is whole: a file that does not end as its format says is decoded.
 func (t *Tree) probeFile(ctx context.Context, f *File, e *ends) error {
-	file, info, err := plainfile.OpenLinked(t.path(f.Name))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	size := info.Size()
-	if err := e.load(file, size); err != nil {
-		return err
-	}
-	f.digest = e.digest()
-	section := io.NewSectionReader(e, 0, size)
-	if f.Header, err = pixel.ReadHeader(section); err != nil {
-		return err
-	}
-	if err := t.memory.Check(f.Header.Bytes()); err != nil {
-		return fmt.Errorf("it has %dx%d pixels: %w", f.Header.Width, f.Header.Height, err)
-	}
-	if pixel.Ends(section) {
+	whole := false
+	err := t.Open(f, func(content *io.SectionReader) (err error) {
+		if err := e.load(content); err != nil {
+			return err
+		}
+		f.digest = e.digest()
+		section := io.NewSectionReader(e, 0, e.size)
+		if f.Header, err = pixel.ReadHeader(section); err != nil {
+			return err
+		}
+		if err := t.memory.Check(f.Header.Bytes()); err != nil {
+			return fmt.Errorf("it has %dx%d pixels: %w", f.Header.Width, f.Header.Height, err)
+		}
+		whole = pixel.Ends(section)
 		return nil
+	})
+	if err != nil || whole {
+		return err
 	}
-	return t.decode(ctx, f.Name, func(pixel.Picture) {})
+	return t.decode(ctx, f, func(pixel.Picture) {})
 }

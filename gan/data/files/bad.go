@@ -1,4 +1,4 @@
-package folder
+package files
 
 import (
 	"errors"
@@ -29,9 +29,11 @@ func (t *Tree) begin(o Options, notes func(string)) (files []File, out []string,
 	for _, f := range t.Files {
 		if f.Err != nil {
 			faults, out = append(faults, f.Err), append(out, f.Name)
-			continue
 		}
-		files = append(files, f)
+	}
+	files = t.Files
+	if len(faults) > 0 {
+		files = slices.DeleteFunc(slices.Clone(files), func(f File) bool { return f.Err != nil })
 	}
 	n := len(faults)
 	if n > 1 || skip {
@@ -44,7 +46,7 @@ func (t *Tree) begin(o Options, notes func(string)) (files []File, out []string,
 	case skip && n < len(t.Files):
 		notes(fmt.Sprintf("%d of %d images left out, as data.bad is \"skip\"", n, len(t.Files)))
 	case skip:
-		err = fmt.Errorf("none of the %d images in %s can be read: give another folder", n, t.Root)
+		err = fmt.Errorf("none of the %d images in %s can be read: give another", n, t.Root)
 	case n == 1:
 		err = fmt.Errorf("%w; replace or remove it%s", faults[0], offer)
 	default:
@@ -57,27 +59,39 @@ func (t *Tree) begin(o Options, notes func(string)) (files []File, out []string,
 // resume gives a run that goes on the files that it began with. Those that it
 // did without stay away, and those that cannot be read any more are lost to it
 // too.
-func (t *Tree) resume(since Bad, notes func(string)) (files []File) {
+func (t *Tree) resume(since Bad, notes func(string)) ([]File, error) {
 	out, lost := set(since.Out), set(since.Lost)
+	list := t.Files[:0:0]
 	for _, f := range t.Files {
 		switch {
 		case out[f.Name]:
-			notes(fmt.Sprintf("image %s is left out, as when the run began", t.path(f.Name)))
+			notes(fmt.Sprintf("image %s is left out, as when the run began", t.Path(f.Name)))
 			continue
 		case lost[f.Name]:
-			continue
+			f.Err = t.fault(f.Name, errLost)
+			notes(f.Err.Error())
+			delete(lost, f.Name)
 		case f.Err != nil:
 			notes(f.Err.Error() + ", as it could when the run began")
 		}
-		files = append(files, f)
+		list = append(list, f)
 	}
-	for _, name := range since.Lost { // there or not
+	if len(lost) == 0 {
+		return list, nil
+	}
+	for _, name := range since.Lost {
+		if !lost[name] {
+			continue
+		}
+		if !t.Loose {
+			return nil, fmt.Errorf("%s %s does not hold %s any more: give the data that the run began with", t.What, t.Root, name)
+		}
 		f := File{Name: name, Err: t.fault(name, errLost)}
 		notes(f.Err.Error())
-		files = append(files, f)
+		list = append(list, f)
 	}
-	slices.SortFunc(files, order)
-	return files
+	slices.SortFunc(list, Order)
+	return list, nil
 }
 
 func set(names []string) map[string]bool {

@@ -1,4 +1,4 @@
-package folder
+package files
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func (t *Tree) Check(ctx context.Context) ([][sha256.Size]byte, error) {
 		if f.Err != nil {
 			return
 		}
-		err := t.decode(ctx, f.Name, func(p pixel.Picture) { digests[i] = p.Digest() })
+		err := t.decode(ctx, f, func(p pixel.Picture) { digests[i] = p.Digest() })
 		if err != nil {
 			f.Err = t.fault(f.Name, err)
 		}
