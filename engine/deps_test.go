@@ -142,6 +142,7 @@ func allowed() []edge {
 		{"gan/data/files", "gan/data/memory"},
 		{"gan/data/files", "gan/data/pixel"},
 		{"gan/data/folder", "gan/data/files"},
+		{"gan/data/pixel", "gan/data/fastpng"},
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/folder", "engine/plainfile"},
 		{"gan/data/idx", "engine/plainfile"},

@@ -207,7 +207,8 @@ func (f Format) write(dst []byte, place image.Rectangle, r raster) {
 			}
 		default:
 			for x := 0; x < len(to); x += 3 {
-				copy(to[x:x+3], r.pix[at:at+3])
+				from := r.pix[at : at+3 : at+3]
+				to[x], to[x+1], to[x+2] = from[0], from[1], from[2]
 				at += r.right
 			}
 		}

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
+
+	"ganengine/gan/data/fastpng"
 )
 
 // codec is one file format that is read. Formats are told by content; names
@@ -31,7 +33,7 @@ type codec struct {
 
 // codecs is every format: the one place to add another.
 var codecs = []codec{
-	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, buffered(png.Decode), endsPNG, imagemeta.PNG},
+	{"PNG", []string{".png"}, []string{"\x89PNG\r\n\x1a\n"}, headerOfPNG, decodePNG, endsPNG, imagemeta.PNG},
 	{"JPEG", []string{".jpg", ".jpeg", ".jpe", ".jfif"}, []string{"\xff\xd8"}, headerOfJPEG, unbuffered(jpeg.Decode), endsJPEG, imagemeta.JPEG},
 	{"GIF", []string{".gif"}, []string{"GIF87a", "GIF89a"}, headerOfGIF, decodeGIF, endsGIF, 0},
 	{"WebP", []string{".webp"}, []string{"RIFF????WEBP"}, headerOfWebP, buffered(webp.Decode), endsWebP, imagemeta.WebP},
@@ -158,6 +160,17 @@ func headerOfPNG(file *io.SectionReader) (Header, error) {
 		h.pixel *= 2
 	}
 	return h, nil
+}
+
+// decodePNG takes image/png for what the quick decoder leaves.
+func decodePNG(file *io.SectionReader) (image.Image, error) {
+	if m, ok := fastpng.Decode(file); ok {
+		return m, nil
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return png.Decode(bufio.NewReader(file))
 }
 
 // headerOfJPEG allows for chroma at full size, for a copy where the file is
