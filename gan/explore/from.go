@@ -57,6 +57,11 @@ func (e *Explorer) From(kind string) (*From, error) {
 	if s == nil {
 		return nil, &NoSampler{e.Config.Model.Kind, kind}
 	}
+	return e.from(s)
+}
+
+func (e *Explorer) from(s *game.Sampler) (*From, error) {
+	kind := s.Kind
 	p, err := s.Program(kind, e.chunk, e.trained)
 	if err != nil {
 		return nil, err

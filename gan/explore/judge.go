@@ -14,7 +14,18 @@ import (
 // Judge gives what the discriminator thinks of samples in memory, as logits. Only where these
 // mean probabilities do they say whether it takes one for real: at 0.
 func (e *Explorer) Judge() (func(ctx context.Context, x *tensor.Dense) ([]float32, error), error) {
-	f, err := e.From("field")
+	s := e.Game.Judging()
+	if s == nil {
+		return nil, &NoSampler{e.Config.Model.Kind, "field"}
+	}
+	uses, err := s.Uses()
+	if err != nil {
+		return nil, err
+	}
+	if len(uses.Fed) > 1 {
+		return nil, fmt.Errorf("the discriminator of this run's %s judges samples by their %s too, and not alone", e.Config.Model.Kind, uses.Fed[1].Field)
+	}
+	f, err := e.from(s)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,15 @@ func (g *Game) Pictured() *Sampler {
 	return nil
 }
 
+// Judging is the sampler that says what a discriminator thinks of samples (Logits): field,
+// which takes them alone, else the one that training is watched by; nil where there is none.
+func (g *Game) Judging() *Sampler {
+	if s := g.Sampler("field"); s != nil {
+		return s
+	}
+	return g.Sampler(FeaturesKind)
+}
+
 // Codes are the codes that a sampler draws, in order.
 func (s *Sampler) Codes() (out []*Code, err error) {
 	p, err := s.Program(s.Kind, 1, true)
