@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"ganengine/engine/safetensors"
+	"ganengine/gan/config"
 	"ganengine/gan/data"
 )
 
@@ -49,6 +51,55 @@ func TestNotFiniteStops(t *testing.T) {
 	if err := Resume(context.Background(), string(d), nil, h); err == nil || err.Error() != text {
 		t.Errorf("continued: %v, want %s", err, text)
 	}
+}
+
+// A run that may go back does so for what is not finite too, as often as it may: once here,
+// after which its rates are those of ordinary runs. A resume knows of it, bit for bit.
+func TestNotFiniteGoesBack(t *testing.T) {
+	overflowing := func(rate string) *config.Config {
+		return configure(t, tinyRing, "optim.g.lr=1e30", "optim.d.lr=1e-4", "train.rollback=true", "train.rollback_most=1", "train.rollback_rate="+rate, "checkpoint.keep=9")
+	}
+	whole := t.TempDir()
+	con := train(t, overflowing("1e-33"), whole)
+	d := latest(t, whole)
+	if mentions(con.lines, "rolled back to step 0, for the 1st of at most 1 times") != 1 {
+		t.Fatalf("lines %q", con.lines)
+	}
+	info, err := d.ReadInfo()
+	if err != nil || len(info.Segments) != 2 || info.ExitReason != "done" ||
+		!strings.HasPrefix(info.Segments[0].ExitReason, "rolled back to step 0, for what was seen at step 1: program d_reg met a NaN or an infinity in step 2, first in ") {
+		t.Errorf("run.json: %+v, %v", info, err)
+	}
+	want := tensors(t, d, 6)
+	if got := math.Float32frombits(binary.LittleEndian.Uint32([]byte(want["slower"]))); got != 1e-33 {
+		t.Errorf("rates are multiplied by %v", got)
+	}
+	for _, at := range []int64{0, 4} { // killed after what it wrote there
+		out := t.TempDir()
+		train(t, overflowing("1e-33"), out)
+		d := latest(t, out)
+		for step := at + 2; step <= 6; step += 2 {
+			if err := os.Remove(d.CheckpointPath(step)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if con := resume(t, d); mentions(con.lines, "rolled back to") > 0 {
+			t.Errorf("resumed after step %d: lines %q", at, con.lines)
+		}
+		same(t, tensors(t, d, 6), want)
+	}
+
+	// Where going back does not help, the run stops as one that may not, with its last state.
+	out := t.TempDir()
+	h, con := testHost(t, out)
+	var bad *NotFinite
+	if err := Run(t.Context(), overflowing("0.5"), h); !errors.As(err, &bad) || !strings.Contains(err.Error(), "checkpoint 1 of "+string(latest(t, out))) {
+		t.Errorf("error %v", err)
+	}
+	if mentions(con.lines, "the run was rolled back 1 times, as often as train.rollback_most lets it, and stops") != 1 {
+		t.Errorf("lines %q", con.lines)
+	}
+	tensors(t, latest(t, out), 1)
 }
 
 // What to lower is what the system has.

@@ -146,13 +146,18 @@ type NotFinite struct {
 	Dir     string
 }
 
+// what is what was met, and where.
+func (e *NotFinite) what() string {
+	what := fmt.Sprintf("program %s met a NaN or an infinity in step %d", e.Program, e.Step+1)
+	if e.Node != "" {
+		what += ", first in " + e.Node
+	}
+	return what
+}
+
 func (e *NotFinite) Error() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "program %s met a NaN or an infinity in step %d", e.Program, e.Step+1)
-	if e.Node != "" {
-		fmt.Fprintf(&s, ", first in %s", e.Node)
-	}
-	fmt.Fprintf(&s, "; lower %s", strings.Join(e.Rates, " and "))
+	fmt.Fprintf(&s, "%s; lower %s", e.what(), strings.Join(e.Rates, " and "))
 	if e.Dir != "" {
 		fmt.Fprintf(&s, ", or look at the last good state, checkpoint %d of %s", e.Step, e.Dir)
 	}

@@ -270,13 +270,14 @@ func (r *runner) checkpoint() error {
 	return r.run.Prune(r.cfg.Checkpoint.Keep, kept...)
 }
 
-// end reads what the loop left in flight and saves the state that it left,
-// unless the device failed. The first error counts.
+// end reads what the loop left in flight and saves the state that it left, unless the device
+// failed or the run goes back. The first error counts.
 func (r *runner) end(err error) error {
 	t := r.trainer
 	if drained := t.drain(); err == nil {
 		err = drained
 	}
+	err = r.overflowed(err)
 	if t.broken || errors.As(err, new(*rolledBack)) || r.saved == t.step && t.place == 0 {
 		return err
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -30,20 +31,47 @@ func (e *rolledBack) Error() string {
 	return fmt.Sprintf("rolled back to step %d, for what was seen at step %d: %s", e.To, e.Step, e.why)
 }
 
+// notFinite is the failure that training itself meets, and no look sees.
+const notFinite watch.Failure = "not-finite"
+
 // watched tells a failure that a look found, and has the run go back where it may.
 func (r *runner) watched(f watch.Failure, err error) {
 	r.rec.keep(err)
 	if f == watch.None {
 		return
 	}
-	step, why := r.watcher.at, r.watcher.sentence(f)
-	r.rec.line("step %d: %s", step, why)
+	why := r.watcher.sentence(f)
+	r.rec.line("step %d: %s", r.watcher.at, why)
+	if f != watch.GStill && f != watch.DStill { // which lower rates do not help
+		r.goBack(f, r.watcher.at, why, "goes on as it is")
+	}
+}
+
+// overflowed has a run that cannot go on for what is not finite go back where it may, and
+// gives the error that the segment ends with.
+func (r *runner) overflowed(err error) error {
+	var bad *NotFinite
+	if !errors.As(err, &bad) || r.watcher == nil {
+		return err
+	}
+	if r.back == nil {
+		r.goBack(notFinite, bad.Step, bad.what(), "stops")
+	}
+	if r.back == nil {
+		return err
+	}
+	return r.back
+}
+
+// goBack has the segment end for a failure, so that the run goes on from its last good
+// checkpoint, if it may; otherwise is what it does where it may no more.
+func (r *runner) goBack(f watch.Failure, step int64, why, otherwise string) {
 	done, c := len(r.trainer.rollbacks), r.cfg.Train.Rollback
 	switch {
-	case !c.On || f == watch.GStill || f == watch.DStill: // which lower rates do not help
+	case !c.On:
 		return
 	case done >= c.Most:
-		r.rec.line("the run was rolled back %d times, as often as train.rollback_most lets it, and goes on as it is", done)
+		r.rec.line("the run was rolled back %d times, as often as train.rollback_most lets it, and %s", done, otherwise)
 		return
 	}
 	to, ok, err := r.good()
@@ -52,7 +80,7 @@ func (r *runner) watched(f watch.Failure, err error) {
 	case ok:
 		r.back = &rolledBack{rollback{step, to.Step, f}, string(r.run.Dir), why}
 	case err == nil:
-		r.rec.line("no good checkpoint of the run is left to go back to, and it goes on as it is")
+		r.rec.line("no good checkpoint of the run is left to go back to, and it %s", otherwise)
 	}
 }
 
