@@ -4,10 +4,10 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cuda test-emulated test-race check-systems lint bench generate check-generate
+.PHONY: help build run test test-cuda test-emulated test-race check-systems check-systems-full lint bench generate check-generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/ganengine
 	@scripts/detect
@@ -33,8 +33,16 @@ test-emulated: ## run tests and short trainings on emulated processors: AVX2 alo
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short -timeout 30m ./...
 
-check-systems: ## train whole systems until their published behaviour shows (minutes; FULL=1: longer trainings, too)
-	go test -tags systems -timeout 60m -v ./gan/systems $(if $(FULL),-full)
+check-systems: ## train whole systems until their published behaviour shows (minutes)
+	go test -tags systems -timeout 60m -v ./gan/systems
+
+# Rows that are finished stay in bin/checks, each with the build of the checks that ran it:
+# another one (of the engine, a system, a configuration, a check, the compiler) runs them
+# again unless KEEP=any. Figures go to gan/systems/testdata/full.json.
+check-systems-full: ## the same with five seeds and longer trainings (hours; goes on where it stopped; ROWS=TestRing/r1: some)
+	@MNIST="$${MNIST:-$$(scripts/mnist)}" go test -tags systems -count 1 -timeout 0 -v -run '$(or $(ROWS),.)' ./gan/systems \
+		-full -keep "$(CURDIR)/bin/checks" -revision '$(VERSION)' $(if $(KEEP),-any-build); status=$$?; \
+	go test ./gan/systems -run TestIndex -update && exit $$status
 
 lint: ## check format, vet, staticcheck, and that other platforms compile
 	@scripts/lint

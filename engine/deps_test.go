@@ -175,6 +175,7 @@ func allowed() []edge {
 		{"gan/systems", "engine/nn"},
 		{"gan/systems", "gan/game"},
 		{"gan/systems", "gan/loss"},
+		{"gan/systems/rows", "engine/atomicfile"},
 		{"gan/train", "gan/game"},
 		{"gan/train", "gan/measure"},
 		{"gan/train", "gan/watch"},

@@ -15,6 +15,7 @@ import (
 	"ganengine/gan/npy"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
+	"ganengine/gan/systems/rows"
 )
 
 // TestCycleGAN trains translations between a ring and a grid of nine Gaussians each:
@@ -22,37 +23,35 @@ import (
 // lies within three deviations of a Gaussian of the other domain.
 func TestCycleGAN(t *testing.T) {
 	const n, least = 2000, .85
-	for seed := range 3 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			dev := newDevice(t)
-			cfg := configtest.Shipped(t, "cyclegan-points", fmt.Sprint("run.seed=", seed))
-			run := trained(t, dev, cfg)
-			sets := map[string]*mixture.Set{"a": mixtureOf(t, &cfg.Data), "b": mixtureOf(t, cfg.Stream("b"))}
-			points := map[string][]float32{}
-			for name, set := range sets {
-				for i := range n {
-					var x [2]float32
-					if err := set.Read(x[:], i); err != nil {
-						t.Fatal(err)
-					}
-					points[name] = append(points[name], x[:]...)
+	seeded(t, sumOrders, func(c *check, seed int) {
+		t, dev := c.T, c.device()
+		cfg := configtest.Shipped(t, "cyclegan-points", fmt.Sprint("run.seed=", seed))
+		run := trained(t, dev, cfg)
+		sets := map[string]*mixture.Set{"a": mixtureOf(t, &cfg.Data), "b": mixtureOf(t, cfg.Stream("b"))}
+		points := map[string][]float32{}
+		for name, set := range sets {
+			for i := range n {
+				var x [2]float32
+				if err := set.Read(x[:], i); err != nil {
+					t.Fatal(err)
 				}
+				points[name] = append(points[name], x[:]...)
 			}
-			for _, way := range [][2]string{{"a", "b"}, {"b", "a"}} {
-				there := mapped(t, dev, run, "translate."+way[1], points[way[0]])
-				back := mapped(t, dev, run, "translate."+way[0], there)
-				lost := 0.
-				for i, x := range points[way[0]] {
-					lost += math.Abs(float64(back[i]-x)) / float64(len(back))
-				}
-				share, reached := near(there, sets[way[1]])
-				t.Logf("%s to %s: %.1f%% lie on %d of %d Gaussians, and come back with an error of %.3f", way[0], way[1], 100*share, reached, len(sets[way[1]].Centres()), lost)
-				if lost > .1 || share < least {
-					t.Errorf("%s to %s: %.1f%% lie on the other mixture, want %.0f%%; the way back has an error of %.3f, want .1 at most", way[0], way[1], 100*share, 100*least, lost)
-				}
+		}
+		for _, way := range [][2]string{{"a", "b"}, {"b", "a"}} {
+			there := mapped(t, dev, run, "translate."+way[1], points[way[0]])
+			back := mapped(t, dev, run, "translate."+way[0], there)
+			lost := 0.
+			for i, x := range points[way[0]] {
+				lost += math.Abs(float64(back[i]-x)) / float64(len(back))
 			}
-		})
-	}
+			share, reached := near(there, sets[way[1]])
+			name := way[0] + " to " + way[1]
+			c.hold(name+": on a Gaussian, %", 100*share, rows.AtLeast(100*least))
+			c.hold(name+": Gaussians", float64(reached), rows.Bound{})
+			c.hold(name+": error of the way back", lost, rows.AtMost(.1))
+		}
+	})
 }
 
 // near is the share of points of the plane within three deviations of a Gaussian, and to

@@ -14,6 +14,7 @@ import (
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/explore"
 	"ganengine/gan/game"
+	"ganengine/gan/systems/rows"
 )
 
 // TestGAN looks at what the discriminator of the first GAN thinks of its one Gaussian:
@@ -21,44 +22,44 @@ import (
 // deviations to either side is one half in each checkpoint of the last tenth; and at the
 // generated samples, whose mean and deviation are the data's within half of that.
 func TestGAN(t *testing.T) {
-	for seed := range 2 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			dev, cfg := newDevice(t), configtest.Shipped(t, "gan", fmt.Sprint("run.seed=", seed))
-			run := trained(t, dev, cfg)
-			files, err := run.Checkpoints()
-			if err != nil {
-				t.Fatal(err)
+	seeded(t, sumOrders, func(c *check, seed int) {
+		t := c.T
+		dev, cfg := c.device(), configtest.Shipped(t, "gan", fmt.Sprint("run.seed=", seed))
+		run := trained(t, dev, cfg)
+		files, err := run.Checkpoints()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) < 4 {
+			t.Fatalf("%d checkpoints, want those of the last tenth", len(files))
+		}
+		sigma := cfg.Data.Sigma
+		for _, f := range files {
+			if 10*int(f.Step) < 9*cfg.Train.Steps {
+				t.Errorf("checkpoint %d is not of the last tenth", f.Step)
 			}
-			if len(files) < 4 {
-				t.Fatalf("%d checkpoints, want those of the last tenth", len(files))
+			mean := 0.
+			for _, p := range opinions(t, dev, cfg, f.Path, 2*sigma) {
+				mean += float64(p) / width
 			}
-			sigma := cfg.Data.Sigma
-			for _, f := range files {
-				if 10*int(f.Step) < 9*cfg.Train.Steps {
-					t.Errorf("checkpoint %d is not of the last tenth", f.Step)
-				}
-				mean := 0.
-				for _, p := range opinions(t, dev, cfg, f.Path, 2*sigma) {
-					mean += float64(p) / width
-				}
-				t.Logf("step %d: D says %.3f on average", f.Step, mean)
-				if math.Abs(mean-.5) > .05 {
-					t.Errorf("step %d: D says %.3f on average, want .5 within .05", f.Step, mean)
-				}
-			}
-			got, squares := 0., 0.
-			x := points(t, run, dev, func(e *explore.Explorer) explore.Latents { return seeds(e, 4000) })
-			for _, x := range x {
-				got += float64(x) / 4000
-				squares += float64(x) * float64(x) / 4000
-			}
-			deviation := math.Sqrt(squares - got*got)
-			t.Logf("samples: mean %.3f, deviation %.3f", got, deviation)
-			if math.Abs(got) > .5*sigma || math.Abs(deviation-sigma) > .5*sigma {
-				t.Errorf("samples have mean %.3f and deviation %.3f, want 0 and %g", got, deviation, sigma)
-			}
-		})
-	}
+			c.hold(fmt.Sprintf("D's mean at step %d", f.Step), mean, around(.5, .05))
+		}
+		got, squares := 0., 0.
+		x := points(t, run, dev, func(e *explore.Explorer) explore.Latents { return seeds(e, 4000) })
+		for _, x := range x {
+			got += float64(x) / 4000
+			squares += float64(x) * float64(x) / 4000
+		}
+		deviation := math.Sqrt(squares - got*got)
+		c.hold("samples' mean", got, around(0, .5*sigma))
+		c.hold("samples' deviation", deviation, around(sigma, .5*sigma))
+	})
+}
+
+// around is a bound from both sides.
+func around(x, off float64) rows.Bound {
+	least, most := x-off, x+off
+	return rows.Bound{Least: &least, Most: &most}
 }
 
 // width is how many places a line is looked at.

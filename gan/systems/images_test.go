@@ -3,8 +3,13 @@
 package systems_test
 
 import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 
+	"ganengine/configs"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
 )
@@ -31,4 +36,27 @@ func imagesOf(t *testing.T, d *config.Data, first, n int) (pixels []byte, labels
 		labels[i] = set.Label(first + i)
 	}
 	return pixels, labels
+}
+
+// onImages is the text of a shipped configuration with the images of an idx file in place
+// of glyphs.
+func onImages(t *testing.T, name, path string, size int) string {
+	t.Helper()
+	text, err := configs.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = regexp.MustCompile(`(?m)^(characters|kind = "glyphs"|size) ?.*\n`).ReplaceAllString(text, "")
+	return strings.Replace(text, "[data]\n", fmt.Sprintf("[data]\nkind = \"idx\"\npath = %q\nsize = %d\n", path, size), 1)
+}
+
+// mnist is the folder of MNIST's files, of which make check-systems-full says where it is;
+// a test is skipped where nobody does.
+func mnist(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("MNIST")
+	if dir == "" {
+		t.Skip("MNIST names no folder with its files: make check-systems-full")
+	}
+	return dir
 }

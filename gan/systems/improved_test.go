@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"ganengine/engine/cpu"
@@ -14,31 +15,25 @@ import (
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
+	"ganengine/gan/systems/rows"
 	"ganengine/gan/train"
 )
 
 // TestMinibatchDiscrimination trains the ring with it: no mode is lost, where the same
 // game without it keeps a few at most (TestRing).
 func TestMinibatchDiscrimination(t *testing.T) {
-	for seed := range 5 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			if seed > 0 {
-				fully(t)
-			}
-			c := measure(t, "ring-minibatch", seed, 2560, 20)
-			t.Logf("%d modes of 8 (%d hit at all), %.0f%% good samples", c.Modes, c.Any, 100*c.Good)
-			if c.Any != 8 {
-				t.Errorf("samples hit %d modes, want all 8", c.Any)
-			}
-		})
-	}
+	seeded(t, sumOrders, func(c *check, seed int) {
+		got := c.measure("ring-minibatch", seed)
+		c.hold("modes of 8", float64(got.Modes), rows.Bound{})
+		c.hold("hit at all", float64(got.Any), rows.AtLeast(8))
+		c.hold("good samples, %", 100*got.Good, rows.Bound{})
+	})
 }
 
 // TestImproved trains the shipped configuration, of five labels a class, and the same
 // network on these labels alone: on digits that neither has seen, the first is wrong at
 // most four times for each five of the second.
 func TestImproved(t *testing.T) {
-	dev := newDevice(t)
 	held := configtest.Shipped(t, "improved").Data
 	held.Limit = 12240 // of which a run that names no number has 10240
 	set, err := train.OpenData(t.Context(), &held, nil, nil)
@@ -46,17 +41,16 @@ func TestImproved(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { set.Close() })
-	fewerErrors(t, dev, "improved", set.(data.Images), 10240, nil)
+	seeded(t, processors, func(c *check, seed int) {
+		c.fewerErrors("improved", set.(data.Images), 10240, []string{fmt.Sprint("run.seed=", seed)})
+	})
 }
 
 // TestImprovedMNIST is 100 labels of MNIST, five seeds (section 6.1), in so many steps as
 // STEPS says, else 6,000: ten passes through what has no labels, in place of 300.
 func TestImprovedMNIST(t *testing.T) {
 	fully(t)
-	dir, steps := os.Getenv("MNIST"), os.Getenv("STEPS")
-	if dir == "" {
-		t.Skip("MNIST names no directory with its files: MNIST=$(scripts/mnist) make check-systems FULL=1")
-	}
+	dir, steps := mnist(t), os.Getenv("STEPS")
 	if steps == "" {
 		steps = "6000"
 	}
@@ -67,27 +61,25 @@ func TestImprovedMNIST(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { set.Close() })
-	for seed := range 5 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			fewerErrors(t, newDevice(t), "improved-paper", set.(data.Images), 0, []string{
-				"data.kind=idx", at("train"), "train.steps=" + steps, "train.ema_kimg=50", fmt.Sprint("run.seed=", seed), "log.every=100", "sample.every=0", "checkpoint.every=0"})
-		})
-	}
+	seeded(t, processors, func(c *check, seed int) {
+		c.fewerErrors("improved-paper", set.(data.Images), 0, []string{
+			"data.kind=idx", at("train"), "train.steps=" + steps, "train.ema_kimg=50", fmt.Sprint("run.seed=", seed), "log.every=100", "sample.every=0", "checkpoint.every=0"})
+	})
 }
 
 // fewerErrors trains a configuration as it is and on its labels alone, and holds the first's
 // errors on the samples of a set from one on to 80% of the second's.
-func fewerErrors(t *testing.T, dev *cpu.Device, name string, set data.Images, from int, with []string) {
-	t.Helper()
+func (c *check) fewerErrors(name string, set data.Images, from int, with []string) {
+	c.Helper()
+	dev := c.device()
 	rate := func(unlabelled string) float64 {
-		cfg := configtest.Shipped(t, name, append(with, "loss.unlabelled="+unlabelled)...)
-		return wrongly(t, dev, cfg, set, from)
+		cfg := configtest.Shipped(c.T, name, append(slices.Clone(with), "loss.unlabelled="+unlabelled)...)
+		return wrongly(c.T, dev, cfg, set, from)
 	}
 	all, alone := rate("1"), rate("0")
-	t.Logf("%.2f%% wrong, %.2f%% by the labels alone", 100*all, 100*alone)
-	if all > .8*alone {
-		t.Errorf("%.2f%% of unseen digits are told wrongly, and %.2f%% by the labels alone: want at least a fifth less", 100*all, 100*alone)
-	}
+	c.hold("wrong, %", 100*all, rows.Bound{})
+	c.hold("wrong by the labels alone, %", 100*alone, rows.Bound{})
+	c.hold("share of these", all/alone, rows.AtMost(.8))
 }
 
 // wrongly is the share of a set's samples, from one on, whose class a run of the

@@ -11,6 +11,7 @@ import (
 	"ganengine/configs"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/systems"
+	"ganengine/gan/systems/rows"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/systems/README.md and testdata/tracks")
@@ -27,6 +28,18 @@ how to write a system of your own is in [adding-a-system.md](../adding-a-system.
 
 | kind | system | paper | configurations |
 |---|---|---|---|
+`
+	foot = `
+## What full checks reached
+
+` + "`make check-systems-full`" + ` trains every row below to its end, tells its figures and holds them to their bounds: those of
+papers at the size that a row says, not those of ` + "`make check-systems`" + `, which has one seed. It takes hours. ` + "`ROWS=TestRing/r1`" + ` runs
+rows of that name alone; one that was ended goes on where it stopped, with what ` + "`bin/checks`" + ` keeps: a row is run again when the
+engine, a system, a configuration, a check or the compiler changed, or never with ` + "`KEEP=any`" + `. Rows with ` + "`avx2`" + ` or ` + "`plain`" + ` in their names ran
+with that ` + "`GANENGINE_CPU`" + `: trainings on points depend on the order of sums. Seconds are those of all seeds, on two cores of an AMD EPYC
+that other programs kept busy, so that quiet ones need a third of it or less. Figures in bold are not what they should be. Rows that are
+not here were not run.
+
 `
 )
 
@@ -64,6 +77,12 @@ func TestIndex(t *testing.T) {
 		}
 		fmt.Fprintf(&want, "| [`%[1]s`](%[1]s.md) | %[2]s | [arXiv %[3]s](https://arxiv.org/abs/%[3]s) | %[4]s |\n", s.Name, called[2], source[1], strings.Join(of[s.Name], ", "))
 	}
+	all, err := rows.Read("testdata/full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.WriteString(foot)
+	want.WriteString(rows.Table(all))
 	const path = pages + "README.md"
 	if *update {
 		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {

@@ -14,12 +14,15 @@ import (
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/game"
+	"ganengine/gan/systems/rows"
 )
 
 // TestRealNVP trains the flow on the ring as it is shipped: its density integrates to
 // 1, and its mean negative log-likelihood is near the entropy of the mixture.
 func TestRealNVP(t *testing.T) {
-	checkFlow(t, configtest.Shipped(t, "ring-flow"), .3)
+	seeded(t, sumOrders, func(c *check, seed int) {
+		c.flow(configtest.Shipped(c.T, "ring-flow", fmt.Sprint("run.seed=", seed)), .3)
+	})
 }
 
 // TestRealNVPFull trains more couplings for longer, on larger batches, with three
@@ -27,22 +30,22 @@ func TestRealNVP(t *testing.T) {
 func TestRealNVPFull(t *testing.T) {
 	fully(t)
 	for seed := range 3 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			checkFlow(t, configtest.Shipped(t, "ring-flow", fmt.Sprint("run.seed=", seed), "model.layers=24", "train.batch=256", "train.steps=20000",
+		as(t, fmt.Sprint("avx2/seed", seed), "avx2", func(c *check) {
+			c.flow(configtest.Shipped(c.T, "ring-flow", fmt.Sprint("run.seed=", seed), "model.layers=24", "train.batch=256", "train.steps=20000",
 				`optim.flow.lr={ at = [0, 20_000], to = [2e-3, 1e-6], shape = "cosine" }`), .15)
 		})
 	}
 }
 
-// checkFlow trains a flow and holds the mean negative log-likelihood of points that it
+// flow trains a flow and holds the mean negative log-likelihood of points that it
 // was not trained on to so many nats above the entropy of the mixture.
-func checkFlow(t *testing.T, cfg *config.Config, above float64) {
-	const rows, parts, side, half = 1600, 100, 400, 4.
-	dev := newDevice(t)
-	density := asked(t, trained(t, dev, cfg), dev, cfg, game.Data{Shape: graph.Shape{2}, Len: 1 << 20}, "likelihood", "log_density", rows)
-	// logs are log densities of points, a multiple of rows.
+func (c *check) flow(cfg *config.Config, above float64) {
+	const batch, parts, side, half = 1600, 100, 400, 4.
+	t, dev := c.T, c.device()
+	density := asked(t, trained(t, dev, cfg), dev, cfg, game.Data{Shape: graph.Shape{2}, Len: 1 << 20}, "likelihood", "log_density", batch)
+	// logs are log densities of points, a multiple of batch.
 	logs := func(points []float32) (out []float64) {
-		for part := range slices.Chunk(points, 2*rows) {
+		for part := range slices.Chunk(points, 2*batch) {
 			in, _ := binary.Append(nil, binary.LittleEndian, part)
 			for _, x := range density(in) {
 				out = append(out, float64(x))
@@ -59,20 +62,16 @@ func checkFlow(t *testing.T, cfg *config.Config, above float64) {
 	for _, l := range logs(mesh) {
 		mass += math.Exp(l) * (2 * half / side) * (2 * half / side)
 	}
-	points, sigma := heldOut(t, &cfg.Data, parts*rows)
+	points, sigma := heldOut(t, &cfg.Data, parts*batch)
 	nll := 0.
 	for _, l := range logs(points) {
-		nll -= l / (parts * rows)
+		nll -= l / (parts * batch)
 	}
 	// Modes lie 15 deviations apart.
 	entropy := math.Log(float64(cfg.Data.Modes)) + math.Log(2*math.Pi*math.E*sigma*sigma)
-	t.Logf("mass %.4f, negative log-likelihood %.3f nats, entropy %.3f: %.3f above", mass, nll, entropy, nll-entropy)
-	if math.Abs(mass-1) > .01 {
-		t.Errorf("the density integrates to %.4f, want 1 within .01", mass)
-	}
-	if nll-entropy > above || nll < entropy-.05 {
-		t.Errorf("%.3f nats above the entropy, want at most %g", nll-entropy, above)
-	}
+	least := -.05
+	c.hold("integral of the density", mass, around(1, .01))
+	c.hold("negative log-likelihood above the entropy, nats", nll-entropy, rows.Bound{Least: &least, Most: &above})
 }
 
 // heldOut are n points [n, 2] of a mixture, those that follow what is trained on, and

@@ -18,7 +18,13 @@ import (
 // newDevice is the CPU without any switch.
 func newDevice(t *testing.T) *cpu.Device {
 	t.Helper()
-	switches, err := debug.Read(nil)
+	return deviceOf(t, "")
+}
+
+// deviceOf is the CPU up to a level of GANENGINE_CPU.
+func deviceOf(t *testing.T, level string) *cpu.Device {
+	t.Helper()
+	switches, err := debug.Read([]string{"GANENGINE_CPU=" + level})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,49 +12,48 @@ import (
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/rundir"
+	"ganengine/gan/systems/rows"
 )
 
 // TestWGAN: the critic's loss tells how good samples are (figure 3 of the paper): over 25
 // evaluations its rank is that of the samples' Fréchet distance to the data, and no weight
 // of the critic is beyond the clip.
 func TestWGAN(t *testing.T) {
-	for seed := range 2 {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
-			dev, cfg := newDevice(t), configtest.Shipped(t, "wgan", fmt.Sprint("run.seed=", seed))
-			run := trained(t, dev, cfg)
-			losses := readRows[struct {
-				Step  int64
-				DLoss float64 `json:"d_loss"`
-			}](t, run)
-			measured := readRowsOf[struct {
-				Checkpoint int64
-				Value      float64
-			}](t, run, rundir.MetricsFile)
-			var estimates, distances []float64
-			for _, m := range measured {
-				var near []float64 // the estimates since the last evaluation
-				for _, r := range losses {
-					if r.Step > m.Checkpoint-int64(cfg.Eval.Every) && r.Step <= m.Checkpoint {
-						near = append(near, -r.DLoss)
-					}
+	seeded(t, processors, func(c *check, seed int) {
+		t := c.T
+		cfg := configtest.Shipped(t, "wgan", fmt.Sprint("run.seed=", seed))
+		run := trained(t, c.device(), cfg)
+		losses := readRows[struct {
+			Step  int64
+			DLoss float64 `json:"d_loss"`
+		}](t, run)
+		measured := readRowsOf[struct {
+			Checkpoint int64
+			Value      float64
+		}](t, run, rundir.MetricsFile)
+		var estimates, distances []float64
+		for _, m := range measured {
+			var near []float64 // the estimates since the last evaluation
+			for _, r := range losses {
+				if r.Step > m.Checkpoint-int64(cfg.Eval.Every) && r.Step <= m.Checkpoint {
+					near = append(near, -r.DLoss)
 				}
-				slices.Sort(near)
-				estimates, distances = append(estimates, near[len(near)/2]), append(distances, m.Value)
 			}
-			r := spearman(estimates, distances)
-			t.Logf("%d evaluations, from %.2f to %.2f: rank correlation %.3f", len(distances), distances[0], distances[len(distances)-1], r)
-			if len(distances) < 20 || r <= .8 {
-				t.Errorf("rank correlation %.3f over %d evaluations, want more than .8 over 20", r, len(distances))
-			}
-			files, err := run.Checkpoints()
-			if err != nil || len(files) == 0 {
-				t.Fatal("no checkpoints", err)
-			}
-			for _, f := range files {
-				within(t, f.Path, cfg.Optim("d").Clamp)
-			}
-		})
-	}
+			slices.Sort(near)
+			estimates, distances = append(estimates, near[len(near)/2]), append(distances, m.Value)
+		}
+		r := spearman(estimates, distances)
+		t.Logf("from %.2f to %.2f", distances[0], distances[len(distances)-1])
+		c.hold("evaluations", float64(len(distances)), rows.AtLeast(20))
+		c.hold("rank correlation of D's loss and fd", r, rows.AtLeast(.8))
+		files, err := run.Checkpoints()
+		if err != nil || len(files) == 0 {
+			t.Fatal("no checkpoints", err)
+		}
+		for _, f := range files {
+			within(t, f.Path, cfg.Optim("d").Clamp)
+		}
+	})
 }
 
 // within holds all weights of the critic in a checkpoint to a bound.
