@@ -139,10 +139,16 @@ func allowed() []edge {
 		{"gan/systems", "gan/config"},
 		{"gan/systems", "gan/model"},
 		{"gan/data/pixel", "gan/data/memory"}, // what a picture takes is compared with what there is
+		{"gan/data/pixel", "gan/npy"},         // pixels as they stand, in archives
 		{"gan/data/files", "gan/data/memory"},
 		{"gan/data/files", "gan/data/pixel"},
 		{"gan/data/folder", "gan/data/files"},
 		{"gan/data/pixel", "gan/data/fastpng"},
+		{"gan/data/shards", "gan/data/files"},
+		{"gan/data/shards", "gan/data/classes"},
+		{"gan/data/shards", "gan/data/memory"},
+		{"gan/data/shards", "gan/data/pixel"},
+		{"gan/data/shards", "engine/plainfile"},
 		{"gan/data/folder", "gan/data/pixel"},
 		{"gan/data/folder", "engine/plainfile"},
 		{"gan/data/idx", "engine/plainfile"},

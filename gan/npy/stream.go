@@ -64,7 +64,7 @@ type Source[T Element] struct {
 
 // NewSource reads the header of an array, whose type must be T.
 func NewSource[T Element](r io.Reader) (*Source[T], error) {
-	h, err := readHeader(r)
+	h, _, err := ReadHeader(r)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,10 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +34,7 @@ type File struct {
 	Header   pixel.Header
 	Err      error // why it cannot be read, a *FileError
 	At, Size int64 // where the content lies, for the store alone
+	Part     int32 // of several archives, for the store alone
 	Class    int32 // among the tree's, -1 for none
 	digest   [sha256.Size]byte
 }
@@ -139,6 +142,45 @@ func (t *Tree) unlabelled(files []File, classes []string) error {
 	}
 	return fmt.Errorf("image %s lies beside the class folders and so has no class: move it into one, or set labels = false", t.Path(files[i].Name))
 }
+
+// Leads says whether a name in an archive leads elsewhere than below its root, to
+// those who would make a path of it.
+func Leads(name string) bool {
+	name = strings.ReplaceAll(name, `\`, "/")
+	return strings.HasPrefix(name, "/") || strings.ContainsRune(name, 0) || slices.Contains(strings.Split(name, "/"), "..")
+}
+
+// Inside is the name of a member of an archive with nothing in it that leads
+// anywhere, so that one file has one name.
+func Inside(name string) string {
+	return strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")
+}
+
+// Twice makes files bad that have the name of one before them, as members of an
+// archive can: runs know files by their names.
+func (t *Tree) Twice() {
+	rising := true
+	for i := 1; i < len(t.Files) && rising; i++ {
+		rising = t.Files[i-1].Name < t.Files[i].Name
+	}
+	if rising {
+		return
+	}
+	byName := make([]int32, len(t.Files))
+	for i := range byName {
+		byName[i] = int32(i)
+	}
+	slices.SortFunc(byName, func(a, b int32) int {
+		return cmp.Or(strings.Compare(t.Files[a].Name, t.Files[b].Name), cmp.Compare(a, b))
+	})
+	for k := 1; k < len(byName); k++ {
+		if f := &t.Files[byName[k]]; f.Name == t.Files[byName[k-1]].Name {
+			f.Err = t.fault(f.Name, errTwice)
+		}
+	}
+}
+
+var errTwice = errors.New("there is one of this name before it")
 
 // Notes says what was left out and what looks odd, one line each.
 func (t *Tree) Notes() []string {

@@ -162,10 +162,18 @@ func (s *Set) Read(dst []byte, i int) error {
 	if f.Err != nil {
 		return f.Err
 	}
-	err := s.tree.content(f, func(file *io.SectionReader) error {
+	read, from := s.tree.content, func(file *io.SectionReader) error {
 		return s.converter.Read(s.ctx, s.tree.memory, file, dst)
-	})
-	if err != nil {
+	}
+	if f.Header.RawAs(s.format) {
+		read, from = s.tree.Open, func(file *io.SectionReader) error {
+			if n, err := file.ReadAt(dst, f.Header.Raw); n < len(dst) {
+				return err
+			}
+			return nil
+		}
+	}
+	if err := read(f, from); err != nil {
 		return s.tree.fault(f.Name, err)
 	}
 	return nil

@@ -65,11 +65,14 @@ func (c *Converter) convert(s *scratch, dst []byte, p Picture) {
 	want := p.Orientation.size(place.Size()) // of that part, before it is turned
 	var r raster
 	grey, isGrey := p.Image.(*image.Gray)
+	rgb, isRGB := p.Image.(*RGB)
 	switch {
 	case part.Size() != want:
 		r = c.resize(s, p.Image, part, want)
 	case isGrey:
 		r = raster{pix: grey.Pix[grey.PixOffset(part.Min.X, part.Min.Y):], right: 1, down: grey.Stride, grey: true}
+	case isRGB:
+		r = raster{pix: rgb.Pix[rgb.offset(part.Min.X, part.Min.Y):], right: 3, down: rgb.Stride}
 	default:
 		r = view(c.flatten(s, p.Image, part))
 	}
@@ -96,6 +99,10 @@ func (c *Converter) flatten(s *scratch, img image.Image, part image.Rectangle) (
 		return m, part
 	}
 	reuse(&s.flat, part.Size())
+	if m, ok := img.(*RGB); ok {
+		m.spread(&s.flat, part)
+		return &s.flat, s.flat.Rect
+	}
 	op := draw.Src
 	switch img.(type) {
 	case *image.YCbCr, *image.Gray, *image.Gray16, *image.CMYK: // hide all that is under them
@@ -148,7 +155,7 @@ func reuse(m *image.RGBA, size image.Point) {
 	m.Rect = image.Rectangle{Max: size}
 }
 
-// raster is opaque pixels: grey bytes or RGBA. The pixel (x, y) begins at
+// raster is opaque pixels: grey bytes, RGB or RGBA. The pixel (x, y) begins at
 // pix[first + x·right + y·down].
 type raster struct {
 	pix                []byte

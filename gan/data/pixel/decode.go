@@ -25,7 +25,8 @@ type Header struct {
 	Alpha         bool // may be transparent
 	Deep          bool // 16 bits a channel
 	Orientation   Orientation
-	pixel         int // bytes a pixel that decoding takes at most
+	pixel         int   // bytes a pixel that decoding takes at most
+	Raw           int64 // where the pixels begin in the file if they are bytes as they stand; else 0
 }
 
 // Picture is a decoded image as it is stored, and how it is to be turned.
@@ -110,7 +111,10 @@ func decode(ctx context.Context, budget *memory.Budget, file *io.SectionReader, 
 // size is the picture's size when upright.
 func (p Picture) size() image.Point { return p.Orientation.size(p.Bounds().Size()) }
 
-var errNoPixels = errors.New("it has no pixels")
+var (
+	errNoPixels = errors.New("it has no pixels")
+	errNoImage  = errors.New("it is an array of another kind")
+)
 
 // guard makes an error of a panic: a file that a decoder was not written for
 // must not end a run.
@@ -126,7 +130,7 @@ func explain(err error) error {
 	var ofJPEG jpeg.UnsupportedError
 	var ofTIFF tiff.UnsupportedError
 	switch {
-	case errors.Is(err, errAnimated), errors.Is(err, errNoPixels):
+	case errors.Is(err, errAnimated), errors.Is(err, errNoPixels), errors.Is(err, errNoImage):
 		return err
 	case errors.As(err, &ofPNG), errors.As(err, &ofJPEG), errors.As(err, &ofTIFF), errors.Is(err, bmp.ErrUnsupported):
 		return fmt.Errorf("it is of a rare kind that is not read (%w): save it again as PNG", err)

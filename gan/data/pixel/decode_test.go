@@ -180,6 +180,7 @@ func FuzzDecode(f *testing.F) {
 	webp, _ := base64.StdEncoding.DecodeString(tinyWebP)
 	f.Add(webp)
 	f.Add(gifOf(f, image.Pt(6, 4), image.Rect(2, 1, 4, 2), color.Palette{color.Black, color.White}, 1))
+	f.Add(array(f, []int{2, 3, 3}, make([]byte, 18)))
 	for _, m := range []image.Image{image.NewGray(box), image.NewGray16(box), image.NewNRGBA(box), image.NewRGBA64(box),
 		image.NewPaletted(box, color.Palette{color.White, color.Transparent})} {
 		asJPEG := encoded(f, func(b *bytes.Buffer) error { return jpeg.Encode(b, m, nil) })

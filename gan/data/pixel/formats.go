@@ -23,7 +23,7 @@ import (
 // only say which files are looked at.
 type codec struct {
 	name       string
-	extensions []string
+	extensions []string // none: looked at in archives only, as HasMemberExtension says
 	magic      []string // one of them begins every file; ? stands for any byte
 	header     func(*io.SectionReader) (Header, error)
 	decode     func(*io.SectionReader) (image.Image, error)
@@ -39,6 +39,7 @@ var codecs = []codec{
 	{"WebP", []string{".webp"}, []string{"RIFF????WEBP"}, headerOfWebP, buffered(webp.Decode), endsWebP, imagemeta.WebP},
 	{"BMP", []string{".bmp"}, []string{"BM????\x00\x00\x00\x00"}, headerOfBMP, buffered(bmp.Decode), endsBMP, 0},
 	{"TIFF", []string{".tif", ".tiff"}, []string{"II*\x00", "MM\x00*"}, headerOfTIFF, unbuffered(tiff.Decode), endsTIFF, imagemeta.TIFF},
+	{"array", nil, []string{"\x93NUMPY"}, headerOfArray, decodeArray, endsArray, 0},
 }
 
 // longestMagic is how many bytes tell the format.
@@ -61,6 +62,12 @@ func HasExtension(name string) bool {
 	}
 	extension := strings.ToLower(name[dot:])
 	return slices.ContainsFunc(codecs, func(c codec) bool { return slices.Contains(c.extensions, extension) })
+}
+
+// HasMemberExtension is HasExtension for members of an archive, where an array of
+// NumPy's is an image as often as not. A folder's .npy is rather something else.
+func HasMemberExtension(name string) bool {
+	return HasExtension(name) || strings.HasSuffix(strings.ToLower(name), ".npy")
 }
 
 // codecOf tells the format of a file by its first bytes.
@@ -99,7 +106,9 @@ func begins(b []byte, magic string) bool {
 func names() string {
 	var list []string
 	for _, c := range codecs {
-		list = append(list, c.name)
+		if len(c.extensions) > 0 {
+			list = append(list, c.name)
+		}
 	}
 	last := len(list) - 1
 	return strings.Join(list[:last], ", ") + " or " + list[last]
