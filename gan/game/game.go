@@ -225,6 +225,7 @@ func (g *Game) Init() (*graph.Program, error) {
 // "scores" (f32). Its output "finite" (bool []) is whether state was updated.
 type Step struct {
 	*graph.Program
+	Turn   *TurnRef
 	Scores []string
 	Fed    []Fed // in the order of the program's inputs
 }
@@ -246,7 +247,7 @@ func (g *Game) Steps() (out []*Step, err error) {
 func (g *Game) step(v variant) (step *Step, err error) {
 	defer refused(&err)
 	name := g.Sequence.name(v)
-	g.building, step = v.turn, &Step{}
+	g.building, step = v.turn, &Step{Turn: v.turn}
 	defer func() { g.building = nil }()
 	step.Program, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.Vars.ByName("run/" + name)})

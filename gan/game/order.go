@@ -151,6 +151,16 @@ func (s *Sequence) Taken(st *Stream, step int64, place int) (n int64) {
 	return n * int64(st.Batch)
 }
 
+// Runs is how often a turn runs in the steps before one.
+func (s *Sequence) Runs(of *TurnRef, step int64) (n int64) {
+	for i := range s.order {
+		if e := &s.order[i]; e.Turn == of {
+			n += e.before(step) * s.accumulate
+		}
+	}
+	return n
+}
+
 func (r *TurnRef) takes(st *Stream) bool { return r.Uses.takes(st) }
 
 // single says why gradients of several runs of a turn cannot add up for one update; ""

@@ -119,10 +119,12 @@ func (r *runner) owed(ctx context.Context) error {
 // state where it is the best so far.
 func (r *runner) evaluate(ctx context.Context, step int64) error {
 	var rows []measure.Row
-	err := Prepare(ctx, r.trainer.game, r.trainer.ses)
-	if err == nil {
-		rows, err = measure.Measure(ctx, r.eval)
-	}
+	err := r.do(evaluating, func() (err error) {
+		if err = Prepare(ctx, r.trainer.game, r.trainer.ses); err == nil {
+			rows, err = measure.Measure(ctx, r.eval)
+		}
+		return err
+	})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return r.interrupted(ctx)

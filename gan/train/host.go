@@ -25,6 +25,16 @@ type Host struct {
 	Version    string  // of the program, for run.json
 	Revision   string
 	Started    time.Time // when the process started, for the time that starting takes
+
+	now  func() time.Time                // nil is the machine's clock
+	free func(dir string) (int64, error) // bytes that files there may take; nil asks the system
+}
+
+func (h Host) clock() func() time.Time {
+	if h.now == nil {
+		return time.Now
+	}
+	return h.now
 }
 
 func (h Host) console() Console {
@@ -65,6 +75,7 @@ type Progress struct {
 	Watched         bool    // whether there are Real and Fake
 	Real, Fake      float64 // D(x) and D(G(z)), likewise: probabilities where the loss has them, else logits
 	Left            time.Duration
+	Blind           bool // Left is without evaluations, of which none was made yet
 	Logged          bool // a multiple of log.every
 }
 
@@ -85,6 +96,9 @@ func (p Progress) String() string {
 		fmt.Fprintf(&s, "  D(x) %s D(G(z)) %s", score(p.Real, 2), score(p.Fake, 2))
 	}
 	fmt.Fprintf(&s, "  %s images/s  %s left", rate(p.ImagesPerSecond), clock(p.Left))
+	if p.Blind {
+		s.WriteString(" without evaluations")
+	}
 	return s.String()
 }
 

@@ -19,22 +19,28 @@ type runner struct {
 	clock    *stopwatch
 	pictures *pictures
 
-	began   time.Time     // when the first step of the segment was enqueued
-	from    int64         // step at which the segment began
-	logged  int64         // last step of the interval before
-	saved   int64         // step of the last checkpoint, -1 before the first
-	perStep time.Duration // pauses included
-	speed   float64       // real images a second, without pauses
-	rates   rates         // that were told last
-	losses  []Loss        // of the last progress
-	back    *rolledBack   // why the segment ends, and where the run goes on; nil while it does not
+	from     int64         // step at which the segment began
+	logged   int64         // last step of the interval before
+	saved    int64         // step of the last checkpoint, -1 before the first
+	drew     time.Duration // what the first picture took; 0 where none was drawn
+	forecast *forecast
+	told     time.Duration // time of the segment when it was told last what it goes to
+	speed    float64       // real images a second, without pauses
+	rates    rates         // that were told last
+	losses   []Loss        // of the last progress
+	back     *rolledBack   // why the segment ends, and where the run goes on; nil while it does not
 }
 
 // segment trains from m to the end, in one go; the rig is prepared. begin writes
 // what stands in the directory before the first step. Whatever happens,
 // run.json says so afterwards.
 func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() error) error {
-	r.clock = newStopwatch(r.info.Elapsed())
+	r.clock = newStopwatch(r.host.clock(), r.info.Elapsed())
+	r.forecast = newForecast(r.trainer.game, r.trainer.steps(), &r.cfg, r.eval != nil)
+	r.trainer.clock, r.trainer.forecast = r.clock, r.forecast
+	if r.drew > 0 {
+		r.forecast.did(drawing, r.drew)
+	}
 	r.from, r.logged, r.saved = m.step, m.step, -1
 	var err error
 	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
@@ -87,10 +93,9 @@ func (r *runner) loop(ctx context.Context) error {
 	if err := r.owed(ctx); err != nil {
 		return err
 	}
-	r.clock.lap() // what was owed is no time of the first interval
-	r.began = time.Now()
+	r.clock.begin() // what was owed is no time of the first interval
 	if started := r.host.Started; !started.IsZero() {
-		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", r.began.Sub(started).Seconds()))
+		r.host.Console.Detail(fmt.Sprintf("the first step begins %.2f s after the process", time.Since(started).Seconds()))
 	}
 	r.tell(r.trainer.ratesAt(r.trainer.step))
 	for steps := int64(r.cfg.Train.Steps); r.trainer.step < steps; {
@@ -142,8 +147,6 @@ func (r *runner) after(ctx context.Context, step int64) error {
 	if r.back != nil {
 		return r.back
 	}
-	start := time.Now()
-	defer func() { r.clock.away += time.Since(start) }()
 	if sample {
 		if err := r.sample(step); err != nil {
 			return err
@@ -172,26 +175,50 @@ func (r *runner) finished(step int64) {
 	r.losses = r.trainer.losses(r.losses)
 	p.Losses = r.losses
 	p.Real, p.Fake, p.Watched = r.trainer.opinion()
-	if r.trainer.queued == 0 { // else the time is of more steps than this one
-		r.perStep = time.Since(r.began) / time.Duration(step-r.from)
-		if p.Logged || r.speed == 0 {
-			r.speed = float64(r.images(step)-r.images(r.logged)) / r.clock.training().Seconds()
-		}
+	if r.trainer.queued == 0 && (p.Logged || r.speed == 0) { // else the time is of more steps than this one
+		r.speed = float64(r.images(step)-r.images(r.logged)) / r.clock.training().Seconds()
 	}
-	p.ImagesPerSecond, p.Left = r.speed, r.perStep*time.Duration(steps-step)
+	p.ImagesPerSecond = r.speed
+	p.Left, p.Blind = r.forecast.left(step)
 	if p.Logged {
 		m := r.trainer.ses.Memory()
 		rates := r.trainer.ratesAt(step - 1)
 		r.rec.stats(interval{step: step, images: r.images(step), seconds: r.clock.total().Seconds(),
-			imagesPerSecond: p.ImagesPerSecond, device: m.Variables + m.Arena, scores: r.trainer.tally, rates: rates})
+			imagesPerSecond: p.ImagesPerSecond, spent: r.clock.interval(), device: m.Variables + m.Arena, scores: r.trainer.tally, rates: rates})
 		r.tell(rates)
 		r.rec.logged(p.String())
 		r.trainer.tally.reset()
 		r.logged = step
 		r.clock.lap()
+		r.account()
 	}
 	r.host.Console.Progress(p)
 	r.rec.watch()
+}
+
+// The first account of what time went to is given after a minute, and others each so much
+// time later.
+const firstAccount, accountsApart = time.Minute, 10 * time.Minute
+
+// account tells those who ask for more, now and then, what the time of the segment went to.
+func (r *runner) account() {
+	next := firstAccount
+	if r.told > 0 {
+		next = r.told + accountsApart
+	}
+	if now := r.clock.segment(); now >= next {
+		r.told = now
+		r.host.Console.Detail(r.clock.spent.where(now))
+	}
+}
+
+// do is what the run does besides training; its time is known afterwards.
+func (r *runner) do(what activity, f func() error) error {
+	took, err := r.clock.do(what, f)
+	if err == nil {
+		r.forecast.did(what, took)
+	}
+	return err
 }
 
 // tell says the learning rates where they are others than those told last.
@@ -229,17 +256,24 @@ func (r *runner) show(reals, fakes []byte) {
 
 // sample draws the grid of a step.
 func (r *runner) sample(step int64) error {
-	png, err := r.pictures.fakes(step)
-	if err != nil || png == nil {
-		return err
-	}
-	r.rec.image(r.run.SamplePath(step), step, "Images/fakes", png)
-	return r.rec.err
+	return r.do(drawing, func() error {
+		png, err := r.pictures.fakes(step)
+		if err != nil || png == nil {
+			return err
+		}
+		r.rec.image(r.run.SamplePath(step), step, "Images/fakes", png)
+		return r.rec.err
+	})
 }
 
 // checkpoint saves the state, with nothing in flight, and removes old ones.
 // run.json says how far the run has come, should it be killed.
-func (r *runner) checkpoint() error {
+func (r *runner) checkpoint() error { return r.do(saving, r.save) }
+
+func (r *runner) save() error {
+	if err := r.checkSpace(string(r.run.Dir), r.withoutRoom()); err != nil {
+		return fmt.Errorf("saving step %d: %w", r.trainer.step, err)
+	}
 	m := r.trainer.mark()
 	if r.watcher != nil {
 		m.watched = r.watcher.save()
@@ -268,6 +302,14 @@ func (r *runner) checkpoint() error {
 		kept = append(kept, good.Step)
 	}
 	return r.run.Prune(r.cfg.Checkpoint.Keep, kept...)
+}
+
+// withoutRoom says what to do where there is no room for a checkpoint.
+func (r *runner) withoutRoom() string {
+	if at, err := r.run.Checkpoint(""); err == nil {
+		return fmt.Sprintf("free some, then ganengine -resume %s continues from step %d", r.run.Dir, at.Step)
+	}
+	return "free some, and start again"
 }
 
 // end reads what the loop left in flight and saves the state that it left, unless the device
@@ -319,6 +361,7 @@ func (r *runner) conclude(err error) error {
 		}
 		r.rec.line("done: %d steps in %s%s", last.ToStep, clock(r.clock.total()), r.more())
 	}
+	r.rec.detail(r.clock.spent.where(r.clock.segment()))
 	if err != nil {
 		r.rec.logged(err.Error())
 	}

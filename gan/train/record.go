@@ -177,6 +177,7 @@ type interval struct {
 	step, images    int64
 	seconds         float64 // of the run
 	imagesPerSecond float64
+	spent           spent // of the interval's time
 	device          int64 // bytes held there
 	scores          *tally
 	rates           rates // of the last step
@@ -199,6 +200,9 @@ func (r *recorder) stats(v interval) {
 		key := rate.Name + "_lr"
 		out.put(key, rate.Mean)
 		scalars = append(scalars, tfevents.Scalar{Tag: tag(key), Value: float32(rate.Mean)})
+	}
+	for i, took := range v.spent {
+		out.put(activityNames[i]+"_seconds", rundir.Number(took.Seconds()))
 	}
 	out.put("host_peak_bytes", host)
 	out.put("device_bytes", v.device)

@@ -42,8 +42,15 @@ func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	fakes, err := r.pictures.fakes(0)
 	if err != nil {
+		return err
+	}
+	if fakes != nil {
+		r.drew = time.Since(began)
+	}
+	if err := r.checkSpace(h.Out, "free some, or name another place with -out"); err != nil {
 		return err
 	}
 	if r.run, err = rundir.Create(h.Out, g.cfg.Run.Name); err != nil { // all that the run needs was found good
@@ -55,6 +62,9 @@ func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 		r.rec.line("training in %s, %d steps", r.run.Dir, g.cfg.Train.Steps)
 		if note := g.trainer.note; note != "" {
 			r.rec.line("%s", note)
+		}
+		if line := r.fill(string(r.run.Dir)); line != "" {
+			r.rec.line("%s", line)
 		}
 		r.show(reals, fakes)
 		if r.rec.err == nil && g.cfg.Train.Rollback.On { // which may lead back here
@@ -106,6 +116,9 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 	}
 	if r.watcher != nil {
 		r.watcher.restore(m.watched)
+	}
+	if err := r.checkSpace(dir, "free some first"); err != nil {
+		return err
 	}
 	if err := rewind(run, m.step); err != nil {
 		return err

@@ -1,26 +1,118 @@
 package train
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
-// stopwatch tells a run's time and how much of an interval went to other
-// things than training.
+// activity is what a run's time goes to.
+type activity uint8
+
+const (
+	loading   activity = iota // waiting for batches of the next run
+	computing                 // the device, and what is enqueued for it
+	drawing                   // pictures of samples
+	saving                    // checkpoints
+	evaluating
+	activities
+)
+
+// activityNames are as stats.jsonl has them, before _seconds.
+var activityNames = [activities]string{"data", "device", "pictures", "checkpoints", "evaluation"}
+
+// activityWords are the same for people.
+var activityWords = [activities]string{"waiting for data", "device", "pictures", "checkpoints", "evaluation"}
+
+// spent is time by activity. What is in none is the host's own: lines, rows and the loop.
+type spent [activities]time.Duration
+
+func (s spent) since(earlier spent) spent {
+	for i := range s {
+		s[i] -= earlier[i]
+	}
+	return s
+}
+
+// away is what went to other things than training.
+func (s spent) away() time.Duration { return s[drawing] + s[saving] + s[evaluating] }
+
+// stopwatch tells a run's time and what it goes to. Nothing of it allocates.
 type stopwatch struct {
+	now    func() time.Time
 	before time.Duration // in earlier segments
 	start  time.Time
-	mark   time.Time     // start of the interval
-	away   time.Duration // since then
+	mark   time.Time // start of the interval
+	last   time.Time // up to when the time of runs was taken
+	spent  spent     // in the segment
+	lapped spent     // at mark
 }
 
-func newStopwatch(before time.Duration) *stopwatch {
-	now := time.Now()
-	return &stopwatch{before: before, start: now, mark: now}
+func newStopwatch(now func() time.Time, before time.Duration) *stopwatch {
+	at := now()
+	return &stopwatch{now: now, before: before, start: at, mark: at, last: at}
 }
 
-// total is the run's time so far.
-func (s *stopwatch) total() time.Duration { return s.before + time.Since(s.start) }
+// segment is the time of the segment so far, total that of the run.
+func (s *stopwatch) segment() time.Duration { return s.now().Sub(s.start) }
+func (s *stopwatch) total() time.Duration   { return s.before + s.segment() }
 
 // training is the time since the last lap that training took.
-func (s *stopwatch) training() time.Duration { return time.Since(s.mark) - s.away }
+func (s *stopwatch) training() time.Duration {
+	return s.now().Sub(s.mark) - s.interval().away()
+}
+
+// interval is what the time since the last lap went to.
+func (s *stopwatch) interval() spent { return s.spent.since(s.lapped) }
 
 // lap starts a new interval.
-func (s *stopwatch) lap() { s.mark, s.away = time.Now(), 0 }
+func (s *stopwatch) lap() { s.mark, s.lapped = s.now(), s.spent }
+
+// begin leaves out of the first run's time what came before it.
+func (s *stopwatch) begin() { s.lap(); s.last = s.mark }
+
+// add counts the time from one moment to another.
+func (s *stopwatch) add(to activity, from, until time.Time) { s.spent[to] += until.Sub(from) }
+
+// ran is the time that a run took whose results are there at a moment: since those of the
+// run before it, without what was away between them.
+func (s *stopwatch) ran(at time.Time) time.Duration {
+	took := at.Sub(s.last)
+	s.last = at
+	return took
+}
+
+// do counts what f takes as an activity besides training, and says how long that was.
+func (s *stopwatch) do(what activity, f func() error) (took time.Duration, err error) {
+	from := s.now()
+	err = f()
+	until := s.now()
+	s.add(what, from, until)
+	s.last = s.last.Add(until.Sub(from)) // what the loop did before f is the next run's
+	return until.Sub(from), err
+}
+
+// where says what so long a time went to, the largest part first.
+func (s spent) where(all time.Duration) string {
+	type share struct {
+		of   string
+		took time.Duration
+	}
+	rest := all
+	var parts []share
+	for i, took := range s {
+		parts = append(parts, share{activityWords[i], took})
+		rest -= took
+	}
+	parts = append(parts, share{"the rest", rest})
+	slices.SortStableFunc(parts, func(a, b share) int { return cmp.Compare(b.took, a.took) })
+	var out []string
+	for _, p := range parts {
+		if p.took > 0 {
+			out = append(out, fmt.Sprintf("%.1f%% %s", 100*p.took.Seconds()/all.Seconds(), p.of))
+		}
+	}
+	return fmt.Sprintf("%s went to: %s", clock(all), strings.Join(out, ", "))
+}

@@ -38,6 +38,8 @@ type trainer struct {
 	feeders  []*feeder       // by the game's streams
 	tally    *tally          // since the last log line
 	recent   *tally          // since the last look; nil where nothing is watched
+	clock    *stopwatch
+	forecast *forecast // is told what runs take; nil where nobody asks
 
 	// step and place say which run is enqueued next; done counts the steps whose
 	// results were read.
@@ -79,7 +81,7 @@ type held struct {
 // newTrainer compiles a game's training programs, and with them the programs
 // in more, so that all share one arena.
 func newTrainer(h Host, g *game.Game, steps []*game.Step, more ...*graph.Program) (*trainer, error) {
-	t := &trainer{game: g, tally: newTally(), finished: func(int64) {},
+	t := &trainer{game: g, tally: newTally(), clock: newStopwatch(h.clock(), 0), finished: func(int64) {},
 		lost: func(err error) { h.Console.Line(err.Error()) }}
 	programs := more
 	for _, s := range steps {
@@ -198,14 +200,18 @@ func (t *trainer) advance(ctx context.Context) error {
 		}
 		f := &t.queue[(t.head+t.queued)%inFlight]
 		*f = flight{program: t.programs[runs[t.place]], step: t.step, place: t.place, last: int(t.place) == len(runs)-1, args: f.args[:0], held: f.held[:0]}
+		asked := t.clock.now()
 		if err := t.take(ctx, f); err != nil {
 			return err
 		}
+		fed := t.clock.now()
 		var err error
 		if f.result, err = f.program.Run(f.args...); err != nil {
 			t.broken = true
 			return err
 		}
+		t.clock.add(loading, asked, fed)
+		t.clock.add(computing, fed, t.clock.now())
 		t.queued++
 		t.place++
 	}
@@ -244,9 +250,16 @@ func (t *trainer) feeder(s *game.Stream) *feeder {
 // step and place as they were before that run.
 func (t *trainer) retire() error {
 	f := &t.queue[t.head]
+	asked := t.clock.now()
 	if err := f.result.Wait(); err != nil {
 		t.broken = true
 		return err
+	}
+	there := t.clock.now()
+	t.clock.add(computing, asked, there)
+	took := t.clock.ran(there)
+	if t.forecast != nil {
+		t.forecast.ran(f.program.step.Turn, took)
 	}
 	if !f.result.Bool(f.program.finite) {
 		return t.diagnose(f)
