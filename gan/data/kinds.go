@@ -16,6 +16,7 @@ import (
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/shards"
+	"ganengine/gan/data/zipped"
 )
 
 // cacheBytes is the size up to which decoded images are kept in memory.
@@ -39,6 +40,7 @@ func kinds() []kind {
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
 		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
+		{"zip", "a .zip of images (StyleGAN's with dataset.json, class folders)", claimsZip, opened(zipped.Scan), zipped.Scan},
 		{"tar", "a .tar of images (WebDataset shards, class folders), a folder with such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
 		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, opened(folder.Scan), folder.Scan},
 	}
@@ -147,6 +149,10 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 		images = repeated{images}
 	}
 	return images, nil
+}
+
+func claimsZip(_ context.Context, path string) (bool, error) {
+	return !isDir(path) && zipped.Is(path), nil
 }
 
 func claimsTar(_ context.Context, path string) (bool, error) {

@@ -24,6 +24,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"ganengine/gan/data/classes"
 	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
 )
@@ -34,7 +35,8 @@ type File struct {
 	Header   pixel.Header
 	Err      error // why it cannot be read, a *FileError
 	At, Size int64 // where the content lies, for the store alone
-	Part     int32 // of several archives, for the store alone
+	Unpacked int64 // its size where the store has it packed, else 0
+	Part     int32 // which of several archives, or a checksum: for the store alone
 	Class    int32 // among the tree's, -1 for none
 	digest   [sha256.Size]byte
 }
@@ -123,6 +125,53 @@ func (t *Tree) Label(files []File) []string {
 		files[i].Class = number[folderOf(files[i].Name)]
 	}
 	return names
+}
+
+// ByFolder gives files of archives their classes: the first folders of the names
+// that inner gives, or the second where all are in one folder that holds others.
+func (t *Tree) ByFolder(inner func(f *File) string) {
+	t.Labelled = true
+	t.NoLabels = "put each class's images in a folder of its own"
+	t.NoLabel = "it lies beside the class folders"
+	around := ""
+	for i := range t.Files {
+		top := folderOf(inner(&t.Files[i]))
+		if i > 0 && top+"/" != around || top == "" {
+			around = ""
+			break
+		}
+		around = top + "/"
+	}
+	cut := func(f *File) string { return folderOf(strings.TrimPrefix(inner(f), around)) }
+	if around != "" && !slices.ContainsFunc(t.Files, func(f File) bool { return cut(&f) != "" }) {
+		around = ""
+	}
+	var table classes.Table
+	for i := range t.Files {
+		f := &t.Files[i]
+		folder := cut(f)
+		if f.Class = -1; folder == "" {
+			continue
+		}
+		class, err := table.Add(folder)
+		if err != nil {
+			t.NoLabels, t.NoLabel = err.Error(), err.Error()
+		}
+		f.Class = class
+	}
+	names, class := table.Sorted()
+	t.Name(names, class)
+}
+
+// Name gives the classes names. A file's class so far is that at its place in
+// class, or -1.
+func (t *Tree) Name(names []string, class []int32) {
+	t.Names = names
+	for i := range t.Files {
+		if f := &t.Files[i]; f.Class >= 0 {
+			f.Class = class[f.Class]
+		}
+	}
 }
 
 // unlabelled is the error of wanting classes that files do not all have.

@@ -267,32 +267,19 @@ func (l *lister) unite() {
 	l.Files, l.beside = kept, nil
 }
 
-// classify names the classes: those of the samples, or where none has any the first folders.
+// classify names the classes: those of the samples, or where none has any the first
+// folders.
 func (l *lister) classify(s *store) {
-	l.Labelled = true
-	l.NoLabels = "put each class's images in a folder of its own, or a .cls beside each image"
-	l.NoLabel = "it lies beside the class folders"
-	name := l.labels.Sorted
-	if l.labels.Len() > 0 {
-		l.NoLabel = "it has no .cls, nor a class in its .json, beside it"
-		name = l.labels.Numbered
+	if l.labels.Len() == 0 {
+		l.ByFolder(func(f *files.File) string { return strings.TrimPrefix(f.Name, s.shards[f.Part].prefix) })
+		l.NoLabels += ", or a .cls beside each image"
 	} else {
-		for i := range l.Files {
-			f := &l.Files[i]
-			if folder, _, ok := strings.Cut(strings.TrimPrefix(f.Name, s.shards[f.Part].prefix), "/"); ok {
-				f.Class = l.class(folder)
-			}
-		}
+		l.Labelled = true
+		l.NoLabel = "it has no .cls, nor a class in its .json, beside it"
+		l.Name(l.labels.Numbered())
 	}
 	if l.noClass != nil {
 		l.NoLabel, l.NoLabels = l.noClass.Error(), l.noClass.Error()
-	}
-	names, class := name()
-	l.Names = names
-	for i := range l.Files {
-		if f := &l.Files[i]; f.Class >= 0 {
-			f.Class = class[f.Class]
-		}
 	}
 }
 
