@@ -52,6 +52,7 @@ func allowed() []edge {
 		{"engine/reference", "engine/device"},
 		{"engine/nn", "engine/graph"},
 		{"engine/optim", "engine/graph"},
+		{"engine/onnx", "engine/graph"},
 
 		// Devices: the interface, then what stands behind it.
 		{"engine/device", "engine/graph"},
@@ -242,6 +243,7 @@ func allowed() []edge {
 		{"gan/explore", "engine/atomicfile"},
 		{"gan/explore", "engine/plainfile"},
 		{"gan/explore", "engine/safetensors"},
+		{"gan/explore", "engine/onnx"},
 		{"gan/explore", "gan/train"},
 		{"gan/explore", "gan/model"},
 		{"gan/explore", "gan/picture"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -119,40 +118,4 @@ func count(n int, points bool) string {
 		kind += "s"
 	}
 	return fmt.Sprintf("%d %s", n, kind)
-}
-
-func exportCommand() command {
-	return command{name: "export", usage: "export -run RUN -o FILE [-format safetensors] [-net NAME] [-raw-weights]", short: "write a network's weights for other programs",
-		about: "safetensors: fp32 tensors in layer order, named and laid out as PyTorch's modules have them. Those of\n" +
-			"DCGAN load with load_state_dict into the Generator and Discriminator of pytorch/examples.",
-		example: []string{"ganengine export -run latest -net g -o generator.safetensors"},
-		flags: func(a *app, f *flag.FlagSet) action {
-			r := addRunFlags(f)
-			format := f.String("format", "safetensors", "`F`: safetensors")
-			net := f.String("net", "", "`NAME`: which of the system's networks; without it the one that samples are drawn with")
-			path := f.String("o", "", "`FILE`: where to")
-			return func(context.Context, []string) error {
-				switch {
-				case *format == "onnx":
-					return usage("-format onnx is not supported by this version; use safetensors")
-				case *format != "safetensors":
-					return usage("there is no format %q; use safetensors", *format)
-				case !isFile(*path, ".safetensors"):
-					return usage("-o: name FILE.safetensors, the one format that this version exports, got %q", *path)
-				}
-				if err := writable(*path); err != nil {
-					return err
-				}
-				return a.explore(r, func(e *explore.Explorer) error {
-					p, err := e.Exported(*net)
-					if err != nil {
-						return usage("-net: %w", err)
-					}
-					if err := e.Export(*path, p); err != nil {
-						return err
-					}
-					return a.wrote(e, "network "+p.Name, *path)
-				})
-			}
-		}}
 }

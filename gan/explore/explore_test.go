@@ -65,7 +65,7 @@ func TestWhichWeights(t *testing.T) {
 	} {
 		e := open(t, run, test.o)
 		path := filepath.Join(t.TempDir(), "g.safetensors")
-		if err := e.Export(path, e.Game.Player("g")); err != nil {
+		if err := e.ExportTorch(path, e.Game.Player("g")); err != nil {
 			t.Fatal(err)
 		}
 		f, err := safetensors.Open(path)
@@ -115,9 +115,9 @@ func TestExportLayout(t *testing.T) {
 		"d": {{"main.0.weight", []int{4, 3, 4, 4}, "d/down0/conv/w"}, {"main.2.weight", []int{1, 4, 4, 4}, "d/logit/w"}},
 	} {
 		path := filepath.Join(t.TempDir(), net+".safetensors")
-		p, err := e.Exported(net)
+		p, err := e.Network(net)
 		if err == nil {
-			err = e.Export(path, p)
+			err = errors.Join(e.CheckTorch(p), e.ExportTorch(path, p))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -144,7 +144,7 @@ func TestExportLayout(t *testing.T) {
 
 // A network is chosen by its name in the run's system; without one it is that which
 // samples come from. What cannot be written says why, and what there is.
-func TestExported(t *testing.T) {
+func TestNetworks(t *testing.T) {
 	const flow = "[data]\nkind = \"mixture\"\n[model]\nkind = \"realnvp\"\nlayers = 2\nhidden = [4]\n"
 	for _, c := range []struct {
 		text, net, is, err string
@@ -154,9 +154,13 @@ func TestExported(t *testing.T) {
 		{text: tinyImages, shape: []int{8, 8, 3}, net: "d", is: "d"},
 		{text: tinyImages, shape: []int{8, 8, 3}, net: "flow", err: `model.kind = "dcgan" has the networks g, d, not "flow"`},
 		{text: flow, shape: []int{2}, net: "g", err: `model.kind = "realnvp" has the networks flow, inverse, not "g"`},
-		{text: flow, shape: []int{2}, err: `there is no PyTorch module that a network of model.kind = "realnvp" corresponds to, so that export has no names to write; the checkpoints of the run hold their weights`},
+		{text: flow, shape: []int{2}, err: `there is no PyTorch module that a network of model.kind = "realnvp" corresponds to, so that safetensors have no names; -format onnx exports the network itself`},
 	} {
-		p, err := open(t, makeRun(t, c.text, c.shape...), Options{}).Exported(c.net)
+		e := open(t, makeRun(t, c.text, c.shape...), Options{})
+		p, err := e.Network(c.net)
+		if err == nil {
+			err = e.CheckTorch(p)
+		}
 		switch {
 		case c.err != "" && (err == nil || err.Error() != c.err):
 			t.Errorf("%q: error %v, want %s", c.net, err, c.err)
@@ -166,7 +170,7 @@ func TestExported(t *testing.T) {
 	}
 	// Nothing is drawn where samples are translated only.
 	e := open(t, makeRunOf(t, systems.Table(), configtest.Tiny(t, "cyclegan-points"), 2), Options{})
-	if _, err := e.Exported(""); err == nil || !strings.Contains(err.Error(), " draws no samples: name one of its networks ga, ") {
+	if _, err := e.Network(""); err == nil || !strings.Contains(err.Error(), " draws no samples: name one of its networks ga, ") {
 		t.Errorf("no network at all: %v", err)
 	}
 }

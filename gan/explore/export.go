@@ -11,42 +11,51 @@ import (
 	"ganengine/gan/model"
 )
 
-// Exported is the player of a name that can be exported; without a name, the first that
-// samples are drawn with.
-func (e *Explorer) Exported(net string) (*game.Player, error) {
-	var all, known []string
+// Network is the player of a name; without one, the first that samples are drawn with.
+func (e *Explorer) Network(name string) (*game.Player, error) {
+	var all []string
 	for _, p := range e.Game.Players {
 		all = append(all, p.Name)
-		if p.Torch != nil {
-			known = append(known, p.Name)
-		}
 	}
-	p := e.Game.Player(net)
-	if sample := e.Game.Sampler("sample"); net == "" && sample == nil {
+	sample := e.Game.Sampler("sample")
+	switch {
+	case name == "" && sample == nil:
 		return nil, fmt.Errorf("model.kind = %q draws no samples: name one of its networks %s", e.Config.Model.Kind, strings.Join(all, ", "))
-	} else if net == "" {
+	case name == "":
 		u, err := sample.Uses()
 		if err != nil {
 			return nil, err
 		}
-		p = u.Players()[0]
+		return u.Players()[0], nil
+	case e.Game.Player(name) == nil:
+		return nil, fmt.Errorf("model.kind = %q has the networks %s, not %q", e.Config.Model.Kind, strings.Join(all, ", "), name)
 	}
-	switch {
-	case p == nil:
-		return nil, fmt.Errorf("model.kind = %q has the networks %s, not %q", e.Config.Model.Kind, strings.Join(all, ", "), net)
-	case p.Torch != nil:
-		return p, nil
-	case len(known) > 0:
-		return nil, fmt.Errorf("there is no PyTorch module that network %s of model.kind = %q corresponds to; of its networks, %s have one",
-			p.Name, e.Config.Model.Kind, strings.Join(known, " and "))
-	}
-	return nil, fmt.Errorf("there is no PyTorch module that a network of model.kind = %q corresponds to, so that export has no names to write; the checkpoints of the run hold their weights", e.Config.Model.Kind)
+	return e.Game.Player(name), nil
 }
 
-// Export writes weights of a player that Exported gave as fp32 safetensors, in layer
-// order, named and laid out as PyTorch's modules have them: those that samples are drawn
-// with.
-func (e *Explorer) Export(path string, p *game.Player) error {
+// CheckTorch says why a player's weights have no names in PyTorch; nil where they have.
+func (e *Explorer) CheckTorch(p *game.Player) error {
+	var known []string
+	for _, p := range e.Game.Players {
+		if p.Torch != nil {
+			known = append(known, p.Name)
+		}
+	}
+	const instead = "-format onnx exports the network itself"
+	switch {
+	case p.Torch != nil:
+		return nil
+	case len(known) > 0:
+		return fmt.Errorf("there is no PyTorch module that network %s of model.kind = %q corresponds to; of its networks, %s have one; %s",
+			p.Name, e.Config.Model.Kind, strings.Join(known, " and "), instead)
+	}
+	return fmt.Errorf("there is no PyTorch module that a network of model.kind = %q corresponds to, so that safetensors have no names; %s", e.Config.Model.Kind, instead)
+}
+
+// ExportTorch writes weights of a player that CheckTorch lets be as fp32 safetensors, in
+// layer order, named and laid out as PyTorch's modules have them: those that samples are
+// drawn with.
+func (e *Explorer) ExportTorch(path string, p *game.Player) error {
 	prefix, tensors := p.Net.Name+"/", p.Torch
 	if p.Average() != nil && !e.trained {
 		prefix = p.Net.Name + "_ema/"

@@ -2,6 +2,7 @@ package game
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"ganengine/engine/graph"
@@ -12,10 +13,32 @@ import (
 // Body is a network as a function of its operands, all with the batch axis first.
 type Body func(p *nn.Pass, in []*graph.Node) []*graph.Node
 
-// In is the type of an operand, without the batch axis. DType 0 is the game's float.
+// In is an operand: its name for other programs ("" is its place), and its type without the
+// batch axis. DType 0 is the game's float.
 type In struct {
+	Name  string
 	Shape graph.Shape
 	DType graph.DType
+	Codes []*Code // that are in it side by side; nil for what is no latent
+	Times float64 // what they are multiplied by; 0 is 1
+	// Held is what the operand always is outside of a turn: a state, with rows of its own,
+	// such as a reference batch; nil for what is given.
+	Held *graph.Variable
+}
+
+// Given is the operand that holds codes side by side, called as the first of them: numbers,
+// or a class.
+func Given(codes ...*Code) In {
+	in := In{Name: codes[0].Name, Codes: codes}
+	if codes[0].Kind == Class {
+		in.Name, in.DType = "class", graph.I32
+		return in
+	}
+	in.Shape = graph.Shape{0}
+	for _, c := range codes {
+		in.Shape[0] += c.Size
+	}
+	return in
 }
 
 // Ref names the weights of a network: those of a run, its latest checkpoint, or of a
@@ -33,6 +56,7 @@ type Player struct {
 	Ref   *Ref           // what a frozen player's weights are; nil for one of the game's own
 
 	title string
+	gives []string // what its results are called
 	body  Body
 	in    []In
 	setup *Setup
@@ -51,6 +75,16 @@ func (p *Player) Called(title string) *Player {
 	p.title = title
 	return p
 }
+
+// Giving names the player's results for other programs: image, logit. Without it they are
+// called by their places.
+func (p *Player) Giving(names ...string) *Player {
+	p.gives = names
+	return p
+}
+
+// In are the player's operands.
+func (p *Player) In() []In { return p.in }
 
 // Part declares another function over the parameters of p.
 func (p *Player) Part(name string, f Body, in ...In) *Player {
@@ -167,12 +201,16 @@ func (p *Player) Followed() (AverageOptions, bool) {
 	return AverageOptions{}, false
 }
 
-// Program builds a program that runs the player once on n samples with the
-// values that people see, or the trained ones: what its layers give, for people.
-func (p *Player) Program(name string, n int) (*graph.Program, error) {
-	return graph.Build(name, p.setup.g.Vars, func(b *graph.Builder) {
-		for i, x := range p.Apply(b, nn.Mode{Label: name}, p.operands(b, n)...) {
-			b.Output(outputName(i), x)
+// Program builds a program that runs the player once on n samples, in full precision: its
+// operands and results by their names. trained is as in Sampler.Program.
+func (p *Player) Program(name string, n int, trained bool) (*graph.Program, error) {
+	g := p.setup.g
+	return graph.Build(name, g.Vars, func(b *graph.Builder) {
+		b.UseRandom(&graph.Random{Seed: g.Seed})
+		t := g.newTurn(b)
+		t.people = people{rows: n, trained: trained}
+		for i, x := range p.Apply(b, nn.Mode{Label: name, Values: t.inUse(p)}, p.operands(b, n)...) {
+			b.Output(p.resultName(i), x)
 		}
 	})
 }
@@ -186,13 +224,26 @@ func (p *Player) Apply(b *graph.Builder, m nn.Mode, in ...*graph.Node) (out []*g
 	return out
 }
 
-func outputName(i int) string { return "out" + string(rune('0'+i)) }
+func (p *Player) resultName(i int) string {
+	if i < len(p.gives) {
+		return p.gives[i]
+	}
+	return "out" + strconv.Itoa(i)
+}
 
-// operands declares inputs of n rows.
+// operands declares inputs of n rows, but for what is held.
 func (p *Player) operands(b *graph.Builder, n int) []*graph.Node {
 	out := make([]*graph.Node, len(p.in))
 	for i, in := range p.in {
-		out[i] = b.Input("in"+string(rune('0'+i)), in.DType, append(graph.Shape{n}, in.Shape...))
+		name := in.Name
+		if name == "" {
+			name = "in" + strconv.Itoa(i)
+		}
+		if in.Held != nil {
+			out[i] = b.Read(in.Held)
+		} else {
+			out[i] = b.Input(name, in.DType, append(graph.Shape{n}, in.Shape...))
+		}
 	}
 	return out
 }

@@ -77,6 +77,17 @@ func (s *Stream) Samples() Field {
 	return Pixels
 }
 
+// Sample is what one sample is called: image or point.
+func (s *Stream) Sample() string {
+	if s.Samples() == Points {
+		return "point"
+	}
+	return "image"
+}
+
+// In is the operand that takes samples as the networks see them.
+func (s *Stream) In() In { return In{Name: s.Sample(), Shape: s.Shape} }
+
 // input declares a field of a batch of n rows and maps it to what the networks see.
 func (s *Stream) input(b *graph.Builder, name string, f Field, n int) *graph.Node {
 	shape := append(graph.Shape{n}, s.Shape...)

@@ -70,10 +70,11 @@ func declareAAE(s *game.Setup) (err error) {
 	}
 	k.z = latent(s)
 	net := autoencoder{k.Hidden, keys.Z, k.real.Shape, graph.Relu, nn.HeNormal()}
-	code := game.In{Shape: graph.Shape{keys.Z}}
-	k.e = s.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.encoder(p, in[0])) }, game.In{Shape: k.real.Shape}).Called("encoder")
-	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, in[0])) }, code).Called("decoder")
-	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.judge(p, in[0])) }, code).Called("discriminator")
+	code := game.Given(k.z)
+	code.Times = k.PriorStd
+	k.e = s.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.encoder(p, in[0])) }, k.real.In()).Called("encoder").Giving(k.z.Name)
+	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, in[0])) }, code).Called("decoder").Giving(k.real.Sample())
+	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.judge(p, in[0])) }, code).Called("discriminator").Giving("logit")
 	k.e.Torch, k.dec.Torch = model.Dense(net.encode()...), model.Dense(net.decode()...)
 	k.optAE, k.optD, k.optE = s.Optimizer("ae", "ae", k.e, k.dec), s.Optimizer("d", "d", k.d), s.Optimizer("e", "e", k.e)
 	s.Order(game.Entry{Turn: s.Turn("aae", k.step)})

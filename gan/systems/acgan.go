@@ -54,11 +54,11 @@ func declareACGAN(s *game.Setup) error {
 	}
 	k := &classified{base, keys.Loss.Classes}
 	k.z, k.y = latent(s), s.Code("y", game.Class, net.classes)
-	k.g = s.Player("g", net.generator, game.In{Shape: graph.Shape{k.z.Size}}, game.In{DType: graph.I32}).Called("generator")
+	k.g = s.Player("g", net.generator, game.Given(k.z), game.Given(k.y)).Called("generator").Giving(k.real.Sample())
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.trunk(p, in[0])
 		return []*graph.Node{logit(p, h, net.weight), nn.Dense(p, "classes", h, net.classes, net.weight, nn.Constant(0))}
-	}, game.In{Shape: k.real.Shape}).Called("discriminator")
+	}, k.real.In()).Called("discriminator").Giving("logit", "classes")
 	k.optimise()
 	k.turns(k.discriminator, k.generator)
 	s.Sampler("sample", k.sample)

@@ -72,9 +72,9 @@ func newDuel(s *game.Setup) *duel {
 // operands of both beside latents and samples.
 func (k *duel) play(g, d game.Body, given ...game.In) {
 	k.z = latent(k.Setup)
-	with := func(s graph.Shape) []game.In { return slices.Concat([]game.In{{Shape: s}}, given) }
-	k.g = k.Player("g", g, with(graph.Shape{k.z.Size})...).Called("generator")
-	k.d = k.Player("d", d, with(k.real.Shape)...).Called("discriminator")
+	with := func(in game.In) []game.In { return slices.Concat([]game.In{in}, given) }
+	k.g = k.Player("g", g, with(game.Given(k.z))...).Called("generator").Giving(k.real.Sample())
+	k.d = k.Player("d", d, with(k.real.In())...).Called("discriminator").Giving("logit")
 	k.optimise()
 }
 

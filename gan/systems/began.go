@@ -67,6 +67,7 @@ func declareBEGAN(s *game.Setup) error {
 	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, in[0])) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.decoder(p, net.encoder(p, in[0]))) })
 	k.g.Torch, k.d.Torch = model.Dense(net.decode()...), model.Dense(slices.Concat(net.encode(), net.decode())...)
+	k.d.Giving("reconstruction")
 	k.balance = s.State("k", nil, graph.F32, nn.Constant(k.K))
 	s.Order(game.Entry{Turn: s.Turn("dg", k.both)})
 	s.Sampler("sample", k.sample)

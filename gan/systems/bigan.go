@@ -107,10 +107,10 @@ func (k *mirrored) declare(net inverses) (err error) {
 		return err
 	}
 	k.real.Range, k.z = model.Unit, latent(k.Setup)
-	x, z := game.In{Shape: k.real.Shape}, game.In{Shape: graph.Shape{k.z.Size}}
-	k.g = k.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.generator(p, in[0])) }, z).Called("generator")
-	k.e = k.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return net.encoder(p, in[0]) }, x).Called("encoder")
-	k.d = k.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.discriminator(p, in[0], in[1])) }, x, z).Called("discriminator")
+	x, z := k.real.In(), game.Given(k.z)
+	k.g = k.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.generator(p, in[0])) }, z).Called("generator").Giving(k.real.Sample())
+	k.e = k.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return net.encoder(p, in[0]) }, x).Called("encoder").Giving(k.z.Name, "log_std")
+	k.d = k.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.discriminator(p, in[0], in[1])) }, x, z).Called("discriminator").Giving("logit")
 	k.optG, k.optD = k.Optimizer("g", "g", k.g, k.e), k.Optimizer("d", "d", k.d)
 	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
 		k.Average(game.AverageOptions{Kimg: kimg}, k.g, k.e)

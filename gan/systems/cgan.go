@@ -206,7 +206,7 @@ func declareCGAN(s *game.Setup) error {
 // what is played.
 func (k *conditional) meet(g, d game.Body) {
 	k.y = k.Code("y", game.Class, len(k.real.Classes))
-	k.play(g, d, game.In{DType: graph.I32})
+	k.play(g, d, game.Given(k.y))
 	k.turns(k.discriminator, k.generator)
 	k.Sampler("sample", k.sample)
 	k.features(game.Label)

@@ -127,9 +127,9 @@ func (k *cyclegan) domain(s *game.Setup, keys *cycleganKeys, real, other *game.S
 		x.fakes = s.State("fakes."+name, append(graph.Shape{real.StreamOptions.Batch}, real.Shape...), s.Float, nn.Constant(0))
 	}
 	x.to = s.Player("g"+name, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(others.Generator(p, in[0])) },
-		game.In{Shape: real.Shape}).Called("translation of " + name)
+		real.In()).Called("translation of " + name).Giving("translation")
 	x.d = s.Player("d"+name, func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(own.Discriminator(p, in[0])) },
-		game.In{Shape: real.Shape}).Called("discriminator of " + name)
+		real.In()).Called("discriminator of " + name).Giving("logit")
 	x.to.Torch, _ = others.Torch()
 	_, x.d.Torch = own.Torch()
 	if n := keys.Train.Pool; n > 0 {

@@ -61,6 +61,11 @@ func declareGRAN(s *game.Setup) error {
 	k.real.Range = model.Unit
 	net := &canvas{keys.Model.granNetworks, keys.Model.Z, nn.GlorotUniform(), k.real.Shape}
 	k.play(net.generator, net.discriminator)
+	gives := []string{k.real.Sample()}
+	for i := range net.Steps {
+		gives = append(gives, "step"+strconv.Itoa(i+1))
+	}
+	k.g.Giving(gives...)
 	k.turns(k.discriminator, k.generator)
 	k.samplers()
 	s.Sampler("steps", k.drawn)

@@ -125,7 +125,7 @@ func declareImproved(s *game.Setup) error {
 		k.labelled = s.Stream("labelled", game.StreamOptions{Range: net.Range, PerClass: keys.Train.Labelled, Cycle: true})
 	}
 	k.z = latent(s)
-	z := game.In{Shape: graph.Shape{k.z.Size}}
+	z := game.Given(k.z)
 	operands := []game.In{z}
 	if o.GNorm == "virtual" {
 		first := nn.Normal(0, 1)
@@ -133,15 +133,15 @@ func declareImproved(s *game.Setup) error {
 			first = nn.Uniform(math.Sqrt(3))
 		}
 		k.reference = s.State("reference", graph.Shape{s.Config.Train.Batch, k.z.Size}, s.Float, first)
-		operands = append(operands, z)
+		operands = append(operands, game.In{Name: "reference", Shape: z.Shape, Held: k.reference})
 	}
 	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		return one(net.Generate(p, in[0], in[len(in)-1]))
-	}, operands...).Called("generator")
+	}, operands...).Called("generator").Giving(k.real.Sample())
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		logits, features := net.Judge(p, in[0])
 		return []*graph.Node{logits, features}
-	}, game.In{Shape: k.real.Shape}).Called("discriminator")
+	}, k.real.In()).Called("discriminator").Giving("logit", "features")
 	k.g.Torch, k.d.Torch = net.Torch()
 	k.optimise()
 	if kimg := keys.Train.EMAKimg; kimg > 0 {

@@ -92,28 +92,33 @@ func declareInfoGAN(s *game.Setup) error {
 	}
 	net := &quarters{keys.Model.quarterNetworks, keys.Model.Slope, weight, k.real.Shape}
 	k.z = latent(s)
-	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.generator(p, in[0])) }, game.In{Shape: graph.Shape{k.z.Size + all}}).Called("generator")
+	k.g = s.Player("g", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.generator(p, in[0])) }, game.Given(k.codes()...)).Called("generator").Giving(k.real.Sample())
 	k.d = s.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.trunk(p, in[0])
 		return []*graph.Node{logit(p, h, weight), h}
-	}, game.In{Shape: k.real.Shape}).Called("discriminator")
+	}, k.real.In()).Called("discriminator").Giving("logit", "hidden")
 	k.q = s.Player("aux", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		h := net.leaky(p, "dense", nn.Dense(p, "dense", in[0], keys.Model.QHidden, weight, nil))
 		return one(nn.Dense(p, "codes", h, all, weight, nn.Constant(0)))
-	}, game.In{Shape: graph.Shape{net.Hidden}}).Called("Q, which tells codes")
+	}, game.In{Name: "hidden", Shape: graph.Shape{net.Hidden}}).Called("Q, which tells codes").Giving("codes")
 	k.optimise(k.q)
 	k.turns(k.discriminator, k.generator)
 	k.samplers()
 	return nil
 }
 
-// draw draws a latent and codes, the latent first.
-func (k *informed) draw(t *game.Turn, label string) *game.Drawn {
+// codes are all that the generator is given, the latent first.
+func (k *informed) codes() []*game.Code {
 	codes := append([]*game.Code{k.z}, k.categories...)
 	if k.numbers != nil {
 		codes = append(codes, k.numbers)
 	}
-	return t.Draw(label, 0, codes...)
+	return codes
+}
+
+// draw draws them.
+func (k *informed) draw(t *game.Turn, label string) *game.Drawn {
+	return t.Draw(label, 0, k.codes()...)
 }
 
 // untold is -E log Q(c|x) of eq. 5 but for a constant, of codes that were drawn and what

@@ -139,16 +139,19 @@ func (k *laplacian) level(s *game.Setup, i int) *level {
 	if halvings > 0 {
 		l.name = strconv.Itoa(h)
 	}
-	g, d, of := k.refiner, k.judge, []game.In{{Shape: graph.Shape{h * w}}, {Shape: l.shape}}
+	gives := "detail"
+	g, d, of := k.refiner, k.judge, []game.In{{}, {Name: "coarse", Shape: l.shape}}
 	if i == 0 {
 		l.noise = latent(s)
-		g, d, of = k.generator(l.shape), k.critic, []game.In{{Shape: graph.Shape{l.noise.Size}}}
+		gives = k.real.Sample()
+		g, d, of = k.generator(l.shape), k.critic, []game.In{{}}
 	} else {
 		l.noise = s.Code("plane"+l.name, codeKind(s), h*w)
 	}
+	of[0] = game.Given(l.noise)
 	called := fmt.Sprintf(" of %d by %d", h, w)
-	l.g = s.Player("g"+l.name, g, of...).Called("generator" + called)
-	l.d = s.Player("d"+l.name, d, game.In{Shape: l.shape}).Called("discriminator" + called)
+	l.g = s.Player("g"+l.name, g, of...).Called("generator" + called).Giving(gives)
+	l.d = s.Player("d"+l.name, d, game.In{Name: k.real.Sample(), Shape: l.shape}).Called("discriminator" + called).Giving("logit")
 	l.optG, l.optD = s.Optimizer("g"+l.name, "g", l.g), s.Optimizer("d"+l.name, "d", l.d)
 	return l
 }

@@ -85,8 +85,8 @@ func declareMMDGAN(s *game.Setup) error {
 	critic := autoencoder{keys.Model.DHidden, keys.Model.Code, k.real.Shape, slope, nn.HeNormal()}
 	k.play(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(of.decoder(p, in[0]))) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(critic.encoder(p, in[0])) })
-	k.d.Called("critic")
-	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(critic.decoder(p, in[0]))) }, game.In{Shape: graph.Shape{critic.z}}).Called("decoder")
+	k.d.Called("critic").Giving("code")
+	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.bounded(critic.decoder(p, in[0]))) }, game.In{Name: "code", Shape: graph.Shape{critic.z}}).Called("decoder").Giving(k.real.Sample())
 	k.g.Torch, k.d.Torch, k.dec.Torch = model.Dense(of.decode()...), model.Dense(critic.encode()...), model.Dense(critic.decode()...)
 	k.optR = s.Optimizer("decoder", "decoder", k.dec)
 	s.Order(

@@ -43,13 +43,12 @@ func declareRealNVP(s *game.Setup) error {
 	if !real.Shape.Equal(graph.Shape{2}) {
 		return &config.Error{Key: "data.layout", Msg: "realnvp couples two coordinates, and these points have another number; use \"ring\" or \"grid\""}
 	}
-	point := game.In{Shape: real.Shape}
 	z := s.Code("z", game.Normal, 2)
 	flow := s.Player("flow", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		z, logDet := k.forward(p, in[0])
 		return []*graph.Node{z, logDet}
-	}, point)
-	inverse := flow.Part("inverse", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.inverse(p, in[0])) }, point)
+	}, real.In()).Giving(z.Name, "log_det")
+	inverse := flow.Part("inverse", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(k.inverse(p, in[0])) }, game.Given(z)).Giving(real.Sample())
 	opt := s.Optimizer("flow", "flow", flow)
 	density := func(t *game.Turn) *graph.Node {
 		out := t.Run(flow, t.Batch(real, game.Points))

@@ -168,7 +168,7 @@ func (p *printer) players(g *game.Game) error {
 			continue
 		}
 		seen[player.Net] = true
-		program, err := player.Program("layers", g.Config.Train.Batch)
+		program, err := player.Program("layers", g.Config.Train.Batch, true)
 		if err != nil {
 			return err
 		}
