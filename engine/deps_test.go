@@ -102,6 +102,10 @@ func allowed() []edge {
 		{"engine/session", "engine/device"},
 		{"engine/session", "engine/debug"},
 		{"engine/session", "engine/safetensors"},
+		{"engine/onnx/onnxtest", "engine/device"},
+		{"engine/onnx/onnxtest", "engine/graph"},
+		{"engine/onnx/onnxtest", "engine/safetensors"},
+		{"engine/onnx/onnxtest", "engine/session"}, // what models are compared with
 		{"engine/session", "engine/atomicfile"}, // a checkpoint is no output of the user's: nothing is reached through a link
 		{"engine/devicetest", "engine/graph"},
 		{"engine/devicetest", "engine/plan"},

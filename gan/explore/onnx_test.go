@@ -2,17 +2,13 @@ package explore
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"ganengine/engine/cpu"
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
-	"ganengine/engine/safetensors"
+	"ganengine/engine/onnx/onnxtest"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
@@ -21,62 +17,45 @@ import (
 	"ganengine/gan/train"
 )
 
-// onnxPython is a Python that has ONNX's checker and onnxruntime: where scripts/install-ci
-// puts it, or the PATH's.
-func onnxPython(t *testing.T) string {
-	t.Helper()
-	for _, path := range []string{"/opt/onnx/bin/python", "python3"} {
-		if exec.Command(path, "-c", "import onnx, onnxruntime").Run() == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("there is no Python with onnx and onnxruntime: run scripts/install-ci")
-	}
-	t.Skip("no Python with onnx and onnxruntime: pip install them, or scripts/install-ci does")
-	return ""
-}
-
 // Every player of every shipped system is a model that ONNX's checker takes, and gives in
 // onnxruntime what it gives here, at any batch, with averages where there are some.
 func TestONNXOfEverySystem(t *testing.T) {
-	python := onnxPython(t)
+	if testing.Short() {
+		t.Skip("it trains each system")
+	}
+	models := onnxtest.New(t)
 	dev, err := cpu.New(cpu.Options{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dev.Close() })
-	folder, models := t.TempDir(), 0
-	check := func(t *testing.T, name string, c *config.Config, o Options) {
+	add := func(t *testing.T, name string, c *config.Config, o Options) {
 		e := trained(t, dev, c, o)
 		for _, p := range e.Game.Players {
-			base := filepath.Join(folder, name+"-"+p.Name)
-			if err := e.ExportONNX(t.Context(), base+".onnx", p, "test"); err != nil {
-				t.Fatal(err)
-			}
-			writeCases(t, e, p, base+".safetensors")
-			models++
+			write := func(path string) error { return e.ExportONNX(t.Context(), path, p, "test") }
+			models.Add(t, name+"-"+p.Name, write, e.session, atBatches(t, e, p))
 		}
 	}
-	configtest.EachTiny(t, func(t *testing.T, name string, c *config.Config) { check(t, name, c, Options{}) }, "train.steps=2")
-	more := func(name, base string, o Options, set ...string) {
-		check(t, name, configtest.Tiny(t, base, append(set, "train.steps=2")...), o)
+	configtest.EachTiny(t, func(t *testing.T, name string, c *config.Config) { add(t, name, c, Options{}) }, "train.steps=2")
+	for _, c := range []struct {
+		name, base string
+		o          Options
+		set        string
+	}{
+		{"average", "dcgan", Options{}, "train.ema_kimg=0.001"},
+		{"raw", "dcgan", Options{RawWeights: true}, "train.ema_kimg=0.001"},
+		{"standing", "dcgan", Options{}, "sample.standing=2"},
+		{"layer", "dcgan", Options{}, "model.g_norm=layer"},
+		{"instance", "dcgan", Options{}, "model.d_norm=instance"},
+		{"classes", "sngan", Options{}, "data.labels=true"},
+		{"embedded", "cgan", Options{}, "model.label_dim=3"},
+		{"virtual", "improved", Options{}, "model.g_norm=virtual"},
+		{"bf16", "dcgan", Options{}, "run.precision=bf16"},
+	} {
+		add(t, c.name, configtest.Tiny(t, c.base, c.set, "train.steps=2"), c.o)
 	}
-	more("average", "dcgan", Options{}, "train.ema_kimg=0.001")
-	more("raw", "dcgan", Options{RawWeights: true}, "train.ema_kimg=0.001")
-	more("standing", "dcgan", Options{}, "sample.standing=2")
-	more("layer", "dcgan", Options{}, "model.g_norm=layer", "model.d_norm=instance")
-	more("classes", "sngan", Options{}, "data.labels=true")
-	more("embedded", "cgan", Options{}, "model.label_dim=3")
-	more("virtual", "improved", Options{}, "model.g_norm=virtual")
-	more("bf16", "dcgan", Options{}, "run.precision=bf16")
-	out, err := exec.Command(python, "../../scripts/parity/check_onnx.py", folder).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
-	if want := fmt.Sprintf("%d models", models); models < 2*len(systems.Table().All) || !strings.HasPrefix(string(out), want) {
-		t.Errorf("%d models were written, and the script says\n%s", models, out)
+	if n := models.Check(t); n < 2*len(systems.Table().All) {
+		t.Errorf("%d models of %d systems", n, len(systems.Table().All))
 	}
 }
 
@@ -100,54 +79,68 @@ func trained(t *testing.T, dev device.Device, c *config.Config, o Options) *Expl
 	return e
 }
 
-// writeCases writes operands of a player and what it gives for them: N/in/NAME and
-// N/out/NAME for batches of N, images [n, h, w, c].
-func writeCases(t *testing.T, e *Explorer, p *game.Player, path string) {
+// atBatches are a player's programs for one sample, or two where it compares them, and eight.
+func atBatches(t *testing.T, e *Explorer, p *game.Player) map[int]*graph.Program {
 	t.Helper()
-	var entries []safetensors.Entry
-	for _, n := range []int{1, 8} {
-		program, err := p.Program(fmt.Sprint("check/", p.Name, n), n, e.trained)
-		if err != nil && n == 1 && strings.Contains(err.Error(), "compares an example with others") {
-			n = 2
-			program, err = p.Program(fmt.Sprint("check/", p.Name, n), n, e.trained)
-		}
+	out := map[int]*graph.Program{}
+	build := func(n int) (err error) {
+		out[n], err = p.Program(fmt.Sprint("check/", p.Name, n), n, e.trained)
+		return err
+	}
+	err := build(1)
+	if err != nil && strings.Contains(err.Error(), "compares an example with others") {
+		delete(out, 1)
+		err = build(2)
+	}
+	if err == nil {
+		err = build(8)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// What a model says of itself, which is how to use it.
+func TestONNXMetadata(t *testing.T) {
+	for _, c := range []struct {
+		text, net, want string
+		shape           []int
+	}{
+		{tinyImages, "g", "ganengine=v1 run=dcgan-glyphs-b64 model=dcgan network=g step=3 weights=average statistics=running layout=NCHW pixel_range=-1 to 1 input.z=6 numbers, N(0, 1)", []int{8, 8, 3}},
+		{tinyImages, "d", "ganengine=v1 run=dcgan-glyphs-b64 model=dcgan network=d step=3 weights=trained statistics=running layout=NCHW pixel_range=-1 to 1", []int{8, 8, 3}},
+		{tinyPoints + "z_dist = \"uniform\"\n", "", "ganengine=v1 run=mlp-ring-b64 model=mlp network=g step=3 weights=trained statistics=running input.z=5 numbers, U(-sqrt 3, sqrt 3)", []int{2}},
+	} {
+		e := open(t, makeRun(t, c.text, c.shape...), Options{})
+		p, err := e.Network(c.net)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := e.session.Compile(program); err != nil {
-			t.Fatal(err)
+		var got []string
+		for _, kv := range e.metadata(p, "v1") {
+			got = append(got, kv[0]+"="+kv[1])
 		}
-		compiled := e.session.Program(program.Name)
-		inputs, err := e.newInputs(compiled)
-		if err != nil {
-			t.Fatal(err)
-		}
-		random := rand.New(rand.NewPCG(1, uint64(n)))
-		for i, in := range program.Inputs {
-			name := fmt.Sprintf("%d/in/%s", n, in.InputName())
-			if in.DType == graph.I32 {
-				values := device.View[int32](inputs[i].Data())
-				for k := range values {
-					values[k] = int32(k % 3) // as many classes as the smallest has
-				}
-				entries = append(entries, safetensors.NewEntry(name, in.Shape, append([]int32{}, values...)))
-				continue
-			}
-			values := device.View[float32](inputs[i].Data())
-			for k := range values {
-				values[k] = float32(random.NormFloat64())
-			}
-			entries = append(entries, safetensors.NewEntry(name, in.Shape, append([]float32{}, values...)))
-		}
-		r, err := compiled.Finish(inputs...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, out := range program.Outputs {
-			entries = append(entries, safetensors.NewEntry(fmt.Sprintf("%d/out/%s", n, out.Name), out.Value.Shape, append([]float32{}, r.Floats(i)...)))
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("metadata\n%s, want\n%s", text, c.want)
 		}
 	}
-	if err := safetensors.WriteFile(path, entries, nil); err != nil {
-		t.Fatal(err)
+	// Several codes side by side, one that is multiplied, and classes.
+	for name, want := range map[string]string{
+		"infogan": "4 numbers, U(-sqrt 3, sqrt 3); 4 numbers, a one among zeros; 2 numbers, U(-sqrt 3, sqrt 3)",
+		"aae":     "4 numbers, N(0, 1), times 5",
+		"acgan":   "int64, one of the numbers of 3 classes from 0 on",
+	} {
+		g := configtest.Declare(t, configtest.Tiny(t, name))
+		found := ""
+		for _, p := range g.Players {
+			for _, in := range p.In() {
+				if in.Codes != nil {
+					found += distribution(in) + "\n"
+				}
+			}
+		}
+		if !strings.Contains(found, want+"\n") {
+			t.Errorf("%s: operands %q, want %q", name, found, want)
+		}
 	}
 }
