@@ -106,7 +106,7 @@ func allowed() []edge {
 		{"engine/onnx/onnxtest", "engine/graph"},
 		{"engine/onnx/onnxtest", "engine/safetensors"},
 		{"engine/onnx/onnxtest", "engine/session"}, // what models are compared with
-		{"engine/session", "engine/atomicfile"}, // a checkpoint is no output of the user's: nothing is reached through a link
+		{"engine/session", "engine/atomicfile"},    // a checkpoint is no output of the user's: nothing is reached through a link
 		{"engine/devicetest", "engine/graph"},
 		{"engine/devicetest", "engine/plan"},
 		{"engine/devicetest", "engine/device"},
