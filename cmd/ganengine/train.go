@@ -14,6 +14,7 @@ import (
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
+	"ganengine/gan/telemetry"
 	"ganengine/gan/train"
 )
 
@@ -21,7 +22,7 @@ import (
 type trainFlags struct {
 	*settings
 	out, resume, init     string
-	checkpoint            string
+	checkpoint, listen    string
 	dryRun, quiet, detail bool
 }
 
@@ -43,6 +44,7 @@ func trainCommand() command {
 			f.StringVar(&t.resume, "resume", "", "`RUN` to continue: a run directory, its number, latest or auto")
 			f.StringVar(&t.checkpoint, "checkpoint", "", "`C` that -resume continues from: latest, best or a step")
 			f.StringVar(&t.init, "init", "", "start from the weights of `RUN|FILE`, a run or a safetensors file, and from nothing else of it")
+			f.StringVar(&t.listen, "listen", "", "show the run's numbers to Prometheus at http://`ADDRESS`/metrics, such as 127.0.0.1:9090; 0.0.0.0:9090 is open to other machines")
 			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, layers, players, turns and memory; touch nothing")
 			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
 			f.BoolVar(&t.detail, "v", false, "print more")
@@ -162,6 +164,25 @@ func (t *trainFlags) weights() (string, error) {
 	return file.Path, err
 }
 
+// serve listens at -listen, before anything of the run is begun; without it, or where
+// nothing is trained, nil.
+func (t *trainFlags) serve() (*telemetry.Server, error) {
+	if t.listen == "" {
+		return nil, nil
+	}
+	if err := telemetry.Check(t.listen); err != nil {
+		return nil, usage("-listen: %w", err)
+	}
+	if t.dryRun {
+		return nil, nil
+	}
+	s, err := telemetry.Listen(t.listen, versionName())
+	if err != nil {
+		return nil, usage("-listen: %w; end what listens there, or name another port", err)
+	}
+	return s, nil
+}
+
 func (t *trainFlags) volume() volume {
 	switch {
 	case t.quiet:
@@ -181,6 +202,13 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	server, err := t.serve()
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		defer func() { err = errors.Join(err, server.Close()) }()
+	}
 	show := a.newConsole(a.stdout, t.volume())
 	defer show.end()
 	h, err := a.host(j.config, show, false)
@@ -189,6 +217,10 @@ func (a *app) train(ctx context.Context, t *trainFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.Device.Close()) }()
 	h.Out, h.Weights, h.Checkpoint = t.out, weights, t.checkpoint
+	if server != nil {
+		h.Meter = server
+		show.Line(fmt.Sprintf("metrics  http://%s/metrics", server.Address()))
+	}
 	for _, note := range j.notes {
 		show.Line(note)
 	}

@@ -139,6 +139,7 @@ func (r *runner) evaluate(ctx context.Context, step int64) error {
 		scalars = append(scalars, tfevents.Scalar{Tag: "Metrics/" + rows[i].Name, Value: float32(rows[i].Value)})
 		shown = append(shown, fmt.Sprintf("%s %.4g", rows[i].Name, float64(rows[i].Value)))
 		r.rec.keep(r.rec.metrics.Append(rows[i]))
+		r.host.meter().Measured(step, rows[i].Name, float64(rows[i].Value))
 	}
 	r.rec.keep(r.rec.events.Scalars(step, scalars))
 	r.rec.line("step %d: %s", step, strings.Join(shown, ", "))

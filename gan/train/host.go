@@ -22,6 +22,7 @@ type Host struct {
 	// Checkpoint is what a resume goes on from: latest (or nothing), best, or a step.
 	Checkpoint string
 	Console    Console // nil shows nothing
+	Meter      Meter   // nil tells nobody
 	Version    string  // of the program, for run.json
 	Revision   string
 	Started    time.Time // when the process started, for the time that starting takes

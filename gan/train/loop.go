@@ -183,6 +183,7 @@ func (r *runner) finished(step int64) {
 	if p.Logged {
 		m := r.trainer.ses.Memory()
 		rates := r.trainer.ratesAt(step - 1)
+		r.measure(p, rates, m.Variables+m.Arena)
 		r.rec.stats(interval{step: step, images: r.images(step), seconds: r.clock.total().Seconds(),
 			imagesPerSecond: p.ImagesPerSecond, spent: r.clock.interval(), device: m.Variables + m.Arena, scores: r.trainer.tally, rates: rates})
 		r.tell(rates)
@@ -191,6 +192,8 @@ func (r *runner) finished(step int64) {
 		r.logged = step
 		r.clock.lap()
 		r.account()
+	} else {
+		r.measure(p, nil, 0)
 	}
 	r.host.Console.Progress(p)
 	r.rec.watch()
@@ -282,6 +285,7 @@ func (r *runner) save() error {
 		return err
 	}
 	r.saved = m.step
+	r.host.meter().Saved(m.step)
 	last := &r.info.Segments[len(r.info.Segments)-1]
 	last.ToStep, last.Seconds = m.step, r.clock.total().Seconds()
 	if err := r.run.WriteInfo(r.info); err != nil {
