@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"strings"
 
 	"ganengine/engine/graph"
 )
@@ -25,19 +26,11 @@ func (b *builder) compute(n *graph.Node, x []reg) reg {
 	default:
 		r = b.integer(n, x)
 	}
-	if n.DType == graph.BF16 && !exact[n.Op] {
+	if n.DType == graph.BF16 && n.Op.Info().Arithmetic != graph.Exact {
 		return b.narrow(r)
 	}
 	return r
 }
-
-// exact operators give numbers of their operands' type.
-var exact = map[graph.Op]bool{graph.OpNeg: true, graph.OpAbs: true, graph.OpSign: true, graph.OpFloor: true, graph.OpMax: true, graph.OpMin: true}
-
-// functions of kernels.Math, without the type that ends their names.
-var functions = map[graph.Op]string{graph.OpExp: "ge_exp", graph.OpLog: "ge_log", graph.OpLog1p: "ge_log1p", graph.OpSin: "ge_sin",
-	graph.OpCos: "ge_cos", graph.OpErf: "ge_erf", graph.OpTanh: "ge_tanh", graph.OpSigmoid: "ge_sigmoid", graph.OpSoftplus: "ge_softplus",
-	graph.OpPow: "ge_pow"}
 
 // comparisons of two numbers; those of floats hold for no NaN.
 var comparisons = map[graph.Op]string{graph.OpLess: "lt", graph.OpLessEqual: "le", graph.OpEqual: "eq"}
@@ -46,8 +39,8 @@ var comparisons = map[graph.Op]string{graph.OpLess: "lt", graph.OpLessEqual: "le
 func (b *builder) float(n *graph.Node, x []reg) reg {
 	c := x[0].class
 	t := types[c]
-	if f, ok := functions[n.Op]; ok {
-		return b.call(f, x)
+	if r := n.Op.Info(); r.Arithmetic == graph.Approximate {
+		return b.call("ge_"+strings.ToLower(r.Name), x)
 	}
 	if how, ok := comparisons[n.Op]; ok {
 		return b.op(pred, "setp."+how+t, x[0], x[1])

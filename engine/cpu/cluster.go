@@ -45,7 +45,7 @@ func (c *code) nanoseconds() float64 {
 			each += 4
 		case in.op == opUnary && vec.UnaryOp(in.code) >= vec.Exp:
 			each += 1
-		case in.op == opInteger || in.wide:
+		case in.op == opFormula || in.op == opInteger || in.wide:
 			each += 1
 		default:
 			each += .15

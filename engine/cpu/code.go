@@ -19,6 +19,7 @@ const (
 	opSelect                     // dst = b where a, else c
 	opAxpy                       // dst = a * scalar b + c
 	opMulAdd                     // dst = a * b + c
+	opFormula                    // dst = f(a, b); b is -1 where f takes one operand
 	opInteger                    // dst = a code b, a graph.Op on i32 values
 	opWrap                       // dst = the lower 32 bits of a
 	opTruncate                   // dst = a without fraction in [0, imm], or in all of i32 if imm is 0
@@ -41,6 +42,7 @@ type instr struct {
 	dst     int
 	a, b, c int
 	imm     float64
+	f       func(x, y float64) float64 // opFormula's
 }
 
 // sources lists the registers that an instruction reads.
@@ -52,7 +54,7 @@ func (in *instr) sources() (regs [3]int, wide bool) {
 		regs[0] = in.a
 	case opWiden, opNarrow:
 		regs[0], wide = in.a, !in.wide
-	case opBinary, opLeakyGrad, opInteger:
+	case opBinary, opLeakyGrad, opFormula, opInteger:
 		regs[0], regs[1] = in.a, in.b
 	case opScalarBinary:
 		regs[0] = in.b
@@ -68,28 +70,19 @@ func (in *instr) sources() (regs [3]int, wide bool) {
 	return regs, wide
 }
 
+// unaryCodes and binaryCodes are the operators that package vec has instructions for; the
+// others are computed by their formulas. The rules of booleans hold for masks of 0 and 1.
 var unaryCodes = map[graph.Op]vec.UnaryOp{
 	graph.OpNeg: vec.Neg, graph.OpAbs: vec.Abs, graph.OpSign: vec.Sign, graph.OpFloor: vec.Floor, graph.OpSqrt: vec.Sqrt,
-	graph.OpRsqrt: vec.Rsqrt, graph.OpExp: vec.Exp, graph.OpLog: vec.Log, graph.OpLog1p: vec.Log1p, graph.OpSin: vec.Sin,
-	graph.OpCos: vec.Cos, graph.OpErf: vec.Erf, graph.OpTanh: vec.Tanh, graph.OpSigmoid: vec.Sigmoid,
-	graph.OpSoftplus: vec.Softplus, graph.OpIsFinite: vec.IsFinite,
+	graph.OpRsqrt: vec.Rsqrt, graph.OpExp: vec.Exp, graph.OpLog: vec.Log, graph.OpLog1p: vec.Log1p, graph.OpTanh: vec.Tanh,
+	graph.OpSigmoid: vec.Sigmoid, graph.OpSoftplus: vec.Softplus, graph.OpIsFinite: vec.IsFinite,
 }
 
-// The rules of booleans hold for masks of 0 and 1.
 var binaryCodes = map[graph.Op]vec.BinaryOp{
 	graph.OpAdd: vec.Add, graph.OpSub: vec.Sub, graph.OpMul: vec.Mul, graph.OpDiv: vec.Div, graph.OpMax: vec.Max,
-	graph.OpMin: vec.Min, graph.OpPow: vec.Pow, graph.OpLess: vec.Less, graph.OpLessEqual: vec.LessEqual,
+	graph.OpMin: vec.Min, graph.OpLess: vec.Less, graph.OpLessEqual: vec.LessEqual,
 	graph.OpEqual: vec.Equal, graph.OpAnd: vec.Mul, graph.OpOr: vec.Max,
 }
 
 // isWide says in which registers values of a type are held.
 func isWide(d graph.DType) bool { return d == graph.F64 || d == graph.I32 }
-
-// isExact says that an operator's result on bf16 values is one.
-func isExact(op graph.Op) bool {
-	switch op {
-	case graph.OpNeg, graph.OpAbs, graph.OpSign, graph.OpFloor, graph.OpMax, graph.OpMin, graph.OpSelect:
-		return true
-	}
-	return false
-}

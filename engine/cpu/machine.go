@@ -65,6 +65,12 @@ func (f *file[T]) compute(ops vec.Ops[T], scalars []T, in *instr) {
 		ops.Axpy(r[in.dst], r[in.a], scalars[in.b], r[in.c])
 	case opMulAdd:
 		ops.MulAdd(r[in.dst], r[in.a], r[in.b], r[in.c])
+	case opFormula:
+		b := in.b
+		if b < 0 {
+			b = in.a
+		}
+		formula(in.f, r[in.dst], r[in.a], r[b])
 	case opInteger:
 		integer(graph.Op(in.code), r[in.dst], r[in.a], r[in.b])
 	case opWrap:
@@ -89,6 +95,13 @@ func (f *file[T]) compute(ops vec.Ops[T], scalars []T, in *instr) {
 				r[in.dst][i] = 1
 			}
 		}
+	}
+}
+
+// formula computes in float64 and rounds to the register's type.
+func formula[T vec.Float](f func(x, y float64) float64, dst, a, b []T) {
+	for i := range dst {
+		dst[i] = T(f(float64(a[i]), float64(b[i])))
 	}
 }
 

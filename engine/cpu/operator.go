@@ -13,7 +13,9 @@ func (k *compiler) operator(n *graph.Node, args []int) (int, error) {
 		wide = isWide(n.DType)
 	}
 	dst := k.newReg(wide)
-	switch unary, isUnary := unaryCodes[n.Op]; {
+	unary, isUnary := unaryCodes[n.Op]
+	binary, isBinary := binaryCodes[n.Op]
+	switch {
 	case n.DType == graph.I32 && len(args) == 2:
 		k.emit(instr{op: opInteger, code: uint8(n.Op), wide: true, dst: dst, a: k.reg(args[0]), b: k.reg(args[1])})
 	case isUnary:
@@ -31,14 +33,20 @@ func (k *compiler) operator(n *graph.Node, args []int) (int, error) {
 			mask = k.convert(opWiden, mask)
 		}
 		k.emit(instr{op: opSelect, wide: wide, dst: dst, a: mask, b: k.reg(args[1]), c: k.reg(args[2])})
+	case isBinary:
+		if n.Op != graph.OpAdd || !k.multiplyAdd(n, dst, args[0], args[1]) && !k.multiplyAdd(n, dst, args[1], args[0]) {
+			k.binary(uint8(binary), wide, dst, args[0], args[1])
+		}
 	default:
-		code, ok := binaryCodes[n.Op]
-		if !ok {
+		f := n.Op.Info().Formula
+		if f == nil {
 			return 0, k.unsupported(n, "no rule for this elementwise operator")
 		}
-		if n.Op != graph.OpAdd || !k.multiplyAdd(n, dst, args[0], args[1]) && !k.multiplyAdd(n, dst, args[1], args[0]) {
-			k.binary(uint8(code), wide, dst, args[0], args[1])
+		in := instr{op: opFormula, wide: wide, dst: dst, a: k.reg(args[0]), b: -1, f: f(n.Attr)}
+		if len(args) == 2 {
+			in.b = k.reg(args[1])
 		}
+		k.emit(in)
 	}
 	return k.finish(n, wide, dst), nil
 }
@@ -50,7 +58,7 @@ func (k *compiler) finish(n *graph.Node, wide bool, r int) int {
 		return k.convert(opNarrow, r)
 	case n.DType == graph.I32 && len(n.Inputs) == 1:
 		k.emit(instr{op: opWrap, wide: true, dst: r, a: r})
-	case n.DType == graph.BF16 && !isExact(n.Op):
+	case n.DType == graph.BF16 && n.Op.Info().Arithmetic != graph.Exact:
 		k.emit(instr{op: opRound, dst: r, a: r})
 	}
 	return r

@@ -129,7 +129,10 @@ func Cases() []Case {
 		normCases(), drawCases(), variableCases(), programCases(), randomCases())
 }
 
-var floats = []graph.DType{graph.F32, graph.F64, graph.BF16}
+var (
+	floats   = []graph.DType{graph.F32, graph.F64, graph.BF16}
+	allTypes = append([]graph.DType{graph.I32, graph.U8, graph.Bool}, floats...)
+)
 
 // at names a shape: 4x3, or scalar.
 func at(s graph.Shape) string {

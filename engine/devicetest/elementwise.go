@@ -8,36 +8,20 @@ import (
 	"ganengine/engine/reference"
 )
 
-// The elementwise operators by their public functions.
-var unaryFunctions = map[graph.Op]func(x *graph.Node) *graph.Node{
-	graph.OpNeg: graph.Neg, graph.OpAbs: graph.Abs, graph.OpSign: graph.Sign, graph.OpFloor: graph.Floor,
-	graph.OpSqrt: graph.Sqrt, graph.OpRsqrt: graph.Rsqrt, graph.OpExp: graph.Exp, graph.OpLog: graph.Log,
-	graph.OpLog1p: graph.Log1p, graph.OpSin: graph.Sin, graph.OpCos: graph.Cos, graph.OpErf: graph.Erf,
-	graph.OpTanh: graph.Tanh, graph.OpSigmoid: graph.Sigmoid, graph.OpSoftplus: graph.Softplus,
-	graph.OpNot: graph.Not, graph.OpIsFinite: graph.IsFinite, graph.OpStopGradient: graph.StopGradient,
-	graph.OpLeakyRelu: func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, .2) },
-}
-
-var binaryFunctions = map[graph.Op]func(x, y *graph.Node) *graph.Node{
-	graph.OpAdd: graph.Add, graph.OpSub: graph.Sub, graph.OpMul: graph.Mul, graph.OpDiv: graph.Div,
-	graph.OpMax: graph.Max, graph.OpMin: graph.Min, graph.OpPow: graph.Pow, graph.OpLess: graph.Less,
-	graph.OpLessEqual: graph.LessEqual, graph.OpEqual: graph.Equal, graph.OpAnd: graph.And, graph.OpOr: graph.Or,
-	graph.OpLeakyReluGrad: func(g, x *graph.Node) *graph.Node {
-		return graph.Gradients(graph.LeakyRelu(x, .2), g, x)[0]
-	},
-}
-
-// typesOf lists the types that an elementwise operator is tested in.
-func typesOf(op graph.Op) []graph.DType {
-	switch op {
-	case graph.OpNot, graph.OpAnd, graph.OpOr:
-		return []graph.DType{graph.Bool}
-	case graph.OpNeg, graph.OpAbs, graph.OpAdd, graph.OpSub, graph.OpMul, graph.OpDiv, graph.OpMax, graph.OpMin:
-		return append([]graph.DType{graph.I32}, floats...)
-	case graph.OpLess, graph.OpLessEqual, graph.OpEqual, graph.OpSelect, graph.OpStopGradient:
-		return append([]graph.DType{graph.I32, graph.U8, graph.Bool}, floats...)
-	}
-	return floats
+// takes says whether an operator has operands of type d.
+func takes(r *graph.Row, d graph.DType) bool {
+	_, err := graph.Build(r.Name, graph.NewVars(), func(b *graph.Builder) {
+		var x []*graph.Node
+		for i := range r.Arity {
+			of := d
+			if r.Op == graph.OpSelect && i == 0 {
+				of = graph.Bool
+			}
+			x = append(x, b.Input(fmt.Sprintf("x%d", i), of, graph.Shape{1}))
+		}
+		b.Output("y", r.Example(x...))
+	})
+	return err == nil
 }
 
 // domainOf is where an operator's operands lie: the table's domain, small
@@ -64,7 +48,10 @@ func elementwiseCases() []Case {
 		if r.Class != graph.Elementwise || r.Op == graph.OpCast {
 			continue
 		}
-		for _, d := range typesOf(r.Op) {
+		for _, d := range allTypes {
+			if !takes(&r, d) {
+				continue
+			}
 			for _, s := range shapes {
 				cases = append(cases, elementwiseCase(&r, d, s, false))
 			}
@@ -77,14 +64,15 @@ func elementwiseCases() []Case {
 func elementwiseCase(r *graph.Row, d graph.DType, s graph.Shape, isLarge bool) Case {
 	return Case{Name: fmt.Sprintf("%s/%s/%s", r.Name, at(s), d), Large: isLarge, build: func(m *maker) {
 		dom := domainOf(r, d)
-		switch {
-		case r.Arity == 1:
-			m.out(unaryFunctions[r.Op](m.in(d, s, dom)))
-		case r.Arity == 2:
-			m.out(binaryFunctions[r.Op](m.in(d, s, dom), m.in(d, s, dom)))
-		default:
-			m.out(graph.Select(m.in(graph.Bool, s, dom), m.in(d, s, dom), m.in(d, s, dom)))
+		var x []*graph.Node
+		for i := range r.Arity {
+			of := d
+			if r.Op == graph.OpSelect && i == 0 {
+				of = graph.Bool
+			}
+			x = append(x, m.in(of, s, dom))
 		}
+		m.out(r.Example(x...))
 	}}
 }
 
@@ -138,10 +126,9 @@ func pairs(name string, f func(x, y *graph.Node) *graph.Node, d graph.DType, x, 
 // for bf16 the ties and overflows of rounding. Floats outside of an integer
 // type's range, and integers outside of a smaller one's, are left open.
 func castCases() []Case {
-	types := []graph.DType{graph.F32, graph.F64, graph.BF16, graph.I32, graph.U8, graph.Bool}
 	var cases []Case
-	for _, from := range types {
-		for _, to := range types {
+	for _, from := range allTypes {
+		for _, to := range allTypes {
 			if from == to {
 				continue
 			}

@@ -21,19 +21,15 @@ func elementwiseGradients() []GradientCase {
 	s := graph.Shape{3, 4}
 	var cases []GradientCase
 	for _, r := range graph.Rows() {
-		if r.Class != graph.Elementwise || !r.Differentiable() || r.Op == graph.OpStopGradient {
-			continue // StopGradient is not the derivative, by definition
+		switch r.Op {
+		case graph.OpStopGradient, // not the derivative, by definition
+			graph.OpIsFinite, graph.OpLess, graph.OpLessEqual, graph.OpEqual, // no numbers
+			graph.OpSelect, graph.OpCast: // below
+			continue
 		}
-		c := GradientCase{Name: "Gradient/" + r.Name, Domain: r.Domain}
-		if f := unaryFunctions[r.Op]; f != nil && r.Op != graph.OpIsFinite {
-			c.Shapes = []graph.Shape{s}
-			c.F = function(func(x []*graph.Node) *graph.Node { return f(x[0]) })
-			cases = append(cases, c)
-		}
-		if f := binaryFunctions[r.Op]; f != nil && r.Op != graph.OpLess && r.Op != graph.OpLessEqual && r.Op != graph.OpEqual {
-			c.Shapes = []graph.Shape{s, s}
-			c.F = function(func(x []*graph.Node) *graph.Node { return f(x[0], x[1]) })
-			cases = append(cases, c)
+		if r.Class == graph.Elementwise && r.Differentiable() {
+			cases = append(cases, GradientCase{Name: "Gradient/" + r.Name, Domain: r.Domain, Shapes: slices.Repeat([]graph.Shape{s}, r.Arity),
+				F: function(func(x []*graph.Node) *graph.Node { return r.Example(x...) })})
 		}
 	}
 	one := []graph.Shape{s}

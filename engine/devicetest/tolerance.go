@@ -127,7 +127,7 @@ func spread(n *graph.Node, in []estimate) ([]float64, error) {
 	centre := make([]reference.Array, len(in))
 	for i, x := range in {
 		centre[i] = x.Array
-		if argumentReduced(n.Op) {
+		if n.Op.Info().Arithmetic == graph.Approximate {
 			in[i].err = widened(x)
 		}
 	}
@@ -153,7 +153,7 @@ func spread(n *graph.Node, in []estimate) ([]float64, error) {
 			}
 		}
 	}
-	if n.DType.IsFloat() && !exactElementwise(n) {
+	if n.DType.IsFloat() && n.Op.Info().Arithmetic != graph.Exact { // a cast rounds only when it is stored
 		for i, y := range mid.Data {
 			out[i] += rounding * ulp(held(n.DType)) * math.Abs(y)
 		}
@@ -201,26 +201,6 @@ func widened(e estimate) []float64 {
 		w[i] += argumentUlps * ulp(held(e.DType)) * math.Abs(x)
 	}
 	return w
-}
-
-func argumentReduced(op graph.Op) bool {
-	switch op {
-	case graph.OpExp, graph.OpLog, graph.OpLog1p, graph.OpSin, graph.OpCos, graph.OpErf, graph.OpTanh,
-		graph.OpSigmoid, graph.OpSoftplus, graph.OpPow:
-		return true
-	}
-	return false
-}
-
-// exactElementwise marks operators that choose or copy, and casts, which round
-// only when the result is stored.
-func exactElementwise(n *graph.Node) bool {
-	switch n.Op {
-	case graph.OpNeg, graph.OpAbs, graph.OpSign, graph.OpFloor, graph.OpMax, graph.OpMin, graph.OpSelect,
-		graph.OpStopGradient, graph.OpCast:
-		return true
-	}
-	return false
 }
 
 // bilinear: |x|*ey + ex*|y| + ex*ey, and the sum's own rounding.

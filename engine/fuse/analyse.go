@@ -34,14 +34,13 @@ const (
 	lightWeight = 1. / 8 // operands this small are as good as none
 )
 
-// opCost is the price of an elementwise operator; more than costLimit where it
+// opCost is the price of an operator that clusters compute; more than costLimit where it
 // is never paid twice.
 func opCost(n *graph.Node) int {
-	switch n.Op {
-	case graph.OpExp, graph.OpLog, graph.OpLog1p, graph.OpSin, graph.OpCos, graph.OpErf, graph.OpTanh,
-		graph.OpSigmoid, graph.OpSoftplus, graph.OpPow, graph.OpUniform, graph.OpNormal:
+	switch r := n.Op.Info(); {
+	case r.Class == graph.Draw || r.Arithmetic == graph.Approximate:
 		return costLimit + 1
-	case graph.OpDiv, graph.OpSqrt, graph.OpRsqrt:
+	case r.Arithmetic == graph.Iterated:
 		return 4
 	}
 	return 1

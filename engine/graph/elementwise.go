@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Slope is the attribute of the leaky rectifier: the factor of negative values.
 type Slope float64
@@ -28,39 +31,66 @@ func signed(n *Node) (Shape, DType, error) {
 	return x.Shape, x.DType, nil
 }
 
-func unary(op Op, name, doc string, d Domain, vjp func(n, dy *Node, i int) *Node) Row {
-	return Row{Op: op, Name: name, Arity: 1, Class: Elementwise, Doc: doc, infer: sameFloat, vjp: vjp, Domain: d}
+// of1 and of2 are formulas of operators without attributes.
+func of1(f func(x float64) float64) func(any) func(x, y float64) float64 {
+	return func(any) func(x, y float64) float64 { return func(x, _ float64) float64 { return f(x) } }
+}
+
+func of2(f func(x, y float64) float64) func(any) func(x, y float64) float64 {
+	return func(any) func(x, y float64) float64 { return f }
+}
+
+// sloped is x where y > 0, else slope*x.
+func sloped(slope any, x, y float64) float64 {
+	if y > 0 {
+		return x
+	}
+	return float64(slope.(Slope)) * x
+}
+
+// truth is a Bool as a number.
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func itself(x float64) float64 { return x }
+
+func unary(op Op, name, doc string, d Domain, a Arithmetic, f func(x float64) float64, vjp func(n, dy *Node, i int) *Node) Row {
+	return Row{Op: op, Name: name, Arity: 1, Class: Elementwise, Doc: doc, infer: sameFloat, vjp: vjp, Domain: d, Arithmetic: a, Formula: of1(f)}
 }
 
 func unaryRows() []Row {
 	x := func(n *Node) *Node { return n.Inputs[0] }
 	rows := []Row{
-		unary(OpNeg, "Neg", "-x", anywhere, func(n, dy *Node, _ int) *Node { return Neg(dy) }),
-		unary(OpAbs, "Abs", "|x|", offZero, func(n, dy *Node, _ int) *Node { return Mul(dy, Sign(x(n))) }),
-		unary(OpSign, "Sign", "-1, 0 or 1", offZero, nil),
-		unary(OpFloor, "Floor", "the largest integer not above x", Domain{Lo: .1, Hi: .9}, nil),
-		unary(OpSqrt, "Sqrt", "sqrt(x)", positive, func(n, dy *Node, _ int) *Node { return Div(Scale(dy, .5), n) }),
-		unary(OpRsqrt, "Rsqrt", "1/sqrt(x)", positive, func(n, dy *Node, _ int) *Node {
+		unary(OpNeg, "Neg", "-x", anywhere, Exact, func(x float64) float64 { return -x }, func(n, dy *Node, _ int) *Node { return Neg(dy) }),
+		unary(OpAbs, "Abs", "|x|", offZero, Exact, math.Abs, func(n, dy *Node, _ int) *Node { return Mul(dy, Sign(x(n))) }),
+		unary(OpSign, "Sign", "-1, 0 or 1", offZero, Exact, func(x float64) float64 { return truth(x > 0) - truth(x < 0) }, nil),
+		unary(OpFloor, "Floor", "the largest integer not above x", Domain{Lo: .1, Hi: .9}, Exact, math.Floor, nil),
+		unary(OpSqrt, "Sqrt", "sqrt(x)", positive, Iterated, math.Sqrt, func(n, dy *Node, _ int) *Node { return Div(Scale(dy, .5), n) }),
+		unary(OpRsqrt, "Rsqrt", "1/sqrt(x)", positive, Iterated, func(x float64) float64 { return 1 / math.Sqrt(x) }, func(n, dy *Node, _ int) *Node {
 			return Mul(Scale(dy, -.5), Div(n, x(n)))
 		}),
-		unary(OpExp, "Exp", "e^x", anywhere, func(n, dy *Node, _ int) *Node { return Mul(dy, n) }),
-		unary(OpLog, "Log", "ln x", positive, func(n, dy *Node, _ int) *Node { return Div(dy, x(n)) }),
-		unary(OpLog1p, "Log1p", "ln(1+x)", positive, func(n, dy *Node, _ int) *Node { return Div(dy, Shift(x(n), 1)) }),
-		unary(OpSin, "Sin", "sin x", anywhere, func(n, dy *Node, _ int) *Node { return Mul(dy, Cos(x(n))) }),
-		unary(OpCos, "Cos", "cos x", anywhere, func(n, dy *Node, _ int) *Node { return Neg(Mul(dy, Sin(x(n)))) }),
-		unary(OpErf, "Erf", "2/sqrt(pi) * integral of e^(-t^2) from 0 to x", anywhere, func(n, dy *Node, _ int) *Node {
+		unary(OpExp, "Exp", "e^x", anywhere, Approximate, math.Exp, func(n, dy *Node, _ int) *Node { return Mul(dy, n) }),
+		unary(OpLog, "Log", "ln x", positive, Approximate, math.Log, func(n, dy *Node, _ int) *Node { return Div(dy, x(n)) }),
+		unary(OpLog1p, "Log1p", "ln(1+x)", positive, Approximate, math.Log1p, func(n, dy *Node, _ int) *Node { return Div(dy, Shift(x(n), 1)) }),
+		unary(OpSin, "Sin", "sin x", anywhere, Approximate, math.Sin, func(n, dy *Node, _ int) *Node { return Mul(dy, Cos(x(n))) }),
+		unary(OpCos, "Cos", "cos x", anywhere, Approximate, math.Cos, func(n, dy *Node, _ int) *Node { return Neg(Mul(dy, Sin(x(n)))) }),
+		unary(OpErf, "Erf", "2/sqrt(pi) * integral of e^(-t^2) from 0 to x", anywhere, Approximate, math.Erf, func(n, dy *Node, _ int) *Node {
 			return Scale(Mul(dy, Exp(Neg(Square(x(n))))), 1.1283791670955126)
 		}),
-		unary(OpTanh, "Tanh", "tanh x", anywhere, func(n, dy *Node, _ int) *Node {
+		unary(OpTanh, "Tanh", "tanh x", anywhere, Approximate, math.Tanh, func(n, dy *Node, _ int) *Node {
 			return Mul(dy, Shift(Neg(Square(n)), 1))
 		}),
-		unary(OpSigmoid, "Sigmoid", "1/(1+e^-x)", anywhere, func(n, dy *Node, _ int) *Node {
+		unary(OpSigmoid, "Sigmoid", "1/(1+e^-x)", anywhere, Approximate, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, func(n, dy *Node, _ int) *Node {
 			return Mul(dy, Mul(n, Shift(Neg(n), 1)))
 		}),
-		unary(OpSoftplus, "Softplus", "max(x,0) + ln(1+e^-|x|)", anywhere, func(n, dy *Node, _ int) *Node {
+		unary(OpSoftplus, "Softplus", "max(x,0) + ln(1+e^-|x|)", anywhere, Approximate, func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, func(n, dy *Node, _ int) *Node {
 			return Mul(dy, Sigmoid(x(n)))
 		}),
-		unary(OpLeakyRelu, "LeakyRelu", "x where x > 0, else slope*x", offZero, func(n, dy *Node, _ int) *Node {
+		unary(OpLeakyRelu, "LeakyRelu", "x where x > 0, else slope*x", offZero, Rounded, nil, func(n, dy *Node, _ int) *Node {
 			return n.b.node(OpLeakyReluGrad, n.Attr, dy, n)
 		}),
 		{Op: OpNot, Name: "Not", Arity: 1, Class: Elementwise, Doc: "not x", infer: func(n *Node) (Shape, DType, error) {
@@ -68,12 +98,12 @@ func unaryRows() []Row {
 				return nil, 0, fmt.Errorf("needs a bool operand, got %s", x(n).DType)
 			}
 			return x(n).Shape, Bool, nil
-		}},
+		}, Formula: of1(func(x float64) float64 { return 1 - x })},
 		{Op: OpIsFinite, Name: "IsFinite", Arity: 1, Class: Elementwise, Doc: "neither NaN nor infinite",
 			infer: func(n *Node) (Shape, DType, error) {
 				s, _, err := sameFloat(n)
 				return s, Bool, err
-			}, zeroGrad: true},
+			}, zeroGrad: true, Formula: of1(func(x float64) float64 { return truth(!math.IsNaN(x) && !math.IsInf(x, 0)) })},
 		{Op: OpCast, Name: "Cast", Arity: 1, Class: Elementwise, Doc: "x in another type; to bf16 round to nearest even, to integers truncate",
 			infer: func(n *Node) (Shape, DType, error) { return x(n).Shape, n.Attr.(DType), nil },
 			vjp: func(n, dy *Node, _ int) *Node {
@@ -81,9 +111,10 @@ func unaryRows() []Row {
 					return nil
 				}
 				return Cast(dy, x(n).DType)
-			}, Domain: anywhere},
+			}, Domain: anywhere, Arithmetic: Exact, Formula: of1(itself)}, // rounding to the result's type does it
 		{Op: OpStopGradient, Name: "StopGradient", Arity: 1, Class: Elementwise, Doc: "x, with gradient zero",
-			infer: func(n *Node) (Shape, DType, error) { return x(n).Shape, x(n).DType, nil }, zeroGrad: true, Domain: anywhere},
+			infer: func(n *Node) (Shape, DType, error) { return x(n).Shape, x(n).DType, nil }, zeroGrad: true, Domain: anywhere,
+			Arithmetic: Exact, Formula: of1(itself)},
 	}
 	for i := range rows {
 		switch rows[i].Op {
@@ -91,6 +122,11 @@ func unaryRows() []Row {
 			rows[i].zeroGrad = true
 		case OpNeg, OpAbs:
 			rows[i].infer = signed
+		case OpLeakyRelu:
+			rows[i].example = Slope(.2)
+			rows[i].Formula = func(slope any) func(x, y float64) float64 {
+				return func(x, _ float64) float64 { return sloped(slope, x, x) }
+			}
 		}
 	}
 	return rows
@@ -137,8 +173,9 @@ func logic(n *Node) (Shape, DType, error) {
 }
 
 func binaryRows() []Row {
-	row := func(op Op, name, doc string, infer func(*Node) (Shape, DType, error), d Domain, vjp func(n, dy, x, y *Node, i int) *Node) Row {
-		r := Row{Op: op, Name: name, Arity: 2, Class: Elementwise, Doc: doc, infer: infer, Domain: d}
+	row := func(op Op, name, doc string, infer func(*Node) (Shape, DType, error), d Domain, a Arithmetic, f func(x, y float64) float64,
+		vjp func(n, dy, x, y *Node, i int) *Node) Row {
+		r := Row{Op: op, Name: name, Arity: 2, Class: Elementwise, Doc: doc, infer: infer, Domain: d, Arithmetic: a, Formula: of2(f)}
 		if vjp != nil {
 			r.vjp = func(n, dy *Node, i int) *Node { return vjp(n, dy, n.Inputs[0], n.Inputs[1], i) }
 		}
@@ -158,39 +195,39 @@ func binaryRows() []Row {
 		}
 	}
 	rows := []Row{
-		row(OpAdd, "Add", "x + y", number2, anywhere, func(_, dy, _, _ *Node, _ int) *Node { return dy }),
-		row(OpSub, "Sub", "x - y", number2, anywhere, func(_, dy, _, _ *Node, i int) *Node {
+		row(OpAdd, "Add", "x + y", number2, anywhere, Rounded, func(x, y float64) float64 { return x + y }, func(_, dy, _, _ *Node, _ int) *Node { return dy }),
+		row(OpSub, "Sub", "x - y", number2, anywhere, Rounded, func(x, y float64) float64 { return x - y }, func(_, dy, _, _ *Node, i int) *Node {
 			if i == 0 {
 				return dy
 			}
 			return Neg(dy)
 		}),
-		row(OpMul, "Mul", "x * y", number2, anywhere, func(_, dy, x, y *Node, i int) *Node {
+		row(OpMul, "Mul", "x * y", number2, anywhere, Rounded, func(x, y float64) float64 { return x * y }, func(_, dy, x, y *Node, i int) *Node {
 			if i == 0 {
 				return Mul(dy, y)
 			}
 			return Mul(dy, x)
 		}),
-		row(OpDiv, "Div", "x / y", number2, positive, func(n, dy, _, y *Node, i int) *Node {
+		row(OpDiv, "Div", "x / y", number2, positive, Iterated, func(x, y float64) float64 { return x / y }, func(n, dy, _, y *Node, i int) *Node {
 			if i == 0 {
 				return Div(dy, y)
 			}
 			return Neg(Mul(dy, Div(n, y)))
 		}),
-		row(OpMax, "Max", "the larger", number2, anywhere, pick(false)),
-		row(OpMin, "Min", "the smaller", number2, anywhere, pick(true)),
-		row(OpPow, "Pow", "x^y, x > 0", float2, positive, func(n, dy, x, y *Node, i int) *Node {
+		row(OpMax, "Max", "the larger", number2, anywhere, Exact, math.Max, pick(false)),
+		row(OpMin, "Min", "the smaller", number2, anywhere, Exact, math.Min, pick(true)),
+		row(OpPow, "Pow", "x^y, x > 0", float2, positive, Approximate, math.Pow, func(n, dy, x, y *Node, i int) *Node {
 			if i == 0 {
 				return Mul(dy, Mul(y, Pow(x, Shift(y, -1))))
 			}
 			return Mul(dy, Mul(n, Log(x)))
 		}),
-		row(OpLess, "Less", "x < y", compare, anywhere, nil),
-		row(OpLessEqual, "LessEqual", "x <= y", compare, anywhere, nil),
-		row(OpEqual, "Equal", "x == y", compare, anywhere, nil),
-		row(OpAnd, "And", "x and y", logic, Domain{}, nil),
-		row(OpOr, "Or", "x or y", logic, Domain{}, nil),
-		row(OpLeakyReluGrad, "LeakyReluGrad", "g where y > 0, else slope*g", float2, offZero, func(n, dy, _, y *Node, i int) *Node {
+		row(OpLess, "Less", "x < y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x < y) }, nil),
+		row(OpLessEqual, "LessEqual", "x <= y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x <= y) }, nil),
+		row(OpEqual, "Equal", "x == y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x == y) }, nil),
+		row(OpAnd, "And", "x and y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 && y != 0) }, nil),
+		row(OpOr, "Or", "x or y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 || y != 0) }, nil),
+		row(OpLeakyReluGrad, "LeakyReluGrad", "g where y > 0, else slope*g", float2, offZero, Rounded, nil, func(n, dy, _, y *Node, i int) *Node {
 			if i == 1 {
 				return nil // y matters by its sign only
 			}
@@ -212,12 +249,17 @@ func binaryRows() []Row {
 				return Select(n.Inputs[0], zero, dy)
 			}
 			return nil
-		}, Domain: anywhere},
+		}, Domain: anywhere, Arithmetic: Exact},
 	}
 	for i := range rows {
 		switch rows[i].Op {
 		case OpLess, OpLessEqual, OpEqual:
 			rows[i].zeroGrad = true
+		case OpLeakyReluGrad:
+			rows[i].example = Slope(.2)
+			rows[i].Formula = func(slope any) func(x, y float64) float64 {
+				return func(g, y float64) float64 { return sloped(slope, g, y) }
+			}
 		}
 	}
 	return rows

@@ -112,6 +112,19 @@ type Domain struct {
 	Integer bool
 }
 
+// Arithmetic is how an elementwise operator comes to its result.
+type Arithmetic uint8
+
+// The arithmetics.
+const (
+	Rounded  Arithmetic = iota // one rounding, at the price of an addition
+	Exact                      // chooses or copies: the result is a number of its operands' type
+	Iterated                   // one rounding, at several times the price: quotients and roots
+	// Approximate results, of a polynomial or a library, are some units in the last place
+	// off and cost tens of additions.
+	Approximate
+)
+
 // Row is an operator's entry in the table.
 type Row struct {
 	Op    Op
@@ -132,7 +145,16 @@ type Row struct {
 	define func(n *Node) *Node
 	// Domain of every float operand in tests.
 	Domain Domain
+
+	// Formula is, of an elementwise operator with this attribute and at most two operands,
+	// the value in float64 (y is ignored where there is one operand).
+	Formula    func(attr any) func(x, y float64) float64
+	Arithmetic Arithmetic
+	example    any // an attribute for tests
 }
+
+// Example applies the operator to operands of one shape, with an attribute of its kind.
+func (r *Row) Example(x ...*Node) *Node { return x[0].b.node(r.Op, r.example, x...) }
 
 // Differentiable says whether the operator has a gradient rule (a rule that
 // says zero counts).

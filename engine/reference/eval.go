@@ -2,7 +2,6 @@ package reference
 
 import (
 	"fmt"
-	"math"
 
 	"ganengine/engine/graph"
 )
@@ -62,113 +61,23 @@ func leaf(n *graph.Node, out Array) error {
 
 func elementwise(n *graph.Node, in []Array, out Array) error {
 	x := in[0].Data
-	switch len(in) {
-	case 1:
-		f := unary(n)
-		if f == nil {
-			return errMissing
-		}
-		for i := range x {
-			out.Data[i] = f(x[i])
-		}
-	case 2:
-		f := binary2(n)
-		if in[0].DType == graph.I32 && n.DType == graph.I32 {
-			f = integer(n.Op)
-		}
-		if f == nil {
-			return errMissing
-		}
-		for i := range x {
-			out.Data[i] = f(x[i], in[1].Data[i])
-		}
-	default: // Select: y where x holds, else z
+	if n.Op == graph.OpSelect { // y where x holds, else z
 		for i := range x {
 			out.Data[i] = in[2].Data[i]
 			if x[i] != 0 {
 				out.Data[i] = in[1].Data[i]
 			}
 		}
+		return nil
 	}
-	return nil
-}
-
-// unary is the formula of the table in float64.
-func unary(n *graph.Node) func(x float64) float64 {
-	switch n.Op {
-	case graph.OpNeg: // -x
-		return func(x float64) float64 { return -x }
-	case graph.OpAbs: // |x|
-		return math.Abs
-	case graph.OpSign: // -1, 0 or 1
-		return func(x float64) float64 { return truth(x > 0) - truth(x < 0) }
-	case graph.OpFloor:
-		return math.Floor
-	case graph.OpSqrt:
-		return math.Sqrt
-	case graph.OpRsqrt: // 1/sqrt(x)
-		return func(x float64) float64 { return 1 / math.Sqrt(x) }
-	case graph.OpExp:
-		return math.Exp
-	case graph.OpLog:
-		return math.Log
-	case graph.OpLog1p:
-		return math.Log1p
-	case graph.OpSin:
-		return math.Sin
-	case graph.OpCos:
-		return math.Cos
-	case graph.OpErf:
-		return math.Erf
-	case graph.OpTanh:
-		return math.Tanh
-	case graph.OpSigmoid: // 1/(1+e^-x)
-		return func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-	case graph.OpSoftplus: // max(x,0) + ln(1+e^-|x|)
-		return func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
-	case graph.OpLeakyRelu: // x where x > 0, else slope*x
-		slope := float64(n.Attr.(graph.Slope))
-		return func(x float64) float64 { return pick(x > 0, x, slope*x) }
-	case graph.OpNot:
-		return func(x float64) float64 { return 1 - x }
-	case graph.OpIsFinite:
-		return func(x float64) float64 { return truth(!math.IsNaN(x) && !math.IsInf(x, 0)) }
-	case graph.OpCast, graph.OpStopGradient: // rounding to the result's type does it
-		return func(x float64) float64 { return x }
+	f, y := n.Op.Info().Formula(n.Attr), in[len(in)-1].Data
+	if len(in) == 2 && in[0].DType == graph.I32 && n.DType == graph.I32 {
+		if f = integer(n.Op); f == nil {
+			return errMissing
+		}
 	}
-	return nil
-}
-
-// binary2 is the formula of the table in float64.
-func binary2(n *graph.Node) func(x, y float64) float64 {
-	switch n.Op {
-	case graph.OpAdd:
-		return func(x, y float64) float64 { return x + y }
-	case graph.OpSub:
-		return func(x, y float64) float64 { return x - y }
-	case graph.OpMul:
-		return func(x, y float64) float64 { return x * y }
-	case graph.OpDiv:
-		return func(x, y float64) float64 { return x / y }
-	case graph.OpMax:
-		return math.Max
-	case graph.OpMin:
-		return math.Min
-	case graph.OpPow:
-		return math.Pow
-	case graph.OpLess:
-		return func(x, y float64) float64 { return truth(x < y) }
-	case graph.OpLessEqual:
-		return func(x, y float64) float64 { return truth(x <= y) }
-	case graph.OpEqual:
-		return func(x, y float64) float64 { return truth(x == y) }
-	case graph.OpAnd:
-		return func(x, y float64) float64 { return truth(x != 0 && y != 0) }
-	case graph.OpOr:
-		return func(x, y float64) float64 { return truth(x != 0 || y != 0) }
-	case graph.OpLeakyReluGrad: // g where y > 0, else slope*g
-		slope := float64(n.Attr.(graph.Slope))
-		return func(g, y float64) float64 { return pick(y > 0, g, slope*g) }
+	for i := range x {
+		out.Data[i] = f(x[i], y[i])
 	}
 	return nil
 }
@@ -200,12 +109,3 @@ func integer(op graph.Op) func(x, y float64) float64 {
 	}
 	return func(x, y float64) float64 { return float64(int32(f(int64(x), int64(y)))) }
 }
-
-func pick(cond bool, x, y float64) float64 {
-	if cond {
-		return x
-	}
-	return y
-}
-
-func truth(b bool) float64 { return pick(b, 1, 0) }

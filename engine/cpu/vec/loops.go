@@ -78,12 +78,6 @@ func function(op UnaryOp) func(float64) float64 {
 		}
 	case Softplus:
 		return func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
-	case Sin:
-		return math.Sin
-	case Cos:
-		return math.Cos
-	case Erf:
-		return math.Erf
 	}
 	panic("vec: no unary instruction " + op.String())
 }
@@ -136,10 +130,6 @@ func binaryLoop[T Float](op BinaryOp, dst, a, b []T) {
 	case Min:
 		for i, v := range a {
 			dst[i] = smaller(v, b[i])
-		}
-	case Pow:
-		for i, v := range a {
-			dst[i] = T(math.Pow(float64(v), float64(b[i])))
 		}
 	case Less:
 		for i, v := range a {

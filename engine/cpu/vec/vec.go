@@ -76,9 +76,6 @@ const (
 	Tanh
 	Sigmoid  // 1/(1+e^-x)
 	Softplus // max(x,0) + log1p(e^-|x|)
-	Sin
-	Cos
-	Erf
 	unaryOps
 )
 
@@ -93,7 +90,6 @@ const (
 	Div
 	Max // NaN where either operand is
 	Min // NaN where either operand is
-	Pow
 	Less
 	LessEqual
 	Equal
@@ -102,11 +98,11 @@ const (
 
 var unaryNames = [unaryOps]string{
 	"Copy", "Neg", "Abs", "Sqrt", "Rsqrt", "Reciprocal", "Square", "Sign", "Floor", "Relu",
-	"IsFinite", "Exp", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus", "Sin", "Cos", "Erf",
+	"IsFinite", "Exp", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus",
 }
 
 var binaryNames = [binaryOps]string{
-	"Add", "Sub", "Mul", "Div", "Max", "Min", "Pow", "Less", "LessEqual", "Equal",
+	"Add", "Sub", "Mul", "Div", "Max", "Min", "Less", "LessEqual", "Equal",
 }
 
 // String is the instruction's name.
