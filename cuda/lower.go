@@ -15,6 +15,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/lower"
 	"ganengine/engine/plan"
+	"ganengine/engine/rewrite"
 	"ganengine/kernels"
 )
 
@@ -68,6 +69,9 @@ type lowering struct {
 	planning time.Duration // for plans of convolutions
 }
 
+// Claims implements device.Device.
+func (d *Device) Claims(n *graph.Node) bool { return emit.Claims(n) }
+
 // Lower implements device.Device.
 func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	defer d.leave()
@@ -75,7 +79,7 @@ func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 		return nil, err
 	}
 	began := time.Now()
-	q := lower.Expand(p)
+	q := rewrite.ForKernels(p, d.Claims)
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("%s: program %s: %d nodes, %d expanded, %d kernels", d.info.Name, p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))

@@ -57,6 +57,8 @@ func allowed() []edge {
 		// Devices: the interface, then what stands behind it.
 		{"engine/device", "engine/graph"},
 		{"engine/device", "engine/plan"},
+		{"engine/rewrite", "engine/graph"},
+		{"engine/rewrite", "engine/fuse"},
 		{"engine/lower", "engine/graph"},
 		{"engine/lower", "engine/plan"},
 		{"engine/lower", "engine/fuse"},
@@ -65,6 +67,7 @@ func allowed() []edge {
 		{"engine/cpu", "engine/device"},
 		{"engine/cpu", "engine/fuse"},
 		{"engine/cpu", "engine/lower"},
+		{"engine/cpu", "engine/rewrite"},
 		{"engine/cpu", "engine/debug"},
 		{"engine/cpu", "engine/philox"},
 		{"engine/cpu", "engine/cpu/onednn"},
@@ -93,6 +96,7 @@ func allowed() []edge {
 		{"cuda", "engine/plan"},
 		{"cuda", "engine/fuse"},
 		{"cuda", "engine/lower"},
+		{"cuda", "engine/rewrite"},
 		{"cuda", "engine/device"},
 		{"cuda", "engine/debug"},
 

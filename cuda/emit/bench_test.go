@@ -5,7 +5,7 @@ import (
 
 	"ganengine/cuda/emit"
 	"ganengine/engine/fuse"
-	"ganengine/engine/lower"
+	"ganengine/engine/rewrite"
 )
 
 func BenchmarkEmit(b *testing.B) {
@@ -17,7 +17,7 @@ func BenchmarkEmit(b *testing.B) {
 			for b.Loop() {
 				e := emit.New()
 				launches, products = 0, 0
-				for _, group := range emit.Arrange(fuse.Make(lower.Expand(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+				for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 					if group[0].Kernel.IsProduct() {
 						products++
 						continue

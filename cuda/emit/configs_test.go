@@ -14,9 +14,9 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
-	"ganengine/engine/lower"
 	"ganengine/engine/plan"
 	"ganengine/engine/reference"
+	"ganengine/engine/rewrite"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/systems"
 	"ganengine/gan/train"
@@ -51,7 +51,7 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 func add(t testing.TB, e *emit.Emitter, all []*graph.Program) {
 	t.Helper()
 	for _, p := range all {
-		for _, group := range emit.Arrange(fuse.Make(lower.Expand(p), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
+		for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
 			if group[0].Kernel.IsProduct() {
 				continue
 			}

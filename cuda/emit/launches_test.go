@@ -9,7 +9,7 @@ import (
 	"ganengine/cuda/emit"
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
-	"ganengine/engine/lower"
+	"ganengine/engine/rewrite"
 	"ganengine/gan/config/configtest"
 )
 
@@ -47,7 +47,7 @@ func launches(t *testing.T, name string) string {
 }
 
 func starts(p *graph.Program) (n started) {
-	s := fuse.Make(lower.Expand(p), fuse.Options{})
+	s := fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{})
 	for _, group := range emit.Arrange(s.Kernels, (*fuse.Kernel).IsProduct) {
 		if group[0].Kernel.IsProduct() {
 			n.products++

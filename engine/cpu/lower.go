@@ -9,6 +9,7 @@ import (
 	"ganengine/engine/graph"
 	"ganengine/engine/lower"
 	"ganengine/engine/plan"
+	"ganengine/engine/rewrite"
 )
 
 // step is a lowered kernel: it knows its values by their numbers in the work.
@@ -37,9 +38,12 @@ type lowering struct {
 	*lowered
 }
 
+// Claims implements device.Device.
+func (d *Device) Claims(*graph.Node) bool { return false }
+
 // Lower implements device.Device.
 func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
-	q := lower.Expand(p)
+	q := rewrite.ForKernels(p, d.Claims)
 	s := fuse.Make(q, fuse.Options{NoFuse: d.opt.Switches.NoFuse})
 	d.print(debug.PassSizes, func() string {
 		return fmt.Sprintf("cpu: program %s: %d nodes, %d expanded, %d kernels", p.Name, len(p.Nodes), len(q.Nodes), len(s.Kernels))

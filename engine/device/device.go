@@ -56,6 +56,9 @@ type Storage struct {
 // concurrent use.
 type Device interface {
 	Info() Info
+	// Claims says that the device has a kernel for this composite. Lower expands the others
+	// into their definitions.
+	Claims(n *graph.Node) bool
 	// Lower chooses kernels, fusion, layouts, workspaces and aliases for a
 	// verified program. An operator that the device lacks is an *UnsupportedError.
 	Lower(p *graph.Program) (*plan.Work, error)

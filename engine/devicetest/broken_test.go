@@ -245,6 +245,21 @@ func TestSuiteComparesClaimedWithExpanded(t *testing.T) {
 	if err := broken(graph.OpRsqrt); err == nil || !strings.Contains(err.Error(), "composites expanded") {
 		t.Errorf("a wrong operator of the definition: %v", err)
 	}
+	gradient := func(op graph.Op) error {
+		for _, c := range GradientCases() {
+			if strings.HasPrefix(c.Name, "Gradient/Normalize/") {
+				c.Order = 1 // later ones go through the definition
+				return CheckGradients(changed(op, func(_ *graph.Node, out reference.Array) { out.Data[0] *= 1.01 }), c, graph.Gradients)
+			}
+		}
+		return nil
+	}
+	if err := gradient(graph.OpNormalizeGrad); err == nil || strings.Contains(err.Error(), "expanded") {
+		t.Errorf("a wrong claimed gradient: %v", err)
+	}
+	if err := gradient(graph.OpRsqrt); err == nil || !strings.Contains(err.Error(), "composites expanded") {
+		t.Errorf("a wrong operator of the gradient's definition: %v", err)
+	}
 }
 
 func TestUnsupportedMustBeRefused(t *testing.T) {

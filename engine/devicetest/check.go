@@ -17,8 +17,7 @@ func Check(dev device.Device, c Case) error {
 	if err != nil {
 		return err
 	}
-	expanded := graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-	want, limits, err := expect(p, expanded, state, inputs)
+	want, limits, err := expect(p, expanded(p), state, inputs)
 	if err != nil {
 		return err
 	}
@@ -30,7 +29,7 @@ func Check(dev device.Device, c Case) error {
 		return err
 	}
 	if composites(p) { // claimed = expanded
-		got, err := runThrice(dev, expanded, state, inputs)
+		got, err := runThrice(dev, expanded(p), state, inputs)
 		if err != nil {
 			return fmt.Errorf("composites expanded: %w", err)
 		}
@@ -39,6 +38,11 @@ func Check(dev device.Device, c Case) error {
 		}
 	}
 	return nil
+}
+
+// expanded is p with every composite in primitives.
+func expanded(p *graph.Program) *graph.Program {
+	return graph.ExpandComposites(p, func(*graph.Node) bool { return false })
 }
 
 func composites(p *graph.Program) bool {

@@ -34,8 +34,9 @@ type Gradient func(y, dy *graph.Node, xs ...*graph.Node) []*graph.Node
 //
 // all computed in one program, Fk+1(x) must be the derivative of Fk at x along
 // uk+1, by central differences of fourth order. So each order checks the
-// gradient of what the order before checked.
-func CheckGradients(dev device.Device, c GradientCase, gradient Gradient) (err error) {
+// gradient of what the order before checked. A program with composites runs a second
+// time with all of them expanded.
+func CheckGradients(dev device.Device, c GradientCase, gradient Gradient) error {
 	order := c.Order
 	if order == 0 {
 		order = 2
@@ -48,13 +49,24 @@ func CheckGradients(dev device.Device, c GradientCase, gradient Gradient) (err e
 	if err != nil {
 		return err
 	}
+	if err := c.differences(dev, p, m.inputs, order); err != nil || !composites(p) {
+		return err
+	}
+	if err := c.differences(dev, expanded(p), m.inputs, order); err != nil {
+		return fmt.Errorf("composites expanded: %w", err)
+	}
+	return nil
+}
+
+// differences checks all orders of one program.
+func (c GradientCase) differences(dev device.Device, p *graph.Program, inputs []reference.Array, order int) (err error) {
 	r, err := newRig(dev, p, true)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	for k := range order {
-		if err := c.compare(r, m.inputs, k); err != nil {
+		if err := c.compare(r, inputs, k); err != nil {
 			return fmt.Errorf("order %d: %w", k+1, err)
 		}
 	}

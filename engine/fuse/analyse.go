@@ -68,7 +68,7 @@ func (s *scheduler) measure(n *graph.Node) {
 	case n.Op == graph.OpConst:
 	case n.Op == graph.OpBroadcast:
 		if x := Source(n.Inputs[0]); x.Op != graph.OpConst {
-			in.leaves = []leaf{{x, broadcastPattern(n.Inputs[0].Shape, n.Shape)}}
+			in.leaves = []leaf{{x, BroadcastPattern(n.Inputs[0].Shape, n.Shape)}}
 		}
 	case n.Op.Info().Class == graph.Draw:
 		in.cost = opCost(n)

@@ -70,7 +70,7 @@ func (s *scheduler) arrange() {
 }
 
 func (s *scheduler) reduceItem(n *graph.Node) item {
-	f, _ := frameOf(n)
+	f, _ := FrameOf(n)
 	return item{node: n, size: n.Inputs[0].Shape.Size(), frame: f, leaves: s.leavesOf(n.Inputs[0])}
 }
 

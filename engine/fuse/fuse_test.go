@@ -242,7 +242,7 @@ func TestPatterns(t *testing.T) {
 		{graph.Shape{4, 5}, graph.Shape{1, 4, 5}, ""},
 	}
 	for _, c := range cases {
-		if got := broadcastPattern(c.from, c.to).String(); got != c.want {
+		if got := BroadcastPattern(c.from, c.to).String(); got != c.want {
 			t.Errorf("%s to %s: %s, want %s", c.from, c.to, got, c.want)
 		}
 	}

@@ -167,7 +167,7 @@ func (e *expander) visit(n *graph.Node) int {
 		if x := Source(n.Inputs[0]); x.Op == graph.OpConst {
 			i = e.visit(x)
 		} else {
-			i = e.load(x, broadcastPattern(n.Inputs[0].Shape, n.Shape))
+			i = e.load(x, BroadcastPattern(n.Inputs[0].Shape, n.Shape))
 		}
 	default:
 		ex := Expr{Node: n}

@@ -52,8 +52,8 @@ func (p Pattern) Equal(q Pattern) bool {
 
 func identity(size int) Pattern { return Pattern{{size, 1}} }
 
-// broadcastPattern is how a value of shape from repeats to shape to.
-func broadcastPattern(from, to graph.Shape) Pattern {
+// BroadcastPattern is how a value of shape from repeats to shape to.
+func BroadcastPattern(from, to graph.Shape) Pattern {
 	strides, off := from.Strides(), len(to)-len(from)
 	var p Pattern
 	for i, d := range to {
@@ -96,12 +96,12 @@ func (f Frame) Fixes(p Pattern) bool {
 
 // Results is how a value of the frame's results repeats over what they are made of.
 func (f Frame) Results() Pattern {
-	return broadcastPattern(graph.Shape{f.Outer, 1, f.Inner}, graph.Shape{f.Outer, f.Reduced, f.Inner})
+	return BroadcastPattern(graph.Shape{f.Outer, 1, f.Inner}, graph.Shape{f.Outer, f.Reduced, f.Inner})
 }
 
-// frameOf is the frame of a reduction; false if its axes, but for those of
+// FrameOf is the frame of a reduction; false if its axes, but for those of
 // extent one, are not neighbours.
-func frameOf(n *graph.Node) (Frame, bool) {
+func FrameOf(n *graph.Node) (Frame, bool) {
 	f := Frame{1, 1, 1}
 	reduced := map[int]bool{}
 	for _, a := range n.Attr.(graph.Axes) {
@@ -131,9 +131,9 @@ func frameOf(n *graph.Node) (Frame, bool) {
 	return f, true
 }
 
-// fewest elements that a reduction must fold into one to be a cluster's last
+// Fewest is how many elements a reduction must fold into one to be a cluster's last
 // stage: its partial sums are wide, and must stay small against the domain.
-const fewest = 16
+const Fewest = 16
 
 // small domains cost nothing to go through or to keep.
 const small = 4096
@@ -143,8 +143,8 @@ func isEpilogue(n *graph.Node) bool {
 	if n.Op.Info().Class != graph.Reduction {
 		return false
 	}
-	f, ok := frameOf(n)
-	return ok && (f.Reduced >= fewest || n.Inputs[0].Shape.Size() <= small)
+	f, ok := FrameOf(n)
+	return ok && (f.Reduced >= Fewest || n.Inputs[0].Shape.Size() <= small)
 }
 
 // isFusible says that a cluster can compute n elementwise.

@@ -154,7 +154,11 @@ type Row struct {
 }
 
 // Example applies the operator to operands of one shape, with an attribute of its kind.
-func (r *Row) Example(x ...*Node) *Node { return x[0].b.node(r.Op, r.example, x...) }
+func (r *Row) Example(x ...*Node) *Node { return Apply(r.Op, r.example, x...) }
+
+// Apply is an operator with its attribute, as the table has it: for rewrites and tests.
+// Networks call the functions, which broadcast and check what they are given.
+func Apply(op Op, attr any, x ...*Node) *Node { return x[0].b.node(op, attr, x...) }
 
 // Differentiable says whether the operator has a gradient rule (a rule that
 // says zero counts).

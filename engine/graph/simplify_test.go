@@ -11,6 +11,7 @@ import (
 
 	. "ganengine/engine/graph"
 	"ganengine/engine/reference"
+	"ganengine/engine/rewrite"
 	"ganengine/internal/property"
 )
 
@@ -83,7 +84,7 @@ func TestRandomProgramsStayTheSame(t *testing.T) {
 		if len(p.Nodes) < nodes {
 			changed++
 		}
-		for name, q := range map[string]*Program{"simplified": p, "casts first": CastFirst(p)} {
+		for name, q := range map[string]*Program{"simplified": p, "casts first": rewrite.CastFirst(p)} {
 			out, _, err := reference.Run(q, nil, []reference.Array{x})
 			if err != nil {
 				t.Fatal(err)

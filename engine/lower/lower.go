@@ -9,14 +9,6 @@ import (
 	"ganengine/engine/plan"
 )
 
-// Expand is a program as kernels are made of it: its composites in primitives,
-// convolutions of one window as matrix products, casts ahead of concatenations, and
-// sums made of each other.
-func Expand(p *graph.Program) *graph.Program {
-	p = graph.FlattenConvs(graph.ExpandComposites(p, func(*graph.Node) bool { return false }))
-	return fuse.ShareSums(graph.CastFirst(p))
-}
-
 // Table numbers the values of one program. Numbers are indices into Nodes and
 // into the values of Work.
 type Table struct {

@@ -24,6 +24,9 @@ func (d *Device) Info() device.Info {
 	return device.Info{Name: "reference", Model: "plain loops in float64", Threads: 1}
 }
 
+// Claims implements device.Device: composites have formulas of their own here.
+func (d *Device) Claims(*graph.Node) bool { return true }
+
 // Close implements device.Device.
 func (d *Device) Close() error { return nil }
 

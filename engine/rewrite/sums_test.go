@@ -1,16 +1,15 @@
-package fuse
+package rewrite_test
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
-	"ganengine/engine/reference"
+	"ganengine/engine/rewrite"
 	"ganengine/internal/property"
 )
 
@@ -21,7 +20,7 @@ func TestShareSums(t *testing.T) {
 	for name, groups := range map[string]int{"one batch": 1, "two halves": 2} {
 		t.Run(name, func(t *testing.T) {
 			shape := graph.Shape{8, 6, 5, 32}
-			p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) {
+			p := build(t, func(b *graph.Builder) {
 				x := b.Input("x", graph.F64, shape)
 				gain, bias := b.Input("gain", graph.F64, graph.Shape{32}), b.Input("bias", graph.F64, graph.Shape{32})
 				parts := graph.Reshape(x, append(graph.Shape{groups, 8 / groups}, shape[1:]...))
@@ -31,17 +30,21 @@ func TestShareSums(t *testing.T) {
 					b.Output([]string{"dx", "dgain", "dbias"}[i], g)
 				}
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			p = graph.ExpandComposites(p, func(*graph.Node) bool { return false })
-			q := ShareSums(p)
-			s := Make(q, Options{})
+			q := rewrite.ShareSums(p)
+			s := fuse.Make(q, fuse.Options{})
 			if err := s.Verify(); err != nil {
 				t.Fatal(err)
 			}
 			// Mean, variance, both sums of the gradient, the gradient.
-			if passes, _, _, reduces := traffic(s, shape.Size()); passes != 4 || reduces != 4 {
+			passes, reduces := 0, 0
+			for _, k := range s.Kernels {
+				if k.Cluster != nil && k.Cluster.Size == shape.Size() {
+					passes++
+					reduces += len(k.Cluster.Reduces)
+				}
+			}
+			if passes != 4 || reduces != 4 {
 				t.Errorf("%d passes with %d reductions, want 4 with 4\n%s", passes, reduces, s.Text())
 			}
 			sameValues(t, p, q)
@@ -52,7 +55,7 @@ func TestShareSums(t *testing.T) {
 // TestSumsThatShareNothing stay: of other values, along other axes, and where a sum
 // is of few elements.
 func TestSumsThatShareNothing(t *testing.T) {
-	p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) {
+	p := build(t, func(b *graph.Builder) {
 		x, y := b.Input("x", graph.F32, graph.Shape{64, 32, 4}), b.Input("y", graph.F32, graph.Shape{64, 32, 4})
 		b.Output("a", graph.ReduceSum(x, 0, 1))
 		b.Output("b", graph.ReduceSum(x, 1, 2))
@@ -61,10 +64,7 @@ func TestSumsThatShareNothing(t *testing.T) {
 		b.Output("e", graph.ReduceSum(y, 2))
 		b.Output("f", graph.ReduceSum(y, 1, 2))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, m := len(p.Nodes), len(ShareSums(p).Nodes); n != m {
+	if n, m := len(p.Nodes), len(rewrite.ShareSums(p).Nodes); n != m {
 		t.Errorf("%d nodes of %d", m, n)
 	}
 }
@@ -88,15 +88,12 @@ func TestFactorsOfChannels(t *testing.T) {
 		"nothing else": func(_, _, g, h *graph.Node) *graph.Node { return graph.Mul(graph.Broadcast(g, shape), h) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) {
+			p := build(t, func(b *graph.Builder) {
 				x, y := b.Input("x", graph.F64, shape), b.Input("y", graph.F64, shape)
 				g, h := b.Input("g", graph.F64, graph.Shape{6}), b.Input("h", graph.F64, graph.Shape{6})
 				b.Output("sum", graph.ReduceSum(product(x, y, g, h), 0, 1, 2))
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			q := ShareSums(p)
+			q := rewrite.ShareSums(p)
 			for _, n := range q.Nodes {
 				if n.Op == graph.OpBroadcast && n.Shape.Size() == shape.Size() && name != "nothing else" {
 					t.Errorf("a factor is still multiplied before the sum\n%s", q.Text())
@@ -112,15 +109,12 @@ func TestFactorsOfChannels(t *testing.T) {
 func TestRandomSums(t *testing.T) {
 	changed := 0
 	property.Check(t, func(t *rapid.T) {
-		p, err := graph.Build("p", graph.NewVars(), func(b *graph.Builder) { randomSums(t, b) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		q := ShareSums(p)
+		p := build(t, func(b *graph.Builder) { randomSums(t, b) })
+		q := rewrite.ShareSums(p)
 		if q.Text() != p.Text() {
 			changed++
 		}
-		if err := Make(q, Options{}).Verify(); err != nil {
+		if err := fuse.Make(q, fuse.Options{}).Verify(); err != nil {
 			t.Fatal(err)
 		}
 		sameValues(t, p, q)
@@ -164,36 +158,3 @@ func randomSums(t *rapid.T, b *graph.Builder) {
 }
 
 func ones(n int) []int { return slices.Repeat([]int{1}, n) }
-
-// sameValues runs both programs on the same inputs.
-func sameValues(t rapid.TB, p, q *graph.Program) {
-	t.Helper()
-	rng := rand.New(rand.NewPCG(1, 2))
-	var inputs []reference.Array
-	for _, n := range p.Inputs {
-		a := reference.New(n.DType, n.Shape)
-		for i := range a.Data {
-			a.Data[i] = rng.NormFloat64()
-		}
-		inputs = append(inputs, a)
-	}
-	want, _, err := reference.Run(p, nil, inputs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _, err := reference.Run(q, nil, inputs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, o := range p.Outputs {
-		size := 1. // of what is added up
-		for _, x := range want[i].Data {
-			size = max(size, math.Abs(x))
-		}
-		for e, x := range want[i].Data {
-			if off := math.Abs(got[i].Data[e] - x); !(off <= 1e-12*size) {
-				t.Fatalf("%s: element %d is %g, want %g\n%s", o.Name, e, got[i].Data[e], x, p.Text())
-			}
-		}
-	}
-}

@@ -1,8 +1,9 @@
-package fuse
+package rewrite
 
 import (
 	"slices"
 
+	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
 )
 
@@ -26,11 +27,11 @@ func ShareSums(p *graph.Program) *graph.Program {
 }
 
 // sumFrame is the frame of a sum of numbers that are not rounded coarsely.
-func sumFrame(n *graph.Node) (Frame, bool) {
+func sumFrame(n *graph.Node) (fuse.Frame, bool) {
 	if n.Op != graph.OpReduceSum || !n.DType.IsFloat() || n.DType == graph.BF16 {
-		return Frame{}, false
+		return fuse.Frame{}, false
 	}
-	return frameOf(n)
+	return fuse.FrameOf(n)
 }
 
 // factored is a sum with the factors of channels behind it.
@@ -53,7 +54,7 @@ func factored(n *graph.Node) *graph.Node {
 
 // withoutFactors splits a product into the factors that are the same for all that
 // is added up, and what is left.
-func withoutFactors(x *graph.Node, f Frame) (rest *graph.Node, factors []*graph.Node) {
+func withoutFactors(x *graph.Node, f fuse.Frame) (rest *graph.Node, factors []*graph.Node) {
 	switch x.Op {
 	case graph.OpReshape:
 		if rest, factors = withoutFactors(x.Inputs[0], f); len(factors) > 0 {
@@ -61,7 +62,7 @@ func withoutFactors(x *graph.Node, f Frame) (rest *graph.Node, factors []*graph.
 		}
 	case graph.OpMul:
 		for i, a := range x.Inputs {
-			if a = Source(a); a.Op == graph.OpBroadcast && f.channels(broadcastPattern(a.Inputs[0].Shape, a.Shape)) {
+			if a = fuse.Source(a); a.Op == graph.OpBroadcast && isOfChannels(f, fuse.BroadcastPattern(a.Inputs[0].Shape, a.Shape)) {
 				rest, factors = withoutFactors(x.Inputs[1-i], f)
 				return rest, append(factors, a.Inputs[0])
 			}
@@ -75,16 +76,16 @@ func withoutFactors(x *graph.Node, f Frame) (rest *graph.Node, factors []*graph.
 	return x, nil
 }
 
-// channels says that p repeats a vector along what a reduction keeps as its
+// isOfChannels says that p repeats a vector along what a reduction keeps as its
 // innermost axes.
-func (f Frame) channels(p Pattern) bool {
+func isOfChannels(f fuse.Frame, p fuse.Pattern) bool {
 	return len(p) == 2 && p[0].Stride == 0 && p[1].Stride == 1 && f.Inner%p[1].Extent == 0
 }
 
 // sums are sums of the same value; frame is that of the shortest.
 type sums struct {
 	value *graph.Node
-	frame Frame
+	frame fuse.Frame
 	of    []*graph.Node
 	made  *graph.Node // the shortest in the program that is written, [Outer, 1, Inner]
 }
@@ -94,7 +95,7 @@ func sharedSums(p *graph.Program) map[*graph.Node]*sums {
 	var all []*sums
 	for _, n := range p.Nodes {
 		f, ok := sumFrame(n)
-		if !ok || f.Reduced < fewest {
+		if !ok || f.Reduced < fuse.Fewest {
 			continue
 		}
 		i := slices.IndexFunc(all, func(s *sums) bool {
@@ -123,7 +124,7 @@ func sharedSums(p *graph.Program) map[*graph.Node]*sums {
 // equalProducts says that x and y have the same elements in the same order: they
 // are one value, or products of such.
 func equalProducts(x, y *graph.Node) bool {
-	x, y = Source(x), Source(y)
+	x, y = fuse.Source(x), fuse.Source(y)
 	return x == y || x.Op == graph.OpMul && y.Op == graph.OpMul && x.DType == y.DType && x.Shape.Size() == y.Shape.Size() &&
 		equalProducts(x.Inputs[0], y.Inputs[0]) && equalProducts(x.Inputs[1], y.Inputs[1])
 }
@@ -133,7 +134,7 @@ func (s *sums) give(old, n *graph.Node) *graph.Node {
 	if s.made == nil {
 		s.made = graph.ReduceSum(graph.Reshape(n.Inputs[0], graph.Shape{s.frame.Outer, s.frame.Reduced, s.frame.Inner}), 1)
 	}
-	f, _ := frameOf(old)
+	f, _ := fuse.FrameOf(old)
 	parts := graph.Reshape(s.made, graph.Shape{f.Outer, s.frame.Outer / f.Outer, f.Inner})
 	return graph.Reshape(graph.ReduceSum(parts, 1), old.Shape)
 }

@@ -1,12 +1,11 @@
-package graph_test
+package rewrite_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	. "ganengine/engine/graph"
-	"ganengine/engine/reference"
+	"ganengine/engine/rewrite"
 )
 
 // TestCastFirst: operands are cast before they are concatenated, to the same
@@ -23,25 +22,19 @@ func TestCastFirst(t *testing.T) {
 		{"wide", BF16, F32, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := must(t, NewVars(), func(b *Builder) {
+			p := build(t, func(b *Builder) {
 				all := Concat(1, Cast(b.Input("x", F64, Shape{3, 2}), c.from), Cast(b.Input("y", F64, Shape{3, 5}), c.from))
 				b.Output("z", Cast(all, c.to))
 				if c.both {
 					b.Output("all", all)
 				}
 			})
-			q := CastFirst(p)
+			q := rewrite.CastFirst(p)
 			i := slices.IndexFunc(q.Nodes, func(n *Node) bool { return n.Op == OpConcat })
 			if first := q.Nodes[i].DType == c.to; first != c.first {
 				t.Errorf("cast before the concatenation: %v, want %v", first, c.first)
 			}
-			rng := rand.New(rand.NewPCG(1, 2))
-			given := map[string]reference.Array{"x": random(rng, Shape{3, 2}), "y": random(rng, Shape{3, 5})}
-			want, _ := run(t, p, given)
-			got, _ := run(t, q, given)
-			if !slices.Equal(want[0].Data, got[0].Data) || !want[0].Shape.Equal(got[0].Shape) {
-				t.Errorf("%v, want %v", got[0], want[0])
-			}
+			sameValues(t, p, q)
 		})
 	}
 }
