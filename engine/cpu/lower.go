@@ -38,9 +38,6 @@ type lowering struct {
 	*lowered
 }
 
-// Claims implements device.Device.
-func (d *Device) Claims(*graph.Node) bool { return false }
-
 // Lower implements device.Device.
 func (d *Device) Lower(p *graph.Program) (*plan.Work, error) {
 	q := rewrite.ForKernels(p, d.Claims)
@@ -89,6 +86,11 @@ func (l *lowering) kernel(k *fuse.Kernel) error {
 	case graph.Reduction:
 		l.add(l.reduction(n), device.Cost{Kind: n.Op.String(), Bytes: l.Bytes(p)}, p)
 		return nil
+	case graph.Composite:
+		if n.Op == graph.OpResample {
+			l.resample(n, p)
+			return nil
+		}
 	}
 	return l.unsupported(n, "no rule for this operator")
 }

@@ -85,6 +85,15 @@ func benchCases(batch int) []Case {
 			y := graph.LeakyRelu(graph.Mul(graph.Normalize(x, 1e-5, 0, 1, 2), gain), .2)
 			m.out(graph.Total(y), graph.Total(graph.Gradients(y, x, x)[0]))
 		}},
+		{Name: "Resample/blur_8x65x65x64", build: func(m *maker) {
+			m.out(graph.Total(graph.Resample(m.in(f, graph.Shape{8, 65, 65, 64}, unit), fir(1, 1, 1, 1, 4))))
+		}},
+		{Name: "Resample/up2_8x32x32x64", build: func(m *maker) {
+			m.out(graph.Total(graph.Resample(m.in(f, graph.Shape{8, 32, 32, 64}, unit), fir(2, 1, 2, 1, 4))))
+		}},
+		{Name: "Resample/up2_8x64x64x3", build: func(m *maker) {
+			m.out(graph.Total(graph.Resample(m.in(f, graph.Shape{8, 64, 64, 3}, unit), fir(2, 1, 2, 1, 4))))
+		}},
 		{Name: "Elementwise/chain_4M", build: func(m *maker) {
 			x := m.in(f, graph.Shape{1 << 22}, unit)
 			m.out(graph.Total(graph.Tanh(graph.Add(graph.Square(x), graph.Scale(x, .5)))))

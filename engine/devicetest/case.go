@@ -126,7 +126,7 @@ func list(d graph.DType, x ...float64) reference.Array {
 // Cases lists the whole suite but for the gradients.
 func Cases() []Case {
 	return slices.Concat(elementwiseCases(), castCases(), movementCases(), reductionCases(), productCases(),
-		normCases(), drawCases(), variableCases(), programCases(), randomCases())
+		normCases(), resampleCases(), drawCases(), variableCases(), programCases(), randomCases())
 }
 
 var (

@@ -9,7 +9,7 @@ import (
 // GradientCases has every differentiable operator, every composite, and
 // programs in which they meet.
 func GradientCases() []GradientCase {
-	return slices.Concat(elementwiseGradients(), movementGradients(), productGradients(), normGradients(), programGradients(), randomGradientCases())
+	return slices.Concat(elementwiseGradients(), movementGradients(), productGradients(), normGradients(), resampleGradients(), programGradients(), randomGradientCases())
 }
 
 // function builds a value of the operands without anything else.

@@ -52,6 +52,7 @@ func compositeRows() []Row {
 				inner := Sub(Sub(dy, Mean(dy, a.Axes...)), Mul(y, Mean(Mul(dy, y), a.Axes...)))
 				return Mul(inner, istd)
 			}},
+		resampleRow(),
 	}
 }
 

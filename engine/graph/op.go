@@ -80,6 +80,7 @@ const (
 	// Composites: defined by other rows.
 	OpNormalize
 	OpNormalizeGrad
+	OpResample
 
 	numOps
 )

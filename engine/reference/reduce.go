@@ -66,10 +66,17 @@ func reduction(n *graph.Node, x, out Array) error {
 }
 
 func composite(n *graph.Node, in []Array, out Array) error {
-	norm, ok := n.Attr.(graph.Norm)
-	if !ok {
-		return errMissing
+	switch a := n.Attr.(type) {
+	case graph.Norm:
+		return normalize(n, a, in, out)
+	case graph.FIR:
+		resample(a, in[0], out)
+		return nil
 	}
+	return errMissing
+}
+
+func normalize(n *graph.Node, norm graph.Norm, in []Array, out Array) error {
 	x := in[len(in)-1].Data
 	of, count := groups(n.Shape, norm.Axes)
 	y, istd := standardize(x, of, count, norm.Eps)

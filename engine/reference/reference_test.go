@@ -139,6 +139,10 @@ func TestOperators(t *testing.T) {
 		{graph.OpNormalize, norm, []Array{mat(1, -1, 1)}, []float64{-1 / math.Sqrt2, 1 / math.Sqrt2}},
 		{graph.OpNormalizeGrad, gradOf(norm, 0), []Array{mat(1, -1, 1), mat(1, 0, 1)}, // istd³·(±1/2)·eps
 			[]float64{-.25 / math.Sqrt2, .25 / math.Sqrt2}},
+		// The row is 0 1 0 10 0 0 when it is filtered.
+		{graph.OpResample, one(func(x *graph.Node) *graph.Node {
+			return graph.Resample(x, graph.FIR{Up: [2]int{1, 2}, Down: [2]int{1, 1}, Low: [2]int{0, 1}, High: [2]int{0, 1}, Taps: [2][]float32{{3}, {1, 2, 4}}})
+		}), []Array{arr(graph.F64, graph.Shape{1, 1, 2, 1}, 1, 10)}, []float64{6, 123, 60, 30}},
 	}
 	covered := map[graph.Op]bool{graph.OpRead: true, graph.OpUniform: true, graph.OpNormal: true} // below
 	for _, c := range cases {
