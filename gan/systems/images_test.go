@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,6 +49,15 @@ func onImages(t *testing.T, name, path string, size int) string {
 	}
 	text = regexp.MustCompile(`(?m)^(characters|kind = "glyphs"|size) ?.*\n`).ReplaceAllString(text, "")
 	return strings.Replace(text, "[data]\n", fmt.Sprintf("[data]\nkind = \"idx\"\npath = %q\nsize = %d\n", path, size), 1)
+}
+
+// stepsOr is how many steps STEPS lets a long training have, for machines that are not
+// those of its paper; its row says how many.
+func stepsOr(usual int) string {
+	if s := os.Getenv("STEPS"); s != "" {
+		return s
+	}
+	return strconv.Itoa(usual)
 }
 
 // mnist is the folder of MNIST's files, of which make check-systems-full says where it is;

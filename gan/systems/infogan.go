@@ -122,8 +122,8 @@ func (k *informed) draw(t *game.Turn, label string) *game.Drawn {
 }
 
 // untold is -E log Q(c|x) of eq. 5 but for a constant, of codes that were drawn and what
-// Q says of the samples made of them, with its deviation of numbers fixed at 1. information
-// is log n - (-E log Q), in nats, over the categorical codes.
+// Q says of the samples made of them. Its deviation of numbers is fixed at √3, which is 1 for
+// the paper's U(-1, 1): less would have them outweigh the categories. information is log n - (-E log Q), in nats, over the categorical codes.
 func (k *informed) untold(t *game.Turn, drawn *game.Drawn, said *graph.Node) *graph.Node {
 	lost, most := said.Builder().Const(said.DType, 0), 0.
 	at := 0
@@ -144,7 +144,7 @@ func (k *informed) untold(t *game.Turn, drawn *game.Drawn, said *graph.Node) *gr
 	}
 	off := graph.Average(graph.Square(graph.Sub(part(k.numbers), drawn.Of(k.numbers))))
 	t.Score("code_error", off)
-	return graph.Add(lost, graph.Scale(off, .5*float64(k.numbers.Size)))
+	return graph.Add(lost, graph.Scale(off, .5*float64(k.numbers.Size)/3))
 }
 
 // minus is a loss less λ times the information, eq. 6.
