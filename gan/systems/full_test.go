@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,13 +93,28 @@ func as(t *testing.T, name, level string, f func(c *check)) (out []rows.Figure) 
 			out = c.row.Figures
 			return
 		}
-		start := time.Now()
+		start, worked := time.Now(), processorTime(t)
 		f(c)
-		c.row.Seconds = float64(time.Since(start).Round(100*time.Millisecond)) / float64(time.Second)
+		c.row.Seconds, c.row.Busy = tenths(time.Since(start)), tenths(processorTime(t)-worked)
 		out = c.row.Figures
 		c.keep()
 	})
 	return out
+}
+
+// tenths is a time in seconds.
+func tenths(d time.Duration) float64 {
+	return float64(d.Round(100*time.Millisecond)/(100*time.Millisecond)) / 10
+}
+
+// processorTime is what this program has used of all processors.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // finished tells a row that was kept, if there is one.

@@ -37,7 +37,7 @@ papers at the size that a row says, not those of ` + "`make check-systems`" + `,
 rows of that name alone; one that was ended goes on where it stopped, with what ` + "`bin/checks`" + ` keeps: a row is run again when the
 engine, a system, a configuration, a check or the compiler changed, or never with ` + "`KEEP=any`" + `. Rows with ` + "`avx2`" + ` or ` + "`plain`" + ` in their names ran
 with that ` + "`GANENGINE_CPU`" + `: trainings on points depend on the order of sums. Seconds are those of all seeds, on two cores of an AMD EPYC
-that other programs kept busy, so that quiet ones need a third of it or less. Figures in bold are not what they should be. Rows that are
+that other programs kept busy: quiet ones need about half of what it took of processors. Figures in bold are not what they should be. Rows that are
 not here were not run.
 
 `

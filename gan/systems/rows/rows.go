@@ -23,6 +23,7 @@ type Row struct {
 	Name     string   `json:"name"`     // the path of its subtest
 	Revision string   `json:"revision"` // of the sources that reached the figures
 	Seconds  float64  `json:"seconds"`
+	Busy     float64  `json:"busy"` // seconds of processors, which other programs do not lengthen
 	Figures  []Figure `json:"figures"`
 }
 

@@ -12,7 +12,7 @@ import (
 // A row that is finished is found again by its name and build, and by no other.
 func TestFinished(t *testing.T) {
 	s := &Store{Dir: filepath.Join(t.TempDir(), "new"), Build: "a"}
-	want := &Row{"TestRing/r1/seed0", "v1", 12.5, []Figure{{"modes", 8, AtLeast(8)}, {"good", .7, Bound{}}}}
+	want := &Row{"TestRing/r1/seed0", "v1", 12.5, 20, []Figure{{"modes", 8, AtLeast(8)}, {"good", .7, Bound{}}}}
 	if r, err := s.Finished(want.Name); r != nil || err != nil {
 		t.Fatalf("before it ran: %v, %v", r, err)
 	}
@@ -75,17 +75,17 @@ func TestPublish(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	row := func(name string, seconds, modes float64) Row {
-		return Row{name, "", seconds, []Figure{{"modes", modes, AtLeast(8)}, {"good, %", 81.26, Bound{}}}}
+		return Row{name, "", seconds, 2 * seconds, []Figure{{"modes", modes, AtLeast(8)}, {"good, %", 81.26, Bound{}}}}
 	}
 	got := Table([]Row{row("TestRing/r1/seed0", 1.2, 8), row("TestRing/r1/seed1", 2, 7), row("TestRing/r2/seed0", 3, 8),
-		{"TestWGAN", "", .2, []Figure{{"correlation", math.Pi, AtLeast(.8)}}}})
-	const want = `| row | figure | reached | bound | seconds |
-|---|---|---|---|---|
-| Ring/r1, seeds 0 1 | modes | 8, **7** | ≥ 8 | 4 |
-|  | good, % | 81.26, 81.26 |  |  |
-| Ring/r2, seeds 0 | modes | 8 | ≥ 8 | 3 |
-|  | good, % | 81.26 |  |  |
-| WGAN | correlation | 3.142 | ≥ 0.8 | 1 |
+		{"TestWGAN", "", .2, 1.5, []Figure{{"correlation", math.Pi, AtLeast(.8)}}}})
+	const want = `| row | figure | reached | bound | seconds | of processors |
+|---|---|---|---|---|---|
+| Ring/r1, seeds 0 1 | modes | 8, **7** | ≥ 8 | 4 | 7 |
+|  | good, % | 81.26, 81.26 |  |  |  |
+| Ring/r2, seeds 0 | modes | 8 | ≥ 8 | 3 | 6 |
+|  | good, % | 81.26 |  |  |  |
+| WGAN | correlation | 3.142 | ≥ 0.8 | 1 | 2 |
 `
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)

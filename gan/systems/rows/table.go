@@ -15,7 +15,7 @@ var seed = regexp.MustCompile(`/seed(\d+)$`)
 // Figures that are not within their bounds are in bold.
 func Table(all []Row) string {
 	var out strings.Builder
-	out.WriteString("| row | figure | reached | bound | seconds |\n|---|---|---|---|---|\n")
+	out.WriteString("| row | figure | reached | bound | seconds | of processors |\n|---|---|---|---|---|---|\n")
 	for len(all) > 0 {
 		name := seed.ReplaceAllString(all[0].Name, "")
 		n := 1
@@ -24,9 +24,9 @@ func Table(all []Row) string {
 		}
 		group := slices.Clone(all[:n])
 		all = all[n:]
-		seconds, seeds := 0., []string(nil)
+		seconds, busy, seeds := 0., 0., []string(nil)
 		for _, r := range group {
-			seconds += r.Seconds
+			seconds, busy = seconds+r.Seconds, busy+r.Busy
 			if m := seed.FindStringSubmatch(r.Name); m != nil {
 				seeds = append(seeds, m[1])
 			}
@@ -35,10 +35,10 @@ func Table(all []Row) string {
 		if seeds != nil {
 			title += ", seeds " + strings.Join(seeds, " ")
 		}
-		took := fmt.Sprintf("%.0f", math.Ceil(seconds))
+		took := fmt.Sprintf("%.0f | %.0f", math.Ceil(seconds), math.Ceil(busy))
 		for i, f := range group[0].Figures {
 			fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", title, f.Name, reached(group, i), f.Bound, took)
-			title, took = "", ""
+			title, took = "", " | "
 		}
 	}
 	return out.String()
