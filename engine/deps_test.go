@@ -237,6 +237,14 @@ func allowed() []edge {
 		{"gan/features", "gan/data"},
 		{"gan/measure", "gan/metric"},
 		{"gan/measure", "gan/rundir"}, // how numbers stand in metrics.jsonl
+		// The page of a run, made from its files.
+		{"gan/report", "engine/atomicfile"},
+		{"gan/report", "engine/plainfile"},
+		{"gan/report", "engine/printable"},
+		{"gan/report", "gan/measure"}, // values with their protocols
+		{"gan/report", "gan/metric"},
+		{"gan/report", "gan/rundir"},
+		{"gan/train", "gan/report"},
 		// Runs side by side: their configurations, and values with their protocols.
 		{"gan/compare", "gan/config"},
 		{"gan/compare", "gan/measure"},

@@ -103,11 +103,20 @@ func (o operations) write(path string, fill func(io.Writer) error) error {
 // Replace replaces the file at path itself by what fill writes. Something other than a regular file there is an
 // error (*plainfile.Error).
 func Replace(path string, fill func(io.Writer) error) error {
+	return describe(path, system.replacePlain(path, fill))
+}
+
+// ReplaceSoon is Replace that does not wait for the disk, as WriteSoon is Write.
+func ReplaceSoon(path string, fill func(io.Writer) error) error {
+	return describe(path, soon.replacePlain(path, fill))
+}
+
+func (o operations) replacePlain(path string, fill func(io.Writer) error) error {
 	info, err := plainfile.Lstat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return describe(path, err)
+		return err
 	}
-	return describe(path, system.replace(path, info, fill))
+	return o.replace(path, info, fill)
 }
 
 func describe(path string, err error) error {

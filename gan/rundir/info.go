@@ -30,6 +30,8 @@ type Info struct {
 	// Frozen are the weights of networks that the run uses and does not train, by their names.
 	Frozen map[string]Weights `json:"frozen,omitempty"`
 	Best   *Best              `json:"best,omitempty"`
+	// Warnings are what was seen to go wrong while it trained, in order.
+	Warnings []Warning `json:"warnings,omitempty"`
 
 	// Start, End and ExitReason sum up Segments; WriteInfo sets them.
 	Start      time.Time `json:"start,omitzero"`
@@ -74,6 +76,12 @@ type Best struct {
 	Step   int64   `json:"step"`
 	Metric string  `json:"metric"`
 	Value  float64 `json:"value"`
+}
+
+// Warning is something that goes wrong in a training, for people: what was seen, and what to try.
+type Warning struct {
+	Step int64  `json:"step"`
+	Text string `json:"text"`
 }
 
 // Segment is one uninterrupted stretch of training. End and ExitReason are missing while it runs and after a kill;

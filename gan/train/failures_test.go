@@ -100,6 +100,10 @@ func TestFailuresAreTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := warned(con.lines)
+			info, err := latest(t, h.Out).ReadInfo()
+			if err != nil || len(info.Warnings) != len(got) {
+				t.Errorf("run.json has the warnings %v (%v), told were %v", info.Warnings, err, got)
+			}
 			if c.want == watch.None {
 				if len(got) > 0 {
 					t.Errorf("warned of %v", got)

@@ -18,6 +18,7 @@ type runner struct {
 	rec      *recorder
 	clock    *stopwatch
 	pictures *pictures
+	page     *page
 
 	from     int64         // step at which the segment began
 	logged   int64         // last step of the interval before
@@ -46,6 +47,7 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
 		return err
 	}
+	r.page = newPage(r.run.Dir, r.rec)
 	if r.eval != nil {
 		r.rec.keep(r.rec.openMetrics())
 	}
@@ -161,6 +163,9 @@ func (r *runner) after(ctx context.Context, step int64) error {
 		if err := r.checkpoint(); err != nil {
 			return err
 		}
+	}
+	if sample || step-r.from == 1 { // the first page stands once there is something to see, and delays no start
+		r.clock.do(drawing, func() error { r.page.update(); return nil })
 	}
 	return r.rec.err
 }
@@ -369,7 +374,9 @@ func (r *runner) conclude(err error) error {
 	if err != nil {
 		r.rec.logged(err.Error())
 	}
-	for _, late := range []error{r.run.WriteInfo(r.info), r.rec.close(), r.rec.err} {
+	wrote := r.run.WriteInfo(r.info)
+	r.page.finish()
+	for _, late := range []error{wrote, r.rec.close(), r.rec.err} {
 		if err == nil {
 			err = late
 		}

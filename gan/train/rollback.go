@@ -42,6 +42,8 @@ func (r *runner) watched(f watch.Failure, err error) {
 	}
 	why := r.watcher.sentence(f)
 	r.rec.line("step %d: %s", r.watcher.at, why)
+	r.info.Warnings = append(r.info.Warnings, rundir.Warning{Step: r.watcher.at, Text: why})
+	r.rec.keep(r.run.WriteInfo(r.info))
 	r.host.meter().Warned(f)
 	if f != watch.GStill && f != watch.DStill { // which lower rates do not help
 		r.goBack(f, r.watcher.at, why, "goes on as it is")

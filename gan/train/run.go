@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"ganengine/engine/device"
@@ -125,6 +126,9 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 	}
 	if r.info.Best != nil && r.info.Best.Step > m.step {
 		r.info.Best = nil // it went with what came after
+	}
+	if back == nil { // what comes after is trained again and warned of again; a rollback is told of what led to it
+		r.info.Warnings = slices.DeleteFunc(r.info.Warnings, func(w rundir.Warning) bool { return w.Step > m.step })
 	}
 	differs := joined(r.adopt(g.info()), bent(own, &g.cfg, m))
 	if back != nil {
