@@ -82,7 +82,7 @@ func (r *runner) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if r.watcher != nil {
-		if err := r.watcher.attach(r.trainer, r.sets); err != nil {
+		if err := r.watcher.attach(r.sets); err != nil {
 			return err
 		}
 	}
@@ -104,6 +104,9 @@ func (r *runner) loop(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return r.interrupted(ctx)
 		}
+		if err := r.readyToWatch(); err != nil {
+			return err
+		}
 		switch err := r.trainer.advance(context.WithoutCancel(ctx)); {
 		case errors.Is(err, context.Canceled) && ctx.Err() != nil: // the data stopped within the step
 			return r.interrupted(ctx)
@@ -115,6 +118,22 @@ func (r *runner) loop(ctx context.Context) error {
 		}
 	}
 	return r.trainer.drain()
+}
+
+// readyToWatch compiles what watches, once. A start does not wait for it: the first step
+// comes before, whose results are read by then, unless it is looked at itself.
+func (r *runner) readyToWatch() error {
+	w := r.watcher
+	if w == nil || w.program != nil || r.trainer.step == r.from && !w.looksAt(r.from+1) {
+		return nil
+	}
+	if err := r.clock.aside(w.compile); err != nil {
+		return r.suggest(err)
+	}
+	if engines := r.engines(); engines != nil {
+		r.info.Engines = engines
+	}
+	return nil
 }
 
 // interrupted is what the loop ends with when it was told to.
@@ -133,8 +152,8 @@ func due(step int64, every int) bool { return every > 0 && step%int64(every) == 
 // an interval is the time of its steps, and at the first steps, so that there
 // is an estimate of the time left.
 func (r *runner) after(ctx context.Context, step int64) error {
-	if w := r.watcher; w != nil && step%w.every == 0 {
-		if err := w.look(step); err != nil {
+	if r.watcher.looksAt(step) {
+		if err := r.watcher.look(step); err != nil {
 			return err
 		}
 	}

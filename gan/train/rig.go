@@ -130,9 +130,6 @@ func (r *rig) compile(g *game.Game, fresh bool) error {
 	if r.watcher, err = newWatcher(g, steps); err != nil {
 		return err
 	}
-	if r.watcher != nil {
-		programs = append(programs, r.watcher.Program)
-	}
 	if r.trainer, err = newTrainer(r.host, g, steps, programs...); err != nil {
 		return r.suggest(err)
 	}
@@ -166,16 +163,20 @@ func (r *rig) close() error {
 	return first
 }
 
+// engines are those that the device took so far; nil where it has no such choice.
+func (r *rig) engines() json.RawMessage {
+	if dev, ok := r.host.Device.(device.Recorder); ok {
+		return dev.Record()
+	}
+	return nil
+}
+
 // info is what run.json says of a run here and now.
 func (r *rig) info() rundir.Info {
 	d := r.host.Device.Info()
-	var engines json.RawMessage
-	if dev, ok := r.host.Device.(device.Recorder); ok {
-		engines = dev.Record()
-	}
 	return rundir.Info{
 		Version: r.host.Version, Revision: r.host.Revision,
-		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: engines,
+		Device: deviceName(d), Libraries: libraries(d), Threads: d.Threads, Engines: r.engines(),
 		Precision: r.cfg.Run.Precision, Seed: uint64(r.cfg.Run.Seed), Classes: r.set.Classes(),
 		Data: describeData(&r.cfg.Data, r.set), Sections: r.sections(), Frozen: r.trainer.frozen,
 	}

@@ -94,6 +94,15 @@ func (s *stopwatch) do(what activity, f func() error) (took time.Duration, err e
 	return until.Sub(from), err
 }
 
+// aside leaves what f takes out of the interval and of the next run's time.
+func (s *stopwatch) aside(f func() error) error {
+	from := s.now()
+	err := f()
+	took := s.now().Sub(from)
+	s.mark, s.last = s.mark.Add(took), s.last.Add(took)
+	return err
+}
+
 // where says what so long a time went to, the largest part first.
 func (s spent) where(all time.Duration) string {
 	type share struct {

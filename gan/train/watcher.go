@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -32,7 +33,8 @@ type watcher struct {
 	n     int   // samples of either sort
 	every int64 // steps
 
-	program *session.Program
+	real    [][]byte         // by Fed, until there are inputs
+	program *session.Program // nil until compiled
 	inputs  []device.HostBuffer
 	trainer *trainer
 	slots   [2][]int // of measured and drifts, in the trainer's tally
@@ -88,31 +90,42 @@ func (w *watcher) join(t *trainer) {
 	}
 }
 
-// attach finds the program in the session that compiled it, and reads the real samples
-// that it looks at: always the same ones.
-func (w *watcher) attach(t *trainer, s sets) error {
-	w.program = t.ses.Program(w.Name)
+// attach reads the real samples that a look is at: always the same ones.
+func (w *watcher) attach(s sets) error {
 	for _, in := range w.Fed {
-		b, err := w.program.NewInput(in.Name)
-		if err != nil {
-			return err
-		}
-		w.inputs = append(w.inputs, b)
 		set, err := s.read(in.Stream, w.game.Config.Run.Seed)
 		if err != nil {
 			return err
 		}
+		read := samplesOf
 		if in.Field == game.Label {
-			labelsOf(set, device.View[int32](b.Data()))
-		} else {
-			var rows []byte
-			rows, err = samplesOf(set, w.n)
-			copy(b.Data(), rows)
+			read = labelsOf
 		}
+		real, err := read(set, w.n)
 		if err != nil {
 			return err
 		}
+		w.real = append(w.real, real)
 	}
+	return nil
+}
+
+// compile compiles the program, with nothing in flight.
+func (w *watcher) compile() error {
+	ses := w.trainer.ses
+	if err := ses.Compile(w.Program); err != nil {
+		return fmt.Errorf("compiling what watches: %w", outOfMemory(err, ses.Memory()))
+	}
+	w.program = ses.Program(w.Name)
+	for i, in := range w.Fed {
+		b, err := w.program.NewInput(in.Name)
+		if err != nil {
+			return err
+		}
+		copy(b.Data(), w.real[i])
+		w.inputs = append(w.inputs, b)
+	}
+	w.real = nil
 	return nil
 }
 
@@ -122,6 +135,9 @@ func (w *watcher) look(step int64) (err error) {
 	w.at = step
 	return err
 }
+
+// looksAt says whether there is a look after a step.
+func (w *watcher) looksAt(step int64) bool { return w != nil && step%w.every == 0 }
 
 // finished reads the look after a step whose results were read, if there is one: its
 // measures are part of the interval that the step is of. It gives a failure that begins.
@@ -198,13 +214,12 @@ func (w *watcher) describe() string {
 	return fmt.Sprintf("watched: each %s step, %d real and %d generated samples", ordinal(w.every), w.n, w.n)
 }
 
-// labelsOf gives the classes of the samples that samplesOf reads.
-func labelsOf(set data.Set, out []int32) {
-	at := 0
-	for i := range spread(len(out), set.Len()) {
-		out[at] = int32(set.Label(i))
-		at++
+// labelsOf gives the classes, int32, of the samples that samplesOf reads.
+func labelsOf(set data.Set, count int) (out []byte, err error) {
+	for i := range spread(count, set.Len()) {
+		out = binary.LittleEndian.AppendUint32(out, uint32(set.Label(i)))
 	}
+	return out, nil
 }
 
 // sentence is a failure for people, with the switches that the system has.

@@ -24,9 +24,7 @@ func TestWatchingChangesNothing(t *testing.T) {
 		if seen.watcher == nil {
 			t.Skip("nothing is watched")
 		}
-		if err := seen.watcher.attach(seen.trainer, seen.sets); err != nil {
-			t.Fatal(err)
-		}
+		readyToLook(t, seen)
 		looks := 0
 		seen.trainer.finished = func(step int64) {
 			if _, err := seen.watcher.finished(step); err != nil {
@@ -61,6 +59,14 @@ func TestWatchingChangesNothing(t *testing.T) {
 	})
 }
 
+// readyToLook has a rig that trains without a runner look.
+func readyToLook(t *testing.T, r *rig) {
+	t.Helper()
+	if err := errors.Join(r.watcher.attach(r.sets), r.watcher.compile()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A run that goes on within an interval of its log has the looks of all of it in the row.
 func TestLooksGoOn(t *testing.T) {
 	c := configtest.Shipped(t, "ring", "model.g_hidden=[8]", "model.d_hidden=[8]", "train.batch=8", "sample.count=32")
@@ -73,9 +79,7 @@ func TestLooksGoOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := before.watcher.attach(before.trainer, before.sets); err != nil {
-		t.Fatal(err)
-	}
+	readyToLook(t, before)
 	look(before, 1)
 	at := rundir.StepFile{Step: 1, Path: filepath.Join(t.TempDir(), "1.safetensors")}
 	if err := before.trainer.ses.Save(at.Path, before.trainer.mark().metadata()); err != nil {
@@ -84,9 +88,7 @@ func TestLooksGoOn(t *testing.T) {
 	if _, err := after.trainer.load(at); err != nil {
 		t.Fatal(err)
 	}
-	if err := after.watcher.attach(after.trainer, after.sets); err != nil {
-		t.Fatal(err)
-	}
+	readyToLook(t, after)
 	for _, name := range measured {
 		want, _ := before.trainer.tally.mean(name)
 		if got, ok := after.trainer.tally.mean(name); !ok || got != want {
@@ -101,9 +103,7 @@ func TestLooksGoOn(t *testing.T) {
 func TestLookByHand(t *testing.T) {
 	c := configtest.Shipped(t, "ring", "model.g_hidden=[8]", "model.d_hidden=[8, 4]", "train.batch=8", "sample.count=32")
 	r := beginTraining(t, c, systems.Table())
-	if err := r.watcher.attach(r.trainer, r.sets); err != nil {
-		t.Fatal(err)
-	}
+	readyToLook(t, r)
 	const step = 3
 	for range step {
 		if err := r.trainer.advance(t.Context()); err != nil {
