@@ -52,7 +52,7 @@ func (a *app) export(ctx context.Context, r *runFlags, x *exporting) error {
 		if x.format == "onnx" {
 			err = e.ExportONNX(ctx, x.path, p, versionName())
 		} else {
-			err = e.ExportTorch(x.path, p)
+			err = e.ExportTorch(ctx, x.path, p)
 		}
 		if err != nil {
 			return err

@@ -31,6 +31,9 @@ func (s *Standing) Values(weights *Values) *Values {
 	return v
 }
 
+// Variable is the standing statistic in place of v; nil where there is none.
+func (s *Standing) Variable(v *graph.Variable) *graph.Variable { return s.of[v] }
+
 // External leaves the statistics out of first values and checkpoints: whoever uses
 // them fills them.
 func (s *Standing) External() {

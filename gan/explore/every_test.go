@@ -43,7 +43,6 @@ func TestEverySystem(t *testing.T) {
 // A seed's sample is the same wherever one comes upon it, in every system: alone and among
 // others, at the ends of a walk, as an expression.
 func seedsAgree(t *testing.T, run rundir.Dir, dev device.Device) {
-	const seeds = 7
 	samples := map[int][]float32{}
 	for _, chunk := range []int{1, 64} {
 		e, err := Open(run, dev, Options{Systems: systems.Table(), Chunk: chunk})

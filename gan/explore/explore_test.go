@@ -65,7 +65,7 @@ func TestWhichWeights(t *testing.T) {
 	} {
 		e := open(t, run, test.o)
 		path := filepath.Join(t.TempDir(), "g.safetensors")
-		if err := e.ExportTorch(path, e.Game.Player("g")); err != nil {
+		if err := e.ExportTorch(t.Context(), path, e.Game.Player("g")); err != nil {
 			t.Fatal(err)
 		}
 		f, err := safetensors.Open(path)
@@ -117,7 +117,7 @@ func TestExportLayout(t *testing.T) {
 		path := filepath.Join(t.TempDir(), net+".safetensors")
 		p, err := e.Network(net)
 		if err == nil {
-			err = errors.Join(e.CheckTorch(p), e.ExportTorch(path, p))
+			err = errors.Join(e.CheckTorch(p), e.ExportTorch(t.Context(), path, p))
 		}
 		if err != nil {
 			t.Fatal(err)

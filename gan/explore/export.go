@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -54,35 +55,38 @@ func (e *Explorer) CheckTorch(p *game.Player) error {
 
 // ExportTorch writes weights of a player that CheckTorch lets be as fp32 safetensors, in
 // layer order, named and laid out as PyTorch's modules have them: those that samples are
-// drawn with.
-func (e *Explorer) ExportTorch(path string, p *game.Player) error {
-	prefix, tensors := p.Net.Name+"/", p.Torch
+// drawn with, standing statistics among them.
+func (e *Explorer) ExportTorch(ctx context.Context, path string, p *game.Player) error {
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	network, tensors := p.Net.Name, p.Torch
 	if p.Average() != nil && !e.trained {
-		prefix = p.Net.Name + "_ema/"
+		network += "_ema"
 	}
 	entries := make([]safetensors.Entry, len(tensors))
 	for i, t := range tensors {
-		entry, err := e.entry(prefix, t)
+		entry, err := e.entry(p, t)
 		if err != nil {
 			return err
 		}
 		entries[i] = entry
 	}
-	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": strings.TrimSuffix(prefix, "/"), "step": fmt.Sprint(e.Step)}
+	meta := map[string]string{"format": "pt", "model": e.Config.Model.Kind, "network": network, "step": fmt.Sprint(e.Step)}
 	return atomicfile.Write(path, func(w io.Writer) error { return safetensors.WriteChecked(w, entries, meta) })
 }
 
-func (e *Explorer) entry(prefix string, t model.Tensor) (safetensors.Entry, error) {
+func (e *Explorer) entry(p *game.Player, t model.Tensor) (safetensors.Entry, error) {
 	if t.Count {
 		return safetensors.NewEntry(t.Name, nil, []int64{e.Step}), nil
 	}
-	name := prefix + t.Variable
-	v := e.Game.Vars.ByName(name)
+	v := e.Game.Vars.ByName(p.Net.Name + "/" + t.Variable)
 	if v == nil {
-		return safetensors.Entry{}, fmt.Errorf("export: the model has no variable %s", name)
+		return safetensors.Entry{}, fmt.Errorf("export: the model has no variable %s/%s", p.Net.Name, t.Variable)
 	}
+	v = e.Game.InUse(p, v, e.trained)
 	return safetensors.Entry{Tensor: safetensors.Tensor{Name: t.Name, DType: safetensors.F32, Shape: t.Shape(v.Shape)}, Write: func(w io.Writer) error {
-		data, err := e.session.ReadBytes(name)
+		data, err := e.session.ReadBytes(v.Name)
 		if err != nil {
 			return err
 		}

@@ -112,6 +112,18 @@ func (g *Game) Standing() (out []*Player) {
 	return out
 }
 
+// InUse is the Variable that people see a player's Variable by: see inUse, whose counterpart
+// on the host it is.
+func (g *Game) InUse(p *Player, v *graph.Variable, trained bool) *graph.Variable {
+	if st := g.standing.of[p.Net]; st != nil && st.Variable(v) != nil {
+		return st.Variable(v)
+	}
+	if avg := p.Average(); avg != nil && !trained {
+		return avg.Variable(v)
+	}
+	return v
+}
+
 // inUse are the values of a player's Variables for people: of its average where one
 // follows, with standing statistics where it has them.
 func (t *Turn) inUse(p *Player) *nn.Values {
