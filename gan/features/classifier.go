@@ -24,7 +24,7 @@ func (c classified) Extract(ctx context.Context, x *tensor.Dense, out Outputs) e
 
 // chooseClassifier takes the classifier of a file, or one of what was trained on, which
 // is trained where the user's cache folder has none.
-func chooseClassifier(s Subject, path string) (*Choice, error) {
+func chooseClassifier(_ string, s Subject, path string) (*Choice, error) {
 	if err := images("classifier", s); err != nil {
 		return nil, err
 	}

@@ -49,11 +49,22 @@ func shapes(t *testing.T) map[string][]int {
 	return s
 }
 
-// TestInception: a file with the network's tensors is its kind; other weights than FID's are said to be others.
+// TestInception: a file with the network's tensors is its kind, and with a name before it the one that is asked for;
+// other weights than FID's are said to be others.
 func TestInception(t *testing.T) {
 	path := zeros(t, shapes(t))
-	kind, err := Find(path)
-	if err != nil || kind.Name != "inception" {
+	for named, want := range map[string][2]string{
+		path:                      {"inception", "tf1-bilinear to 299x299, not antialiased"},
+		"inception-torch:" + path: {"inception-torch", "pytorch-bilinear to 299x299, not antialiased"},
+	} {
+		t.Run(want[0], func(t *testing.T) { opened(t, named, want[0], want[1]) })
+	}
+}
+
+// opened opens the features of a file of other weights than FID's.
+func opened(t *testing.T, named, name, resize string) {
+	kind, err := Find(named)
+	if err != nil || kind.Name != name {
 		t.Fatal(kind, err)
 	}
 	choice, err := kind.Choose(Subject{Shape: []int{32, 32, 3}})
@@ -71,7 +82,7 @@ func TestInception(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if e.Name() != "inception" || len(e.Hash()) != 64 || e.Resize() != "tf1-bilinear to 299x299, not antialiased" || e.About() != "not the weights that FID is measured with" || e.Width() != 2048 || e.Classes() != 1008 {
+	if e.Name() != name || len(e.Hash()) != 64 || e.Resize() != resize || e.About() != "not the weights that FID is measured with" || e.Width() != 2048 || e.Classes() != 1008 {
 		t.Errorf("%s %s %q %d %d", e.Name(), e.Hash(), e.Resize(), e.Width(), e.Classes())
 	}
 	if len(notes) != 1 || !strings.Contains(notes[0], "is not the file of weights that FID is measured with") {
@@ -94,6 +105,7 @@ func TestInceptionRefuses(t *testing.T) {
 		shape      []int
 	}{
 		{"inception", "name their file", []int{32, 32, 3}},
+		{"inception-torch", "name their file, inception-torch:pt_inception", []int{32, 32, 3}},
 		{path, "these samples are points", []int{2}},
 		{path, "these have 4 channels", []int{32, 32, 4}},
 		{torchvision, "its fc.weight is [1000 2048] where FID's network has [1008 2048]", []int{32, 32, 3}},
@@ -106,7 +118,12 @@ func TestInceptionRefuses(t *testing.T) {
 			t.Errorf("%s of %v: %v; want %q", c.name, c.shape, err, c.says)
 		}
 	}
-	if !Published("inception", inception.PublishedHash) || Published("inception", inception.PublishedHash[:8]) || Published("pixels", inception.PublishedHash) {
+	for name, says := range map[string]string{"pixels:" + path: "features pixels are of no file", "classifier:" + path: "holds no network of features classifier", "inception-torch:none.pth": "no such file"} {
+		if _, err := Find(name); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; want %q", name, err, says)
+		}
+	}
+	if !Published("inception", inception.PublishedHash) || !Published("inception-torch", inception.PublishedHash) || Published("inception", inception.PublishedHash[:8]) || Published("pixels", inception.PublishedHash) {
 		t.Error("FID's features are not told from others")
 	}
 }

@@ -25,7 +25,7 @@ func Plain(shape []int) Extractor {
 	return e
 }
 
-func choosePlain(s Subject, _ string) (*Choice, error) {
+func choosePlain(_ string, s Subject, _ string) (*Choice, error) {
 	e := Plain(s.Shape)
 	return &Choice{Width: e.Width(), open: func(context.Context, Host) (Extractor, error) { return e, nil }}, nil
 }

@@ -15,9 +15,9 @@ type Kind struct {
 	Doc    string // what they are, in a line
 	Labels bool   // they need the data's labels
 
-	// choose says what the kind gives for a subject, or in a line why it gives nothing.
-	// path is the file that was named, "" where the kind was.
-	choose func(s Subject, path string) (*Choice, error)
+	// choose says what the kind of that name gives for a subject, or in a line why it gives
+	// nothing. path is the file that was named, "" where the kind alone was.
+	choose func(name string, s Subject, path string) (*Choice, error)
 	// claims says whether a file of weights is of this kind; nil: none is.
 	claims func(f *file) bool
 	path   string
@@ -35,10 +35,13 @@ func Table() []Kind {
 			choose: chooseClassifier, claims: isClassifier},
 		{Name: "inception", Doc: "what the network of FID sees in an image; name the file of its weights, which is yours to bring",
 			choose: chooseInception, claims: isInception},
+		{Name: "inception-torch", Doc: "the same after the resize and scale of pytorch-fid, whose values these match: inception-torch:PATH",
+			choose: chooseInception, claims: isInception},
 	}
 }
 
-// Find gives the kind of a name, or that of a file of weights; "" is the usual one.
+// Find gives the kind of a name, that of a file of weights, or the one of NAME:PATH with that
+// file; "" is the usual one.
 func Find(name string) (*Kind, error) {
 	if name == "" {
 		name = Usual
@@ -47,6 +50,9 @@ func Find(name string) (*Kind, error) {
 	for _, k := range Table() {
 		if k.Name == name {
 			return &k, nil
+		}
+		if path, ok := strings.CutPrefix(name, k.Name+":"); ok {
+			return k.with(path)
 		}
 		known = append(known, k.Name)
 	}
@@ -62,7 +68,24 @@ func Find(name string) (*Kind, error) {
 	return nil, fmt.Errorf("there are no features %.40q; there are %s, and files of weights", name, strings.Join(known, ", "))
 }
 
-// ofFile is the kind that a file of weights is of.
+// with is the kind with a file of weights that is of it.
+func (k Kind) with(path string) (*Kind, error) {
+	if k.claims == nil {
+		return nil, fmt.Errorf("features %s are of no file: leave out :%.40s", k.Name, path)
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	if !k.claims(f) {
+		return nil, fmt.Errorf("%s holds no network of features %s", path, k.Name)
+	}
+	k.path, k.Labels = path, false
+	return &k, nil
+}
+
+// ofFile is the kind that a file of weights is of, the first in the table.
 func ofFile(path string) (*Kind, error) {
 	f, err := openFile(path)
 	if err != nil {
@@ -79,4 +102,4 @@ func ofFile(path string) (*Kind, error) {
 }
 
 // Choose says what the kind will give for a subject, or in a line why it gives nothing.
-func (k *Kind) Choose(s Subject) (*Choice, error) { return k.choose(s, k.path) }
+func (k *Kind) Choose(s Subject) (*Choice, error) { return k.choose(k.Name, s, k.path) }

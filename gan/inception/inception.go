@@ -4,8 +4,8 @@
 // It is the variant that FID is defined by (Heusel et al. 2017), as TensorFlow published it and pytorch-fid rebuilt it:
 // averages over windows count only what lies inside the image, the last block has a maximum where others have an
 // average, and there are 1,008 classes. Before it come the steps of the same published graph: images of 0 to 255 are
-// brought to 299x299 by TensorFlow 1's bilinear resize ([Resize]), and scaled by (x - 128) / 128. pytorch-fid takes
-// PyTorch's resize, half a pixel aside, and (x - 127.5) / 127.5; its values are near, and not the same.
+// brought to 299x299 by TensorFlow 1's bilinear resize, and scaled by (x - 128) / 128 ([TensorFlow]). pytorch-fid takes
+// PyTorch's resize, half a pixel aside, and (x - 127.5) / 127.5 ([PyTorch]); its values are near, and not the same.
 //
 // Features are the 2,048 means of the last block; logits are their products with the weights of the classes, without
 // the biases, as the inception score takes them.
@@ -34,9 +34,6 @@ const (
 	side    = 299
 )
 
-// Resize names how images come to the network's size.
-const Resize = "tf1-bilinear to 299x299, not antialiased"
-
 // batch is how many images the network takes at a time. More are no faster on a CPU, and take more memory.
 const batch = 16
 
@@ -45,13 +42,18 @@ type Network struct {
 	session        *session.Session
 	program        *session.Program
 	inputs         [2]device.HostBuffer // one is filled while the device works on the other
-	batch          int                  // images of a run
+	resize         *Resize
+	batch          int // images of a run
 	width, classes int
 }
 
-// New readies the network with weights that Check found good.
-func New(dev device.Device, w Weights, switches debug.Switches) (*Network, error) {
-	return newNetwork(dev, w, switches, batch, 1)
+// New readies the network with weights that Check found good, for images that come to its size as resize says.
+func New(dev device.Device, w Weights, resize *Resize, switches debug.Switches) (*Network, error) {
+	n, err := newNetwork(dev, w, switches, batch, 1)
+	if err == nil {
+		n.resize = resize
+	}
+	return n, err
 }
 
 // newNetwork is New for so many images at a time, and channels divided by narrow.
@@ -60,7 +62,7 @@ func newNetwork(dev device.Device, w Weights, switches debug.Switches, images, n
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{session: session.New(dev, m.vars, session.Options{Switches: switches}), batch: images, width: Width / narrow, classes: Classes / narrow}
+	n := &Network{session: session.New(dev, m.vars, session.Options{Switches: switches}), resize: TensorFlow, batch: images, width: Width / narrow, classes: Classes / narrow}
 	if err := n.ready(m, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("the inception network: %w", err), n.Close())
 	}
@@ -87,7 +89,7 @@ func (n *Network) ready(m *built, w Weights) (err error) {
 // grey ones, 1. What is nil is not wanted.
 func (n *Network) Extract(ctx context.Context, images []uint8, h, w, c int, features, logits []float32) error {
 	count := len(images) / (h * w * c)
-	r := newResizer(h, w, c, side, side)
+	r := newResizer(n.resize, h, w, c, side, side)
 	var before *session.Result
 	for first := 0; first < count; first += n.batch {
 		if ctx.Err() != nil {

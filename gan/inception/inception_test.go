@@ -117,7 +117,7 @@ func compare(t *testing.T, dev device.Device, f *safetensors.File, narrow int, k
 	}
 	defer input.Free()
 	images, _ := f.Lookup("images")
-	newResizer(images.Shape[1], images.Shape[2], 3, side, side).all(device.View[float32](input.Data()), numbers[uint8](t, f, "images"))
+	newResizer(TensorFlow, images.Shape[1], images.Shape[2], 3, side, side).all(device.View[float32](input.Data()), numbers[uint8](t, f, "images"))
 	if got, want := kept(device.View[float32](input.Data()))[1:], numbers[float32](t, f, "scaled")[1:]; !slices.Equal(got, want) {
 		t.Error("the network is given other numbers than PyTorch's")
 	}
@@ -170,7 +170,7 @@ func TestResize(t *testing.T) {
 		cases++
 		small, _ := f.Lookup("resize/" + from)
 		got := make([]float32, x.Elements())
-		newResizer(small.Shape[1], small.Shape[2], 3, x.Shape[1], x.Shape[2]).resize(got, numbers[uint8](t, f, small.Name))
+		newResizer(TensorFlow, small.Shape[1], small.Shape[2], 3, x.Shape[1], x.Shape[2]).resize(got, numbers[uint8](t, f, small.Name))
 		for i, want := range numbers[float32](t, f, x.Name) {
 			if want = (want - 128) / 128; math.Float32bits(got[i]) != math.Float32bits(want) {
 				t.Fatalf("%s: number %d is %v, want %v", name, i, got[i], want)
@@ -182,8 +182,39 @@ func TestResize(t *testing.T) {
 	}
 	// By hand: 2 to 3 pixels lie at 0, 2/3 and, beyond the last, 4/3.
 	got := make([]float32, 9)
-	newResizer(1, 2, 1, 1, 3).resize(got, []uint8{0, 192})
+	newResizer(TensorFlow, 1, 2, 1, 1, 3).resize(got, []uint8{0, 192})
 	if want := []float32{-1, -1, -1, 0, 0, 0, .5, .5, .5}; !slices.EqualFunc(got, want, func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-6 }) {
+		t.Errorf("two grey pixels become %v, want %v", got, want)
+	}
+}
+
+// TestResizeOfPyTorch holds the other one to what PyTorch makes of images, bit by bit: larger, smaller, both, one pixel,
+// and as they are.
+func TestResizeOfPyTorch(t *testing.T) {
+	f := fixture(t, "testdata/resize.safetensors")
+	cases := 0
+	for _, x := range f.Tensors() {
+		from, ok := strings.CutPrefix(x.Name, "to/")
+		if !ok {
+			continue
+		}
+		cases++
+		image, _ := f.Lookup("from/" + from)
+		got := make([]float32, x.Elements())
+		newResizer(PyTorch, image.Shape[0], image.Shape[1], image.Shape[2], x.Shape[0], x.Shape[1]).resize(got, numbers[uint8](t, f, image.Name))
+		for i, want := range numbers[float32](t, f, x.Name) {
+			if math.Float32bits(got[i]) != math.Float32bits(want) {
+				t.Fatalf("%s: number %d is %v, want %v", from, i, got[i], want)
+			}
+		}
+	}
+	if cases != 5 {
+		t.Errorf("%d cases", cases)
+	}
+	// By hand: 2 to 3 pixels lie at -1/6, 1/2 and 7/6, of which the outer ones are beyond the edge.
+	got := make([]float32, 9)
+	newResizer(PyTorch, 1, 2, 1, 1, 3).resize(got, []uint8{0, 255})
+	if want := []float32{-1, -1, -1, 0, 0, 0, 1, 1, 1}; !slices.Equal(got, want) {
 		t.Errorf("two grey pixels become %v, want %v", got, want)
 	}
 }
@@ -287,7 +318,7 @@ func BenchmarkExtract(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	n, err := New(newDevice(b, "cpu"), hashed{m: full}, debug.Switches{})
+	n, err := New(newDevice(b, "cpu"), hashed{m: full}, TensorFlow, debug.Switches{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,10 +5,43 @@ import (
 	"sync"
 )
 
-// resizer brings images to a size as TensorFlow 1's resize_bilinear does (align_corners=False, without half-pixel
-// centres), in float32 with every operation rounded: pixel i of the result is at i*in/out of the image, between the
-// pixel there and the next one, which beyond the edge is the last. Nothing is averaged where images are made smaller.
+// Resize is how images come to the network's size and scale.
+type Resize struct {
+	Name   string // for protocols
+	places func(in, out int) []place
+	given  [256]float32                     // what a byte counts as
+	mix    func(a, b, lerp float32) float32 // lerp of the way from a to b
+	scaled func(x float32) float32          // what the network takes
+}
+
+// TensorFlow is TensorFlow 1's resize_bilinear (align_corners=False, without half-pixel centres) of bytes, in float32
+// with every operation rounded, and (x - 128) / 128: that of the published graph. Pixel i of the result is at i*in/out
+// of the image, between the pixel there and the next one, which beyond the edge is the last. Nothing is averaged where
+// images are made smaller.
+var TensorFlow = newResize("tf1-bilinear to 299x299, not antialiased", 1, tensorFlowPlaces,
+	func(a, b, lerp float32) float32 { return a + float32((b-a)*lerp) },
+	func(x float32) float32 { return (x - 128) / 128 })
+
+// PyTorch is what pytorch-fid has in its place: interpolate(mode="bilinear", align_corners=False) of shares of 255 in
+// float32, not antialiased, and 2x - 1. Pixel i is at (i+1/2)*in/out - 1/2. It is rounded as PyTorch is on processors
+// that multiply and add at once, which all of this century's are.
+var PyTorch = newResize("pytorch-bilinear to 299x299, not antialiased", 255, pyTorchPlaces,
+	func(a, b, lerp float32) float32 {
+		return float32(float64(a)*float64(1-lerp) + float64(b*lerp)) // the first product is exact, and with it what is fused
+	},
+	func(x float32) float32 { return 2*x - 1 })
+
+func newResize(name string, whole float32, places func(in, out int) []place, mix func(a, b, lerp float32) float32, scaled func(x float32) float32) *Resize {
+	r := &Resize{Name: name, places: places, mix: mix, scaled: scaled}
+	for i := range r.given {
+		r.given[i] = float32(i) / whole
+	}
+	return r
+}
+
+// resizer does so with images of one size.
 type resizer struct {
+	*Resize
 	h, w, c    int
 	rows, cols []place
 }
@@ -19,17 +52,30 @@ type place struct {
 	lerp      float32
 }
 
-func newResizer(h, w, c, toH, toW int) *resizer {
-	return &resizer{h, w, c, places(h, toH), places(w, toW)}
+func newResizer(how *Resize, h, w, c, toH, toW int) *resizer {
+	return &resizer{how, h, w, c, how.places(h, toH), how.places(w, toW)}
 }
 
-func places(in, out int) []place {
+// The conversions of products to float32 round: processors may else do a product and a sum in one.
+
+func tensorFlowPlaces(in, out int) []place {
 	scale := float32(in) / float32(out)
 	list := make([]place, out)
 	for i := range list {
-		at := float32(float32(i) * scale) // the conversion rounds, here and below: processors may else do a product and a sum in one
+		at := float32(float32(i) * scale)
 		low := int(at)
 		list[i] = place{low, min(low+1, in-1), at - float32(low)}
+	}
+	return list
+}
+
+func pyTorchPlaces(in, out int) []place {
+	scale := float32(in) / float32(out)
+	list := make([]place, out)
+	for i := range list {
+		at := max(float32(scale*(float32(i)+.5))-.5, 0)
+		low := min(int(at), in-1)
+		list[i] = place{low, min(low+1, in-1), min(at-float32(low), 1)}
 	}
 	return list
 }
@@ -58,14 +104,11 @@ func (r *resizer) resize(dst []float32, image []uint8) {
 			left, right := x.low*r.c, x.high*r.c
 			for k := range 3 {
 				k := min(k, r.c-1)
-				upper := between(float32(top[left+k]), float32(top[right+k]), x.lerp)
-				lower := between(float32(bottom[left+k]), float32(bottom[right+k]), x.lerp)
-				dst[at] = (between(upper, lower, y.lerp) - 128) / 128
+				upper := r.mix(r.given[top[left+k]], r.given[top[right+k]], x.lerp)
+				lower := r.mix(r.given[bottom[left+k]], r.given[bottom[right+k]], x.lerp)
+				dst[at] = r.scaled(r.mix(upper, lower, y.lerp))
 				at++
 			}
 		}
 	}
 }
-
-// between is lerp of the way from a to b.
-func between(a, b, lerp float32) float32 { return a + float32((b-a)*lerp) }

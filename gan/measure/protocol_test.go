@@ -11,6 +11,7 @@ import (
 func TestPublishedNames(t *testing.T) {
 	for _, c := range []struct{ metric, feature, hash, want string }{
 		{"fd", "inception", inception.PublishedHash, "fid10k_inception-6726_test"},
+		{"fd", "inception-torch", inception.PublishedHash, "fid10k_inception-torch-6726_test"},
 		{"kd", "inception", inception.PublishedHash, "kid10k_inception-6726_test"},
 		{"cs", "inception", inception.PublishedHash, "is10k_inception-6726_test"},
 		{"precision", "inception", inception.PublishedHash, "precision10k_inception-6726_test"},

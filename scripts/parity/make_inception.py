@@ -4,6 +4,9 @@
     python make_inception.py                    gan/inception/testdata/narrow.safetensors: an eighth
                                                 of the channels, 64 values of each layer
     python make_inception.py --full FILE        all channels and all values, some 90 MB
+    python make_inception.py --resize           gan/inception/testdata/resize.safetensors: what pytorch-fid
+                                                makes of images (from/NAME, uint8 [h, w, 3]) by PyTorch's
+                                                bilinear resize, scaled to [-1, 1] (to/NAME, float32)
 
 The network is written anew from its description (Szegedy et al. 2016) and from how
 pytorch-fid's differs from torchvision's: averages do not count what lies outside of
@@ -222,10 +225,25 @@ def picture(n, h, w):
     return np.clip(np.array(out).round(), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
+def pytorch_resizes():
+    """Images of few rows, and what pytorch-fid's network is given of them."""
+    out = {}
+    for h, w, height, width in ((2, 32, 4, 299), (3, 700, 2, 299), (5, 28, 3, 299), (1, 1, 2, 299), (2, 299, 2, 299)):
+        image, name = picture(1, h, w)[0], f"{h}x{w}"
+        x = torch.from_numpy(image).permute(2, 0, 1)[None].contiguous().float().div(255)
+        x = 2 * F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False) - 1
+        out |= {f"from/{name}": image, f"to/{name}": x[0].permute(1, 2, 0).contiguous().numpy()}
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", type=pathlib.Path, help="FILE of all channels and values")
+    parser.add_argument("--resize", action="store_true", help="PyTorch's resize alone")
     a = parser.parse_args()
+    if a.resize:
+        tensorfile.write(FILE.with_name("resize.safetensors"), pytorch_resizes())
+        return
     net = Inception(1 if a.full else 8).double().eval()
     state = {k: torch.from_numpy(value(k, tuple(v.shape))) for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
     net.load_state_dict(state, strict=False)
