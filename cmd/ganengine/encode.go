@@ -15,11 +15,12 @@ import (
 type encodeFlags struct {
 	*fromFlags
 	steps, restarts, seed int
+	features              float64
 	class                 string
 }
 
 // descent are the flags that only the search for codes has.
-var descent = []string{"steps", "restarts", "seed", "class"}
+var descent = []string{"steps", "restarts", "seed", "class", "features"}
 
 func encodeCommand() command {
 	return command{name: "encode", usage: "encode -run RUN -i IMAGE|DIR|FILE.npy -o FILE.npy | FILE.npz | PAIRS.png [-steps N]", short: "find the codes of samples",
@@ -36,6 +37,7 @@ func encodeCommand() command {
 			f.IntVar(&e.steps, "steps", 300, "`N`: of the search, of models without an encoder")
 			f.IntVar(&e.restarts, "restarts", 4, "`N`: drawn latents that the search for each sample starts from")
 			f.IntVar(&e.seed, "seed", 0, "`S`: seed of the first of the drawn latents")
+			f.Float64Var(&e.features, "features", 0, "`W`: weight in the search of the distance in the discriminator's last hidden layer, beside that of pixels")
 			f.StringVar(&e.class, "class", "", "`K|NAME`: class, of conditional models; without, whichever comes nearest")
 			return func(ctx context.Context, _ []string) error { return a.encode(ctx, e) }
 		}}
@@ -43,7 +45,7 @@ func encodeCommand() command {
 
 // check finds what is wrong before anything is opened.
 func (e *encodeFlags) check() (format explore.Format, err error) {
-	const mostSteps = 1_000_000
+	const mostSteps, mostWeight = 1_000_000, 1000
 	format, err = explore.FormatOf(e.path)
 	switch {
 	case err != nil || format == explore.Folder:
@@ -52,6 +54,8 @@ func (e *encodeFlags) check() (format explore.Format, err error) {
 		return format, usage("-steps must be from 1 to %d, got %d", mostSteps, e.steps)
 	case e.restarts < 1 || e.restarts > explore.MostRestarts:
 		return format, usage("-restarts must be from 1 to %d, got %d", explore.MostRestarts, e.restarts)
+	case !(e.features >= 0 && e.features <= mostWeight):
+		return format, usage("-features must be from 0 to %d, got %g", mostWeight, e.features)
 	case e.seed < 0 || e.seed > math.MaxInt32-explore.Starts:
 		return format, usage("-seed must be from 0 to %d, got %d", math.MaxInt32-explore.Starts, e.seed)
 	}
@@ -94,7 +98,7 @@ func (a *app) encode(ctx context.Context, e *encodeFlags) error {
 
 // invert looks for codes where nothing encodes.
 func (a *app) invert(ctx context.Context, e *encodeFlags, x *explore.Explorer, format explore.Format) (err error) {
-	o := explore.InvertOptions{Steps: e.steps, Restarts: e.restarts, Seed: int32(e.seed), Class: -1, Progress: a.ticker()}
+	o := explore.InvertOptions{Steps: e.steps, Restarts: e.restarts, Seed: int32(e.seed), Features: e.features, Class: -1, Progress: a.ticker()}
 	switch {
 	case e.class != "":
 		if o.Class, err = classOf(x, e.class, ""); err != nil {
@@ -117,6 +121,9 @@ func (a *app) invert(ctx context.Context, e *encodeFlags, x *explore.Explorer, f
 		}
 	}
 	v, err := x.Invert(ctx, o)
+	if errors.As(err, new(*explore.NoSampler)) {
+		return usage("-features: the %s of this run has no discriminator of its samples; leave it out", x.Config.Model.Kind)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,7 @@ func TestEverySystem(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run("seeds", func(t *testing.T) { seedsAgree(t, run, dev) })
+		t.Run("encode", func(t *testing.T) { found(t, run, dev) })
 		t.Run("judge", func(t *testing.T) { judges(t, name, run, dev) })
 	}, "train.steps=1")
 }
@@ -80,6 +82,43 @@ func seedsAgree(t *testing.T, run rundir.Dir, dev device.Device) {
 	}
 	if !slices.Equal(samples[1], samples[64]) {
 		t.Error("samples one at a time differ from those of 64 at once")
+	}
+}
+
+// A system whose training is watched finds codes by what its discriminator sees too, those of
+// one sample whatever else is looked for.
+func found(t *testing.T, run rundir.Dir, dev device.Device) {
+	e, err := Open(run, dev, Options{Systems: systems.Table(), Chunk: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if !e.Game.Watched() {
+		t.Skip("nothing is watched")
+	}
+	dir, one := t.TempDir(), "b.png"
+	write := func(path string, first int32, n int) {
+		var seeds Seeds
+		seeds.Add(first, n)
+		if err := e.Write(t.Context(), path, e.Drawn(&seeds, 0), Output{Name: func(i int) string { return string(rune('a' + i)) }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := dir
+	if e.Points() {
+		all, one = filepath.Join(dir, "all.npy"), "b.npy"
+		write(filepath.Join(dir, one), 1001, 1)
+	}
+	write(all, 1000, 3)
+	o := InvertOptions{Steps: 2, Restarts: 2, Features: 1, Class: -1}
+	among := find(t, e, inputsAt(t, e, all), o)
+	e, err = Open(run, dev, Options{Systems: systems.Table(), Chunk: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if alone := find(t, e, inputsAt(t, e, filepath.Join(dir, one)), o); !slices.Equal(alone.Z, among.Z[e.Width():2*e.Width()]) || alone.Distance[0] != among.Distance[1] {
+		t.Errorf("alone %v, among others %v", alone, among)
 	}
 }
 

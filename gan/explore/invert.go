@@ -23,6 +23,7 @@ type InvertOptions struct {
 	Steps    int               // of Adam
 	Restarts int               // starts for each sample
 	Seed     int32             // of the first of the latents that starts are chosen from
+	Features float64           // weight of D's features beside pixels; see game.ApproachOptions
 	Class    int               // that samples are made of; below 0: whichever comes nearest
 	Progress func(line string) // may be nil
 }
@@ -58,7 +59,11 @@ type Found struct {
 func (e *Explorer) Invert(ctx context.Context, o InvertOptions) (*Inverter, error) {
 	v := &Inverter{e: e, o: o}
 	var err error
-	if v.approach, err = e.Game.Sampler("sample").Approach("approach", max(e.chunk, o.Restarts), o.Steps, e.trained); err != nil {
+	if o.Features > 0 && !e.Game.Watched() {
+		return nil, &NoSampler{e.Config.Model.Kind, game.FeaturesKind}
+	}
+	with := game.ApproachOptions{Rows: max(e.chunk, o.Restarts), Steps: o.Steps, Trained: e.trained, Features: o.Features}
+	if v.approach, err = e.Game.Sampler("sample").Approach("approach", with); err != nil {
 		return nil, err
 	}
 	if err := e.session.Compile(v.approach.Program); err != nil {
@@ -105,7 +110,7 @@ func (v *Inverter) Find(ctx context.Context, in *Inputs) (*Found, error) {
 		if err != nil {
 			return nil, err
 		}
-		distance, err := v.descend(ctx, z, func(step int) {
+		distance, goal, err := v.descend(ctx, z, func(step int) {
 			if v.o.Progress != nil {
 				v.o.Progress(fmt.Sprintf("codes of samples %d to %d of %d: step %d of %d", first+1, first+n, in.Len(), step, v.o.Steps))
 			}
@@ -114,7 +119,7 @@ func (v *Inverter) Find(ctx context.Context, in *Inputs) (*Found, error) {
 			return nil, err
 		}
 		for i := range n {
-			row := v.best(distance[i*v.o.Restarts:(i+1)*v.o.Restarts]) + i*v.o.Restarts
+			row := v.best(goal[i*v.o.Restarts:(i+1)*v.o.Restarts]) + i*v.o.Restarts
 			if d := float64(distance[row]); math.IsInf(d, 0) || math.IsNaN(d) {
 				return nil, fmt.Errorf("sample %s: its distance to all that the model makes is %g, so that no code is nearest: it is too far from the run's data, or the weights are broken", in.Name(first+i), d)
 			}
@@ -125,10 +130,10 @@ func (v *Inverter) Find(ctx context.Context, in *Inputs) (*Found, error) {
 	return found, nil
 }
 
-// best is the number of the least distance; what is not finite is none.
-func (v *Inverter) best(distance []float32) (at int) {
-	for i, d := range distance {
-		if d < distance[at] || distance[at] != distance[at] {
+// best is the number of the least goal; what is not finite is none.
+func (v *Inverter) best(goal []float32) (at int) {
+	for i, d := range goal {
+		if d < goal[at] || goal[at] != goal[at] {
 			at = i
 		}
 	}
@@ -171,29 +176,31 @@ func (v *Inverter) nearest(sample []byte) []int {
 	return order[:v.o.Restarts]
 }
 
-// descend moves latents, and gives the distances where they end. step is told how far it is.
-func (v *Inverter) descend(ctx context.Context, z []float32, step func(n int)) ([]float32, error) {
+// descend moves latents, and gives the distances where they end, and what was to become less.
+// step is told how far it is.
+func (v *Inverter) descend(ctx context.Context, z []float32, step func(n int)) (distance, goal []float32, err error) {
 	if err := v.place(z); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var r *session.Result
 	for n := range v.o.Steps + 1 { // the last one looks only: its move is not read
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 		if n == v.o.Steps {
 			if err := v.read(z); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		var err error
-		r, err = v.program.Finish(v.inputs...)
-		if err != nil {
-			return nil, fmt.Errorf("looking for codes: %w", err)
+		if r, err = v.program.Finish(v.inputs...); err != nil {
+			return nil, nil, fmt.Errorf("looking for codes: %w", err)
 		}
 		step(min(n+1, v.o.Steps))
 	}
-	return slices.Clone(r.Floats(v.program.Index(game.Distance))[:len(z)/v.e.Width()]), nil
+	out := func(name string) []float32 {
+		return slices.Clone(r.Floats(v.program.Index(name))[:len(z)/v.e.Width()])
+	}
+	return out(game.Distance), out(game.Remoteness), nil
 }
 
 // place writes where latents begin.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -191,5 +192,57 @@ func TestInvertFar(t *testing.T) {
 	found, err := v.Find(t.Context(), inputsOf(t, e, []float32{0, 0, 0, 0, 0, 1e30, 0, 0, 0, 0}))
 	if err == nil || !strings.Contains(err.Error(), "its distance to all that the model makes is +Inf") {
 		t.Errorf("found %+v (%v)", found, err)
+	}
+}
+
+// What is made less is worked out by hand: the squared distance of points, and with its weight
+// that of D's last hidden layer, as a share of what the given point has there.
+func TestInvertByFeatures(t *testing.T) {
+	e := open(t, makeRun(t, tinyPoints, 2), Options{Chunk: 2})
+	const weight = 3
+	v, err := e.Invert(t.Context(), InvertOptions{Steps: 4, Restarts: 1, Features: weight, Class: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := []float32{.5, -1, 2, 0}
+	z, err := v.begin(t.Context(), inputsOf(t, e, points), 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	distance, goal, err := v.descend(t.Context(), z, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := generate(t, e, z, true).Raw
+	weights := func(name string) []float32 {
+		b, err := e.session.ReadBytes("d/dense0/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Clone(device.View[float32](b))
+	}
+	w, b := weights("w"), weights("b")
+	hidden := func(x []float32) (h []float64) {
+		for i := range b {
+			sum := float64(b[i]) + float64(x[0])*float64(w[2*i]) + float64(x[1])*float64(w[2*i+1])
+			h = append(h, max(sum, .2*sum))
+		}
+		return h
+	}
+	for i := range 2 {
+		given, x := points[2*i:2*i+2], made[2*i:2*i+2]
+		square := (math.Pow(float64(x[0]-given[0]), 2) + math.Pow(float64(x[1]-given[1]), 2)) / 2
+		var apart, whole float64
+		of := hidden(x)
+		for k, h := range hidden(given) {
+			apart, whole = apart+(of[k]-h)*(of[k]-h), whole+h*h
+		}
+		if want := square + weight*apart/whole; math.Abs(float64(goal[i])-want) > 1e-4*want || math.Abs(float64(distance[i])-math.Sqrt(square)) > 1e-4 {
+			t.Errorf("point %d: %g at distance %g, want %g at %g", i, goal[i], distance[i], want, math.Sqrt(square))
+		}
+	}
+	var lacks *NoSampler
+	if _, err := openCoded(t).Invert(t.Context(), InvertOptions{Steps: 1, Restarts: 1, Features: 1}); !errors.As(err, &lacks) {
+		t.Errorf("without a discriminator: %v", err)
 	}
 }

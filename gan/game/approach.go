@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ganengine/engine/graph"
+	"ganengine/engine/nn"
 	"ganengine/engine/optim"
 )
 
@@ -23,15 +24,31 @@ type Approach struct {
 	Scratch []*graph.Variable // what has to be zero at the start
 }
 
-// Distance is the output of an Approach: f32 [n], before the step. It is the root of the
-// mean squared difference, of images in pixels as shares of 255, of points in their units.
-const Distance = "distance"
+// Outputs of an Approach, f32 [n], before the step.
+const (
+	// Distance is the root of the mean squared difference, of images in pixels as shares of 255,
+	// of points in their units.
+	Distance = "distance"
+	// Remoteness is what the step makes less: its square, and what weight the features have.
+	Remoteness = "remoteness"
+)
+
+// ApproachOptions say how samples are approached.
+type ApproachOptions struct {
+	Rows, Steps int
+	Trained     bool // by the trained weights where an average follows them
+	// Features is the weight that the last hidden layer of what a Watch looks at has beside the
+	// squared difference: that of the squared difference there, as a share of the square of what
+	// the given sample has. 0 leaves the discriminator out.
+	Features float64
+}
 
 // firstRate is where the rate of an Approach begins; it falls to 0 in half a cosine wave.
 const firstRate = .1
 
-// Approach builds a program that is run so many times in a row, on n rows.
-func (s *Sampler) Approach(name string, n, steps int, trained bool) (a *Approach, err error) {
+// Approach builds a program that is run so many times in a row. With features, the game is one
+// that is Watched.
+func (s *Sampler) Approach(name string, o ApproachOptions) (a *Approach, err error) {
 	defer refused(&err)
 	codes, err := s.Codes()
 	if err != nil {
@@ -41,13 +58,13 @@ func (s *Sampler) Approach(name string, n, steps int, trained bool) (a *Approach
 	var rules []*optim.Optimizer
 	for _, c := range codes {
 		if c.Kind == Normal || c.Kind == Uniform {
-			rules = append(rules, a.move(s.game, c, name, n, steps))
+			rules = append(rules, a.move(s.game, c, name, o.Rows, o.Steps))
 		}
 	}
 	if len(rules) == 0 {
 		return nil, fmt.Errorf("sampler %s draws no codes that could be moved", s.Kind)
 	}
-	a.Program, err = graph.Build(name, s.game.Vars, func(b *graph.Builder) { s.approach(b, a, rules, n, trained) })
+	a.Program, err = graph.Build(name, s.game.Vars, func(b *graph.Builder) { s.approach(b, a, rules, o) })
 	return a, err
 }
 
@@ -74,7 +91,7 @@ func (a *Approach) move(g *Game, c *Code, name string, n, steps int) *optim.Opti
 	return rule
 }
 
-func (s *Sampler) approach(b *graph.Builder, a *Approach, rules []*optim.Optimizer, n int, trained bool) {
+func (s *Sampler) approach(b *graph.Builder, a *Approach, rules []*optim.Optimizer, o ApproachOptions) {
 	g := s.game
 	now, given := make([]*graph.Node, len(a.Moved)), map[*Code]*graph.Node{}
 	for i, v := range a.Moved {
@@ -82,15 +99,35 @@ func (s *Sampler) approach(b *graph.Builder, a *Approach, rules []*optim.Optimiz
 		given[a.Codes[i]] = now[i]
 	}
 	b.WithPrecision(g.prec, func() {
-		t := g.newTurn(b)
-		t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: trained, given: given}
-		s.build(t)
-		a.nearer(t, now, rules)
+		turn := func(s *Sampler, p people) *Turn {
+			t := g.newTurn(b)
+			p.rows, p.trained = o.Rows, o.Trained
+			t.clock, t.people = b.Read(g.Clock), p
+			s.build(t)
+			return t
+		}
+		made := turn(s, people{given: given})
+		goal, target := a.apart(made)
+		if o.Features > 0 {
+			seen := func(x *graph.Node) *graph.Node {
+				features := hidden(turn(g.Sampler(FeaturesKind), people{standIn: &standIn{x, made.asked}}).result(Logits))
+				return graph.Cast(nn.Flatten(features), graph.F32)
+			}
+			want := seen(target)
+			apart := graph.ReduceSum(graph.Square(graph.Sub(seen(made.result(Samples)), want)), 1)
+			whole := graph.Shift(graph.ReduceSum(graph.Square(want), 1), 1e-12) // of features that are all 0 too
+			goal = graph.Add(goal, graph.Scale(graph.Div(apart, whole), o.Features))
+		}
+		b.Output(Remoteness, graph.Reshape(goal, graph.Shape{o.Rows}))
+		for i, slope := range graph.Gradients(graph.ReduceSum(goal, 0, 1), nil, now...) {
+			b.Update(a.Moved[i], rules[i].Step(b, now[i:i+1], []*graph.Node{slope}, nil)[0], nil)
+		}
 	})
 }
 
-// nearer is the distance of each row, and the step that makes it less.
-func (a *Approach) nearer(t *Turn, now []*graph.Node, rules []*optim.Optimizer) {
+// apart is the squared distance of each row of samples from a given one, f32 [n, 1], and the
+// input that takes those.
+func (a *Approach) apart(t *Turn) (square, target *graph.Node) {
 	var made *graph.Node
 	for _, x := range t.shown {
 		if x.name == Samples {
@@ -101,16 +138,14 @@ func (a *Approach) nearer(t *Turn, now []*graph.Node, rules []*optim.Optimizer) 
 		fail("Approach", "the sampler shows no %s", Samples)
 	}
 	a.Target = "target"
-	target := a.Stream.input(t.B, a.Target, a.Stream.Samples(), t.rows)
+	target = a.Stream.input(t.B, a.Target, a.Stream.Samples(), t.rows)
 	symmetric := a.Stream.Range.ToSymmetric
 	apart := graph.Cast(graph.Sub(symmetric(made), symmetric(target)), graph.F32)
-	square := graph.Square(graph.Reshape(apart, graph.Shape{t.rows, apart.Shape.Size() / t.rows}))
+	square = graph.Square(graph.Reshape(apart, graph.Shape{t.rows, apart.Shape.Size() / t.rows}))
 	if a.Stream.Samples() == Pixels {
 		square = graph.Scale(square, .25) // of [-1, 1] to shares of 255
 	}
 	mean := graph.Scale(graph.ReduceSum(square, 1), 1/float64(square.Shape[1]))
 	t.B.Output(Distance, graph.Reshape(graph.Sqrt(mean), graph.Shape{t.rows}))
-	for i, g := range graph.Gradients(graph.ReduceSum(mean, 0, 1), nil, now...) {
-		t.B.Update(a.Moved[i], rules[i].Step(t.B, now[i:i+1], []*graph.Node{g}, nil)[0], nil)
-	}
+	return mean, target
 }

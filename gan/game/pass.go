@@ -100,7 +100,7 @@ func (t *Turn) mode(m Pass, p *Player) nn.Mode {
 	}
 	mode := nn.Mode{Label: m.Label, Stats: m.Stats, First: m.First, Train: t.rows == 0 && !p.frozen()}
 	mode.Track = mode.Train && m.Track
-	if t.watching != nil && mode.Stats == nn.StatsByTrain && !p.frozen() {
+	if t.seeds != nil && mode.Stats == nn.StatsByTrain && !p.frozen() {
 		mode.Stats = nn.StatsBatch
 	}
 	if m.With == Averaged {
@@ -164,7 +164,7 @@ func (t *Turn) valuesOf(p *Player) *nn.Values {
 	v := t.values[p.Net]
 	if v == nil {
 		v = nn.NewValues()
-		if t.rows > 0 && t.watching == nil {
+		if t.rows > 0 && t.seeds == nil {
 			v = t.inUse(p)
 		}
 		t.values[p.Net] = v

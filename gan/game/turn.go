@@ -48,9 +48,11 @@ type people struct {
 	given   map[*Code]*graph.Node // codes that are no inputs
 	// run is the number of the run that gathers standing statistics, by network, of
 	// samples that it draws itself; nil while samples are made.
-	run       *graph.Node
-	gathered  map[*nn.Net]*nn.Gathering
-	*watching // nil but in a Watch
+	run      *graph.Node
+	gathered map[*nn.Net]*nn.Gathering
+	asked    *graph.Node // the class that samples were drawn with last; nil without
+	*standIn             // nil for a batch
+	seeds    *graph.Node // i32 [n], in a Watch: what latents are drawn by, with batches' own statistics
 }
 
 type score struct {
@@ -77,7 +79,7 @@ func (t *Turn) feed(s *Stream, f Field, again bool) *graph.Node {
 	if t.later() && !again && !t.of.takes(s) {
 		fail("Batch", sometimes, t.of.Name, s.Name)
 	}
-	if x := t.watching.field(s, f); x != nil {
+	if x := t.standIn.field(s, f); x != nil {
 		return x
 	}
 	n := s.StreamOptions.Batch
@@ -107,21 +109,12 @@ func (t *Turn) Rows() int { return t.rows }
 func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 	d := &Drawn{codes: codes}
 	t.uses.drawn(codes)
-	if t.watching != nil {
-		return t.watching.draw(t.B, t.rows, d)
-	}
 	if t.rows > 0 && t.run == nil {
 		for _, c := range codes {
-			if x := t.given[c]; x != nil {
-				d.nodes = append(d.nodes, graph.Cast(x, c.float))
-				continue
+			x := t.drawn(c)
+			if d.nodes = append(d.nodes, x); c.Kind == Class {
+				t.asked = x
 			}
-			s, dtype := c.shape(t.rows)
-			x := t.B.Input(c.Name, dtype, s)
-			if dtype == graph.F32 {
-				x = graph.Cast(x, c.float)
-			}
-			d.nodes = append(d.nodes, x)
 		}
 		return d
 	}
@@ -132,6 +125,22 @@ func (t *Turn) Draw(label string, n int, codes ...*Code) *Drawn {
 		d.nodes = append(d.nodes, c.draw(t.B, t.unique(streamName(label, c)), n, nil))
 	}
 	return d
+}
+
+// drawn is a code of a program for people: what is given, what a Watch draws, or an input.
+func (t *Turn) drawn(c *Code) *graph.Node {
+	if t.seeds != nil {
+		return c.draw(t.B, c.Name, t.rows, t.seeds)
+	}
+	x := t.given[c]
+	if x == nil {
+		shape, dtype := c.shape(t.rows)
+		x = t.B.Input(c.Name, dtype, shape)
+	}
+	if x.DType == graph.F32 {
+		x = graph.Cast(x, c.float)
+	}
+	return x
 }
 
 // streamName is the random stream of a code under a label: the label where it is

@@ -42,16 +42,15 @@ func (g *Game) Watch(n int) (w *Watch, err error) {
 	w = &Watch{}
 	w.Program, err = graph.Build("watch", g.Vars, func(b *graph.Builder) {
 		b.WithPrecision(g.prec, func() {
-			turn := func(s *Sampler, seen watching) *Turn {
+			seeds := graph.Add(graph.Mul(b.Read(g.Clock), b.Const(graph.I32, float64(n))), b.Iota(n))
+			turn := func(s *Sampler, of *standIn) *Turn {
 				t := g.newTurn(b)
-				seen.seeds = graph.Add(graph.Mul(b.Read(g.Clock), b.Const(graph.I32, float64(n))), b.Iota(n))
-				t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: true, watching: &seen}
+				t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: true, standIn: of, seeds: seeds}
 				s.build(t)
 				return t
 			}
-			made := turn(sample, watching{label: "sample"})
-			real := turn(features, watching{label: "real"})
-			fake := turn(features, watching{label: "fake", samples: made.result(Samples), class: made.watching.class})
+			made, real := turn(sample, nil), turn(features, nil)
+			fake := turn(features, &standIn{made.result(Samples), made.asked})
 			w.Fed, w.Probability = real.uses.Fed, real.result(Probability) != nil
 			onReal, onFake := real.result(Logits), fake.result(Logits)
 			b.Output(Logits, graph.Cast(graph.Concat(0, nn.Flatten(onReal), nn.Flatten(onFake)), graph.F32))
@@ -68,39 +67,24 @@ func (g *Game) Watch(n int) (w *Watch, err error) {
 	return w, err
 }
 
-// watching is what differs in a Watch from a program for people: latents are drawn, and
-// what is judged may be what was made.
-type watching struct {
-	label   string
-	seeds   *graph.Node // i32 [n], of latents
-	samples *graph.Node // in place of a batch's; nil for a batch of real ones
-	class   *graph.Node // likewise of its labels: what the last class drawn is
+// standIn is what a sampler of samples takes in place of a batch.
+type standIn struct {
+	samples *graph.Node
+	class   *graph.Node // of each; nil without
 }
 
 // field is what stands in for a field of a batch; nil for an input.
-func (w *watching) field(s *Stream, f Field) *graph.Node {
+func (in *standIn) field(s *Stream, f Field) *graph.Node {
 	switch {
-	case w == nil || w.samples == nil:
+	case in == nil:
 		return nil
 	case f == s.Samples():
-		return w.samples
-	case f == Label && w.class != nil:
-		return w.class
+		return in.samples
+	case f == Label && in.class != nil:
+		return in.class
 	}
-	fail("Watch", "sampler %s takes field %s, which generated samples have not", FeaturesKind, f)
+	fail("Batch", "sampler %s takes field %s, which generated samples have not", FeaturesKind, f)
 	return nil
-}
-
-// draw draws n rows of codes by the seeds.
-func (w *watching) draw(b *graph.Builder, n int, d *Drawn) *Drawn {
-	for _, c := range d.codes {
-		x := c.draw(b, c.Name, n, w.seeds)
-		d.nodes = append(d.nodes, x)
-		if c.Kind == Class {
-			w.class = x
-		}
-	}
-	return d
 }
 
 // result is what the turn gives people under a name; nil where it does not.
