@@ -48,7 +48,7 @@ func (e *encodeFlags) check() (format explore.Format, err error) {
 	const mostSteps, mostWeight = 1_000_000, 1000
 	format, err = explore.FormatOf(e.path)
 	switch {
-	case err != nil || format == explore.Folder:
+	case err != nil || format == explore.Folder || format == explore.Tar:
 		return format, usage("-o: name FILE.npy or FILE.npz for codes, or FILE.png for pairs, got %q", e.path)
 	case e.steps < 1 || e.steps > mostSteps:
 		return format, usage("-steps must be from 1 to %d, got %d", mostSteps, e.steps)

@@ -127,7 +127,7 @@ func TestListenErrors(t *testing.T) {
 	if _, err := os.Stat(p.at("runs")); err == nil {
 		t.Error("a run was begun")
 	}
-	if out := p.run("-config", "@/points.toml", "-listen", "0.0.0.0:1", "-dry-run"); strings.Contains(out, "metrics") {
+	if out := p.run("-config", "@/points.toml", "-listen", "0.0.0.0:1", "-dry-run"); strings.Contains(out, "metrics  http") {
 		t.Error(fmt.Sprint("a dry run listens: ", out))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ganengine/gan/explore"
 	"ganengine/gan/picture"
@@ -29,13 +30,18 @@ type sampleFlags struct {
 }
 
 func sampleCommand() command {
-	return command{name: "sample", usage: "sample -run RUN [-n N -seed S | -seeds LIST | -z FILE] [flags] -o FILE.png | DIR/ | FILE.npy | FILE.npz",
+	return command{name: "sample", usage: "sample -run RUN [-n N -seed S | -seeds LIST | -z FILE] [flags] -o FILE.png | DIR/ | FILE.tar | FILE.npy | FILE.npz",
 		short: "draw images or points from a run",
 		about: "Image i of -seed S is the image of seed S+i, here and everywhere. Arrays of images are uint8 [n, h, w, c],\n" +
 			"or with -raw float32 in [-1, 1]; points are float32 [n, dim] in data units. An .npz has arr_0, the\n" +
 			"latents z, and of conditional models the classes y, int32 [n]: -z draws the same samples from it again.\n" +
+			"DIR/ has a file for each image, with -class all in a folder for each class; FILE.tar is a shard as\n" +
+			"WebDataset has it, seed000001.png and, of conditional models, seed000001.cls. Files of pictures are\n" +
+			"whole one by one, all others as a whole or not at all: to go on with an interrupted DIR/, name the\n" +
+			"seeds that it lacks.\n" +
 			"Memory does not grow with the number of samples, but for that of one grid.",
-		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/"},
+		example: []string{"ganengine sample -run latest -n 16 -captions -o samples.png", "ganengine sample -run 0 -seeds 5,7,20-29 -o images/",
+			"ganengine sample -run latest -n 50000 -class all -o classes/"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			s := &sampleFlags{runFlags: addRunFlags(f)}
 			f.IntVar(&s.n, "n", 64, "`N`: how many")
@@ -48,7 +54,7 @@ func sampleCommand() command {
 			f.Float64Var(&s.limit, "z-threshold", 0, "draw numbers of a latent again until they are within `T` of 0")
 			f.BoolVar(&s.captions, "captions", false, "print seeds under the images of a grid, and their classes")
 			f.BoolVar(&s.raw, "raw", false, "numbers of the network in place of pixels, in .npy and .npz")
-			f.StringVar(&s.path, "o", "", "`FILE.png`, DIR/ for an image each, FILE.npy or FILE.npz")
+			f.StringVar(&s.path, "o", "", "`FILE.png`, DIR/ for an image each, FILE.tar, FILE.npy or FILE.npz")
 			return func(ctx context.Context, _ []string) error { return a.sample(ctx, s) }
 		}}
 }
@@ -71,8 +77,8 @@ func (s *sampleFlags) check() error {
 		return usage("-captions goes with -o FILE.png")
 	case s.scale < 0 || s.scale > picture.MostScale:
 		return usage("-scale must be from 1 to %d, got %d", picture.MostScale, s.scale)
-	case s.given("scale") && format != explore.PNG && format != explore.Folder:
-		return usage("-scale goes with -o FILE.png or DIR/: arrays have the pixels as they are")
+	case s.given("scale") && format != explore.PNG && format != explore.Folder && format != explore.Tar:
+		return usage("-scale goes with -o FILE.png, DIR/ or FILE.tar: arrays have the pixels as they are")
 	}
 	if err := writable(s.path); err != nil {
 		return err
@@ -87,7 +93,7 @@ func (s *sampleFlags) check() error {
 	}
 	points := cfg.Data.Kind == "mixture"
 	switch {
-	case points && format == explore.Folder:
+	case points && (format == explore.Folder || format == explore.Tar):
 		return usage("-o %s: %s makes points, which have no images of their own; write FILE.png, FILE.npy or FILE.npz", s.path, dir)
 	case points && s.given("scale"):
 		return usage("-scale: %s makes points; leave it out", dir)
@@ -215,7 +221,7 @@ func classOf(e *explore.Explorer, text, or string) (int, error) {
 }
 
 func (a *app) writeSamples(ctx context.Context, e *explore.Explorer, s *sampleFlags, z explore.Latents, name, caption func(int) string) error {
-	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale, Columns: s.columns}
+	o := explore.Output{Raw: s.raw, Name: name, Scale: s.scale, Columns: s.columns, Classed: s.class == "all", Done: a.pace(z.Len(), e.Points())}
 	if s.columns > 0 && !e.Points() {
 		o.Rows = picture.Names(e.ClassNames())
 	}
@@ -228,9 +234,20 @@ func (a *app) writeSamples(ctx context.Context, e *explore.Explorer, s *sampleFl
 		}
 	}
 	if err := e.Write(ctx, s.path, z, o); err != nil {
-		return tooLarge(err, "draw fewer, or write DIR/ for an image each, FILE.npy or FILE.npz")
+		return tooLarge(err, "draw fewer, or write DIR/ for an image each, FILE.tar, FILE.npy or FILE.npz")
 	}
 	return a.wrote(e, count(z.Len(), e.Points()), s.path)
+}
+
+// pace tells on standard error, now and then, how many of n samples there are, and when all
+// will be.
+func (a *app) pace(n int, points bool) func(done int) {
+	tell, began := a.ticker(), time.Now()
+	return func(done int) {
+		took := time.Since(began)
+		left := time.Duration(float64(took) / float64(done) * float64(n-done)).Round(time.Second)
+		tell(fmt.Sprintf("%d of %s, %.4g a second, %v left", done, count(n, points), float64(done)/took.Seconds(), left))
+	}
 }
 
 // tooLarge turns a picture out of proportion into a wrong use, which another

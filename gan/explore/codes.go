@@ -110,10 +110,10 @@ func (e *Explorer) gather(out []float32, r *session.Result, n int) {
 	}
 }
 
-// scatter writes latents to the inputs of generate.
-func (e *Explorer) scatter(z []float32) {
+// scatter writes latents to inputs of generate.
+func (e *Explorer) scatter(inputs []device.HostBuffer, z []float32) {
 	for _, c := range e.codes {
-		e.put(input(e.generate, e.inputs, c.Name), c, z)
+		e.put(input(e.generate, inputs, c.Name), c, z)
 	}
 }
 

@@ -46,7 +46,8 @@ type Explorer struct {
 	latents  *session.Program
 	generate *session.Program // nil where no samples are drawn
 	seeds    device.HostBuffer
-	inputs   []device.HostBuffer // in the order of generate's inputs
+	inputs   [2][]device.HostBuffer // in the order of generate's inputs: one is filled while a run reads the other
+	runs     int                    // of generate
 	owned    []device.HostBuffer
 }
 
@@ -130,8 +131,12 @@ func (e *Explorer) compile() error {
 		return err
 	}
 	e.seeds = seeds[0]
-	e.inputs, err = e.newInputs(e.generate)
-	return err
+	for i := range e.inputs {
+		if e.inputs[i], err = e.newInputs(e.generate); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newInputs allocates the inputs of a program, in order; Close frees them.

@@ -330,6 +330,6 @@ func (f *From) writeImages(ctx context.Context, dir string, names []string, in *
 		}
 	}
 	return f.images(ctx, in, func(first int, made picture.Images) error {
-		return writeEach(made, 1, func(i int) string { return names[first+i] })
+		return writeEach(made, func(i int) string { return names[first+i] })
 	})
 }

@@ -17,6 +17,8 @@ type samples struct {
 	Shape  graph.Shape // of one sample
 	Raw    []float32   // points in the data's units, or images in [-1, 1]
 	Pixels []uint8     // images without Raw
+
+	classes []int32 // that each was asked for by, -1 without; of each alone
 }
 
 // numbers is a copy of sample i, [Shape.Size()]: its pixels, 0 to 255, or Raw.
@@ -37,17 +39,42 @@ func numbersOf(pixels []byte) []float32 {
 	return out
 }
 
-// each generates the samples of all latents part by part, and hands each part
-// over with the number of its first sample. raw asks for the numbers of images
-// in place of their pixels.
+// each generates the samples of all latents part by part, and hands each part over
+// with the number of its first sample, while the device makes the next. raw asks for the
+// numbers of images in place of their pixels.
 func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *samples) error) error {
-	return e.parts(ctx, l, func(first int, z []float32) error {
-		s, err := e.generated(ctx, z, raw)
-		if err != nil {
-			return err
+	var made struct { // that is enqueued, and not handed over yet
+		first, n int
+		result   *session.Result
+		classes  []int32
+	}
+	hand := func() error {
+		r := made.result
+		if made.result = nil; r == nil {
+			return nil
 		}
-		return f(first, s)
+		if err := r.Wait(); err != nil {
+			return fmt.Errorf("generating: %w", err)
+		}
+		s := e.samples(r, made.n, raw)
+		s.classes = made.classes
+		return f(made.first, s)
+	}
+	err := e.parts(ctx, l, func(first int, z []float32) error {
+		r, err := e.enqueue(ctx, z)
+		if err == nil {
+			err = hand()
+		}
+		made.first, made.n, made.result, made.classes = first, len(z)/e.Width(), r, e.classesOf(z)
+		return err
 	})
+	if err == nil {
+		return hand()
+	}
+	if made.result != nil {
+		_ = made.result.Wait() // err came first
+	}
+	return err
 }
 
 // parts hands over all latents, as many at once as are generated at once.
@@ -67,14 +94,28 @@ func (e *Explorer) parts(ctx context.Context, l Latents, f func(first int, z []f
 	return nil
 }
 
-// run maps at most one chunk of latents.
-func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error) {
+// enqueue has at most one chunk of latents mapped. Two may be under way.
+func (e *Explorer) enqueue(ctx context.Context, z []float32) (*session.Result, error) {
 	if err := e.prepare(ctx); err != nil {
 		return nil, err
 	}
-	e.scatter(z)
-	r, err := e.generate.Finish(e.inputs...)
+	inputs := e.inputs[e.runs%len(e.inputs)]
+	e.runs++
+	e.scatter(inputs, z)
+	r, err := e.generate.Run(inputs...)
 	if err != nil {
+		return nil, fmt.Errorf("generating: %w", err)
+	}
+	return r, nil
+}
+
+// run is enqueue, and waits for the result.
+func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error) {
+	r, err := e.enqueue(ctx, z)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Wait(); err != nil {
 		return nil, fmt.Errorf("generating: %w", err)
 	}
 	return r, nil
@@ -82,16 +123,20 @@ func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error
 
 // generated is run for samples.
 func (e *Explorer) generated(ctx context.Context, z []float32, raw bool) (*samples, error) {
-	s := &samples{N: len(z) / e.Width(), Shape: e.out.Shape}
 	r, err := e.run(ctx, z)
 	if err != nil {
 		return nil, err
 	}
-	n := s.N * s.Shape.Size()
+	return e.samples(r, len(z)/e.Width(), raw), nil
+}
+
+// samples are the first n rows of a result of generate.
+func (e *Explorer) samples(r *session.Result, n int, raw bool) *samples {
+	s := &samples{N: n, Shape: e.out.Shape}
 	if raw || e.Points() {
-		s.Raw = r.Floats(e.generate.Index(game.Samples))[:n]
+		s.Raw = r.Floats(e.generate.Index(game.Samples))[:n*s.Shape.Size()]
 	} else {
-		s.Pixels = r.Bytes(e.generate.Index(game.SamplePixels))[:n]
+		s.Pixels = r.Bytes(e.generate.Index(game.SamplePixels))[:n*s.Shape.Size()]
 	}
-	return s, nil
+	return s
 }

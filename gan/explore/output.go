@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,19 +19,20 @@ import (
 // Format is what samples are written as.
 type Format uint8
 
-// The formats: one picture, a picture a sample, arrays of NumPy.
+// The formats: one picture, a picture a sample as files or as a WebDataset shard, arrays of NumPy.
 const (
 	PNG Format = iota + 1
 	Folder
+	Tar
 	NPY
 	NPZ
 )
 
 // FormatOf reads the format from a path: DIR/ (or a directory that exists),
-// .png, .npy or .npz.
+// .png, .tar, .npy or .npz.
 func FormatOf(path string) (Format, error) {
 	if path == "" {
-		return 0, fmt.Errorf("name the output: FILE.png, DIR/, FILE.npy or FILE.npz")
+		return 0, fmt.Errorf("name the output: FILE.png, DIR/, FILE.tar, FILE.npy or FILE.npz")
 	}
 	if info, err := os.Stat(path); os.IsPathSeparator(path[len(path)-1]) || err == nil && info.IsDir() {
 		return Folder, nil
@@ -40,24 +40,28 @@ func FormatOf(path string) (Format, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png":
 		return PNG, nil
+	case ".tar":
+		return Tar, nil
 	case ".npy":
 		return NPY, nil
 	case ".npz":
 		return NPZ, nil
 	}
-	return 0, fmt.Errorf("%s: samples are written to FILE.png, DIR/ (with the slash), FILE.npy or FILE.npz", path)
+	return 0, fmt.Errorf("%s: samples are written to FILE.png, DIR/ (with the slash), FILE.tar, FILE.npy or FILE.npz", path)
 }
 
 // Output says how samples are presented.
 type Output struct {
 	Raw     bool                          // numbers in place of pixels, in arrays
-	Name    func(i int) string            // of the file of sample i in a folder, without extension
+	Name    func(i int) string            // of the file of sample i in a folder or a shard, without extension
+	Classed bool                          // a folder for each class in a folder
 	Caption func(i int, of string) string // under image i of a grid, of the class of that name, "" without; nil for none
 	Rows    []string                      // left of the rows of a grid
 	Columns int                           // of a grid; 0 chooses
 	Lengths []int                         // of the rows of a grid, where they are not all as long; none: all but the last one
 	Scale   int                           // pixels per pixel of pictures; 0 chooses
 	Jumps   *Jumps                        // is told of the samples of a picture; may be nil
+	Done    func(n int)                   // is told how many samples of a folder, a shard or an array are written; may be nil
 }
 
 // Write generates the samples of latents and writes them in the format that the
@@ -78,21 +82,29 @@ func (e *Explorer) Write(ctx context.Context, path string, l Latents, o Output) 
 		return picture.WritePNG(path, im)
 	case Folder:
 		return e.writeFolder(ctx, path, l, o)
+	case Tar:
+		return atomicfile.Write(path, func(w io.Writer) error { return e.writeShard(ctx, path, w, l, o) })
 	case NPY:
-		return atomicfile.Write(path, func(w io.Writer) error { return e.writeArray(ctx, w, l, o.Raw) })
+		return atomicfile.Write(path, func(w io.Writer) error { return e.writeArray(ctx, w, l, o) })
 	}
-	return atomicfile.Write(path, func(w io.Writer) error { return e.writeArchive(ctx, npy.NewWriter(w), l, o.Raw) })
+	return atomicfile.Write(path, func(w io.Writer) error { return e.writeArchive(ctx, npy.NewWriter(w), l, o) })
 }
 
-func (e *Explorer) writeArray(ctx context.Context, w io.Writer, l Latents, raw bool) error {
+func (e *Explorer) writeArray(ctx context.Context, w io.Writer, l Latents, o Output) error {
 	shape := append([]int{l.Len()}, e.out.Shape...)
-	if raw || e.Points() {
+	if o.Raw || e.Points() {
 		return stream(w, shape, func(add func([]float32) error) error {
-			return e.each(ctx, l, true, func(_ int, s *samples) error { return add(s.Raw) })
+			return e.each(ctx, l, true, func(first int, s *samples) error {
+				tell(o.Done, first+s.N)
+				return add(s.Raw)
+			})
 		})
 	}
 	return stream(w, shape, func(add func([]uint8) error) error {
-		return e.each(ctx, l, false, func(_ int, s *samples) error { return add(s.Pixels) })
+		return e.each(ctx, l, false, func(first int, s *samples) error {
+			tell(o.Done, first+s.N)
+			return add(s.Pixels)
+		})
 	})
 }
 
@@ -109,12 +121,12 @@ func stream[T npy.Element](w io.Writer, shape []int, parts func(add func([]T) er
 }
 
 // writeArchive reads the latents once for each array: those of an archive follow each other.
-func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, raw bool) error {
+func (e *Explorer) writeArchive(ctx context.Context, a *npy.Writer, l Latents, o Output) error {
 	w, err := a.Create("arr_0")
 	if err != nil {
 		return err
 	}
-	if err := e.writeArray(ctx, w, l, raw); err != nil {
+	if err := e.writeArray(ctx, w, l, o); err != nil {
 		return err
 	}
 	if w, err = a.Create("z"); err != nil {
@@ -153,32 +165,6 @@ func (e *Explorer) writeClasses(ctx context.Context, a *npy.Writer, l Latents) e
 
 func (s *samples) images() picture.Images {
 	return picture.Images{N: s.N, H: s.Shape[0], W: s.Shape[1], C: s.Shape[2], Pix: s.Pixels}
-}
-
-func (e *Explorer) writeFolder(ctx context.Context, dir string, l Latents, o Output) error {
-	if e.Points() {
-		return fmt.Errorf("%s: points are written to FILE.png, FILE.npy or FILE.npz, not one by one", dir)
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder for samples: %w", atomicfile.Explain(err))
-	}
-	return e.each(ctx, l, false, func(first int, s *samples) error {
-		return writeEach(s.images(), o.Scale, func(i int) string { return filepath.Join(dir, o.Name(first+i)+".png") })
-	})
-}
-
-// writeEach writes each image to a file of its own, its pixels enlarged.
-func writeEach(images picture.Images, scale int, path func(i int) string) error {
-	for i := range images.N {
-		im, err := images.At(i, scale)
-		if err != nil {
-			return err
-		}
-		if err := atomicfile.WriteSoon(path(i), func(w io.Writer) error { return png.Encode(w, im) }); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 const (

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -64,8 +65,12 @@ func makeRunOf(t *testing.T, all *game.Systems, cfg *config.Config, shape ...int
 	ok(err)
 	ok(cfg.WriteTOML(file))
 	ok(file.Close())
-	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}}))
-	g, err := all.Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20} }, Float: graph.F32})
+	var classes []string
+	for i := 0; cfg.Data.Labels && i < 4; i++ {
+		classes = append(classes, fmt.Sprint("kind ", i))
+	}
+	ok(run.WriteInfo(rundir.Info{Data: rundir.Data{Kind: cfg.Data.Kind, Shape: shape}, Classes: classes}))
+	g, err := all.Declare(cfg, game.Options{Data: func(string) game.Data { return game.Data{Shape: shape, Len: 1 << 20, Classes: classes} }, Float: graph.F32})
 	ok(err)
 	s := session.New(reference.NewDevice(), g.Vars, session.Options{})
 	defer s.Close()
