@@ -27,6 +27,9 @@ func Names() []string {
 	return paths
 }
 
+// Standard is the configuration to begin with on images of one's own.
+const Standard = "dcgan"
+
 // paper ends the names of configurations of a paper's own size.
 const paper = "-paper"
 

@@ -14,38 +14,9 @@ import (
 	"ganengine/configs"
 	"ganengine/engine/atomicfile"
 	"ganengine/engine/graph"
-	"ganengine/gan/data"
 	"ganengine/gan/systems"
 	"ganengine/gan/train"
 )
-
-func dataCommand() command {
-	return command{name: "data", usage: "data inspect PATH", short: "look through a data set before training on it", args: 2,
-		about: "Reads everything: kind, samples, classes, sizes, channels, unreadable files and exact duplicates.\n" +
-			"The status is 1 where files cannot be read.",
-		example: []string{"ganengine data inspect photos/"},
-		flags: func(a *app, _ *flag.FlagSet) action {
-			return func(ctx context.Context, args []string) error {
-				switch {
-				case len(args) > 0 && args[0] == "pack":
-					return usage("data pack is not supported by this version; folders and IDX files are read as they are")
-				case len(args) != 2 || args[0] != "inspect":
-					return usage("write: ganengine data inspect PATH")
-				}
-				if _, err := data.Detect(ctx, args[1]); err != nil {
-					return usage("%w", err)
-				}
-				report, err := data.Inspect(ctx, data.Spec{Path: args[1], Progress: func(line string) { fmt.Fprintln(a.stderr, line) }})
-				if err != nil {
-					return err
-				}
-				if err := a.print(report.String()); err != nil {
-					return err
-				}
-				return report.Err()
-			}
-		}}
-}
 
 func configCommand() command {
 	return command{name: "config", usage: "config list\nconfig show NAME", short: "the built-in configurations, and every key with its default", args: 2,

@@ -29,7 +29,28 @@ type settings struct {
 // addSettings declares -config, -set and the short names of keys.
 func addSettings(f *flag.FlagSet) *settings {
 	s := &settings{}
-	f.StringVar(&s.config, "config", "", "`FILE`, or the name of a built-in configuration")
+	s.declare(f, "`FILE`, or the name of a built-in configuration", []override{
+		{"batch", "train.batch", "`N`: samples in a batch"},
+		{"steps", "train.steps", "`N`: steps of training"},
+		{"seed", "run.seed", "`N`: seed of weights, latents and the order of the data"},
+		{"name", "run.name", "`S`: name of the run directory, after its number"},
+		{"device", "run.device", deviceUsage},
+		{"precision", "run.precision", "`P`: fp32, tf32 or bf16"},
+	})
+	f.Func("data", "`PATH` of the real samples, whose kind is detected (keys data.kind and data.path)", func(path string) error {
+		if path == "" {
+			return errEmpty
+		}
+		s.data("-data", path)
+		return nil
+	})
+	return s
+}
+
+// declare declares -config, -set and short names of keys, whose values are what
+// help says of them.
+func (s *settings) declare(f *flag.FlagSet, configUsage string, shorts []override) {
+	f.StringVar(&s.config, "config", "", configUsage)
 	f.Func("set", "override one key of the configuration, repeatable: `key=value`, such as optim.g.lr=1e-4", func(text string) error {
 		key, value, ok := strings.Cut(text, "=")
 		if !ok {
@@ -38,14 +59,7 @@ func addSettings(f *flag.FlagSet) *settings {
 		s.overrides = append(s.overrides, override{"-set", strings.TrimSpace(key), value})
 		return nil
 	})
-	for _, short := range []override{
-		{"batch", "train.batch", "`N`: samples in a batch"},
-		{"steps", "train.steps", "`N`: steps of training"},
-		{"seed", "run.seed", "`N`: seed of weights, latents and the order of the data"},
-		{"name", "run.name", "`S`: name of the run directory, after its number"},
-		{"device", "run.device", deviceUsage},
-		{"precision", "run.precision", "`P`: fp32, tf32 or bf16"},
-	} {
+	for _, short := range shorts {
 		f.Func(short.flag, short.value+" (key "+short.key+")", func(value string) error {
 			if value == "" {
 				return errEmpty
@@ -54,15 +68,15 @@ func addSettings(f *flag.FlagSet) *settings {
 			return nil
 		})
 	}
-	f.Func("data", "`PATH` of the real samples, whose kind is detected (keys data.kind and data.path)", func(path string) error {
-		if path == "" {
-			return errEmpty
-		}
-		s.overrides = append(s.overrides, override{"-data", "data.path", path})
-		return nil
-	})
-	return s
 }
+
+// data sets what the samples are, from a flag or argument of this name.
+func (s *settings) data(name, path string) {
+	s.overrides = append(s.overrides, override{name, dataPath, path})
+}
+
+// dataPath is the key whose value on the command line says the kind of data, too.
+const dataPath = "data.path"
 
 // load reads the configuration file, or that of a run, and sets what the
 // command line sets.
@@ -75,10 +89,10 @@ func (s *settings) load(ctx context.Context, path string) (*config.Settings, err
 		return nil, err
 	}
 	for _, o := range s.overrides {
-		if o.flag == "-data" {
+		if o.key == dataPath && o.flag != "-set" {
 			kind, err := data.Detect(ctx, o.value)
 			if err != nil {
-				return nil, usage("-data: %w", err)
+				return nil, usage("%s: %w", o.flag, err)
 			}
 			s.detected = append(s.detected, fmt.Sprintf("%s: data of kind %s", o.value, kind))
 			if err := set.SetFlag(o.flag, "data.kind", kind); err != nil {

@@ -32,9 +32,10 @@ type Spec struct {
 	Fit                     string // auto (default), pad, crop or stretch
 	Background              string // under transparent pixels: CSS name or #rrggbb; white
 
-	Labels bool // the data must have classes; without it, any they have are left out
-	Limit  int  // no more samples than this; 0: all
-	Seed   uint64
+	Labels    bool // the data must have classes; without it, any they have are left out
+	AnyLabels bool // keep the classes of data that have them all; Labels asks for them
+	Limit     int  // no more samples than this; 0: all
+	Seed      uint64
 
 	SkipBad bool // leave files out that cannot be read; else one of them is an error
 	Since   *Bad // what the run that goes on did without; nil begins one
@@ -92,7 +93,12 @@ func Open(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
 			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
-	set, err := k.open(ctx, spec, notes)
+	labelled := spec
+	labelled.Labels = spec.Labels || spec.AnyLabels && k.scan == nil // files are asked once they are listed
+	set, err := k.open(ctx, labelled, notes)
+	if err != nil && labelled.Labels != spec.Labels {
+		set, err = k.open(ctx, spec, notes)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}

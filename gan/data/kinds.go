@@ -205,9 +205,12 @@ func opened(scan scanner) func(context.Context, Spec, func(string)) (Set, error)
 		if err != nil {
 			return nil, err
 		}
-		set, err := tree.NewSet(ctx, files.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit, Skip: spec.SkipBad, Since: spec.Since}, notes)
+		set, err := tree.NewSet(ctx, files.Options{Format: format, Labels: spec.Labels || spec.AnyLabels && tree.AllLabelled(), Limit: spec.Limit, Skip: spec.SkipBad, Since: spec.Since}, notes)
 		if err != nil {
 			return nil, err
+		}
+		if set.Raw() { // which the system keeps for us
+			return set, nil
 		}
 		return keep(set, cacheBytes), nil
 	}

@@ -19,19 +19,28 @@ import (
 // conversion once. Drawn data do not depend on run.seed, so that runs of
 // several seeds train on the same samples.
 func openData(ctx context.Context, key string, d *config.Data, since *data.Bad, progress, notes func(line string)) (data.Set, error) {
-	if kinds := data.Kinds(); !slices.Contains(kinds, d.Kind) {
-		return nil, &config.Error{Key: key + ".kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
+	spec, err := specOf(key, d)
+	if err != nil {
+		return nil, err
 	}
-	return data.Open(ctx, data.Spec{
+	spec.Since, spec.Progress = since, progress
+	return data.Open(ctx, spec, notes)
+}
+
+// specOf is what a section, of which key is the name, asks for.
+func specOf(key string, d *config.Data) (data.Spec, error) {
+	if kinds := data.Kinds(); !slices.Contains(kinds, d.Kind) {
+		return data.Spec{}, &config.Error{Key: key + ".kind", Msg: fmt.Sprintf("%q is not supported by this version; use %s", d.Kind, strings.Join(kinds, ", "))}
+	}
+	return data.Spec{
 		Kind: d.Kind, Path: d.Path,
 		Height: d.Height, Width: d.Width, Channels: d.Channels,
 		Fit: d.Fit, Background: d.Background,
 		Characters: d.Characters,
 		Labels:     d.Labels, Limit: d.Limit,
-		SkipBad: d.Bad == "skip", Since: since,
-		Layout: d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma,
-		Progress: progress,
-	}, notes)
+		SkipBad: d.Bad == "skip",
+		Layout:  d.Layout, Modes: d.Modes, Radius: d.Radius, Sigma: d.Sigma,
+	}, nil
 }
 
 // SampleShape is the shape of one real sample: [h, w, c], or [dim] for points.

@@ -15,6 +15,11 @@ const (
 	maxText = 256 // bytes of a label
 )
 
+// Member is what in an archive lists the names of its classes, as JSON, for labels
+// that are their numbers. Readers of WebDataset's pass over names in double
+// underlines.
+const Member = "__classes__"
+
 // Table numbers labels in the order in which they come. The zero value is empty.
 type Table struct {
 	number map[string]int32
@@ -56,8 +61,9 @@ func (t *Table) Sorted() (names []string, class []int32) {
 }
 
 // Numbered is Sorted, but that classes which all are numbers are those from 0 to the
-// greatest, whether each has a label or not.
-func (t *Table) Numbered() (names []string, class []int32) {
+// greatest, whether each has a label or not, and have the names of a list that is as
+// long at least.
+func (t *Table) Numbered(list ...string) (names []string, class []int32) {
 	class = make([]int32, len(t.texts))
 	most := -1
 	for i, text := range t.texts {
@@ -67,6 +73,9 @@ func (t *Table) Numbered() (names []string, class []int32) {
 		}
 		class[i] = int32(n)
 		most = max(most, n)
+	}
+	if most < len(list) {
+		return list, class
 	}
 	return Numbers(most + 1), class
 }

@@ -36,6 +36,21 @@ func TestNumbersAreClassesOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestNumbersHaveNames: a list names classes that are numbers, if it has all of them.
+func TestNumbersHaveNames(t *testing.T) {
+	for labels, want := range map[string]string{"1 0 1": "ant bee cat", "2": "ant bee cat", "3 0": "0 1 2 3", "x 1": "1 x"} {
+		var table Table
+		for _, label := range strings.Fields(labels) {
+			if _, err := table.Add(label); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if names, _ := table.Numbered("ant", "bee", "cat"); strings.Join(names, " ") != want {
+			t.Errorf("%s: classes %v, want %s", labels, names, want)
+		}
+	}
+}
+
 func TestWhatIsNoClass(t *testing.T) {
 	var table Table
 	if _, err := table.Add(strings.Repeat("x", 257)); err == nil {

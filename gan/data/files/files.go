@@ -231,6 +231,12 @@ func (t *Tree) Twice() {
 
 var errTwice = errors.New("there is one of this name before it")
 
+// AllLabelled says whether every file that can be read has a class.
+func (t *Tree) AllLabelled() bool {
+	classes := t.Label(t.Files)
+	return len(classes) > 0 && !slices.ContainsFunc(t.Files, func(f File) bool { return f.Err == nil && f.Class < 0 })
+}
+
 // Notes says what was left out and what looks odd, one line each.
 func (t *Tree) Notes() []string {
 	var lines []string

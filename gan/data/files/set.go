@@ -179,6 +179,12 @@ func (s *Set) Read(dst []byte, i int) error {
 	return nil
 }
 
+// Raw says whether all files hold pixels as Read gives them, so that nothing is
+// decoded.
+func (s *Set) Raw() bool {
+	return !slices.ContainsFunc(s.files, func(f File) bool { return f.Err == nil && !f.Header.RawAs(s.format) })
+}
+
 // decode hands the picture of a file to use.
 func (t *Tree) decode(ctx context.Context, f *File, use func(pixel.Picture)) error {
 	return t.content(f, func(file *io.SectionReader) error { return pixel.Decode(ctx, t.memory, file, use) })

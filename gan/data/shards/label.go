@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"ganengine/gan/data/classes"
 )
+
+const maxNames = 1 << 22 // bytes of the list of classes
 
 // labelKeys are what a class is called in a sample's .json, the first that is there.
 var labelKeys = []string{"label", "class", "cls", "class_id", "class_name"}
@@ -28,6 +33,29 @@ func (l *lister) label(name, extension string, content io.Reader) error {
 	}
 	if text != "" {
 		l.sample.class = l.class(text)
+	}
+	return nil
+}
+
+// names takes in the list of classes that an archive begins with. All archives have
+// the same; what is no list is left out, and said.
+func (l *lister) names(content io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(content, maxNames+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", classes.Member, err)
+	}
+	var list []string
+	err = json.Unmarshal(b, &list)
+	if len(b) > maxNames || len(list) > classes.Most {
+		err = fmt.Errorf("it has more than %d bytes, or %d names", maxNames, classes.Most)
+	}
+	switch {
+	case err != nil:
+		l.Remarks = append(l.Remarks, fmt.Sprintf("%s lists no names of classes (%v): they are numbers", classes.Member, err))
+	case l.named != nil && !slices.Equal(l.named, list):
+		return fmt.Errorf("its %s lists other classes than the archives before: are they of one set?", classes.Member)
+	default:
+		l.named = list
 	}
 	return nil
 }

@@ -4,7 +4,7 @@
 // In a shard the members of one sample follow each other and have the same name
 // up to the first dot: 000017.jpg is the image and 000017.cls (a number or a
 // name) or 000017.json ("label", "class", "cls", "class_id" or "class_name")
-// its class. Where there is none in all archives, the first folder of a name is the
+// its class; a member __classes__ may list names for numbers. Where there is none in all archives, the first folder of a name is the
 // class. A .npy member, uint8 [height, width] or [height,
 // width, channels], is an image as well, and the quickest to read.
 //
@@ -80,9 +80,10 @@ type lister struct {
 	prefix  string
 	sample  sample
 	labels  classes.Table
-	noClass error  // why a label is no class
-	grouped bool   // some sample has a label's member beside its image
-	beside  []bool // files that are no images of a sample's own, where grouped
+	named   []string // the names of classes that are numbers
+	noClass error    // why a label is no class
+	grouped bool     // some sample has a label's member beside its image
+	beside  []bool   // files that are no images of a sample's own, where grouped
 }
 
 // sample is the members of one name up to its first dot, so far.
@@ -169,6 +170,8 @@ func (l *lister) add(h *tar.Header, at, size int64, content io.Reader) error {
 		l.finish(name)
 	}
 	switch {
+	case full == classes.Member:
+		return l.names(content)
 	case strings.HasPrefix(base, ".") || strings.Contains(full, "__MACOSX/"):
 		l.Ignored["hidden"]++
 	case pixel.HasMemberExtension(full):
@@ -276,7 +279,7 @@ func (l *lister) classify(s *store) {
 	} else {
 		l.Labelled = true
 		l.NoLabel = "it has no .cls, nor a class in its .json, beside it"
-		l.Name(l.labels.Numbered())
+		l.Name(l.labels.Numbered(l.named...))
 	}
 	if l.noClass != nil {
 		l.NoLabel, l.NoLabels = l.noClass.Error(), l.noClass.Error()

@@ -283,3 +283,33 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// TestListOfClasses: names for numbers, from each archive the same.
+func TestListOfClasses(t *testing.T) {
+	samples := []member{{name: "0.png", body: picture(t, 1)}, {name: "0.cls", body: []byte("2")}}
+	with := func(list string) []member {
+		return append([]member{{name: "__classes__", body: []byte(list)}}, samples...)
+	}
+	for name, c := range map[string]struct {
+		list, classes, note string
+	}{
+		"as it should be": {`["ant","bee","cat","none"]`, "ant bee cat none", ""},
+		"too short":       {`["ant","bee"]`, "0 1 2", ""},
+		"no list":         {`{"a":1}`, "0 1 2", "__classes__ lists no names of classes"},
+		"too long":        {`["` + strings.Repeat("a", maxNames) + `"]`, "0 1 2", "more than"},
+	} {
+		set, notes := open(t, archive(t, filepath.Join(t.TempDir(), "x.tar"), with(c.list)...), files.Options{Labels: true})
+		if got := strings.Join(set.Classes(), " "); got != c.classes || set.Label(0) != 2 {
+			t.Errorf("%s: classes %s, the image's %d", name, got, set.Label(0))
+		}
+		if said := strings.Contains(strings.Join(notes, "\n"), "__classes__"); said != (c.note != "") || !strings.Contains(strings.Join(notes, "\n"), c.note) {
+			t.Errorf("%s: notes %q", name, notes)
+		}
+	}
+	dir := t.TempDir()
+	archive(t, filepath.Join(dir, "0.tar"), with(`["a","b","c"]`)...)
+	archive(t, filepath.Join(dir, "1.tar"), with(`["c","b","a"]`)...)
+	if _, err := Scan(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), "1.tar") || !strings.Contains(err.Error(), "other classes") {
+		t.Errorf("archives of two sets: %v", err)
+	}
+}
