@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/bits"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"ganengine/engine/atomicfile"
 	"ganengine/gan/data"
 	"ganengine/gan/data/pack"
+	"ganengine/gan/picture"
 	"ganengine/gan/train"
 )
 
@@ -28,14 +30,15 @@ type dataFlags struct {
 func dataCommand() command {
 	return command{name: "data", usage: "data inspect PATH [-o SHEET.png] [-json]\ndata pack PATH -o FILE.tar [-size N] [-config FILE] [-set data.KEY=VALUE]",
 		short: "look through a data set before training on it, or pack it for fast reading", args: 2,
-		about: "inspect reads everything: kind, samples, classes, sizes, channels, unreadable files and exact duplicates.\n" +
+		about: "inspect reads everything: kind, samples, classes, sizes, shapes, modes, unreadable files, equal images and\n" +
+			"those that look alike, and prints the line that trains on it. -o draws a contact sheet, a row a class.\n" +
 			"The status is 1 where files cannot be read.\n\n" +
 			"pack writes the pixels as a configuration has them (" + configs.Standard + "'s without -config), with all classes, in tar\n" +
 			"archives that -data reads without decoding: WebDataset's shards, of .npy and .cls members. All or none are made.",
-		example: []string{"ganengine data inspect photos/", "ganengine data pack photos/ -o photos.tar -size 64"},
+		example: []string{"ganengine data inspect photos/ -o sheet.png", "ganengine data pack photos/ -o photos.tar -size 64"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			d := &dataFlags{FlagSet: f}
-			f.StringVar(&d.out, "o", "", "`FILE` to write")
+			f.StringVar(&d.out, "o", "", "`FILE` to write: a contact sheet, or an archive")
 			f.BoolVar(&d.json, "json", false, "inspect: print one object")
 			f.Int64Var(&d.shard, "shard", 1000, "pack: `MB` of an archive at most; FILE-00000.tar and so on where one is not enough; 0: one for all")
 			d.settings.declare(f, "pack: `FILE`, or the name of a built-in configuration, whose [data] is packed", []override{
@@ -140,19 +143,97 @@ func shell(words []string) string {
 	return strings.Join(out, " ")
 }
 
+// inspect prints what there is to know of data before training on them.
 func (a *app) inspect(ctx context.Context, d *dataFlags, path string) error {
 	if err := d.only("inspect", "o", "json"); err != nil {
 		return err
 	}
+	if d.out != "" {
+		if !strings.EqualFold(filepath.Ext(d.out), ".png") {
+			return usage("data inspect: name the contact sheet: -o FILE.png")
+		}
+		if err := atomicfile.Check(d.out); err != nil {
+			return err
+		}
+	}
 	if _, err := data.Detect(ctx, path); err != nil {
 		return usage("%w", err)
 	}
-	report, err := data.Inspect(ctx, data.Spec{Path: path, Progress: func(line string) { fmt.Fprintln(a.stderr, line) }})
+	report, err := data.Inspect(ctx, data.Spec{Path: path, Progress: a.ticker()}, d.out != "")
 	if err != nil {
 		return err
 	}
-	if err := a.print(report.String()); err != nil {
+	if report.Sheet != nil && report.Sheet.N > 0 {
+		if err := drawSheet(d.out, report.Sheet); err != nil {
+			return err
+		}
+	}
+	next := suggestion(path, report)
+	if d.json {
+		err = a.printJSON(struct {
+			data.Report
+			Next string `json:"next"`
+		}{report, next})
+	} else {
+		err = a.printf("%s%-11s %s\n", report, "train", next)
+	}
+	if err != nil {
 		return err
 	}
 	return report.Err()
+}
+
+// mostName is how many letters of a class's name stand on a contact sheet.
+const mostName = 11
+
+// drawSheet writes a contact sheet.
+func drawSheet(path string, s *data.Sheet) error {
+	var names []string
+	for _, name := range s.Names {
+		if letters := []rune(name); len(letters) > mostName {
+			name = string(letters[:mostName])
+		}
+		names = append(names, name)
+	}
+	o := picture.GridOptions{Columns: data.SheetColumns, Lengths: s.Lengths}
+	if s.Lengths != nil {
+		o.Rows = names
+	} else {
+		o.Captions = names
+	}
+	m, err := picture.Grid(picture.Images{N: s.N, H: s.Side, W: s.Side, C: s.Channels, Pix: s.Pixels}, o)
+	if err != nil {
+		return err
+	}
+	return picture.WritePNG(path, m)
+}
+
+// suggestion is the command that trains on what was inspected; "" where there is
+// nothing to train on. Images keep about their size, as far as it is one for a first
+// training.
+func suggestion(path string, r data.Report) string {
+	if r.Side == 0 || r.Samples == 0 {
+		return ""
+	}
+	const least, most = 16, 64
+	const batch = 128 // of the configuration
+	size := least
+	for size < most && 4*r.Side >= 6*size { // the power of two that is nearest by its ratio, about
+		size *= 2
+	}
+	words := []string{"ganengine", "-config", configs.Standard, "-data", path}
+	set := func(key string, value any) { words = append(words, "-set", fmt.Sprintf("data.%s=%v", key, value)) }
+	if size != most {
+		set("size", size)
+	}
+	if r.Grey {
+		set("channels", 1)
+	}
+	if len(r.Unreadable) > 0 {
+		set("bad", "skip")
+	}
+	if r.Samples < batch {
+		words = append(words, "-batch", fmt.Sprint(1<<(bits.Len(uint(r.Samples))-1)))
+	}
+	return shell(words)
 }

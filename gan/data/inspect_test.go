@@ -17,10 +17,14 @@ import (
 
 func inspect(t *testing.T, spec Spec) Report {
 	t.Helper()
-	r, err := Inspect(context.Background(), spec)
+	r, err := Inspect(context.Background(), spec, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r.Sheet == nil == (r.Side > 0) {
+		t.Error("no contact sheet of images, or one of points")
+	}
+	r.Sheet = nil
 	return r
 }
 
@@ -51,10 +55,12 @@ func TestInspectFolder(t *testing.T) {
 	got.Unreadable = nil
 	want := Report{
 		Kind: "folder", Path: root, Samples: 5,
-		Classes:    []Count{{"cat", 2}, {"dog", 2}},
-		Sizes:      []Count{{"2x2", 4}, {"9x5", 1}},
-		Channels:   []Count{{"colour", 4}, {"grey", 1}},
-		Duplicates: [][]string{{"cat/1.png", "dog/3.png"}},
+		Classes:      []Count{{"cat", 2}, {"dog", 2}},
+		Sizes:        []Count{{"2x2", 4}, {"9x5", 1}},
+		Channels:     []Count{{"colour", 4}, {"grey", 1}},
+		Orientations: []Count{{"square", 4}, {"landscape", 1}},
+		Duplicates:   [][]string{{"cat/1.png", "dog/3.png"}},
+		Side:         2,
 		Notes: []string{"1 entries that are no images left out (.txt: 1)",
 			"1 images lie beside the class folders and have no class"},
 	}
@@ -96,6 +102,9 @@ func TestInspectTurned(t *testing.T) {
 	if want := []Count{{"3x2", 3}}; !slices.Equal(r.Sizes, want) {
 		t.Errorf("sizes %v, want %v", r.Sizes, want)
 	}
+	if r.Turned != 2 || !slices.Equal(r.Orientations, []Count{{"landscape", 3}}) {
+		t.Errorf("%d are turned, shapes %v", r.Turned, r.Orientations)
+	}
 	if want := [][]string{{"a.png", "b.png"}}; !reflect.DeepEqual(r.Duplicates, want) {
 		t.Errorf("duplicates %v, want %v", r.Duplicates, want)
 	}
@@ -124,6 +133,7 @@ func TestInspectIDX(t *testing.T) {
 	got := inspect(t, Spec{Path: root, Height: 32, Width: 32, Channels: 3, Limit: 1})
 	want := Report{Kind: "idx", Path: filepath.Join(root, "train-images-idx3-ubyte"), Samples: 3,
 		Classes: []Count{{"0", 1}, {"1", 2}}, Sizes: []Count{{"2x2", 3}}, Channels: []Count{{"grey", 3}},
+		Orientations: []Count{{"square", 3}}, Side: 2, Grey: true,
 		Duplicates: [][]string{{"image 0", "image 2"}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -142,12 +152,12 @@ func TestInspectOthers(t *testing.T) {
 	if r := inspect(t, Spec{Height: 8, Width: 8}); len(r.Classes) != 36 || r.Classes[35] != (Count{"Z", 1024}) || len(r.Duplicates) > 50 {
 		t.Errorf("glyphs: %+v", r)
 	}
-	if _, err := Inspect(context.Background(), Spec{Path: filepath.Join(t.TempDir(), "none")}); err == nil || !strings.Contains(err.Error(), "does not exist") {
+	if _, err := Inspect(context.Background(), Spec{Path: filepath.Join(t.TempDir(), "none")}, false); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("missing path: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Inspect(ctx, Spec{}); err == nil || !strings.Contains(err.Error(), "canceled") {
+	if _, err := Inspect(ctx, Spec{}, false); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("cancelled: %v", err)
 	}
 }

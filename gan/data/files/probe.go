@@ -69,16 +69,26 @@ func (t *Tree) Probe(ctx context.Context) error {
 // each visits every file once, in parallel, until ctx is cancelled, and says
 // now and then how many were done.
 func (t *Tree) each(ctx context.Context, done string, visit func(int, *File)) error {
+	return Each(ctx, len(t.Files), func(n int) {
+		if t.Progress != nil {
+			t.Progress(fmt.Sprintf("%s %d of %d images in %s", done, n, len(t.Files), t.Root))
+		}
+	}, func(i int) { visit(i, &t.Files[i]) })
+}
+
+// Each visits 0 to n - 1 once each, in parallel, until ctx is cancelled. progress is
+// told now and then how many were visited.
+func Each(ctx context.Context, n int, progress func(done int), visit func(i int)) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= len(t.Files) {
+				if i >= n {
 					return
 				}
-				visit(i, &t.Files[i])
+				visit(i)
 			}
 		})
 	}
@@ -94,9 +104,7 @@ func (t *Tree) each(ctx context.Context, done string, visit func(int, *File)) er
 		case <-finished:
 			return ctx.Err()
 		case <-ticker.C:
-			if t.Progress != nil {
-				t.Progress(fmt.Sprintf("%s %d of %d images in %s", done, min(int(next.Load()), len(t.Files)), len(t.Files), t.Root))
-			}
+			progress(min(int(next.Load()), n))
 		}
 	}
 }
