@@ -120,14 +120,17 @@ func (l *lowering) keepOutputs() {
 	}
 }
 
-// alone says that a kernel shares no launch: products, and all where nothing is
+// alone says that a kernel shares no launch: those of libraries, and all where nothing is
 // to be fused.
-func (l *lowering) alone(k *fuse.Kernel) bool { return k.IsProduct() || l.opt.Switches.NoFuse }
+func (l *lowering) alone(k *fuse.Kernel) bool { return k.HasItsOwn() || l.opt.Switches.NoFuse }
 
-// group lowers kernels of the schedule that share launches, or a product.
+// group lowers kernels of the schedule that share launches, or one that has its own.
 func (l *lowering) group(units []emit.Unit) error {
 	p, cost := l.stepOf(units)
-	if k := units[0].Kernel; k.IsProduct() {
+	switch k := units[0].Kernel; {
+	case k.HasItsOwn() && k.Node.Op == graph.OpResample:
+		return l.resample(k.Node, p)
+	case k.HasItsOwn():
 		return l.product(k.Node, p)
 	}
 	e, room, err := l.emit.Launch(units...)

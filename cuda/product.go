@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ganengine/cuda/cudnn"
+	"ganengine/cuda/emit"
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/plan"
@@ -62,6 +63,16 @@ func (l *lowering) product(n *graph.Node, p plan.Step) error {
 	}
 	q, err := kernels.Conv(kernels.Direction(c.Direction), ownShape(c), precision)
 	return l.ownProduct(n, q, err, cost, p)
+}
+
+// resample lowers Resample.
+func (l *lowering) resample(n *graph.Node, p plan.Step) error {
+	precision, err := precisionOf(n.DType, false)
+	if err != nil {
+		return l.unsupported(n.Describe(), err)
+	}
+	q, err := kernels.Resample(emit.Resampling(n), precision)
+	return l.ownProduct(n, q, err, device.Cost{Kind: n.Op.String(), Type: n.DType.String(), Bytes: l.Bytes(p)}, p)
 }
 
 // place says which of the operator's operands and result are x, w and y.

@@ -87,6 +87,11 @@ func products(t *testing.T) map[string]Product {
 			}
 		}
 	}
+	for p := F32; p <= F64; p++ {
+		m, err := Resample(Resampling{N: 2, H: 4, W: 4, C: 3, P: 8, Q: 8, Up: [2]int{2, 2}, Down: [2]int{1, 1}, Pad: [2]int{2, 2},
+			Taps: [2][]float32{{1, 3, 3, 1}, {1, 3, 3, 1}}}, p)
+		add(fmt.Sprint("resample ", p), m, err)
+	}
 	images(t, all)
 	return all
 }
@@ -194,6 +199,14 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := Conv(FilterGrad+1, good, F32); err == nil {
 		t.Error("an unknown direction was accepted")
+	}
+	for name, c := range map[string]Resampling{
+		"a long filter": {N: 1, H: 2, W: 2, C: 1, P: 2, Q: 2, Taps: [2][]float32{{1}, make([]float32, resampleTaps+1)}},
+		"a large image": {N: 1 << 20, H: 1 << 10, W: 2, C: 1, P: 2, Q: 2, Taps: [2][]float32{{1}, {1}}},
+	} {
+		if p, err := Resample(c, F32); err == nil {
+			t.Errorf("%s: got %v, want an error", name, p)
+		}
 	}
 }
 

@@ -17,8 +17,8 @@ func BenchmarkEmit(b *testing.B) {
 			for b.Loop() {
 				e := emit.New()
 				launches, products = 0, 0
-				for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
-					if group[0].Kernel.IsProduct() {
+				for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).HasItsOwn) {
+					if group[0].Kernel.HasItsOwn() {
 						products++
 						continue
 					}

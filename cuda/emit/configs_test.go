@@ -51,8 +51,8 @@ func programs(t testing.TB, name string, set ...string) []*graph.Program {
 func add(t testing.TB, e *emit.Emitter, all []*graph.Program) {
 	t.Helper()
 	for _, p := range all {
-		for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct) {
-			if group[0].Kernel.IsProduct() {
+		for _, group := range emit.Arrange(fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{}).Kernels, (*fuse.Kernel).HasItsOwn) {
+			if group[0].Kernel.HasItsOwn() {
 				continue
 			}
 			if _, _, err := e.Launch(group...); err != nil {

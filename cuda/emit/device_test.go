@@ -128,7 +128,7 @@ func TestMomentsFarFromZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if groups := emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct); len(groups) != 1 || groups[0][0].Spread == nil {
+	if groups := emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, (*fuse.Kernel).HasItsOwn); len(groups) != 1 || groups[0][0].Spread == nil {
 		t.Fatalf("%d groups, where one pass was wanted", len(groups))
 	}
 	rng := rand.New(rand.NewPCG(1, 2))

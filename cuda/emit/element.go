@@ -7,9 +7,6 @@ import (
 	"ganengine/engine/graph"
 )
 
-// Claims says that there are kernels for this composite.
-func Claims(*graph.Node) bool { return false }
-
 // compute is an elementwise operator on one element.
 func (b *builder) compute(n *graph.Node, x []reg) reg {
 	var r reg

@@ -48,8 +48,8 @@ func launches(t *testing.T, name string) string {
 
 func starts(p *graph.Program) (n started) {
 	s := fuse.Make(rewrite.ForKernels(p, emit.Claims), fuse.Options{})
-	for _, group := range emit.Arrange(s.Kernels, (*fuse.Kernel).IsProduct) {
-		if group[0].Kernel.IsProduct() {
+	for _, group := range emit.Arrange(s.Kernels, (*fuse.Kernel).HasItsOwn) {
+		if group[0].Kernel.HasItsOwn() {
 			n.products++
 		} else {
 			n.launches++

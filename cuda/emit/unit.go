@@ -5,6 +5,7 @@ import (
 
 	"ganengine/engine/fuse"
 	"ganengine/engine/graph"
+	"ganengine/kernels"
 )
 
 // Unit is a kernel of a schedule, and what its last stage does besides: Then (nil:
@@ -34,6 +35,18 @@ const (
 	maxUnits    = 32
 	maxPointers = 480
 )
+
+// Claims says that package kernels has what computes this composite.
+func Claims(n *graph.Node) bool {
+	_, ok := n.Attr.(graph.FIR)
+	return ok && Resampling(n).Fits()
+}
+
+// Resampling is a Resample as package kernels has it.
+func Resampling(n *graph.Node) kernels.Resampling {
+	f, x, y := n.Attr.(graph.FIR), n.Inputs[0].Shape, n.Shape
+	return kernels.Resampling{N: x[0], H: x[1], W: x[2], C: x[3], P: y[1], Q: y[2], Up: f.Up, Down: f.Down, Pad: f.Low, Taps: f.Taps}
+}
 
 // Arrange puts kernels of a schedule together, in their order: each result's
 // cluster behind the reduction, and neighbours that do not depend on each other

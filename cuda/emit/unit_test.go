@@ -18,7 +18,7 @@ func arranged(t *testing.T, build func(b *graph.Builder, vars *graph.Vars)) (gro
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups = emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, (*fuse.Kernel).IsProduct)
+	groups = emit.Arrange(fuse.Make(p, fuse.Options{}).Kernels, (*fuse.Kernel).HasItsOwn)
 	var lines []string
 	for _, g := range groups {
 		line := ""
@@ -117,7 +117,7 @@ func TestArrange(t *testing.T) {
 				t.Errorf("groups %q, want %q", text, c.want)
 			}
 			for _, g := range groups {
-				if g[0].Kernel.IsProduct() {
+				if g[0].Kernel.HasItsOwn() {
 					continue
 				}
 				if _, _, err := emit.New().Launch(g...); err != nil {

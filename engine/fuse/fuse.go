@@ -40,9 +40,14 @@ type Kernel struct {
 	Cluster *Cluster
 }
 
-// IsProduct says that the kernel is a matrix product or a convolution.
-func (k *Kernel) IsProduct() bool {
-	return k.Node != nil && k.Node.Op.Info().Class == graph.Product
+// HasItsOwn says that no other kernel shares a launch with this one: a matrix product, a
+// convolution, or a composite that the device claims.
+func (k *Kernel) HasItsOwn() bool {
+	if k.Node == nil {
+		return false
+	}
+	c := k.Node.Op.Info().Class
+	return c == graph.Product || c == graph.Composite
 }
 
 // Cluster is a pass over Size elements. Exprs stand after their arguments.
