@@ -94,10 +94,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
+	if errors.Is(err, syscall.EPIPE) { // the reader has what it wanted, as where SIGPIPE ends the program
+		return brokenPipe
+	}
 	status := statusOf(ctx, err)
 	fmt.Fprintf(a.stderr, "ganengine: %s\n", oneLine(err))
 	return status
 }
+
+// brokenPipe is the status that shells have for a program that SIGPIPE ended.
+const brokenPipe = 141
 
 // usageError is a command line that is wrong.
 type usageError struct{ err error }

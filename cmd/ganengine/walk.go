@@ -16,18 +16,30 @@ type walkFlags struct {
 	*runFlags
 	seeds, mode, path string
 	class, sweep      string
+	frames, ffmpeg    string
 	steps             int
 	loop              bool
+}
+
+// form is the extension of what is written, - where it is frames.
+func (w *walkFlags) form() string {
+	if w.path == streamed {
+		return streamed
+	}
+	return strings.ToLower(filepath.Ext(w.path))
 }
 
 // sweeps says whether codes go through their values, in place of a walk between seeds.
 func (w *walkFlags) sweeps() bool { return w.sweep != "" || strings.Contains(w.class, "..") }
 
 func interpolateCommand() command {
-	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif\n" +
-		"interpolate -run RUN -seeds LIST -sweep CODE [-steps N] | -class A..B -o FILE.png | FILE.gif",
+	return command{name: "interpolate", usage: "interpolate -run RUN -seeds LIST [-loop] [-steps N] [-mode slerp|lerp] -o FILE.png | FILE.gif | FILE.mp4 | -\n" +
+		"interpolate -run RUN -seeds LIST -sweep CODE [-steps N] | -class A..B -o FILE.png | FILE.gif | FILE.mp4 | -",
 		short: "walk through the latents between seeds",
 		about: "A picture has a row from each seed to the next; an animation goes through them all.\n" +
+			"FILE.mp4 is written by ffmpeg, where it is on the path. -o - writes the frames to standard output, raw\n" +
+			"rows of pixels of three bytes (rgb24) or, with -frames png, PNG files one after the other; their size,\n" +
+			"and how ffmpeg is told of it, are said on standard error.\n" +
 			"slerp follows the great circle, near which normal latents lie; lerp is the straight line, which alone\n" +
 			"stays among uniform latents (model.z_dist). The largest step from one image to the next is printed\n" +
 			"against the median: a smooth walk has none that stands out.\n" +
@@ -35,7 +47,8 @@ func interpolateCommand() command {
 			"the latent stays: a number (c, or c.1 of several) in -steps steps, a category or a class through all.\n" +
 			"-class A..B goes through these classes.",
 		example: []string{"ganengine interpolate -run latest -seeds 1,7,3,9 -loop -o walk.gif", "ganengine interpolate -run latest -seeds 1-4 -class 0..9 -o classes.png",
-			"ganengine interpolate -run latest -seeds 1-4 -sweep c.0 -o code.png"},
+			"ganengine interpolate -run latest -seeds 1-4 -sweep c.0 -o code.png",
+			"ganengine interpolate -run latest -seeds 1-9 -loop -o - -frames png | ffmpeg -f image2pipe -i - walk.webm"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			w := &walkFlags{runFlags: addRunFlags(f)}
 			f.StringVar(&w.seeds, "seeds", "", "`LIST` of two seeds or more, such as 1,7,3,9")
@@ -44,7 +57,8 @@ func interpolateCommand() command {
 			f.StringVar(&w.mode, "mode", "", "`M`: slerp, the default of normal latents, or lerp, that of uniform ones")
 			f.StringVar(&w.class, "class", "", "`K|NAME|A..B`: class, of conditional models, without that of the first seed; A..B goes from one class to another")
 			f.StringVar(&w.sweep, "sweep", "", "`CODE`: the code that goes through its values, or one of its numbers, such as c.0")
-			f.StringVar(&w.path, "o", "", "`FILE.png` or FILE.gif")
+			f.StringVar(&w.path, "o", "", "`FILE.png`, FILE.gif, FILE.mp4, or - for frames on standard output")
+			f.StringVar(&w.frames, "frames", "raw", "`F`: form of the frames of -o -, raw or png")
 			return func(ctx context.Context, _ []string) error { return a.interpolate(ctx, w) }
 		}}
 }
@@ -57,8 +71,14 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	if _, ok := modes[w.mode]; !ok && w.mode != "" {
 		return nil, usage("there is no mode %q%s; use slerp or lerp", w.mode, didYouMean(w.mode, []string{"slerp", "lerp"}))
 	}
-	if !isFile(w.path, ".png", ".gif") {
-		return nil, usage("-o: name FILE.png or FILE.gif, got %q", w.path)
+	if w.path != streamed && !isFile(w.path, ".png", ".gif", ".mp4") {
+		return nil, usage("-o: name FILE.png or FILE.gif, FILE.mp4, or - for frames on standard output, got %q", w.path)
+	}
+	if streams[w.frames] == nil {
+		return nil, usage("there is no form of frames %q%s; use raw or png", w.frames, didYouMean(w.frames, []string{"raw", "png"}))
+	}
+	if w.given("frames") && w.path != streamed {
+		return nil, usage("-frames is of frames on standard output, -o -; leave it out")
 	}
 	if w.seeds == "" {
 		return nil, usage("name the seeds: -seeds 1,7,3,9")
@@ -66,8 +86,15 @@ func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	if seeds, err = parseSeeds(w.seeds); err != nil {
 		return nil, err
 	}
-	if err := writable(w.path); err != nil {
-		return nil, err
+	if w.path != streamed {
+		if err := writable(w.path); err != nil {
+			return nil, err
+		}
+	}
+	if w.form() == ".mp4" {
+		if w.ffmpeg, err = findFFmpeg(w.path); err != nil {
+			return nil, err
+		}
 	}
 	const mostSteps, mostSeeds = 1000, 10000
 	switch {
@@ -104,7 +131,10 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 	if err != nil {
 		return err
 	}
-	animated := strings.ToLower(filepath.Ext(w.path)) == ".gif"
+	if w.path == streamed && isTerminal(a.stdout.W) {
+		return usage("-o -: standard output is the terminal, which shows no frames; pipe it into ffmpeg or a file")
+	}
+	animated := w.form() != ".png"
 	return a.draw(w.runFlags, func(e *explore.Explorer) error {
 		if animated && e.Points() {
 			return usage("-o %s: animations are of images, and this run makes points; write FILE.png", w.path)
@@ -113,18 +143,29 @@ func (a *app) interpolate(ctx context.Context, w *walkFlags) error {
 		if err != nil {
 			return err
 		}
-		if animated {
+		say := a.stdout
+		switch w.form() {
+		case ".gif":
 			err = e.WriteGIF(ctx, w.path, l, o.Jumps)
-		} else {
+		case ".mp4":
+			err = writeFilm(ctx, w.ffmpeg, w.path, e.Frames(l, o.Jumps))
+		case streamed:
+			say = a.stderr
+			err = a.stream(ctx, e.Frames(l, o.Jumps), w.frames)
+		default:
 			err = e.Write(ctx, w.path, l, o)
 		}
 		if err != nil {
 			return tooLarge(err, "take fewer -steps or seeds")
 		}
-		if err := a.wrote(e, count(l.Len(), e.Points()), w.path); err != nil || o.Jumps == nil {
+		if w.path != streamed {
+			err = a.wrote(e, count(l.Len(), e.Points()), w.path)
+		}
+		if err != nil || o.Jumps == nil {
 			return err
 		}
-		return a.printf("%s\n", o.Jumps)
+		_, err = fmt.Fprintf(say, "%s\n", o.Jumps)
+		return err
 	})
 }
 

@@ -285,7 +285,7 @@ func (e *Explorer) WriteGIF(ctx context.Context, path string, l Latents, jumps *
 		return fmt.Errorf("%s: animations are of images, and this run makes points; write FILE.png", path)
 	}
 	shape := e.out.Shape
-	scale := max(1, frameSize/max(shape[0], shape[1]))
+	scale := e.frameScale()
 	if most := mostFrames / (shape[0] * shape[1] * scale * scale); l.Len() > most {
 		return &picture.TooLarge{Why: fmt.Sprintf("an animation of %d images, where at most %d of this size fit", l.Len(), most)}
 	}
