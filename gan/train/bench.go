@@ -69,7 +69,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	report.FlopsPerStep = flopsPerStep(t.game, t.steps())
 	report.FlopsPerSecond = 1000 * report.FlopsPerStep / report.StepMS.Median
 	if o.Sample {
-		if report.Sample, err = r.timeSamples(); err != nil {
+		if report.Sample, err = r.timeSamples(ctx); err != nil {
 			return report, err
 		}
 	}
@@ -120,11 +120,20 @@ func (r *rig) timeSteps(ctx context.Context, n int, start func()) ([]float64, er
 }
 
 // timeSamples measures generation: one image from its latent, and many from
-// their seeds.
-func (r *rig) timeSamples() (*SampleTimes, error) {
+// their seeds. Of a system that translates it is translation of real samples.
+func (r *rig) timeSamples(ctx context.Context) (_ *SampleTimes, err error) {
 	const name, rounds = "sample.one", 50
-	if r.sampler.latents == nil {
-		return nil, fmt.Errorf("model %s makes no samples of latents: leave -sample out", r.cfg.Model.Kind)
+	if r.sampler.sample == nil {
+		return nil, fmt.Errorf("model %s makes no samples: leave -sample out", r.cfg.Model.Kind)
+	}
+	if from := r.sampler.from; from != nil {
+		set := r.sets.of(from.Section)
+		if r.sampler.rows, err = samplesOf(set, min(r.sampler.n, set.Len())); err != nil {
+			return nil, err
+		}
+	}
+	if err := Prepare(ctx, r.trainer.game, r.trainer.ses); err != nil {
+		return nil, err
 	}
 	program, err := r.sampler.sample.Program(name, 1, false)
 	if err != nil {
