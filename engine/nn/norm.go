@@ -65,10 +65,13 @@ func (p *Pass) normalizeBatches(x *graph.Node, mean, variance *graph.Variable, o
 	batches := p.batches("BatchNorm", x)
 	parts := graph.Reshape(x, append(graph.Shape{batches, x.Shape[0] / batches}, x.Shape[1:]...))
 	all := axes(1, len(x.Shape))
+	n := float64(x.Shape.Size() / mean.Shape[0] / batches)
+	if n == 1 {
+		wrong("BatchNorm", "a batch of one example with one number per channel is its own mean, and nothing of it is left: use batches of two or more")
+	}
 	if p.Mode.Track {
-		n := float64(x.Shape.Size() / mean.Shape[0] / batches)
 		means := graph.Mean(parts, all...)
-		unbiased := graph.Scale(graph.Variance(parts, all...), n/max(n-1, 1))
+		unbiased := graph.Scale(graph.Variance(parts, all...), n/(n-1))
 		for i := range batches {
 			track(p, mean, row(means, i), o.momentum())
 			track(p, variance, row(unbiased, i), o.momentum())

@@ -152,7 +152,7 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 			found = t.uses
 			r.build(t)
 		}); err != nil {
-			return err
+			return g.alone(err)
 		}
 		r.Uses = *found
 		if why := r.Uses.single(); g.Config.Train.Accumulate > 1 && why != "" {
@@ -160,6 +160,15 @@ func (g *Game) declare(sys System, s *Setup) (err error) {
 		}
 	}
 	return nil
+}
+
+// alone says by its key that a batch of one sample is too small for batch norm.
+func (g *Game) alone(err error) error {
+	var mistake *graph.BuildError
+	if g.Config.Train.Batch > 1 || !errors.As(err, &mistake) || mistake.Op != "BatchNorm" {
+		return err
+	}
+	return &config.Error{Key: "train.batch", Msg: "batch norm of dense layers takes a sample's distance from the mean of its batch, and one sample is its own mean; write 2 or more"}
 }
 
 // refused makes an error of a panic with one of the configuration's.

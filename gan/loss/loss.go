@@ -22,13 +22,22 @@ type Loss interface {
 	Probability() bool
 }
 
-// Passing is the term of a player whose samples are to pass for real ones where it has the
-// discriminator's own term for these: a target that is smoothed is the discriminator's alone.
+// Passing is the term of a player whose samples are to pass for real ones where D is told
+// of two sides: G's own where D is a classifier, else D's for real samples.
 func Passing(l Loss, d *graph.Node) *graph.Node {
-	if s, ok := l.(interface{ unsmoothed() Loss }); ok {
-		l = s.unsmoothed()
+	if l.Probability() {
+		return l.Generator(d)
 	}
 	return l.Real(d)
+}
+
+// Exchanged is that of players of both sides, each of which is to pass for the other: to a
+// classifier -d is the logit of having been generated.
+func Exchanged(l Loss, real, fake *graph.Node) *graph.Node {
+	if l.Probability() {
+		return graph.Add(l.Generator(fake), l.Generator(graph.Neg(real)))
+	}
+	return graph.Add(l.Real(fake), l.Fake(real))
 }
 
 // Options of the losses that have some.

@@ -22,9 +22,6 @@ func (l NonSaturating) Real(d *graph.Node) *graph.Node {
 	return graph.Add(graph.Scale(right, l.Target), graph.Scale(wrong, 1-l.Target))
 }
 
-// unsmoothed is the loss with a target of 1, which all losses with smoothed ones have.
-func (NonSaturating) unsmoothed() Loss { return NonSaturating{Target: 1} }
-
 // Fake is softplus(d).
 func (NonSaturating) Fake(d *graph.Node) *graph.Node { return graph.Average(graph.Softplus(d)) }
 

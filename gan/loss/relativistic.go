@@ -3,8 +3,8 @@ package loss
 import "ganengine/engine/graph"
 
 // Relative has each logit of a real sample compared with that of a generated one (Jolicoeur-Martineau 2019, arXiv 1807.00734, equations 12 and 13):
-// with f of the loss for real samples, D: E f(D(x) - D(G(z))), G: E f(D(G(z)) - D(x)), without
-// the smoothing of D's target. Of the non-saturating loss, f(d) = softplus(-d), it is R3GAN's (arXiv 2501.05441, equation 2).
+// with f of the loss for real samples, D: E f(D(x) - D(G(z))), G: E f(D(G(z)) - D(x)), where f
+// is G's own of a classifier, such as minimax's. Of the non-saturating loss, f(d) = softplus(-d), it is R3GAN's (arXiv 2501.05441, equation 2).
 type Relative struct{ Loss }
 
 // Probability does not hold: only a difference of logits means one.

@@ -7,8 +7,8 @@ import (
 	"ganengine/engine/graph"
 )
 
-// Losses of pairs are those of differences, with opposite slopes on both sides, and D's alone
-// has the smoothed target; where all
+// Losses of pairs are those of differences, with opposite slopes on both sides; of a classifier
+// D's alone has the smoothed target, and G's is its own. Where all
 // logits are equal, the logistic one is ln 2 for either player.
 func TestRelative(t *testing.T) {
 	real, fake := []float64{2, -1, .5, 0}, []float64{1, 1, .5, -900}
@@ -34,8 +34,8 @@ func TestRelative(t *testing.T) {
 		})
 		for side, sign := range []float64{1, -1} {
 			of := g.real
-			if sign < 0 && g.options.SmoothReal > 0 {
-				of = toReal
+			if sign < 0 && g.probability {
+				of = g.generator
 			}
 			value, onReal, onFake := 0., make([]float64, len(real)), make([]float64, len(real))
 			for i := range real {
@@ -69,4 +69,34 @@ func TestApart(t *testing.T) {
 	})
 	near(t, "D", out[0], []float64{.25 + 1}, 1e-15)
 	near(t, "G", out[1], []float64{.5}, 1e-15)
+}
+
+// Of two sides that are each to pass for the other, those of a classifier have G's term, real
+// ones with the opposite logit: minimax is what D has, negated. Others have D's terms exchanged.
+func TestExchanged(t *testing.T) {
+	real, fake := []float64{2, -1, .5, 0}, []float64{1, 1, .5, -9}
+	n := float64(len(real))
+	for _, g := range games() {
+		l, err := New(g.kind, g.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := evaluate(t, 0, func(b *graph.Builder) {
+			x, y := b.Literal(graph.F64, graph.Shape{len(real)}, real), b.Literal(graph.F64, graph.Shape{len(real)}, fake)
+			b.Output("both", Exchanged(l, x, y))
+			b.Output("d", OfDiscriminator(l, x, y))
+		})
+		want := 0.
+		for i := range real {
+			if g.probability {
+				want += g.generator.value(fake[i])/n + g.generator.value(-real[i])/n
+			} else {
+				want += g.real.value(fake[i])/n + g.fake.value(real[i])/n
+			}
+		}
+		near(t, g.kind, out[0], []float64{want}, 1e-14)
+		if g.kind == "minimax" && g.options.SmoothReal == 1 {
+			near(t, "minimax is -V", out[0], []float64{-out[1][0]}, 1e-14)
+		}
+	}
 }

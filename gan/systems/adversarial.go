@@ -47,6 +47,9 @@ func rivalBatches(c *config.Config) int {
 }
 
 func checkRivals(c *config.Config) *config.Error {
+	if part[config.Relativity](c).Relativistic && part[config.Adversarial](c).Kind == "maximum-likelihood" {
+		return &config.Error{Key: "loss.kind", Msg: "maximum-likelihood goes by the logit of a sample as a ratio of densities, and with loss.relativistic = true logits are compared; use non-saturating, or remove loss.relativistic"}
+	}
 	if r := part[config.Rhythm](c); r.DBoost > 0 && r.DBoost < r.DSteps {
 		return &config.Error{Key: "train.d_boost", Msg: fmt.Sprintf("%d is less than train.d_steps = %d, in place of which it stands; give more, or 0 for none", r.DBoost, r.DSteps)}
 	}

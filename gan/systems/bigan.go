@@ -127,7 +127,7 @@ func (k *mirrored) declare(net inverses) (err error) {
 func (k *mirrored) code(t *game.Turn) *graph.Node { return t.Run(k.e, t.Batch(k.real, game.Pixels))[0] }
 
 // step is an update of D on (x, E(x)) against (G(z), z), and one of G and E with the two
-// exchanged (BiGAN's eq. 3; ALI's eq. 5 and 6, algorithm 1).
+// exchanged (ALI's eq. 5 and 6, algorithm 1; with minimax BiGAN's eq. 3).
 func (k *mirrored) step(t *game.Turn) {
 	x, z := t.Batch(k.real, game.Pixels), t.Draw("z", 0, k.z).All()
 	fake := t.RunAs(game.Pass{Label: "g", Track: true}, k.g, z)[0]
@@ -140,7 +140,7 @@ func (k *mirrored) step(t *game.Turn) {
 	opinions(t, k.loss, "", onReal, onFake)
 	t.Minimise(
 		game.Goal{By: k.optD, Loss: loss.OfDiscriminator(k.loss, onReal, onFake)},
-		game.Goal{By: k.optG, Loss: graph.Add(loss.Passing(k.loss, onFake), k.loss.Fake(onReal))})
+		game.Goal{By: k.optG, Loss: loss.Exchanged(k.loss, onReal, onFake)})
 }
 
 func declareBiGAN(s *game.Setup) error {

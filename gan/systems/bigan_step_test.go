@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ganengine/engine/graph"
+	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/systems"
 )
@@ -46,4 +47,54 @@ batch = 4
 	if smooth["d_loss"] == plain["d_loss"] {
 		t.Error("D's loss is as without smoothing")
 	}
+}
+
+// Generator and encoder have the loss that is asked for: with minimax what D has, negated
+// (eq. 3); the other losses of probabilities differ from it and from one another.
+func TestBiGANLosses(t *testing.T) {
+	const text = `
+[data]
+kind = "glyphs"
+size = 8
+[model]
+kind = "bigan"
+z = 2
+hidden = [3]
+d_hidden = [3]
+[train]
+batch = 4
+`
+	seen := map[float64]string{}
+	for _, kind := range []string{"non-saturating", "minimax", "maximum-likelihood", "expected-probability"} {
+		scores := play(t, game.Data{Shape: graph.Shape{8, 8, 1}, Len: 1 << 20}, text, "loss.kind="+kind).step("dg")
+		if before, same := seen[scores["g_loss"]]; same {
+			t.Errorf("G and E have the same loss with %s and %s", before, kind)
+		}
+		seen[scores["g_loss"]] = kind
+		if kind == "minimax" {
+			matches(t, "the loss of G and E", scores["g_loss"], -scores["d_loss"])
+		}
+	}
+}
+
+// A logit that is the ratio of two densities is what maximum likelihood goes by, and a
+// comparison has none.
+func TestRelativisticRefusesLikelihood(t *testing.T) {
+	refused(t, "[data]\nkind = \"mixture\"\n[model]\nkind = \"mlp\"\n", "loss.relativistic=true loss.kind=maximum-likelihood", "loss.kind: maximum-likelihood goes by the logit of a sample as a ratio")
+}
+
+// One sample is the mean of its batch, so that batch norm of dense layers leaves nothing of it.
+func TestBatchNormNeedsTwo(t *testing.T) {
+	for _, name := range []string{"bigan", "infogan", "cdcgan", "gran"} {
+		cfg := configtest.Shipped(t, name, "train.batch=1")
+		d := game.Data{Shape: graph.Shape{cfg.Data.Height, cfg.Data.Width, cfg.Data.Channels}, Len: 1 << 20}
+		if cfg.Data.Labels {
+			d.Classes = strings.Split(cfg.Data.Characters, "")
+		}
+		_, err := systems.Table().Declare(cfg, game.Options{Float: graph.F32, Data: func(string) game.Data { return d }})
+		if err == nil || !strings.Contains(err.Error(), "train.batch: batch norm of dense layers") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	configtest.Declare(t, configtest.Shipped(t, "dcgan", "train.batch=1")) // pixels of one image have a mean
 }
