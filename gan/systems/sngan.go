@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"math"
 	"strconv"
 
 	"ganengine/engine/graph"
@@ -14,7 +15,7 @@ import (
 // arXiv 1802.05637 where the data have labels.
 var sngan = game.System{Declare: declareSNGAN, Kind: config.Kind{
 	Name: "sngan",
-	Doc:  "convolutions, spectral norm on every weight of the discriminator (arXiv 1802.05957); with data.labels = true the generator's batch norm is told the class and the discriminator projects on it (arXiv 1802.05637); images of 32 pixels unless data.size says otherwise",
+	Doc:  "convolutions or residual blocks, spectral norm on every weight of the discriminator (arXiv 1802.05957); with data.labels = true the generator's batch norm is told the class and the discriminator projects on it (arXiv 1802.05637); images of 32 pixels unless data.size says otherwise",
 	Keys: func() *snganKeys {
 		k := &snganKeys{}
 		k.Model.Slope, k.Model.Init, k.Loss.Kind, k.Train.DSteps = .1, "glorot-uniform", "hinge", 5
@@ -45,8 +46,9 @@ type snganKeys struct {
 }
 
 type snganNetworks struct {
-	GChannels int `toml:"g_channels" default:"64" range:"[1,4096]" doc:"channels of the generator's last hidden layer; each earlier one doubles them"`
-	DChannels int `toml:"d_channels" default:"64" range:"[1,4096]" doc:"channels of the discriminator's first layer; each halving of the image doubles them"`
+	Blocks    string `toml:"blocks" default:"plain" values:"plain|residual" doc:"what networks are made of: plain is the convolutions of arXiv 1802.05957's Table 3, residual the blocks of its Table 4, all of one width"`
+	GChannels int    `toml:"g_channels" default:"64" range:"[1,4096]" doc:"channels of the generator's last hidden layer; each earlier one doubles them, but in residual blocks all have so many"`
+	DChannels int    `toml:"d_channels" default:"64" range:"[1,4096]" doc:"channels of the discriminator's first layer; each halving of the image doubles them, but in residual blocks all have so many"`
 }
 
 func checkSNGAN(c *config.Config) *config.Error { return checkDoubling(c, 16) }
@@ -75,16 +77,32 @@ func declareSNGAN(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	net := &spectral{m.snganNetworks, m.Slope, weight, k.real.Shape, len(k.real.Classes)}
-	if net.classes > 0 {
-		(&conditional{pair: k}).meet(net.generator, net.discriminator)
+	plain := spectral{m.snganNetworks, m.Slope, weight, k.real.Shape, len(k.real.Classes)}
+	if m.Blocks == "plain" {
+		k.project(plain.generator, plain.discriminator, plain.classes)
 		return nil
 	}
-	k.play(net.generator, net.discriminator)
-	k.order(true)
-	s.Sampler("sample", k.sample)
-	k.features()
+	m.Weights.InitScale *= math.Sqrt2
+	inner, err := model.Initializer(m.Weights)
+	if err != nil {
+		return err
+	}
+	net := &residual{plain, inner}
+	k.project(net.generator, net.discriminator, net.classes)
+	k.g.Torch = net.torch()
 	return nil
+}
+
+// project declares what is played, with classes or without (0).
+func (k *pair) project(g, d game.Body, classes int) {
+	if classes > 0 {
+		(&conditional{pair: k}).meet(g, d)
+		return
+	}
+	k.play(g, d)
+	k.order(true)
+	k.Sampler("sample", k.sample)
+	k.features()
 }
 
 var (
@@ -118,9 +136,8 @@ func (k *spectral) generator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	return one(graph.Tanh(nn.Conv(p, "image", x, k.sample[2], same, k.weight, nn.Constant(0))))
 }
 
-// discriminator is Table 3b down to a 4x4 map, of which the sums h over its pixels
-// give the logit v'h + b, with classes y that of embed(y)'h + v'h + b (1802.05637,
-// eq. 3). in is samples and perhaps classes i32 [n].
+// discriminator is Table 3b down to a 4x4 map, and its logit. in is samples and perhaps
+// classes i32 [n].
 func (k *spectral) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	x, sn := in[0], nn.SpectralNorm{}
 	conv := func(name string, channels int, w nn.Window) {
@@ -133,11 +150,17 @@ func (k *spectral) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		})
 	}
 	conv("last", k.DChannels<<doublings(k.sample), same)
-	n, c := x.Shape[0], x.Shape[3]
+	return one(k.judge(p, x, in[1:]))
+}
+
+// judge is the logit of a last map, [n], of whose sums h over pixels it is v'h + b, with
+// classes y that of embed(y)'h + v'h + b (1802.05637, eq. 3).
+func (k *spectral) judge(p *nn.Pass, x *graph.Node, class []*graph.Node) *graph.Node {
+	n, c, sn := x.Shape[0], x.Shape[3], nn.SpectralNorm{}
 	h := graph.Reshape(graph.ReduceSum(x, 1, 2), graph.Shape{n, c})
 	y := nn.Dense(p, "logit", h, 1, k.weight, nn.Constant(0), sn)
-	if k.classes > 0 {
-		y = graph.Add(y, nn.Projection(p, "embed", h, in[1], k.classes, k.weight, sn))
+	if len(class) > 0 {
+		y = graph.Add(y, nn.Projection(p, "embed", h, class[0], k.classes, k.weight, sn))
 	}
-	return one(graph.Reshape(y, graph.Shape{n}))
+	return graph.Reshape(y, graph.Shape{n})
 }

@@ -26,7 +26,12 @@ func judges(t *testing.T, g *game.Game, y ...float64) func(m memory) []float64 {
 
 // How large a weight is makes no difference to what D says, whichever it is.
 func TestSNGANScale(t *testing.T) {
-	g := playedSNGAN(t, "model.d_channels=4")
+	for _, blocks := range []string{"plain", "residual"} {
+		t.Run(blocks, func(t *testing.T) { scaleOfSNGAN(t, playedSNGAN(t, "model.d_channels=4", "model.blocks="+blocks)) })
+	}
+}
+
+func scaleOfSNGAN(t *testing.T, g *game.Game) {
 	m, judge := drawn(g.Player("d").Net, 5), judges(t, g, 3)
 	want := judge(m)[0]
 	for _, s := range sigmas(t, g) {
@@ -44,7 +49,12 @@ func TestSNGANScale(t *testing.T) {
 // What the discriminator adds for a class is the product of its row with the features:
 // classes of one row are judged alike, others not.
 func TestSNGANProjection(t *testing.T) {
-	g := playedSNGAN(t, "model.d_channels=4")
+	for _, blocks := range []string{"plain", "residual"} {
+		t.Run(blocks, func(t *testing.T) { projectionOfSNGAN(t, playedSNGAN(t, "model.d_channels=4", "model.blocks="+blocks)) })
+	}
+}
+
+func projectionOfSNGAN(t *testing.T, g *game.Game) {
 	m, judge := drawn(g.Player("d").Net, 3), judges(t, g, 1, 4, 4)
 	if got := judge(m); got[0] == got[1] || math.Abs(got[1]-got[2]) > 1e-12 {
 		t.Errorf("logits %v of one image as class 1, 4 and 4: want the last two equal, the first another", got)
@@ -59,8 +69,8 @@ func TestSNGANProjection(t *testing.T) {
 
 // Each update moves each power iteration once, and G's alone its running statistics.
 func TestSNGANTracks(t *testing.T) {
-	for _, labels := range []string{"true", "false"} {
-		g := playedSNGAN(t, "data.labels="+labels, "train.d_steps=3")
+	for _, set := range [][2]string{{"true", "plain"}, {"false", "plain"}, {"true", "residual"}, {"false", "residual"}} {
+		g := playedSNGAN(t, "data.labels="+set[0], "model.blocks="+set[1], "train.d_steps=3")
 		steps, err := g.Steps()
 		if err != nil {
 			t.Fatal(err)
@@ -95,6 +105,7 @@ func TestSNGANSizes(t *testing.T) {
 	for _, side := range []string{"16", "32", "64", "128"} {
 		for _, labels := range []string{"true", "false"} {
 			playedSNGAN(t, "data.size="+side, "data.labels="+labels)
+			playedSNGAN(t, "data.size="+side, "data.labels="+labels, "model.blocks=residual")
 		}
 	}
 	for _, c := range []struct{ set, want string }{
