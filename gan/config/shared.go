@@ -100,6 +100,11 @@ type Averaging struct {
 	EMAKimg float64 `toml:"ema_kimg" default:"0" range:"[0,1e9]" doc:"half-life, in thousands of images, of the average of generator weights used for sampling; 0 keeps none"`
 }
 
+// FewLabels is how many labels are used, in [train].
+type FewLabels struct {
+	Labelled int `toml:"labelled" default:"0" range:"[0,65536]" doc:"with data.labels = true, so many samples of each class have a label that is used, chosen by run.seed; 0 is all of them"`
+}
+
 // FreezeD leaves layers of the discriminator as they begin, in [train].
 type FreezeD struct {
 	Layers int `toml:"freeze_d" default:"0" range:"[0,1000]" doc:"so many layers of the discriminator, from the image on, keep the weights that they begin with (arXiv 2002.10964), which is for -init; running statistics of their norms go on"`

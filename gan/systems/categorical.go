@@ -25,6 +25,19 @@ func classesOf(s *game.Setup, real *game.Stream, instead string) (int, error) {
 	return 0, &config.Error{Key: "data.labels", Msg: fmt.Sprintf("these data have no labels, and model.kind = %q learns classes; use data that have them, or model.kind = %q", s.Config.Model.Kind, instead)}
 }
 
+// checkFewLabels refuses keys of how few labels are learnt from where there are none.
+func checkFewLabels(c *config.Config, labelled int, unlabelled float64) *config.Error {
+	for _, k := range []struct {
+		key string
+		set bool
+	}{{"train.labelled", labelled > 0}, {"loss.unlabelled", unlabelled != 1}} {
+		if k.set && !c.Data.Labels {
+			return &config.Error{Key: k.key, Msg: "is of classes, which are learnt with data.labels = true; set that, with data that have labels, or remove this key"}
+		}
+	}
+	return nil
+}
+
 // logSumExp is log Σ e^x over the last axis, [n, k] to [n, 1], of numbers of any size.
 func logSumExp(x *graph.Node) *graph.Node {
 	most := graph.StopGradient(graph.ReduceMax(x, 1))

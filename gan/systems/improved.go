@@ -51,7 +51,7 @@ type improvedKeys struct {
 		config.Steadying
 		config.Replay
 		config.Averaging
-		Labelled int `toml:"labelled" default:"0" range:"[0,65536]" doc:"with data.labels = true, so many samples of each class have a label that is used, chosen by run.seed; 0 is all of them"`
+		config.FewLabels
 	} `toml:"train"`
 }
 
@@ -72,10 +72,8 @@ type improvedLoss struct {
 
 func checkImproved(c *config.Config) *config.Error {
 	k := c.System.(*improvedKeys)
-	for key, set := range map[string]bool{"train.labelled": k.Train.Labelled > 0, "loss.unlabelled": k.Loss.Unlabelled != 1} {
-		if set && !c.Data.Labels {
-			return &config.Error{Key: key, Msg: "is of classes, which are learnt with data.labels = true; set that, with data that have labels, or remove this key"}
-		}
+	if err := checkFewLabels(c, k.Train.Labelled, k.Loss.Unlabelled); err != nil {
+		return err
 	}
 	if k.Model.MinibatchRows > 0 && c.Train.Batch < 2 {
 		return &config.Error{Key: "model.minibatch_rows", Msg: "compares a sample with the others of its batch, and train.batch is 1; write 0, or a larger batch"}

@@ -29,20 +29,24 @@ func TestMinibatchDiscrimination(t *testing.T) {
 	})
 }
 
-// TestImproved trains the shipped configuration, of five labels a class, and the same
-// network on these labels alone: on digits that neither has seen, the first is wrong at
-// most four times for each five of the second.
-func TestImproved(t *testing.T) {
-	held := configtest.Shipped(t, "improved").Data
-	held.Limit = 12240 // of which a run that names no number has 10240
-	set, err := train.OpenData(t.Context(), &held, nil, nil)
-	if err != nil {
-		t.Fatal(err)
+// TestFewLabels trains shipped configurations of five labels a class, and the same network on
+// these labels alone: on digits that neither has seen, the first is wrong at most four times
+// for each five of the second.
+func TestFewLabels(t *testing.T) {
+	for _, name := range []string{"improved", "aae-semi"} {
+		t.Run(name, func(t *testing.T) {
+			held := configtest.Shipped(t, name).Data
+			held.Limit = 12240 // of which a run that names no number has 10240
+			set, err := train.OpenData(t.Context(), &held, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { set.Close() })
+			seeded(t, processors, func(c *check, seed int) {
+				c.fewerErrors(name, set.(data.Images), 10240, []string{fmt.Sprint("run.seed=", seed)})
+			})
+		})
 	}
-	t.Cleanup(func() { set.Close() })
-	seeded(t, processors, func(c *check, seed int) {
-		c.fewerErrors("improved", set.(data.Images), 10240, []string{fmt.Sprint("run.seed=", seed)})
-	})
 }
 
 // TestImprovedMNIST is 100 labels of MNIST, five seeds (section 6.1), in 6,000 steps or so many
