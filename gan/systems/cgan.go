@@ -1,6 +1,9 @@
 package systems
 
 import (
+	"fmt"
+	"strconv"
+
 	"ganengine/engine/graph"
 	"ganengine/engine/nn"
 	"ganengine/gan/config"
@@ -27,6 +30,7 @@ type cganKeys struct {
 		config.Latent
 		config.Weights
 		mlpNetworks
+		apartNetworks
 		LabelDim int `toml:"label_dim" default:"0" range:"[0,65536]" doc:"length of the row that each network learns for each class; 0 gives them the class as it is, a row of zeros with a one"`
 	} `toml:"model"`
 	Loss struct {
@@ -43,9 +47,25 @@ type cganKeys struct {
 	} `toml:"train"`
 }
 
+// apartNetworks are the first layers of section 4.1.
+type apartNetworks struct {
+	GApart []int `toml:"g_apart" default:"[]" range:"[1,65536]" doc:"widths of two ReLU layers, one that the latent goes through and one for the class, before the generator's hidden layers; arXiv 1411.1784 has [200, 1000]; none: both go in as they are"`
+	DApart []int `toml:"d_apart" default:"[]" range:"[1,65536]" doc:"units of two maxout layers, one that the sample goes through and one for the class, before the discriminator's hidden layers; arXiv 1411.1784 has [240, 50]; none: both go in as they are"`
+	Pieces int   `toml:"d_apart_pieces" default:"5" range:"[2,1000]" doc:"sums of which each unit of d_apart is the largest"`
+}
+
 func checkCGAN(c *config.Config) *config.Error {
 	if err := checkLabels(c, "mlp"); err != nil {
 		return err
+	}
+	apart := c.System.(*cganKeys).Model.apartNetworks
+	for _, k := range []struct {
+		key    string
+		widths []int
+	}{{"model.g_apart", apart.GApart}, {"model.d_apart", apart.DApart}} {
+		if n := len(k.widths); n != 0 && n != 2 {
+			return &config.Error{Key: k.key, Msg: fmt.Sprintf("there are %d widths; write two, of the layer for what comes first and of that for the class, or [] for none", n)}
+		}
 	}
 	return checkDense(c, c.System.(*cganKeys).Model.mlpNetworks)
 }
@@ -182,24 +202,68 @@ func declareCGAN(s *game.Setup) error {
 	if err != nil {
 		return err
 	}
-	// joined is x, flattened, beside what stands for the class.
-	joined := func(p *nn.Pass, x, y *graph.Node) *graph.Node {
-		row := game.OneHot(y, classes, s.Float)
-		if dim := keys.Model.LabelDim; dim > 0 {
-			row = nn.Embedding(p, "label", y, classes, dim, nn.Normal(0, 1))
-		}
-		return graph.Concat(1, nn.Flatten(x), row)
+	first, err := newApart(s, keys, classes)
+	if err != nil {
+		return err
 	}
 	k.real.Range = m.Range
-	k.told = []string{"label"}
-	k.meet(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, joined(p, in[0], in[1]))) },
+	k.told = []string{"label", "apart1"}
+	k.meet(func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(m.Generator(p, first.generator(p, in))) },
 		func(p *nn.Pass, in []*graph.Node) []*graph.Node {
-			return one(m.Discriminator(p, joined(p, in[0], in[1])))
+			return one(m.Discriminator(p, first.discriminator(p, in)))
 		})
-	if keys.Model.LabelDim == 0 { // dense layers of the joined numbers and nothing else
+	if keys.Model.LabelDim == 0 && len(first.GApart)+len(first.DApart) == 0 { // dense layers of the joined numbers and nothing else
 		k.g.Torch, k.d.Torch = m.Torch()
 	}
 	return nil
+}
+
+// apart is what latents or samples and classes go through before they meet.
+type apart struct {
+	apartNetworks
+	classes, dim    int
+	keep            float64 // share of the discriminator's units
+	weight, dWeight nn.Init
+}
+
+func newApart(s *game.Setup, keys *cganKeys, classes int) (*apart, error) {
+	m := &keys.Model
+	k := &apart{apartNetworks: m.apartNetworks, classes: classes, dim: m.LabelDim, keep: 1 - m.DDropout}
+	weights := m.Weights
+	var err error
+	if k.weight, err = model.Initializer(weights); err != nil {
+		return nil, err
+	}
+	weights.InitScale = m.DInitScale
+	k.dWeight, err = model.Initializer(weights)
+	return k, err
+}
+
+// joined is x, flattened, and what stands for the class, each through a layer of its own
+// where there are widths.
+func (k *apart) joined(p *nn.Pass, in []*graph.Node, widths []int, layer func(name string, x *graph.Node, width int) *graph.Node) *graph.Node {
+	row := game.OneHot(in[1], k.classes, p.Float())
+	if k.dim > 0 {
+		row = nn.Embedding(p, "label", in[1], k.classes, k.dim, nn.Normal(0, 1))
+	}
+	parts := []*graph.Node{nn.Flatten(in[0]), row}
+	for i, width := range widths {
+		parts[i] = layer("apart"+strconv.Itoa(i), parts[i], width)
+	}
+	return graph.Concat(1, parts...)
+}
+
+func (k *apart) generator(p *nn.Pass, in []*graph.Node) *graph.Node {
+	return k.joined(p, in, k.GApart, func(name string, x *graph.Node, width int) *graph.Node {
+		return graph.Relu(nn.Dense(p, name, x, width, k.weight, nn.Constant(0)))
+	})
+}
+
+func (k *apart) discriminator(p *nn.Pass, in []*graph.Node) *graph.Node {
+	return k.joined(p, in, k.DApart, func(name string, x *graph.Node, width int) *graph.Node {
+		x = nn.Maxout(nn.Dense(p, name, x, width*k.Pieces, k.dWeight, nn.Constant(0)), k.Pieces)
+		return nn.Dropout(p, name+".dropout", x, k.keep)
+	})
 }
 
 // meet declares classes, networks that are told them beside latents and samples, and

@@ -34,7 +34,7 @@ func TestClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer judge.Close()
-	for _, name := range []string{"cdcgan", "acgan", "sngan-resnet"} {
+	for _, name := range []string{"cdcgan", "acgan", "cgan-glyphs", "sngan-resnet"} {
 		t.Run(name, func(t *testing.T) {
 			seeded(t, processors, func(c *check, seed int) {
 				t, dev := c.T, c.device()

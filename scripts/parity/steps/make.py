@@ -15,7 +15,7 @@ from step import Step
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parents[2] / "gan" / "systems" / "testdata" / "torch"
-MODULES = ["aae", "bigan", "cdcgan", "gran", "improved", "infogan", "lapgan", "sngan"]
+MODULES = ["aae", "bigan", "cdcgan", "cgan", "gran", "improved", "infogan", "lapgan", "sngan"]
 
 
 def main():
