@@ -127,8 +127,8 @@ func found(t *testing.T, run rundir.Dir, dev device.Device) {
 func judges(t *testing.T, name string, run rundir.Dir, dev device.Device) {
 	const none, classes, critic = "have no sampler field", "judges samples by their label too, and not alone", "has no discriminator that gives probabilities, with its loss"
 	refused := map[string]string{
-		"aae": none, "ali": none, "bigan": none, "began": none, "mmdgan": none, "ring-minibatch": none, "ring-flow": critic,
-		"cgan": classes, "cdcgan": classes, "sngan": classes,
+		"aae": none, "aae-semi": none, "ali": none, "bigan": none, "began": none, "mmdgan": none, "ring-minibatch": none, "ring-flow": critic,
+		"cgan": classes, "cgan-glyphs": classes, "cdcgan": classes, "sngan": classes, "sngan-resnet": classes,
 		"cyclegan-points": critic, "grid": critic, "hinge": critic, "lsgan": critic, "relativistic": critic, "ring-wgan-gp": critic, "wgan": critic, "wgan-gp": critic,
 	}
 	e, err := Open(run, dev, Options{Systems: systems.Table(), Chunk: 2})

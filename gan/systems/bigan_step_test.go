@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"ganengine/engine/graph"
-	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
 	"ganengine/gan/systems"
 )
@@ -75,26 +74,4 @@ batch = 4
 			matches(t, "the loss of G and E", scores["g_loss"], -scores["d_loss"])
 		}
 	}
-}
-
-// A logit that is the ratio of two densities is what maximum likelihood goes by, and a
-// comparison has none.
-func TestRelativisticRefusesLikelihood(t *testing.T) {
-	refused(t, "[data]\nkind = \"mixture\"\n[model]\nkind = \"mlp\"\n", "loss.relativistic=true loss.kind=maximum-likelihood", "loss.kind: maximum-likelihood goes by the logit of a sample as a ratio")
-}
-
-// One sample is the mean of its batch, so that batch norm of dense layers leaves nothing of it.
-func TestBatchNormNeedsTwo(t *testing.T) {
-	for _, name := range []string{"bigan", "infogan", "cdcgan", "gran"} {
-		cfg := configtest.Shipped(t, name, "train.batch=1")
-		d := game.Data{Shape: graph.Shape{cfg.Data.Height, cfg.Data.Width, cfg.Data.Channels}, Len: 1 << 20}
-		if cfg.Data.Labels {
-			d.Classes = strings.Split(cfg.Data.Characters, "")
-		}
-		_, err := systems.Table().Declare(cfg, game.Options{Float: graph.F32, Data: func(string) game.Data { return d }})
-		if err == nil || !strings.Contains(err.Error(), "train.batch: batch norm of dense layers") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	configtest.Declare(t, configtest.Shipped(t, "dcgan", "train.batch=1")) // pixels of one image have a mean
 }
