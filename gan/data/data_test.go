@@ -86,7 +86,7 @@ func TestDetect(t *testing.T) {
 		{"flat", "folder", ""}, {"classes", "folder", ""}, {"deep", "folder", ""},
 		{"mnist", "idx", ""}, {"mnist/train-images-idx3-ubyte", "idx", ""}, {"odd.bin", "idx", ""},
 		{"text", "", "; a folder with images (.png"},
-		{"hidden", "", "of no known kind"}, {"table.csv", "", "of no known kind"},
+		{"hidden", "", "of no known kind"}, {"table.csv", "csv", ""},
 		{"a.png", "", "is a single image: give the folder"},
 		{"none", "", "does not exist"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ganengine/gan/data/arrays"
 	"ganengine/gan/data/files"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/glyphs"
@@ -16,6 +17,8 @@ import (
 	"ganengine/gan/data/mixture"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/shards"
+	"ganengine/gan/data/table"
+	"ganengine/gan/data/uniform"
 	"ganengine/gan/data/zipped"
 )
 
@@ -40,9 +43,11 @@ func kinds() []kind {
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
 		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
+		{"npz", "a .npz or .npy of NumPy's", claimsNPZ, openNPZ, nil},
 		{"zip", "a .zip of images (StyleGAN's with dataset.json, class folders)", claimsZip, opened(zipped.Scan), zipped.Scan},
 		{"tar", "a .tar of images (WebDataset shards, class folders), a folder with such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
 		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, opened(folder.Scan), folder.Scan},
+		{"csv", "a .csv of numbers", claimsCSV, openCSV, nil},
 	}
 }
 
@@ -149,6 +154,43 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 		images = repeated{images}
 	}
 	return images, nil
+}
+
+func claimsNPZ(_ context.Context, path string) (bool, error) {
+	return !isDir(path) && arrays.Is(path), nil
+}
+
+func openNPZ(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+	format, err := spec.format()
+	if err != nil {
+		return nil, err
+	}
+	set, err := arrays.Open(ctx, spec.Path, arrays.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	return kept(set, err)
+}
+
+func claimsCSV(_ context.Context, path string) (bool, error) {
+	return !isDir(path) && table.Looks(path), nil
+}
+
+func openCSV(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+	format, err := spec.format()
+	if err != nil {
+		return nil, err
+	}
+	set, err := table.Open(ctx, spec.Path, table.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	return kept(set, err)
+}
+
+// kept is what a reader of images or points opened, with what it resizes kept.
+func kept(set any, err error) (Set, error) {
+	if err != nil {
+		return nil, err
+	}
+	if images, ok := set.(*uniform.Set); ok && images.Resizes() {
+		return keep(images, cacheBytes), nil
+	}
+	return set.(Set), nil
 }
 
 func claimsZip(_ context.Context, path string) (bool, error) {

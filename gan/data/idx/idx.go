@@ -4,14 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"image"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"ganengine/gan/data/classes"
 	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/uniform"
 )
 
 // Options say what of a file is wanted.
@@ -23,14 +23,17 @@ type Options struct {
 
 // Set is an IDX file in memory; it is safe for concurrent use.
 type Set struct {
+	*uniform.Set
+	path string
+}
+
+// content is what the files hold.
+type content struct {
 	path          string
-	height, width int // as stored
+	height, width int
 	pixels        []byte
 	labels        []byte // nil without labels
 	classes       []string
-	format        pixel.Format
-	converter     *pixel.Converter
-	fingerprint   func() string
 }
 
 // Open reads the IDX images that path, a file or a directory, means; notes is
@@ -47,41 +50,32 @@ func Open(path string, o Options, notes func(string)) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{path: images, height: dims[1], width: dims[2], pixels: pixels, format: o.Format}
+	s := &content{path: images, height: dims[1], width: dims[2], pixels: pixels}
 	if o.Labels {
 		if err := s.readLabels(dims[0]); err != nil {
 			return nil, err
 		}
 	}
-	if n := o.Limit; n > 0 && n < dims[0] {
+	n := dims[0]
+	if o.Limit > 0 && o.Limit < n {
+		n = o.Limit
 		s.pixels = s.pixels[:n*s.height*s.width]
 		s.labels = s.labels[:min(n, len(s.labels))]
 	}
-	s.format.Channels = 1
-	if s.format.Height == 0 {
-		s.format.Height, s.format.Width = s.height, s.width
+	var labels []int32
+	for _, label := range s.labels {
+		labels = append(labels, int32(label))
 	}
-	headers := slices.Repeat([]pixel.Header{{Width: s.width, Height: s.height, Grey: true}}, s.Len())
-	format, note, err := s.format.Settle(context.Background(), headers, func(i int, use func(pixel.Picture)) error {
-		use(pixel.Picture{Image: &image.Gray{Pix: s.image(i), Stride: s.width, Rect: image.Rect(0, 0, s.width, s.height)}})
-		return nil
-	})
+	o.Format.Channels = 1
+	set, err := uniform.New(context.Background(), uniform.Source{N: n, Height: s.height, Width: s.width, Channels: 1, Labels: labels, Classes: s.classes,
+		Read: func(_ []byte, i int) ([]byte, error) { return s.image(i), nil }, Fingerprint: sync.OnceValue(s.digest), Held: int64(len(s.pixels))}, o.Format, notes)
 	if err != nil {
 		return nil, err
 	}
-	s.format = format
-	s.converter = pixel.NewConverter(s.format)
-	s.fingerprint = sync.OnceValue(s.digest)
-	for _, line := range s.format.Conversions(headers) {
-		notes(line)
-	}
-	if note != "" {
-		notes(note)
-	}
-	return s, nil
+	return &Set{set, images}, nil
 }
 
-func (s *Set) readLabels(images int) error {
+func (s *content) readLabels(images int) error {
 	path, wanted := findLabels(s.path)
 	if path == "" {
 		return fmt.Errorf("%s has no labels beside it (looked for %s and %s.gz): add them or set labels = false", s.path, wanted, wanted)
@@ -106,64 +100,24 @@ func classNames(path string, n int) []string {
 	if name := strings.ToLower(filepath.Base(dir) + file); n <= len(fashion) && strings.Contains(name, "fashion") {
 		return fashion
 	}
-	names := make([]string, n)
-	for i := range names {
-		names[i] = strconv.Itoa(i)
-	}
-	return names
+	return classes.Numbers(n)
 }
 
 // Path is the image file that was opened.
 func (s *Set) Path() string { return s.path }
 
-// Stored is the size of the images in the file.
-func (s *Set) Stored() (height, width int) { return s.height, s.width }
-
-// Resizes says whether reading costs more than a copy.
-func (s *Set) Resizes() bool {
-	return s.format.Resizes(s.width, s.height)
-}
-
-// Len is the number of images.
-func (s *Set) Len() int { return len(s.pixels) / (s.height * s.width) }
-
-// Shape is the size of the images that Read gives.
-func (s *Set) Shape() (h, w, c int) { return s.format.Height, s.format.Width, 1 }
-
-// Classes are the names of the labels, nil without labels.
-func (s *Set) Classes() []string { return s.classes }
-
-// Label is image i's class, -1 without labels.
-func (s *Set) Label(i int) int {
-	if s.labels == nil {
-		return -1
-	}
-	return int(s.labels[i])
-}
-
-// Read writes image i to dst, height·width bytes.
-func (s *Set) Read(dst []byte, i int) error {
-	s.converter.ConvertGrey(dst, s.image(i), s.width, s.height)
-	return nil
-}
-
 // image is image i as stored.
-func (s *Set) image(i int) []byte {
+func (s *content) image(i int) []byte {
 	size := s.height * s.width
 	return s.pixels[i*size : (i+1)*size]
 }
 
-// Fingerprint identifies the pixels and labels in use, whatever the files'
-// place, names and compression.
-func (s *Set) Fingerprint() string { return s.fingerprint() }
-
-func (s *Set) digest() string {
+// digest identifies the pixels and labels in use, whatever the files' place, names
+// and compression.
+func (s *content) digest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "idx %d %d %d\n", s.Len(), s.height, s.width)
+	fmt.Fprintf(h, "idx %d %d %d\n", len(s.pixels)/(s.height*s.width), s.height, s.width)
 	h.Write(s.pixels)
 	h.Write(s.labels)
 	return fmt.Sprintf("idx:%x", h.Sum(nil)[:16])
 }
-
-// Close does nothing: the file is in memory.
-func (s *Set) Close() error { return nil }
