@@ -4,7 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cuda test-emulated test-race check-systems check-systems-full lint bench generate check-generate
+.PHONY: help build run test test-cuda test-emulated test-race fuzz check-systems check-systems-full lint bench generate check-generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-emulated: ## run tests and short trainings on emulated processors: AVX2 alo
 
 test-race: ## run the short tests under the race detector (needs a C compiler)
 	go test -race -short -timeout 30m ./...
+
+fuzz: ## fuzz every reader of files two minutes each (FUZZTIME=10s: shorter; T=zipped: some)
+	@FUZZTIME=$(or $(FUZZTIME),2m) scripts/fuzz $(T)
 
 check-systems: ## train whole systems until their published behaviour shows (minutes)
 	go test -tags systems -timeout 60m -v ./gan/systems

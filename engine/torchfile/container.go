@@ -11,6 +11,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"ganengine/engine/pickle"
 )
 
 // magic begins files of before the zip format: a pickle of one number.
@@ -67,12 +69,12 @@ func (f *File) readZip() (any, error) {
 	if e == nil {
 		return nil, f.bad("its zip archive has no data.pkl: torch.save did not write it")
 	}
-	text, err := a.content(e, maxPickle)
+	text, err := a.content(e, pickle.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]*storage{}
-	return f.unpickle(&machine{in: input{r: bytes.NewReader(text)}, persistent: func(id any) (any, error) { return once(seen, id, a.storage) }})
+	return f.unpickle(&pickle.Machine{In: bytes.NewReader(text), Persistent: func(id any) (any, error) { return once(seen, id, a.storage) }})
 }
 
 // index finds the entries by name. No entry is packed, and none has a name that leads out of its folder.
@@ -159,8 +161,9 @@ func once(seen map[string]*storage, id any, found func(*storage) error) (*storag
 }
 
 // unpickle runs a pickle; what is wrong with it is said of the file.
-func (f *File) unpickle(m *machine) (any, error) {
-	v, err := m.run()
+func (f *File) unpickle(m *pickle.Machine) (any, error) {
+	m.Known, m.Unknown = known, unknown
+	v, err := m.Run()
 	var bad *FormatError
 	if err != nil && !errors.As(err, &bad) {
 		err = f.bad("%v", err)
@@ -175,16 +178,16 @@ func (f *File) readSequence() (any, error) {
 	seen := map[string]*storage{}
 	var parts [4]any
 	for i := range parts {
-		m := &machine{in: input{r: bufio.NewReader(io.NewSectionReader(f.r, at, f.size-at))}}
+		m := &pickle.Machine{In: bufio.NewReader(io.NewSectionReader(f.r, at, f.size-at))}
 		if i == 2 {
-			m.persistent = func(id any) (any, error) { return once(seen, id, f.fits) }
+			m.Persistent = func(id any) (any, error) { return once(seen, id, f.fits) }
 		}
 		v, err := f.unpickle(m)
 		if err != nil {
 			return nil, err
 		}
 		parts[i] = v
-		at += int64(m.in.read)
+		at += int64(m.Read())
 	}
 	if parts[0] != int64(sequenceVersion) {
 		return nil, f.bad("its version is %v; %d is read", parts[0], sequenceVersion)

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"ganengine/engine/pickle"
 )
 
 // entry is one of a zip archive.
@@ -114,7 +116,7 @@ func TestHostile(t *testing.T) {
 		{"items of a list", "]K\x01K\x01s.", "sets items of a list"},
 		{"a protocol to come", "\x80\x09.", "protocol 9"},
 		{"bytes for text", "X\x01\x00\x00\x00\xff.", "no UTF-8"},
-		{"too many steps", strings.Repeat("N0", maxSteps/2+1) + "N.", "steps"},
+		{"too many steps", strings.Repeat("N0", pickle.MaxSteps/2+1) + "N.", "steps"},
 		{"containers 100 deep", deep + ".", "64 deep"},
 		{"2^40 lists", doubled + ".", "more than"},
 		{"a list that holds itself", "]q\x00h\x00a.", "64 deep"},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"ganengine/engine/pickle"
 )
 
 // DType is the element type of a tensor.
@@ -196,19 +198,35 @@ func newStorage(id any) (*storage, error) {
 	if !ok || len(t) < 5 || len(t) > 6 || t[0] != "storage" {
 		return nil, errors.New("its pickle asks for something that is no storage")
 	}
-	kind, isKind := t[1].(*global)
+	kind, isKind := dtypeOf(t[1])
 	key, isKey := t[2].(string)
 	elements, isCount := t[4].(int64)
 	switch {
-	case !isKind || kind.storage == 0 || !isKey || !isCount || elements < 0 || elements > math.MaxInt64/8:
+	case !isKind || !isKey || !isCount || elements < 0 || elements > math.MaxInt64/8:
 		return nil, errors.New("its pickle describes a storage in another way than PyTorch does")
 	case !isDigits(key):
 		return nil, fmt.Errorf("storage %q is not called by a number", key)
 	case len(t) == 6 && t[5] != nil:
 		return nil, fmt.Errorf("storage %s is part of another, as PyTorch before 0.4 wrote them: load it and save it anew", key)
 	}
-	return &storage{key: key, dtype: kind.storage, elements: elements}, nil
+	return &storage{key: key, dtype: kind, elements: elements}, nil
 }
+
+// dtypeOf is the type of a storage's kind.
+func dtypeOf(v any) (DType, bool) {
+	g, ok := v.(*pickle.Global)
+	if !ok {
+		return 0, false
+	}
+	d, ok := g.Value.(DType)
+	return d, ok
+}
+
+// Kind is what messages call it.
+func (*Tensor) Kind() string { return "tensor" }
+
+// Kind is what messages call it.
+func (*storage) Kind() string { return "storage" }
 
 func isDigits(s string) bool {
 	for _, c := range []byte(s) {

@@ -1,9 +1,8 @@
 // Package torchfile reads files that PyTorch's torch.save wrote (.pth, .pt), without running what they hold.
 //
-// Such a file is a pickle, a program for a machine that calls any function of Python by name, and the bytes of
-// tensors beside it. The machine here knows the operations that containers, numbers, strings and tensors take, and
-// the handful of functions that rebuild those; whatever else a file asks for is an error that names it. So a file
-// yields dictionaries, lists, tuples, tensors, numbers, strings, booleans and None, and can do nothing.
+// Such a file is a pickle and the bytes of tensors beside it. Package pickle runs it with the handful of functions that
+// rebuild tensors; whatever else a file asks for is an error that names it. So a file yields dictionaries, lists,
+// tuples, tensors, numbers, strings, booleans and None, and can do nothing.
 //
 // Both of PyTorch's formats are read: the zip archive of version 1.6 and later, whose entries are stored, not packed,
 // and the sequence of pickles and arrays before it. Only little-endian files are.

@@ -201,3 +201,12 @@ func TestOpen(t *testing.T) {
 		}
 	}
 }
+
+// signed is a little-endian two's complement of 1 to 8 bytes.
+func signed(b []byte) (n int64) {
+	for i, v := range b {
+		n |= int64(v) << (8 * i)
+	}
+	shift := 64 - 8*len(b)
+	return n << shift >> shift
+}

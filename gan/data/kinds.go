@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ganengine/gan/data/arrays"
+	"ganengine/gan/data/cifar"
 	"ganengine/gan/data/files"
 	"ganengine/gan/data/folder"
 	"ganengine/gan/data/glyphs"
@@ -43,6 +44,7 @@ func kinds() []kind {
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
 		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
+		{"cifar10", "CIFAR's files (data_batch_1.bin or data_batch_1 ..., train of CIFAR-100), or a folder with them", claimsCIFAR, openCIFAR, nil},
 		{"npz", "a .npz or .npy of NumPy's", claimsNPZ, openNPZ, nil},
 		{"zip", "a .zip of images (StyleGAN's with dataset.json, class folders)", claimsZip, opened(zipped.Scan), zipped.Scan},
 		{"tar", "a .tar of images (WebDataset shards, class folders), a folder with such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
@@ -154,6 +156,20 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 		images = repeated{images}
 	}
 	return images, nil
+}
+
+func claimsCIFAR(_ context.Context, path string) (bool, error) { return cifar.Is(path), nil }
+
+func openCIFAR(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+	format, err := spec.format()
+	if err != nil {
+		return nil, err
+	}
+	set, err := cifar.Open(ctx, spec.Path, cifar.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	if err != nil {
+		return nil, err
+	}
+	return kept(set, nil)
 }
 
 func claimsNPZ(_ context.Context, path string) (bool, error) {

@@ -211,7 +211,7 @@ func number(field string) (float32, bool) {
 func (t *table) row(fields []string, line int) error {
 	for i, field := range fields {
 		if i == t.label {
-			class, err := t.classes.Add(strings.Clone(strings.TrimSpace(field)))
+			class, err := t.classes.Add(strings.Clone(whole(strings.TrimSpace(field))))
 			if err != nil {
 				return fmt.Errorf("line %d, column %s: %w", line, t.column(i), err)
 			}
@@ -225,6 +225,15 @@ func (t *table) row(fields []string, line int) error {
 		t.values = append(t.values, v)
 	}
 	return nil
+}
+
+// whole is a class that was written as a float, 1.000e+00, as a number.
+func whole(field string) string {
+	v, ok := number(field)
+	if n := int(v); ok && strings.Contains(field, ".") && n >= 0 && n < classes.Most && float32(n) == v {
+		return strconv.Itoa(n)
+	}
+	return field
 }
 
 // column is how a column is called: by its number, and its name if it has one.

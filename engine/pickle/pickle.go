@@ -1,4 +1,17 @@
-package torchfile
+// Package pickle reads Python's pickles without running what they hold.
+//
+// A pickle is a program for a machine that calls any function of Python by name. The
+// machine here knows the operations that containers, numbers, strings, bytes and
+// objects take, and calls nothing but the functions that its owner gives it; whatever
+// else a pickle asks for is an error that names it. So a pickle yields dictionaries,
+// lists, tuples, numbers, strings, bytes, booleans, None and what its owner makes, and
+// can do nothing.
+//
+// Invariants: nothing is allocated by what a pickle says of its sizes before as many
+// bytes were read; the machine takes a bounded number of steps.
+//
+// Source: pickle protocols 2 to 5, https://docs.python.org/3/library/pickletools.html.
+package pickle
 
 import (
 	"encoding/binary"
@@ -11,31 +24,42 @@ import (
 
 // What a pickle may take. A tensor of a state dict takes some 50 steps and 200 bytes.
 const (
-	maxSteps  = 1 << 21
-	maxPickle = 32 << 20 // bytes
-	maxLine   = 256      // of a function's name
+	MaxSteps = 1 << 21
+	MaxBytes = 32 << 20 // where a machine has no bound of its own
+	maxLine  = 256      // of a function's name
 )
 
-// Operations and how many bytes follow them: of a number or its length, of a text's length, of a place in the memo.
+// Operations and how many bytes follow them: of a number or its length, of a text's or bytes' length, of a place in the memo.
 var (
 	numbers = map[byte]int{'K': 1, 'M': 2, 'J': 4, 'G': 8, 0x8a: 1}
 	texts   = map[byte]int{'X': 4, 0x8c: 1, 0x8d: 8, 'U': 1, 'T': 4}
+	blobs   = map[byte]int{'C': 1, 'B': 4, 0x8e: 8, 0x96: 8}
 	memos   = map[byte]int{'q': 1, 'r': 4, 0x94: 0, 'h': 1, 'j': 4}
 )
 
-// machine runs one pickle.
-type machine struct {
-	in         input
-	stack      []any
-	marks      []int
-	memo       map[uint32]any
-	persistent func(id any) (any, error) // what a pickle says lies outside it
+// Machine runs one pickle.
+type Machine struct {
+	In         io.ByteReader               // not read past the pickle's end
+	Bytes      int                         // how many a pickle may have; 0: MaxBytes
+	Known      map[string]*Global          // names of Python's that it may use
+	Unknown    func(name string) error     // the error of asking for others
+	Persistent func(id any) (any, error)   // what it says lies outside it; nil: nothing does
+	Text       func(b []byte) (any, error) // strings of Python 2, which are bytes; nil: they must be UTF-8
+
+	in    input
+	stack []any
+	marks []int
+	memo  map[uint32]any
 }
 
-// run gives the pickle's value.
-func (m *machine) run() (any, error) {
-	m.memo = map[uint32]any{}
-	for range maxSteps {
+// Run gives the pickle's value.
+func (m *Machine) Run() (any, error) {
+	most := m.Bytes
+	if most == 0 {
+		most = MaxBytes
+	}
+	m.in, m.memo = input{r: m.In, most: most}, map[uint32]any{}
+	for range MaxSteps {
 		code, err := m.in.byte()
 		if err != nil {
 			return nil, err
@@ -47,18 +71,21 @@ func (m *machine) run() (any, error) {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("its pickle takes more than %d steps", maxSteps)
+	return nil, fmt.Errorf("its pickle takes more than %d steps", MaxSteps)
 }
 
-func (m *machine) result() (any, error) {
+// Read is how many bytes the pickle had.
+func (m *Machine) Read() int { return m.in.read }
+
+func (m *Machine) result() (any, error) {
 	if len(m.stack) != 1 || len(m.marks) != 0 {
 		return nil, fmt.Errorf("its pickle ends with %d values where one is due", len(m.stack))
 	}
 	return m.stack[0], nil
 }
 
-func (m *machine) step(code byte) error {
-	for _, kind := range []func(byte) (bool, error){m.constant, m.number, m.text, m.remember, m.container, m.call} {
+func (m *Machine) step(code byte) error {
+	for _, kind := range []func(byte) (bool, error){m.constant, m.number, m.text, m.blob, m.remember, m.container, m.call} {
 		if known, err := kind(code); known || err != nil {
 			return err
 		}
@@ -67,7 +94,7 @@ func (m *machine) step(code byte) error {
 }
 
 // constant takes operations that push what they name, and those that change nothing.
-func (m *machine) constant(code byte) (known bool, err error) {
+func (m *Machine) constant(code byte) (known bool, err error) {
 	switch code {
 	case 0x80: // PROTO
 		version, err := m.in.byte()
@@ -102,7 +129,7 @@ func (m *machine) constant(code byte) (known bool, err error) {
 }
 
 // number takes integers and floats.
-func (m *machine) number(code byte) (known bool, err error) {
+func (m *Machine) number(code byte) (known bool, err error) {
 	size, ok := numbers[code]
 	if !ok {
 		return false, nil
@@ -145,23 +172,18 @@ func signed(b []byte) (n int64) {
 }
 
 // text takes strings: of Unicode, and the bytes of Python 2's.
-func (m *machine) text(code byte) (known bool, err error) {
+func (m *Machine) text(code byte) (known bool, err error) {
 	width, ok := texts[code]
 	if !ok {
 		return false, nil
 	}
-	b, err := m.in.next(width)
+	s, err := m.sized("string", width)
 	if err != nil {
 		return true, err
 	}
-	var length [8]byte
-	copy(length[:], b)
-	n := binary.LittleEndian.Uint64(length[:])
-	if n > maxPickle {
-		return true, fmt.Errorf("its pickle holds a string of %d bytes", n)
-	}
-	s, err := m.in.next(int(n))
-	if err != nil {
+	if old := code == 'U' || code == 'T'; old && m.Text != nil {
+		v, err := m.Text(s)
+		m.push(v)
 		return true, err
 	}
 	if !utf8.Valid(s) {
@@ -171,8 +193,34 @@ func (m *machine) text(code byte) (known bool, err error) {
 	return true, nil
 }
 
+// blob takes bytes, and bytearrays, which nothing here changes.
+func (m *Machine) blob(code byte) (known bool, err error) {
+	width, ok := blobs[code]
+	if !ok {
+		return false, nil
+	}
+	b, err := m.sized("bytes", width)
+	m.push(Bytes(b))
+	return true, err
+}
+
+// sized gives what stands behind its length.
+func (m *Machine) sized(what string, width int) ([]byte, error) {
+	b, err := m.in.next(width)
+	if err != nil {
+		return nil, err
+	}
+	var length [8]byte
+	copy(length[:], b)
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > uint64(m.in.most) {
+		return nil, fmt.Errorf("its pickle holds a %s of %d bytes", what, n)
+	}
+	return m.in.next(int(n))
+}
+
 // remember takes operations on the memo, which lets a value stand in several places.
-func (m *machine) remember(code byte) (known bool, err error) {
+func (m *Machine) remember(code byte) (known bool, err error) {
 	width, ok := memos[code]
 	if !ok {
 		return false, nil
@@ -202,10 +250,10 @@ func (m *machine) remember(code byte) (known bool, err error) {
 	return true, err
 }
 
-func (m *machine) push(v any) { m.stack = append(m.stack, v) }
+func (m *Machine) push(v any) { m.stack = append(m.stack, v) }
 
 // pop takes the last n values off the stack, none from before the last mark.
-func (m *machine) pop(n int) ([]any, error) {
+func (m *Machine) pop(n int) ([]any, error) {
 	low := len(m.stack) - n
 	if low < m.floor() {
 		return nil, errors.New("its pickle takes values that are not there")
@@ -215,14 +263,14 @@ func (m *machine) pop(n int) ([]any, error) {
 	return v, nil
 }
 
-func (m *machine) floor() int {
+func (m *Machine) floor() int {
 	if len(m.marks) == 0 {
 		return 0
 	}
 	return m.marks[len(m.marks)-1]
 }
 
-func (m *machine) top() (any, error) {
+func (m *Machine) top() (any, error) {
 	if len(m.stack) <= m.floor() {
 		return nil, errors.New("its pickle takes a value that is not there")
 	}
@@ -230,7 +278,7 @@ func (m *machine) top() (any, error) {
 }
 
 // popMark takes the values since the last mark, and the mark.
-func (m *machine) popMark() ([]any, error) {
+func (m *Machine) popMark() ([]any, error) {
 	if len(m.marks) == 0 {
 		return nil, errors.New("its pickle takes values up to a mark that is not there")
 	}
@@ -242,12 +290,13 @@ func (m *machine) popMark() ([]any, error) {
 // input reads a pickle, and no byte after it.
 type input struct {
 	r    io.ByteReader
+	most int // bytes
 	read int
 }
 
 func (in *input) byte() (byte, error) {
-	if in.read++; in.read > maxPickle {
-		return 0, fmt.Errorf("its pickle is over %d bytes", maxPickle)
+	if in.read++; in.read > in.most {
+		return 0, fmt.Errorf("its pickle is over %d bytes", in.most)
 	}
 	b, err := in.r.ReadByte()
 	if err == io.EOF {
