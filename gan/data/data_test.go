@@ -80,12 +80,12 @@ func TestDetect(t *testing.T) {
 	root := write(t, map[string][]byte{
 		"flat/a.png": one, "classes/cat/a.PNG": one, "deep/train/cat/a.png": one,
 		"mnist/train-images-idx3-ubyte": ramp(3), "odd.bin": ramp(3),
-		"text/readme.txt": nil, "hidden/.a.png": one, "table.csv": []byte("1,2"), "a.png": one,
+		"text/readme.txt": nil, "hidden/.a.png": one, "table.csv": []byte("1,2"), "words": []byte("hello"), "a.png": one,
 	})
 	for _, c := range []struct{ path, want, fail string }{
 		{"flat", "folder", ""}, {"classes", "folder", ""}, {"deep", "folder", ""},
 		{"mnist", "idx", ""}, {"mnist/train-images-idx3-ubyte", "idx", ""}, {"odd.bin", "idx", ""},
-		{"text", "", "; a folder with images (.png"},
+		{"text", "", "text is of no known kind: it is a folder without images (.txt: 1); the kinds are idx: train-images"}, {"words", "", `it is a file of 5 bytes that begins with "hello"; the kinds`},
 		{"hidden", "", "of no known kind"}, {"table.csv", "csv", ""},
 		{"a.png", "", "is a single image: give the folder"},
 		{"none", "", "does not exist"},
@@ -150,7 +150,7 @@ func TestOpenErrors(t *testing.T) {
 		want string
 	}{
 		{Spec{Kind: "glyph"}, `data: kind "glyph" is unknown: use glyphs, mixture, idx, `},
-		{Spec{Kind: "idx"}, "data: kind idx needs a path (an IDX file such as"},
+		{Spec{Kind: "idx"}, "data: kind idx needs a path (train-images-idx3-ubyte.gz and"},
 		{Spec{Path: root, Limit: -1}, "data: limit = -1"},
 		{Spec{Path: root, Fit: "zoom"}, `data: fit = "zoom" is unknown`},
 		{Spec{Path: root, Channels: 4}, "data: channels = 4"},

@@ -43,12 +43,12 @@ func kinds() []kind {
 	return []kind{
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
-		{"idx", "an IDX file such as train-images-idx3-ubyte.gz, or a directory with one", claimsIDX, openIDX, nil},
-		{"cifar10", "CIFAR's files (data_batch_1.bin or data_batch_1 ..., train of CIFAR-100), or a folder with them", claimsCIFAR, openCIFAR, nil},
-		{"npz", "a .npz or .npy of NumPy's", claimsNPZ, openNPZ, nil},
-		{"zip", "a .zip of images (StyleGAN's with dataset.json, class folders)", claimsZip, opened(zipped.Scan), zipped.Scan},
-		{"tar", "a .tar of images (WebDataset shards, class folders), a folder with such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
-		{"folder", "a folder with images (" + strings.Join(pixel.Extensions(), " ") + ") or class folders of them", claimsFolder, opened(folder.Scan), folder.Scan},
+		{"idx", "train-images-idx3-ubyte.gz and the like, or a folder with it", claimsIDX, openIDX, nil},
+		{"cifar10", "data_batch_1.bin and the like, or a folder with them", claimsCIFAR, openCIFAR, nil},
+		{"npz", "a .npz or .npy", claimsNPZ, openNPZ, nil},
+		{"zip", "a .zip of images", claimsZip, opened(zipped.Scan), zipped.Scan},
+		{"tar", "a .tar of images, a folder of such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
+		{"folder", "a folder of images (" + strings.Join(pixel.Extensions(), " ") + ")", claimsFolder, opened(folder.Scan), folder.Scan},
 		{"csv", "a .csv of numbers", claimsCSV, openCSV, nil},
 	}
 }
@@ -76,9 +76,9 @@ func Detect(ctx context.Context, path string) (string, error) {
 		if ok {
 			return k.name, nil
 		}
-		wanted = append(wanted, k.wants)
+		wanted = append(wanted, k.name+": "+k.wants)
 	}
-	return "", fmt.Errorf("%s is of no known kind: looked for %s", path, strings.Join(wanted, "; "))
+	return "", fmt.Errorf("%s is of no known kind: it is %s; the kinds are %s", path, seen(path), strings.Join(wanted, "; "))
 }
 
 // present is an error where nothing is at path.
@@ -100,11 +100,6 @@ func present(path string) error {
 		here = "the working directory"
 	}
 	return fmt.Errorf("%s does not exist in %s: check the path, or go to the directory that it begins in", path, here)
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // Kinds names every kind of data, for messages.

@@ -43,7 +43,7 @@ func TestDryRun(t *testing.T) {
 		want string
 	}{
 		"images": {tinyImages, []string{"train.d_steps=3", "loss.r1=1", "loss.every=4", "train.ema_kimg=0.5", "train.accumulate=2"}, `
-data: glyphs, 30 samples of [8,8,1], glyphs:...; stream real in batches of 4
+data: glyphs, 30 samples of [8,8,1], glyphs:...; index 0.0 MiB, cache up to 0.0 MiB; stream real in batches of 4
 
 generator: 328 parameters
   up0/conv  [4,4,4,4]  256
@@ -81,7 +81,7 @@ for people
 watched: each 87th step, 16 real and 16 generated samples
 `},
 		"classes": {tinyClasses, nil, `
-data: glyphs, 3072 samples of [8,8,1], glyphs:...; stream real in batches of 4
+data: glyphs, 3072 samples of [8,8,1] (3 classes), glyphs:...; index 0.0 MiB, cache up to 0.2 MiB; stream real in batches of 4
 
 generator: 640 parameters
   dense0  [4,8]   64
@@ -115,7 +115,7 @@ for people
 watched: each 105th step, 8 real and 8 generated samples
 `},
 		"flow": {tinyFlow, []string{"optim.flow.lr={at=[0,6],to=[1e-3,1e-5]}"}, `
-data: mixture, 1048576 samples of [2], mixture:...; stream real in batches of 4
+data: mixture, 1048576 samples of [2], mixture:...; index 0.0 MiB, no cache; stream real in batches of 4
 
 flow: 38 parameters
   coupling0/dense0  [4,4]  8

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"ganengine/gan/config"
+	"ganengine/gan/data"
 	"ganengine/gan/game"
 )
 
@@ -45,12 +46,20 @@ func (p *printer) sections(c *config.Config, s sets, g *game.Game) {
 				readers = append(readers, fmt.Sprintf("stream %s in batches of %d", st.Name, st.StreamOptions.Batch))
 			}
 		}
-		p.printf("%s: %s, %d samples of %s, %s; %s\n", title, d.Kind, set.Len(), SampleShape(set), set.Fingerprint(), orNone(readers, "nobody reads them"))
+		p.printf("%s: %s, %d samples of %s%s, %s; %s; %s\n", title, d.Kind, set.Len(), SampleShape(set), stored(set), set.Fingerprint(), data.HeldBy(set), orNone(readers, "nobody reads them"))
 	}
 	line("data", "", &c.Data)
 	for i := range c.Streams {
 		line("data."+c.Streams[i].Name, c.Streams[i].Name, &c.Streams[i].Data)
 	}
+}
+
+// stored is what samples are like before they are brought to a shape, in brackets.
+func stored(set data.Set) string {
+	if s := data.Stored(set); s != "" {
+		return " (" + s + ")"
+	}
+	return ""
 }
 
 func playerRows(g *game.Game) (rows [][]string) {

@@ -226,7 +226,7 @@ func (r *rig) describe() []string {
 	}
 	m := r.trainer.ses.Memory()
 	return []string{line,
-		fmt.Sprintf("data     %s, %d samples of %s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set)),
+		fmt.Sprintf("data     %s, %d samples of %s%s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), stored(r.set)),
 		fmt.Sprintf("model    %s, %s; %d MiB on the device", r.cfg.Model.Kind, counts(r.trainer.game),
 			(m.Variables+m.Arena+1<<20-1)>>20)}
 }

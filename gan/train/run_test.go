@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 		{"train.batch=31", "train.batch: 31 is more than the data set holds, which is 30"},
 		{"sample.count=65536 data.size=32", "sample.count: a picture of 65536 images would have "},
 		{"train.epochs=1 optim.g.schedule=linear optim.g.decay_start=8", "optim.g.decay_start: 8 is not before the last step, which is 8"},
-		{"data.kind=cifar10 data.path=x", `data.kind: "cifar10" is not supported by this version; use glyphs`},
+		{"data.kind=cifar10 data.path=x", "data: x does not exist in "},
 	} {
 		out := filepath.Join(t.TempDir(), "runs")
 		h, _ := testHost(t, out)
