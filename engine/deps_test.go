@@ -132,6 +132,7 @@ func allowed() []edge {
 		{"gan/config", "engine/spelling"},
 		{"gan/config", "engine/printable"},
 		{"gan/data", "engine/printable"}, // what is shown of files' names
+		{"gan/data", "engine/plainfile"}, // what is at a path that is no data
 		{"gan/train", "engine/printable"},
 		{"engine/debug", "engine/spelling"},
 		{"gan/rundir", "engine/atomicfile"},

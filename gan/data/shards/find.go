@@ -23,7 +23,7 @@ func IsPattern(path string) bool {
 	if _, err := os.Lstat(path); err == nil {
 		return false
 	}
-	return strings.ContainsAny(path, "*?[{") && strings.HasSuffix(strings.ToLower(path), ".tar")
+	return strings.ContainsAny(path, "*?[{") && strings.Contains(strings.ToLower(path), ".tar")
 }
 
 // Find lists the tar archives that a path means, sorted: itself, those in a
