@@ -71,9 +71,9 @@ func (l Look) Measures() (m Measures) {
 
 // distances are those of all pairs of the samples from first to before last.
 func (l Look) distances(first, last int) []float64 {
-	rows := len(l.Logits)
+	rows, n := len(l.Logits), last-first
 	product := func(i, j int) float64 { return float64(l.Products[i*rows+j]) }
-	var out []float64
+	out := make([]float64, 0, n*(n-1)/2)
 	for i := first; i < last; i++ {
 		for j := first; j < i; j++ {
 			out = append(out, math.Sqrt(max(0, product(i, i)+product(j, j)-2*product(i, j))))
