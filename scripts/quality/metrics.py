@@ -1,5 +1,5 @@
-"""Measures real images, noise and the runs of DIR/runs by every metric, and prints a
-table. See scripts/quality-metrics, which makes the runs.
+"""Measures real images, noise and the samples in DIR by every metric, and its runs by each
+other's discriminators, and prints tables. See scripts/quality-metrics.
 """
 
 import argparse
@@ -12,8 +12,10 @@ import struct
 import subprocess
 import zlib
 
+import numpy as np
+
 # parzen takes 1,000 of the real samples for itself, so that the others would have fewer.
-METRICS = ["fd,kd,precision,recall,density,coverage,nn2s,memory", "parzen"]
+TOGETHER = "fd,kd,precision,recall,density,coverage,nn2s,memory"
 
 
 def png(side, pixels):
@@ -44,20 +46,44 @@ def folder(path, images):
     return path
 
 
+class Measured:
+    """What was measured, kept in a file by source and features."""
+
+    def __init__(self, engine, path):
+        self.engine, self.path = engine, path
+        self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def of(self, source, args, by, metrics):
+        """The rows of a source by metric."""
+        found = [r["row"] for r in self.rows if (r["source"], r["by"], r["metrics"]) == (source, by, metrics)]
+        if not found:
+            found = rows(self.engine, *args, "-metrics", metrics, "-features", by)
+            with open(self.path, "a") as f:
+                f.writelines(json.dumps({"source": source, "by": by, "metrics": metrics, "row": row}) + "\n" for row in found)
+        return {row["metric"]: row for row in found}
+
+
 def rows(engine, *args):
     out = subprocess.run([engine, "eval", "-json", *map(str, args)], stdout=subprocess.PIPE, check=True, text=True).stdout
-    return {row["metric"]: row for row in map(json.loads, out.splitlines())}
+    return [json.loads(line) for line in out.splitlines()]
 
 
-def classifier(engine, run, test):
-    """The file of the classifier that a run is measured by, which stands in the cache."""
-    row = rows(engine, "-run", run, "-data", test, "-n", 100, "-metrics", "cs", "-features", "classifier")["cs"]
+def classifier(engine, images, train, cache):
+    """The file of the classifier of the training images, which stands in the cache."""
+    row = rows(engine, "-i", images, "-data", train, "-n", 100, "-metrics", "cs", "-features", "classifier")[0]
     print(f"classifier {row['feature']}-{row['feature_hash'][:4]}: {row['feature_network']}\n", flush=True)
-    for path in pathlib.Path(os.environ["GANENGINE_CACHE"], "classifier").iterdir():
+    for path in (cache / "classifier").iterdir():
         with open(path, "rb") as f:
             if row["feature_hash"].encode() in f.read(1 << 16):
                 return path
     raise SystemExit("the classifier is not in its cache")
+
+
+def number(row):
+    """A value as the table has it, with its error where it has one."""
+    if row is None or row["value"] is None:
+        return "-"
+    return f"{row['value']:.4g}" + (f" ± {row['error']:.2g}" if row.get("error") else "")
 
 
 def main():
@@ -67,28 +93,34 @@ def main():
     p.add_argument("--work", type=pathlib.Path, required=True)
     p.add_argument("--samples", type=int, required=True)
     a = p.parse_args()
-    os.environ["GANENGINE_CACHE"] = str(a.work / "cache")
+    cache, n = a.work / "cache", a.samples
+    os.environ["GANENGINE_CACHE"] = str(cache)
     train, test = (a.data / f"{name}-images-idx3-ubyte.gz" for name in ("train", "t10k"))
     pixels = gzip.open(train).read()[16:]
     draw = random.Random(1)
-    chosen = draw.sample(range(60000), a.samples)
-    real = folder(a.work / f"real{a.samples}", (padded(pixels[784 * i : 784 * (i + 1)]) for i in chosen))
-    noise = folder(a.work / f"noise{a.samples}", (draw.randbytes(1024) for _ in range(a.samples)))
-    runs = sorted((a.work / "runs").glob("*-dcgan-seed*"))
-    network = classifier(a.engine, runs[0], test)
-    sources = {"real": ("-i", real, "-train", train), "noise": ("-i", noise, "-train", train)}
-    sources |= {run.name.split("-", 1)[1]: ("-run", run) for run in runs}
-    for by, lists in (("pixels", METRICS), (network, [*METRICS, "cs"])):
-        table = {name: {} for name in sources}
-        for name, args in sources.items():
+    chosen = draw.sample(range(60000), n)
+    real = folder(a.work / f"real{n}", (padded(pixels[784 * i : 784 * (i + 1)]) for i in chosen))
+    noise = folder(a.work / f"noise{n}", (draw.randbytes(1024) for _ in range(n)))
+    images = {"real": real, "noise": noise}
+    for side, called in (("ours", "ganengine"), ("pytorch", "PyTorch")):
+        for path in sorted(a.work.glob(f"samples-{side}-*.npy")):
+            seed = path.stem.rpartition("seed")[2]
+            images[f"{called} {seed}"] = folder(a.work / f"{side}{n}-seed{seed}", (x.tobytes() for x in np.load(path)[:n]))
+    network, measured = classifier(a.engine, real, train, cache), Measured(a.engine, a.work / "measured.jsonl")
+    for by, lists in (("pixels", [TOGETHER, "parzen"]), (str(network), [TOGETHER, "cs"])):
+        table = {name: {} for name in images}
+        for name, path in images.items():
             for metrics in lists:
-                table[name] |= rows(a.engine, *args, "-data", test, "-n", a.samples, "-metrics", metrics, "-features", by)
-        first = next(iter(table.values()))
+                table[name] |= measured.of(name, ("-i", path, "-train", train, "-data", test, "-n", n), by, metrics)
         print("| | " + " | ".join(table) + " |\n|---|" + "---|" * len(table))
-        for metric, row in first.items():
-            values = (f"{t[metric]['value']:.4g}" if t[metric]["value"] is not None else "-" for t in table.values())
-            print(f"| `{row['name']}` | " + " | ".join(values) + " |")
+        for metric, row in next(iter(table.values())).items():
+            print(f"| `{row['name']}` | " + " | ".join(number(t.get(metric)) for t in table.values()) + " |")
         print(flush=True)
+    runs = sorted((a.work / "runs").glob("*-seed*"))
+    judged = {f"{one.name} with {other.name}": measured.of(one.name, ("-run", one, "-with", other, "-data", test, "-n", n), "pixels", "gam")
+              for one, other in zip(runs, runs[1:])}
+    for pair, found in judged.items():
+        print(pair + ": " + ", ".join(f"`{row['name']}` {number(row)}" for row in found.values()))
 
 
 if __name__ == "__main__":
