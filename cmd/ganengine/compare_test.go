@@ -31,7 +31,7 @@ func TestCompare(t *testing.T) {
 	}
 	for _, test := range []struct{ args, want string }{
 		{"compare|0", "name the runs: ganengine compare 0 1"}, {"compare", "name the runs"}, {"compare|0|0", "is named twice"}, {"compare|0|7", "run 7: no such run"},
-		{"compare|0|1|-o|x.html", "there is no flag -o; did you mean"},
+		{"compare|0|1|-o|x.png", "-o: name FILE.html"},
 	} {
 		if status, _, errs := p.try(append(strings.Split(test.args, "|"), "-out", "@/runs")...); status != 2 || !strings.Contains(errs, test.want) {
 			t.Errorf("%s: status %d: %s", test.args, status, errs)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 
-	"ganengine/engine/atomicfile"
 	"ganengine/gan/report"
 	"ganengine/gan/rundir"
 )
@@ -32,7 +31,7 @@ func (a *app) report(out, path string, args []string) error {
 	if !isFile(path, ".html") {
 		return usage("-o: name FILE.html, got %q", path)
 	}
-	if err := atomicfile.Check(path); err != nil {
+	if err := writable(path); err != nil {
 		return err
 	}
 	dir, err := rundir.Find(out, args[0])

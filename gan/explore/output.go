@@ -75,7 +75,7 @@ func (e *Explorer) Write(ctx context.Context, path string, l Latents, o Output) 
 	}
 	switch format {
 	case PNG:
-		im, err := e.picture(ctx, l, o)
+		im, err := e.Picture(ctx, l, o)
 		if err != nil {
 			return err
 		}
@@ -172,9 +172,9 @@ const (
 	mostPoints = 1 << 20 // in one picture
 )
 
-// picture draws images as a grid, points of the plane as a scatter, and
-// numbers as a histogram.
-func (e *Explorer) picture(ctx context.Context, l Latents, o Output) (image.Image, error) {
+// Picture draws the samples of latents: images as a grid, points of the plane as
+// a scatter, and numbers as a histogram.
+func (e *Explorer) Picture(ctx context.Context, l Latents, o Output) (image.Image, error) {
 	if e.Points() {
 		return e.plot(ctx, l, o.Jumps)
 	}

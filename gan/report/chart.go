@@ -22,6 +22,7 @@ type series struct {
 	Table int     `json:"table"`
 	Key   string  `json:"key"`
 	Color int     `json:"color"`           // one of the page's
+	Dash  int     `json:"dash,omitempty"`  // one of the page's
 	Times float64 `json:"times,omitempty"` // what numbers are multiplied by; 0: 1
 }
 

@@ -28,7 +28,7 @@ func metricsOf(rows []measured.Row) (out []metric) {
 		at := slices.IndexFunc(out, func(m metric) bool { return m.rows[0].Name == row.Name && measured.Comparable(m.rows[0], row) == nil })
 		if at < 0 {
 			at = len(out)
-			out = append(out, metric{Name: printable.Line(row.Name), Better: printable.Line(row.Better), Protocol: protocol(row)})
+			out = append(out, metric{Name: printable.Line(row.Name), Better: printable.Line(row.Better), Protocol: Protocol(row)})
 		}
 		out[at].rows = append(out[at].rows, row)
 	}
@@ -41,7 +41,7 @@ func metricsOf(rows []measured.Row) (out []metric) {
 // sumUp says which of the values is the last, and which the best.
 func (m *metric) sumUp() {
 	last := m.rows[len(m.rows)-1]
-	m.Last, m.At = value(last), when(last)
+	m.Last, m.At = Value(last), when(last)
 	better, ok := quantity.BetterOf(m.Better)
 	if len(m.rows) == 1 || !ok {
 		return
@@ -52,10 +52,11 @@ func (m *metric) sumUp() {
 			best = r
 		}
 	}
-	m.Best, m.BestAt = value(best), when(best)
+	m.Best, m.BestAt = Value(best), when(best)
 }
 
-func value(r measured.Row) string {
+// Value is a value for people, with its error where it has one.
+func Value(r measured.Row) string {
 	text := short(float64(r.Value))
 	if math.IsNaN(float64(r.Value)) {
 		text = "not a number"
@@ -77,8 +78,8 @@ func when(r measured.Row) string {
 	return "step " + count(*r.Checkpoint)
 }
 
-// protocol says how a value came about.
-func protocol(r measured.Row) string {
+// Protocol says how a value came about.
+func Protocol(r measured.Row) string {
 	parts := []string{count(int64(r.Samples)) + " generated"}
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	if r.Reals > 0 {

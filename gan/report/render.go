@@ -54,6 +54,7 @@ var common = sync.OnceValue(func() parts {
 		"utc":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"count": count,
+		"slot":  func(i int) int { return i % colors },
 	}).Parse(pageMarkup))
 	return p
 })

@@ -33,6 +33,11 @@
 		set();
 	}
 
+	for (const f of document.querySelectorAll("figure[data-picture]")) {
+		const [picture] = pictures(f.dataset.picture);
+		if (picture) show(f, picture);
+		else f.hidden = true;
+	}
 	if (find("samples-section")) samples();
 	if (find("curves-section")) curves();
 
@@ -42,13 +47,6 @@
 		const grids = pictures("grids"), reals = pictures("reals")[0];
 		if (!grids.length && !reals) return;
 		section.hidden = false;
-		const show = (figure, picture, alt, caption) => {
-			const img = figure.querySelector("img");
-			img.onload = () => figure.classList.toggle("smooth", img.naturalWidth > 2 * img.clientWidth);
-			img.src = picture.src;
-			img.alt = alt;
-			figure.querySelector("figcaption").textContent = caption;
-		};
 		if (reals) show(find("reals"), reals, "A grid of real samples, from the data", "Data: real samples" + said(reals));
 		else find("reals").hidden = true;
 		const n = grids.length, out = find("at"), play = find("play");
@@ -83,6 +81,15 @@
 			}, 300);
 		});
 		go();
+	}
+
+	// show puts a picture into a figure. Pixels stay squares, unless the picture has more of them than the screen.
+	function show(figure, picture, alt, caption) {
+		const img = figure.querySelector("img");
+		img.onload = () => figure.classList.toggle("smooth", img.naturalWidth > img.clientWidth * devicePixelRatio);
+		img.src = picture.src;
+		if (alt) img.alt = alt;
+		if (caption) figure.querySelector("figcaption").textContent = caption;
 	}
 
 	function said(picture) {
