@@ -144,8 +144,9 @@ func (p *packer) checkOthers(count int) error {
 		return nil // writing says what is wrong with the folder
 	}
 	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), strings.TrimSuffix(base, ext)+"-")
-		if number, ok = strings.CutSuffix(number, ext); !ok || len(number) != 5 {
+		rest, ours := strings.CutPrefix(e.Name(), strings.TrimSuffix(base, ext)+"-")
+		number, archive := strings.CutSuffix(rest, ext)
+		if !ours || !archive || len(number) != 5 {
 			continue
 		}
 		if n, err := strconv.Atoi(number); err == nil && n >= count {
