@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // SmallBatch is up to how many bytes of points a batch takes no longer to make than
@@ -72,6 +73,7 @@ type Loader struct {
 	held     int
 	next     *slot // taken from filled, not yet ready
 	failed   error
+	waited   time.Duration
 
 	// One run of the workers, from start to stop.
 	run    context.Context
@@ -208,9 +210,11 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	if l.held == len(l.slots) {
 		return nil, fmt.Errorf("data: all %d batch buffers are held: release one before asking for the next", l.held)
 	}
+	var asked time.Time // where there is something to wait for
 	if l.next == nil {
 		if len(l.filled) == 0 {
 			l.giveBack()
+			asked = time.Now()
 		}
 		select {
 		case l.next = <-l.filled:
@@ -220,12 +224,18 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 			return nil, l.interrupted(l.run)
 		}
 	}
+	if asked.IsZero() && len(l.next.ready) == 0 {
+		asked = time.Now()
+	}
 	select {
 	case <-l.next.ready:
 	case <-ctx.Done():
 		return nil, l.interrupted(ctx)
 	case <-l.run.Done():
 		return nil, l.interrupted(l.run)
+	}
+	if !asked.IsZero() {
+		l.waited += time.Since(asked)
 	}
 	s := l.next
 	if err := l.settle(s); err != nil {
@@ -243,6 +253,9 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 func (l *Loader) interrupted(ctx context.Context) error {
 	return fmt.Errorf("data: loading the batch at sample %d: %w", l.position, context.Cause(ctx))
 }
+
+// Waited is the time that Next waited for batches that were not read yet.
+func (l *Loader) Waited() time.Duration { return l.waited }
 
 // Release gives a batch's buffer back; releasing it again does nothing.
 func (l *Loader) Release(b *Batch) {

@@ -358,3 +358,21 @@ func BenchmarkLoader(b *testing.B) {
 		})
 	}
 }
+
+// Waited is the time for which Next had nothing to give, and not that for which batches
+// waited to be asked for.
+func TestWaited(t *testing.T) {
+	set := numbers(64)
+	set.wait = 30 * time.Millisecond
+	l := load(t, set, LoaderConfig{Batch: 2, Workers: 1, Ahead: 1})
+	take(t, l, 2) // each has an even image
+	if w := l.Waited(); w < 20*time.Millisecond {
+		t.Errorf("it waited %v for two batches of 30 ms", w)
+	}
+	before := l.Waited()
+	time.Sleep(150 * time.Millisecond) // the next batch is read meanwhile
+	take(t, l, 1)
+	if w := l.Waited() - before; w > 20*time.Millisecond {
+		t.Errorf("it waited %v for a batch that was there", w)
+	}
+}

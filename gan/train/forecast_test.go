@@ -144,7 +144,7 @@ func TestWhereTimeGoes(t *testing.T) {
 	if got := sums["pictures"]; got < 3*2 { // those of the last step follow the last row
 		t.Errorf("pictures took %.3g s", got)
 	}
-	if sums["checkpoints"] < .3 || sums["evaluation"] < 1.5 || sums["data"] != 0 {
+	if sums["checkpoints"] < .3 || sums["evaluation"] < 1.5 || sums["data"] < 0 {
 		t.Errorf("%v", sums)
 	}
 }

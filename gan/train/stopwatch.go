@@ -46,13 +46,14 @@ type stopwatch struct {
 	start  time.Time
 	mark   time.Time // start of the interval
 	last   time.Time // up to when the time of runs was taken
+	stamp  time.Time // up to when the time of the device was
 	spent  spent     // in the segment
 	lapped spent     // at mark
 }
 
 func newStopwatch(now func() time.Time, before time.Duration) *stopwatch {
 	at := now()
-	return &stopwatch{now: now, before: before, start: at, mark: at, last: at}
+	return &stopwatch{now: now, before: before, start: at, mark: at, last: at, stamp: at}
 }
 
 // segment is the time of the segment so far, total that of the run.
@@ -68,13 +69,23 @@ func (s *stopwatch) training() time.Duration {
 func (s *stopwatch) interval() spent { return s.spent.since(s.lapped) }
 
 // lap starts a new interval.
-func (s *stopwatch) lap() { s.mark, s.lapped = s.now(), s.spent }
+func (s *stopwatch) lap() {
+	s.mark, s.lapped = s.now(), s.spent
+	s.stamp = s.mark // what was written of the interval is the host's time
+}
 
 // begin leaves out of the first run's time what came before it.
 func (s *stopwatch) begin() { s.lap(); s.last = s.mark }
 
-// add counts the time from one moment to another.
-func (s *stopwatch) add(to activity, from, until time.Time) { s.spent[to] += until.Sub(from) }
+// computed counts the time since the device had its results the last time, but for what
+// went to waiting for data. It asks for the time once, which costs a part of a microsecond.
+func (s *stopwatch) computed(waited time.Duration) (at time.Time) {
+	at = s.now()
+	s.spent[loading] += waited
+	s.spent[computing] += at.Sub(s.stamp) - waited
+	s.stamp = at
+	return at
+}
 
 // ran is the time that a run took whose results are there at a moment: since those of the
 // run before it, without what was away between them.
@@ -89,7 +100,8 @@ func (s *stopwatch) do(what activity, f func() error) (took time.Duration, err e
 	from := s.now()
 	err = f()
 	until := s.now()
-	s.add(what, from, until)
+	s.spent[what] += until.Sub(from)
+	s.stamp = until
 	s.last = s.last.Add(until.Sub(from)) // what the loop did before f is the next run's
 	return until.Sub(from), err
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"ganengine/engine/device"
 	"ganengine/engine/graph"
@@ -39,7 +40,8 @@ type trainer struct {
 	tally    *tally          // since the last log line
 	recent   *tally          // since the last look; nil where nothing is watched
 	clock    *stopwatch
-	forecast *forecast // is told what runs take; nil where nobody asks
+	waited   time.Duration // for data, since results were read
+	forecast *forecast     // is told what runs take; nil where nobody asks
 
 	// step and place say which run is enqueued next; done counts the steps whose
 	// results were read.
@@ -200,18 +202,14 @@ func (t *trainer) advance(ctx context.Context) error {
 		}
 		f := &t.queue[(t.head+t.queued)%inFlight]
 		*f = flight{program: t.programs[runs[t.place]], step: t.step, place: t.place, last: int(t.place) == len(runs)-1, args: f.args[:0], held: f.held[:0]}
-		asked := t.clock.now()
 		if err := t.take(ctx, f); err != nil {
 			return err
 		}
-		fed := t.clock.now()
 		var err error
 		if f.result, err = f.program.Run(f.args...); err != nil {
 			t.broken = true
 			return err
 		}
-		t.clock.add(loading, asked, fed)
-		t.clock.add(computing, fed, t.clock.now())
 		t.queued++
 		t.place++
 	}
@@ -231,9 +229,11 @@ func (t *trainer) take(ctx context.Context, f *flight) error {
 		}
 		if slot < 0 {
 			var err error
+			before := by.loader.Waited()
 			if slot, err = by.take(ctx, in.Again); err != nil {
 				return err
 			}
+			t.waited += by.loader.Waited() - before
 			by.hold(slot)
 			f.held = append(f.held, held{by, slot})
 		}
@@ -250,14 +250,12 @@ func (t *trainer) feeder(s *game.Stream) *feeder {
 // step and place as they were before that run.
 func (t *trainer) retire() error {
 	f := &t.queue[t.head]
-	asked := t.clock.now()
 	if err := f.result.Wait(); err != nil {
 		t.broken = true
 		return err
 	}
-	there := t.clock.now()
-	t.clock.add(computing, asked, there)
-	took := t.clock.ran(there)
+	took := t.clock.ran(t.clock.computed(t.waited))
+	t.waited = 0
 	if t.forecast != nil {
 		t.forecast.ran(f.program.step.Turn, took)
 	}
