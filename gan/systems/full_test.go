@@ -144,9 +144,13 @@ func (c *check) finished() bool {
 	return true
 }
 
-// keep keeps a row that ran to its end.
+// keep keeps a row that ran to its end. One that failed in another way than by its figures
+// has not come to it.
 func (c *check) keep() {
 	c.Helper()
+	if c.Failed() && !slices.ContainsFunc(c.row.Figures, func(f rows.Figure) bool { return !f.Met() }) {
+		return
+	}
 	if *keep != "" {
 		if err := (&rows.Store{Dir: *keep}).Keep(&c.row, build(c.T)); err != nil {
 			c.Fatal(err)
