@@ -209,6 +209,7 @@ func allowed() []edge {
 		{"gan/train", "engine/atomicfile"},
 		{"gan/train", "engine/plainfile"},
 		{"gan/train", "engine/safetensors"}, // weights of other programs, damage told from mismatch, and which data to open before there is a session
+		{"gan/train", "engine/torchfile"},   // and of PyTorch
 		{"gan/train", "gan/config"},
 		{"gan/train", "gan/data"},
 		{"gan/train", "gan/model"},

@@ -130,7 +130,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"-config", "@/points.toml", "-data", "@/nowhere"}, 2, "nowhere does not exist"},
 		{[]string{"-config", "@/points.toml", "-data", ""}, 2, "flag -data: it is empty"},
 		{[]string{"-config", "@/points.toml", "-out", "@/runs", "-resume", ""}, 2, "-resume has an empty value"},
-		{[]string{"-config", "@/points.toml", "-out", "@/runs", "-init="}, 2, "-init has an empty value"},
+		{[]string{"-config", "@/points.toml", "-out", "@/runs", "-init="}, 2, "flag -init: it is empty"},
 		{[]string{"-config", "@/points.toml", "-name", ""}, 2, "flag -name: it is empty"},
 		{[]string{"help", "nosuch"}, 2, "`ganengine help` lists them"},
 		{[]string{"-config", "@/points.toml", "-data", "@/empty"}, 2, "is of no known kind"},

@@ -21,7 +21,8 @@ import (
 // trainFlags are the flags of train but for those of the configuration.
 type trainFlags struct {
 	*settings
-	out, resume, init     string
+	out, resume           string
+	init                  []string
 	checkpoint, listen    string
 	dryRun, quiet, detail bool
 }
@@ -35,16 +36,23 @@ func trainCommand() command {
 			"needs no -config; train.steps, log, sample, checkpoint, eval, -device and run.threads may change, and -data\n" +
 			"may say where the same data are now; anything else is refused by name. -checkpoint goes on from an earlier\n" +
 			"one; what came after it is dropped.\n" +
-			"-init takes checkpoints, exports, and PyTorch's weights by PyTorch's names; a network that is not in the\n" +
-			"file starts from drawn ones.",
+			"-init takes checkpoints, exports, and files that PyTorch wrote (.pth, .pt, safetensors): state dicts of modules\n" +
+			"named as export names them, one a file or several in a dictionary, and of torch.optim.Adam, whose optimiser\n" +
+			"then goes on. A network that is in no file starts from drawn weights.",
 		example: []string{"ganengine -config glyphs -steps 2000", "ganengine -config dcgan -data photos/ -set optim.g.lr=1e-4", "ganengine -resume latest"},
 		flags: func(a *app, f *flag.FlagSet) action {
 			t := &trainFlags{settings: addSettings(f)}
 			f.StringVar(&t.out, "out", "runs", "parent `DIR` of run directories")
 			f.StringVar(&t.resume, "resume", "", "`RUN` to continue: a run directory, its number, latest or auto")
 			f.StringVar(&t.checkpoint, "checkpoint", "", "`C` that -resume continues from: latest, best or a step")
-			f.StringVar(&t.init, "init", "", "start from the weights of `RUN|FILE`, a run or a safetensors file, and from nothing else of it")
 			f.StringVar(&t.listen, "listen", "", "show the run's numbers to Prometheus at http://`ADDRESS`/metrics, such as 127.0.0.1:9090; 0.0.0.0:9090 is open to other machines")
+			f.Func("init", "start from the weights of `RUN|FILE`, a run or a file, repeatable, and from nothing else of it", func(path string) error {
+				if path == "" {
+					return errEmpty
+				}
+				t.init = append(t.init, path)
+				return nil
+			})
 			f.BoolVar(&t.dryRun, "dry-run", false, "print the resolved configuration, layers, players, turns and memory; touch nothing")
 			f.BoolVar(&t.quiet, "quiet", false, "print errors only")
 			f.BoolVar(&t.detail, "v", false, "print more")
@@ -63,7 +71,7 @@ func (t *trainFlags) job(ctx context.Context) (*job, error) {
 	switch {
 	case t.quiet && t.detail:
 		return nil, usage("-quiet and -v exclude each other")
-	case t.resume != "" && t.init != "":
+	case t.resume != "" && t.init != nil:
 		return nil, usage("-resume goes on with the weights of its run; leave -init out, or -resume for a fresh run")
 	case t.resume == "" && t.checkpoint != "":
 		return nil, usage("-checkpoint is what -resume continues from; leave it out, or -init with the checkpoint's file for a fresh run")
@@ -148,20 +156,24 @@ func (t *trainFlags) continuing(dir rundir.Dir, own, next *config.Config) (*job,
 	return &job{config: next, resume: dir, notes: t.detected}, nil
 }
 
-// weights is the file that -init names.
-func (t *trainFlags) weights() (string, error) {
-	if t.init == "" {
-		return "", nil
+// weights are the files that -init names.
+func (t *trainFlags) weights() (paths []string, err error) {
+	for _, name := range t.init {
+		if info, err := os.Stat(name); err == nil && !info.IsDir() {
+			paths = append(paths, name)
+			continue
+		}
+		dir, err := rundir.Find(t.out, name)
+		if err != nil {
+			return nil, fmt.Errorf("-init: %w", err)
+		}
+		file, err := dir.Checkpoint("latest")
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, file.Path)
 	}
-	if info, err := os.Stat(t.init); err == nil && !info.IsDir() {
-		return t.init, nil
-	}
-	dir, err := rundir.Find(t.out, t.init)
-	if err != nil {
-		return "", fmt.Errorf("-init: %w", err)
-	}
-	file, err := dir.Checkpoint("latest")
-	return file.Path, err
+	return paths, nil
 }
 
 // serve listens at -listen, before anything of the run is begun; without it, or where

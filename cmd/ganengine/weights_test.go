@@ -42,6 +42,12 @@ func TestInitFromExports(t *testing.T) {
 			}
 			next++
 		}
+		out := p.run("-config", "@/"+config+".toml", "-out", "@/runs", "-init", "@/d.safetensors", "-init", "@/g.safetensors", "-steps", "1", "-seed", "5",
+			"-set", "optim.g.lr=1e-30", "-set", "optim.d.lr=1e-30")
+		if !near(export(next, "g", "again.safetensors"), want["g"]) || !near(export(next, "d", "again.safetensors"), want["d"]) || strings.Contains(out, "alone") {
+			t.Errorf("%s: both files together are not the weights of the run before:\n%s", config, out)
+		}
+		next++
 		other := map[string]string{"images": "points", "points": "images"}[config]
 		status, _, errs := p.try("-config", "@/"+other+".toml", "-out", "@/runs", "-init", "@/g.safetensors")
 		if status != 1 || !strings.Contains(errs, "g.safetensors is of another model: ") || strings.Count(errs, "\n") != 1 {

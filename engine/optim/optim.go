@@ -83,6 +83,14 @@ func New(vars *graph.Vars, name string, options Options, params []*graph.Variabl
 // Params lists the parameters in order, each once.
 func (o *Optimizer) Params() []*graph.Variable { return o.params }
 
+// Adam is the two moments of each parameter, in order; nil where the rule is another.
+func (o *Optimizer) Adam() [][]*graph.Variable {
+	if _, ok := o.options.Rule.(Adam); !ok {
+		return nil
+	}
+	return o.moments
+}
+
 // Step builds one update: new values for the parameters, given their values and
 // gradients in order. The moments' and the count's updates are declared; the parameters'
 // new values are the caller's to store, or to use further.

@@ -97,9 +97,19 @@ type Source struct {
 	Layout           func(data []byte) []byte // from the tensor's bytes to the Variable's; nil where they are the same
 }
 
+// Tensors are what Variables' values come from, by name: a safetensors file, or another that
+// gives its tensors as one does.
+type Tensors interface {
+	Lookup(name string) (safetensors.Tensor, bool)
+	// Check reads a tensor, to see that it is undamaged.
+	Check(name string) error
+	// ReadBytes fills dst with a tensor's elements, row-major and little endian.
+	ReadBytes(name string, dst []byte) error
+}
+
 // Fits says in which way a file lacks what the sources name; nil where it lacks
 // nothing.
-func (s *Session) Fits(f *safetensors.File, sources []Source) error {
+func (s *Session) Fits(f Tensors, sources []Source) error {
 	for _, from := range sources {
 		v := s.vars.ByName(from.Variable)
 		if v == nil {
@@ -117,7 +127,7 @@ func (s *Session) Fits(f *safetensors.File, sources []Source) error {
 }
 
 // Check reads what the sources name, to see that it is undamaged.
-func Check(f *safetensors.File, sources []Source) error {
+func Check(f Tensors, sources []Source) error {
 	for _, from := range sources {
 		if err := f.Check(from.Tensor); err != nil {
 			return err
@@ -129,7 +139,7 @@ func Check(f *safetensors.File, sources []Source) error {
 // LoadWeights sets Variables to tensors of a file, of any names: the start of
 // fine-tuning. All tensors are looked at before any Variable is written; damage
 // is a *safetensors.FormatError.
-func (s *Session) LoadWeights(f *safetensors.File, sources []Source) error {
+func (s *Session) LoadWeights(f Tensors, sources []Source) error {
 	if err := s.Fits(f, sources); err != nil {
 		return err
 	}
@@ -152,16 +162,17 @@ func (s *Session) LoadWeights(f *safetensors.File, sources []Source) error {
 }
 
 // readTensor gives a tensor's bytes, which are valid until the session's next transfer.
-func (s *Session) readTensor(f *safetensors.File, name string) ([]byte, error) {
-	r, err := f.Section(name)
+func (s *Session) readTensor(f Tensors, name string) ([]byte, error) {
+	t, ok := f.Lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("it has no %s", name)
+	}
+	size := int64(t.Elements() * t.DType.Size())
+	host, err := s.stage(size)
 	if err != nil {
 		return nil, err
 	}
-	host, err := s.stage(r.Size())
-	if err != nil {
-		return nil, err
-	}
-	data := host.Data()[:r.Size()]
+	data := host.Data()[:size]
 	return data, f.ReadBytes(name, data)
 }
 

@@ -229,6 +229,7 @@ func FuzzFile(f *testing.F) {
 		if err != nil {
 			return
 		}
+		whole(t, file, len(data))
 		for _, x := range file.Tensors() {
 			b, err := file.Bytes(x.Tensor)
 			if err == nil && len(b) != x.Elements()*x.DType.Size() {
@@ -246,9 +247,13 @@ func FuzzPickle(f *testing.F) {
 	f.Add([]byte(aTensor("K\x00", "K\x02", "K\x01") + "."))
 	f.Add([]byte("}q\x00(X\x01\x00\x00\x00aK\x01X\x01\x00\x00\x00b](M\x01\x02G\x3f\xf0\x00\x00\x00\x00\x00\x00eu."))
 	f.Add([]byte("\x8c\x0bcollections\x94\x8c\x0bOrderedDict\x94\x93\x94)R\x94}b."))
+	moments := key("exp_avg") + aTensor("K\x00", "K\x02", "K\x01") + key("exp_avg_sq") + aTensor("K\x00", "K\x02", "K\x01")
+	f.Add([]byte(dict(key("state"), dict("K\x00", dict(key("step"), "K\x05", moments)), key("param_groups"), "]("+dict(key("params"), "](K\x00e")+"e") + "."))
+	f.Add([]byte(dict(key("netG"), dict(key("module.w"), aTensor("K\x00", "K\x02", "K\x01")), key("epoch"), "K\x03") + "."))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		data := pickled(t, string(text))
 		if file, err := NewFile(bytes.NewReader(data), int64(len(data)), "x.pt"); err == nil {
+			whole(t, file, 8)
 			for _, x := range file.Tensors() {
 				if b, err := file.Bytes(x.Tensor); err != nil || len(b) > 8 {
 					t.Errorf("%s %v: %d bytes, %v", x.DType, x.Shape, len(b), err)

@@ -23,6 +23,23 @@ type Optimizer struct {
 	rule          *optim.Optimizer
 }
 
+// AdamState is what an optimiser of kind adam knows of its parameters: where their moments
+// are, and the count of updates (i32 []).
+type AdamState struct {
+	Count         *graph.Variable
+	First, Second map[*graph.Variable]*graph.Variable
+}
+
+// Adam is the optimiser's state; false where it is of another kind.
+func (o *Optimizer) Adam() (s AdamState, ok bool) {
+	s = AdamState{o.rule.StepVar, map[*graph.Variable]*graph.Variable{}, map[*graph.Variable]*graph.Variable{}}
+	for i, moments := range o.rule.Adam() {
+		v := o.rule.Params()[i]
+		s.First[v], s.Second[v], ok = moments[0], moments[1], true
+	}
+	return s, ok
+}
+
 // Players are those whose parameters it updates, one for each network.
 func (o *Optimizer) Players() (out []*Player) {
 	for _, x := range o.params {

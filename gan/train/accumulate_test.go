@@ -76,7 +76,7 @@ func beginTraining(t *testing.T, c *config.Config, from *game.Systems) *rig {
 			t.Error(err)
 		}
 	})
-	if err := errors.Join(r.trainer.initialise(""), r.trainer.feed(t.Context(), r.sets)); err != nil {
+	if err := errors.Join(r.trainer.initialise(), r.trainer.feed(t.Context(), r.sets)); err != nil {
 		t.Fatal(err)
 	}
 	return r

@@ -365,7 +365,7 @@ func TestInterruptedData(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.close()
-	if err := g.trainer.initialise(""); err != nil {
+	if err := g.trainer.initialise(); err != nil {
 		t.Fatal(err)
 	}
 	bad, reads := new(atomic.Int64), new(atomic.Int64)

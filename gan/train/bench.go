@@ -33,7 +33,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 	defer r.close()
 	report := BenchReport{Config: c.Run.Name, Device: deviceName(h.Device.Info()), Precision: c.Run.Precision, Batch: c.Train.Batch, Steps: o.Steps}
 	t := r.trainer
-	if err := t.initialise(h.Weights); err != nil {
+	if err := t.initialise(h.Weights...); err != nil {
 		return report, err
 	}
 	if err := t.feed(ctx, r.sets); err != nil {

@@ -60,7 +60,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, ru
 	if err := checkFrozen(g, ses, run); err != nil {
 		return err
 	}
-	if h.Weights != "" {
+	if len(h.Weights) > 0 {
 		t := &trainer{game: g, ses: ses}
 		if err := t.checkWeights(h.Weights); err != nil {
 			return err

@@ -122,7 +122,7 @@ func TestNotFiniteWithinAStep(t *testing.T) {
 	}
 	defer r.close()
 	tr := r.trainer
-	if err := errors.Join(tr.initialise(""), tr.feed(ctx, r.sets), tr.advance(ctx), tr.drain()); err != nil {
+	if err := errors.Join(tr.initialise(), tr.feed(ctx, r.sets), tr.advance(ctx), tr.drain()); err != nil {
 		t.Fatal(err)
 	}
 	before, err := tr.ses.Get("g/dense0/w")
@@ -250,7 +250,7 @@ func TestNothingIsUpdatedWhereAGradientOverflows(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := r.trainer
-		if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.sets)); err != nil {
+		if err := errors.Join(tr.initialise(), tr.feed(t.Context(), r.sets)); err != nil {
 			t.Fatal(err)
 		}
 		for i, name := range layers[c.net] {

@@ -120,7 +120,7 @@ func TestFirstValuesKeepGivenWeights(t *testing.T) {
 			t.Errorf("%s is %v of a given %v", name, floats(now[name]), floats(was[name]))
 		}
 	}
-	if err := errors.Join(r.trainer.initialise(""), r.trainer.given(r.trainer.game.Player("p").Net)); err != nil {
+	if err := errors.Join(r.trainer.initialise(), (&weights{r.trainer.game, r.trainer.ses}).given(&part{nets: []*nn.Net{r.trainer.game.Player("p").Net}})); err != nil {
 		t.Fatal(err)
 	}
 	r.trainer.points(t, 0, 0)

@@ -73,10 +73,10 @@ func TestFrozenLayersBegin(t *testing.T) {
 	c := configure(t, tinyImages, "train.freeze_d=1")
 	for _, x := range []struct {
 		c       *config.Config
-		weights string
+		weights []string
 		since   beginning
 		want    int
-	}{{c, "", nil, 1}, {c, "a file", nil, 0}, {c, "", beginning{}, 0}, {configure(t, tinyImages), "", nil, 0}} {
+	}{{c, nil, nil, 1}, {c, []string{"a file"}, nil, 0}, {c, nil, beginning{}, 0}, {configure(t, tinyImages), nil, nil, 0}} {
 		h, _ := testHost(t, "")
 		h.Weights = x.weights
 		n := 0
@@ -102,7 +102,7 @@ func TestFineTuning(t *testing.T) {
 	train(t, configure(t, tinyImages), out)
 	from := latest(t, out)
 	h, c := testHost(t, out)
-	h.Weights = from.CheckpointPath(6)
+	h.Weights = []string{from.CheckpointPath(6)}
 	if err := Run(t.Context(), configure(t, tinyImages, "train.freeze_d=1", "data.characters=a-z"), h); err != nil {
 		t.Fatal(err)
 	}

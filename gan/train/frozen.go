@@ -28,7 +28,7 @@ func checkFrozen(g *game.Game, ses *session.Session, run *rundir.Info) error {
 	return err
 }
 
-func eachFrozen(g *game.Game, ses *session.Session, run *rundir.Info, use func(*safetensors.File, []session.Source) error) (map[string]rundir.Weights, error) {
+func eachFrozen(g *game.Game, ses *session.Session, run *rundir.Info, use func(session.Tensors, []session.Source) error) (map[string]rundir.Weights, error) {
 	var all map[string]rundir.Weights
 	for _, p := range g.Players {
 		if p.Ref == nil {
@@ -92,7 +92,7 @@ func hashOf(path string) (string, error) {
 }
 
 // withFrozen finds a player's weights in a file, by our names or by PyTorch's, for use.
-func withFrozen(g *game.Game, ses *session.Session, p *game.Player, path string, use func(*safetensors.File, []session.Source) error) error {
+func withFrozen(g *game.Game, ses *session.Session, p *game.Player, path string, use func(session.Tensors, []session.Source) error) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return err

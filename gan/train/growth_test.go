@@ -19,7 +19,7 @@ func TestNothingGrows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(r.trainer.initialise(""), r.trainer.feed(ctx, r.sets)); err != nil {
+	if err := errors.Join(r.trainer.initialise(), r.trainer.feed(ctx, r.sets)); err != nil {
 		t.Fatal(err)
 	}
 	train := func(steps int) {

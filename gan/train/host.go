@@ -17,8 +17,8 @@ type Host struct {
 	Device   device.Device // the caller's to close
 	Fallback string        // in a few words, why it is this device and not a better one; "" if there is nothing to say
 	Switches debug.Switches
-	Out      string // parent of run directories
-	Weights  string // safetensors file whose weights a fresh run starts from; "" draws them
+	Out      string   // parent of run directories
+	Weights  []string // files whose weights a fresh run starts from; none draws them
 	// Checkpoint is what a resume goes on from: latest (or nothing), best, or a step.
 	Checkpoint string
 	Console    Console // nil shows nothing

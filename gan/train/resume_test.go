@@ -271,7 +271,7 @@ func TestRestoreLooksAtTheClock(t *testing.T) {
 	}
 	defer r.close()
 	tr, path := r.trainer, filepath.Join(t.TempDir(), "c.safetensors")
-	if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.sets), tr.advance(t.Context()), tr.drain()); err != nil {
+	if err := errors.Join(tr.initialise(), tr.feed(t.Context(), r.sets), tr.advance(t.Context()), tr.drain()); err != nil {
 		t.Fatal(err)
 	}
 	for clock, want := range map[byte]string{1: "", 2: "contradicts itself: step 1, and its clock shows 2"} {

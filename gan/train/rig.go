@@ -70,7 +70,7 @@ func open(ctx context.Context, cfg *config.Config, h Host, since beginning, note
 		return nil, nil, closing(err, r.close)
 	}
 	doubts := r.cfg.Doubts()
-	if since == nil && h.Weights == "" {
+	if since == nil && len(h.Weights) == 0 {
 		doubts = append(doubts, r.cfg.DrawnDoubts()...)
 	}
 	for _, line := range doubts {

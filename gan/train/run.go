@@ -32,7 +32,7 @@ func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 		return err
 	}
 	defer g.close()
-	if err := g.trainer.initialise(h.Weights); err != nil {
+	if err := g.trainer.initialise(h.Weights...); err != nil {
 		return err
 	}
 	r := &runner{rig: g, info: g.info()}

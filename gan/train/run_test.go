@@ -182,7 +182,7 @@ func TestWeights(t *testing.T) {
 	train(t, cfg, out)
 	first := latest(t, out)
 	h, _ := testHost(t, out)
-	h.Weights = first.CheckpointPath(6)
+	h.Weights = []string{first.CheckpointPath(6)}
 	if err := Run(context.Background(), cfg, h); err != nil {
 		t.Fatal(err)
 	}

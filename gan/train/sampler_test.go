@@ -23,7 +23,7 @@ func newTestRig(t *testing.T, text string, set ...string) *rig {
 			t.Error(err)
 		}
 	})
-	if err := r.trainer.initialise(""); err != nil {
+	if err := r.trainer.initialise(); err != nil {
 		t.Fatal(err)
 	}
 	return r

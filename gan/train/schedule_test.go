@@ -28,7 +28,7 @@ func TestScheduleIsOfSteps(t *testing.T) {
 	}
 	defer r.close()
 	tr := r.trainer
-	if err := errors.Join(tr.initialise(""), tr.feed(t.Context(), r.sets)); err != nil {
+	if err := errors.Join(tr.initialise(), tr.feed(t.Context(), r.sets)); err != nil {
 		t.Fatal(err)
 	}
 	for run := range int64(steps * dSteps) {

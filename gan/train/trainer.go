@@ -109,7 +109,7 @@ func closing(err error, free func() error) error {
 }
 
 // initialise gives every Variable its first value.
-func (t *trainer) initialise(weights string) error {
+func (t *trainer) initialise(weights ...string) error {
 	if err := t.ses.WriteBytes(t.game.Seed.Name, seedWords(t.seed())); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (t *trainer) initialise(weights string) error {
 	if err != nil {
 		return fmt.Errorf("drawing the first weights: %w", err)
 	}
-	if weights != "" {
+	if len(weights) > 0 {
 		if t.note, err = t.startFrom(weights); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func TestSteadyStepAllocatesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(r.trainer.initialise(""), r.trainer.feed(ctx, r.sets)); err != nil {
+		if err := errors.Join(r.trainer.initialise(), r.trainer.feed(ctx, r.sets)); err != nil {
 			t.Fatal(err)
 		}
 		step := func() {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,55 +16,150 @@ import (
 	"ganengine/gan/rundir"
 )
 
-// startFrom gives networks the weights of a safetensors file: both of a
-// checkpoint, or the one that was exported or that PyTorch saved. The note says
-// what the file lacks.
-func (t *trainer) startFrom(path string) (note string, err error) {
-	err = t.withWeights(path, func(f *safetensors.File, sources []session.Source, net *nn.Net) error {
-		if net != nil {
-			note = fmt.Sprintf("%s holds %s alone: %s from drawn weights", path, t.titleOf(net), t.others(net))
+// startFrom gives networks the weights of files: all of a checkpoint, or those that were
+// exported or that PyTorch saved, and optimisers their states where the files have some. The
+// note says what the files lack, and which optimisers go on.
+func (t *trainer) startFrom(paths []string) (note string, err error) {
+	return LoadWeights(t.game, t.ses, paths)
+}
+
+// LoadWeights is how a fresh run starts from files.
+func LoadWeights(g *game.Game, ses *session.Session, paths []string) (note string, err error) {
+	w := &weights{g, ses}
+	err = w.with(paths, func(all []*part) error {
+		note = w.note(paths, all)
+		for _, p := range all {
+			if err := ses.LoadWeights(p, p.sources); err != nil {
+				return unreadable(p.path, err)
+			}
+			if err := w.given(p); err != nil {
+				return err
+			}
 		}
-		if err := t.ses.LoadWeights(f, sources); err != nil {
-			return err
-		}
-		return t.given(net)
+		return nil
 	})
 	return note, err
 }
 
-// given has first passes leave the weights of a network, or of all (nil), as they are.
-func (t *trainer) given(net *nn.Net) error {
-	for _, n := range t.game.Trained() {
-		v := t.game.Given(n)
-		if v == nil || net != nil && n != net {
+// checkWeights says why a training could not start from files' weights. The session needs
+// no memory.
+func (t *trainer) checkWeights(paths []string) error {
+	return (&weights{t.game, t.ses}).with(paths, func(all []*part) error {
+		for _, p := range all {
+			if err := session.Check(p, p.sources); err != nil {
+				return unreadable(p.path, err)
+			}
+		}
+		return nil
+	})
+}
+
+// weights finds in files what a game's Variables start from.
+type weights struct {
+	game *game.Game
+	ses  *session.Session
+}
+
+// with finds the networks and optimisers of files, for use.
+func (w *weights) with(paths []string, use func(all []*part) error) (err error) {
+	var all []*part
+	for _, path := range paths {
+		parts, shut, err := openParts(path)
+		if err != nil {
+			return unreadable(path, err)
+		}
+		defer shut()
+		for _, p := range parts {
+			if err := w.find(p); err != nil {
+				return fmt.Errorf("%s is of another model: %w; name a run or files of the same networks", p.title(), err)
+			}
+		}
+		all = append(all, parts...)
+	}
+	if err := w.once(all); err != nil {
+		return fmt.Errorf("starting from weights: %w", err)
+	}
+	return use(all)
+}
+
+// find finds what a part is of.
+func (w *weights) find(p *part) (err error) {
+	if p.adam != nil {
+		return w.findOptimiser(p)
+	}
+	var net *nn.Net
+	if p.sources, net, err = w.sources(p); net != nil {
+		p.nets = []*nn.Net{net}
+	} else {
+		p.nets = w.game.Trained()
+	}
+	return err
+}
+
+// once refuses what two parts are of, and moments of weights that no part has.
+func (w *weights) once(all []*part) error {
+	nets, optimisers := map[*nn.Net]*part{}, map[*game.Optimizer]*part{}
+	for _, p := range all {
+		for _, n := range p.nets {
+			if other := nets[n]; other != nil {
+				return fmt.Errorf("%s and %s both hold %s: name one of them", other.title(), p.title(), w.titleOf(n))
+			}
+			nets[n] = p
+		}
+		if other := optimisers[p.optimiser]; p.optimiser != nil && other != nil {
+			return fmt.Errorf("%s and %s both hold the state of optimiser %s: name one of them", other.title(), p.title(), p.optimiser.Name)
+		}
+		optimisers[p.optimiser] = p
+	}
+	for o, p := range optimisers {
+		if o == nil {
 			continue
 		}
-		if err := t.ses.WriteBytes(v.Name, []byte{1}); err != nil {
-			return err
+		for _, player := range o.Players() {
+			if nets[player.Net] == nil {
+				return fmt.Errorf("%s holds the state of optimiser %s, and no file the weights that it is of: name that of %s too", p.title(), o.Name, w.titleOf(player.Net))
+			}
 		}
 	}
 	return nil
 }
 
-// checkWeights says why a training could not start from a file's weights. The
-// session needs no memory.
-func (t *trainer) checkWeights(path string) error {
-	return t.withWeights(path, func(f *safetensors.File, sources []session.Source, _ *nn.Net) error { return session.Check(f, sources) })
+// note says which networks start from drawn weights, and which optimisers go on.
+func (w *weights) note(paths []string, all []*part) string {
+	var held, notes []string
+	var left []*nn.Net
+	for _, n := range w.game.Trained() {
+		if slices.ContainsFunc(all, func(p *part) bool { return slices.Contains(p.nets, n) }) {
+			held = append(held, w.titleOf(n))
+		} else {
+			left = append(left, n)
+		}
+	}
+	if len(left) > 0 {
+		verb := map[bool]string{true: "holds", false: "hold"}[len(paths) == 1]
+		notes = append(notes, fmt.Sprintf("%s %s %s alone: %s from drawn weights", strings.Join(paths, " and "), verb, strings.Join(held, " and "), w.starts(left)))
+	}
+	for _, p := range all {
+		if p.optimiser != nil {
+			notes = append(notes, fmt.Sprintf("optimiser %s goes on after %d updates, from %s", p.optimiser.Name, p.adam.Updates, p.title()))
+		}
+	}
+	return strings.Join(notes, "; ")
 }
 
-// withWeights finds the networks' weights in a file for use.
-func (t *trainer) withWeights(path string, use func(f *safetensors.File, sources []session.Source, net *nn.Net) error) error {
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return unreadable(path, err)
+// given has first passes leave the weights of a part's networks as they are, and an
+// optimiser count on.
+func (w *weights) given(p *part) error {
+	if p.optimiser != nil {
+		state, _ := p.optimiser.Adam()
+		return w.ses.WriteBytes(state.Count.Name, binary.LittleEndian.AppendUint32(nil, uint32(p.adam.Updates)))
 	}
-	defer f.Close()
-	sources, net, err := t.sources(f)
-	if err != nil {
-		return fmt.Errorf("%s is of another model: %w; name a run or a file of the same networks", path, err)
-	}
-	if err := use(f, sources, net); err != nil {
-		return unreadable(path, err)
+	for _, n := range p.nets {
+		if v := w.game.Given(n); v != nil {
+			if err := w.ses.WriteBytes(v.Name, []byte{1}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -79,8 +175,8 @@ func unreadable(path string, err error) error {
 }
 
 // titleOf is a network's name for people.
-func (t *trainer) titleOf(net *nn.Net) string {
-	for _, p := range t.game.Players {
+func (w *weights) titleOf(net *nn.Net) string {
+	for _, p := range w.game.Players {
 		if p.Net == net {
 			return "the " + p.Title()
 		}
@@ -88,13 +184,11 @@ func (t *trainer) titleOf(net *nn.Net) string {
 	return net.Name
 }
 
-// others says that all networks but one start.
-func (t *trainer) others(net *nn.Net) string {
+// starts says that networks start.
+func (w *weights) starts(nets []*nn.Net) string {
 	var names []string
-	for _, n := range t.game.Trained() {
-		if n != net {
-			names = append(names, t.titleOf(n))
-		}
+	for _, n := range nets {
+		names = append(names, w.titleOf(n))
 	}
 	if len(names) == 1 {
 		return names[0] + " starts"
@@ -102,14 +196,14 @@ func (t *trainer) others(net *nn.Net) string {
 	return strings.Join(names, " and ") + " start"
 }
 
-// sources finds what the file has for the networks: for all that the game has (net
+// sources finds what a part has for the networks: for all that the game has (net
 // is nil), or for one.
-func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *nn.Net, err error) {
+func (w *weights) sources(f *part) (sources []session.Source, net *nn.Net, err error) {
 	has := func(n *nn.Net) bool {
 		return slices.ContainsFunc(f.Tensors(), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, n.Name+"/") })
 	}
 	var found []*nn.Net
-	for _, n := range t.game.Trained() {
+	for _, n := range w.game.Trained() {
 		if has(n) {
 			found = append(found, n)
 			sources = append(sources, own(n)...)
@@ -117,39 +211,37 @@ func (t *trainer) sources(f *safetensors.File) (sources []session.Source, net *n
 	}
 	switch len(found) {
 	case 0:
-		return t.torchSources(f)
+		return w.torchSources(f)
 	case 1:
-		if len(t.game.Trained()) > 1 {
+		if len(w.game.Trained()) > 1 {
 			net = found[0]
 		}
-	case len(t.game.Trained()):
+	case len(w.game.Trained()):
 	default:
-		return nil, nil, fmt.Errorf("it holds %d of this model's %d networks", len(found), len(t.game.Trained()))
+		return nil, nil, fmt.Errorf("it holds %d of this model's %d networks", len(found), len(w.game.Trained()))
 	}
-	return sources, net, t.ses.Fits(f, sources)
+	return sources, net, w.ses.Fits(f, sources)
 }
 
-// torchSources finds the one network that a file has by PyTorch's names. An
-// export says which; of another file the shapes do.
-func (t *trainer) torchSources(f *safetensors.File) ([]session.Source, *nn.Net, error) {
-	named, _ := f.Metadata("network")
-	named = strings.TrimSuffix(named, "_ema")
+// torchSources finds the one network that a part has by PyTorch's names. An
+// export says which; of another the shapes do, and where those are alike what the file calls it.
+func (w *weights) torchSources(f *part) ([]session.Source, *nn.Net, error) {
 	var fitting []*game.Player
 	var misfits []string
 	var first error
-	for _, p := range t.game.Players {
-		if p.Torch == nil || !slices.Contains(t.game.Trained(), p.Net) {
+	for _, p := range w.game.Players {
+		if p.Torch == nil || !slices.Contains(w.game.Trained(), p.Net) {
 			continue
 		}
-		as := torch(t.game.Vars, p.Net, p.Torch)
-		misfit := t.fitsAlone(f, as)
-		if p.Name == named {
+		as := torch(w.game.Vars, p.Net, p.Torch)
+		misfit := w.fitsAlone(f, as)
+		if p.Name == f.network {
 			return as, p.Net, misfit
 		}
 		if misfit == nil {
 			fitting = append(fitting, p)
 		} else {
-			misfits = append(misfits, fmt.Sprintf("as %s %v", t.titleOf(p.Net), misfit))
+			misfits = append(misfits, fmt.Sprintf("as %s %v", w.titleOf(p.Net), misfit))
 			if first == nil {
 				first = misfit
 			}
@@ -162,13 +254,16 @@ func (t *trainer) torchSources(f *safetensors.File) ([]session.Source, *nn.Net, 
 		}
 		return nil, nil, &misfit{strings.Join(misfits, "; "), first}
 	case 1:
-		return torch(t.game.Vars, fitting[0].Net, fitting[0].Torch), fitting[0].Net, nil
+		return torch(w.game.Vars, fitting[0].Net, fitting[0].Torch), fitting[0].Net, nil
 	}
 	var titles, names []string
 	for _, p := range fitting {
-		titles, names = append(titles, t.titleOf(p.Net)), append(names, fmt.Sprintf("%q", p.Name))
+		if f.called(p.Name, p.Title()) {
+			return torch(w.game.Vars, p.Net, p.Torch), p.Net, nil
+		}
+		titles, names = append(titles, w.titleOf(p.Net)), append(names, fmt.Sprintf("%q", p.Name))
 	}
-	return nil, nil, fmt.Errorf("its tensors fit %s alike; write metadata network = %s into it", strings.Join(titles, " and "), strings.Join(names, " or "))
+	return nil, nil, fmt.Errorf("its tensors fit %s alike; save them in a dictionary under those names, or write metadata network = %s into a safetensors file", strings.Join(titles, " and "), strings.Join(names, " or "))
 }
 
 // misfit says why a file is none of the networks.
@@ -182,8 +277,8 @@ func (m *misfit) Unwrap() error { return m.first }
 
 // fitsAlone says why a file is not exactly the network of these sources; counts
 // of batches apart, which no Variable holds.
-func (t *trainer) fitsAlone(f *safetensors.File, sources []session.Source) error {
-	if err := t.ses.Fits(f, sources); err != nil {
+func (w *weights) fitsAlone(f *part, sources []session.Source) error {
+	if err := w.ses.Fits(f, sources); err != nil {
 		return err
 	}
 	for _, x := range f.Tensors() {

@@ -20,7 +20,7 @@ import (
 )
 
 // fromFile is a rig whose networks started from a file's weights.
-func fromFile(t *testing.T, text, path string) (*rig, error) {
+func fromFile(t *testing.T, text string, paths ...string) (*rig, error) {
 	t.Helper()
 	h, _ := testHost(t, "")
 	g, err := newRig(context.Background(), configure(t, text), h, nil)
@@ -32,7 +32,7 @@ func fromFile(t *testing.T, text, path string) (*rig, error) {
 			t.Error(err)
 		}
 	})
-	return g, g.trainer.initialise(path)
+	return g, g.trainer.initialise(paths...)
 }
 
 // torchFile writes what PyTorch would save of a network whose element number i is i: filters are [k, c, r, s].
@@ -72,7 +72,7 @@ var (
 func TestPyTorchWeights(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "net.safetensors")
-	drawn, err := fromFile(t, tinyImages, "")
+	drawn, err := fromFile(t, tinyImages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,12 +160,12 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		weights string
+		weights []string
 		set     []string
 		want    string
 	}{
-		{garbage, nil, "0 bytes are too few"},
-		{"", []string{"data.kind=folder", "data.path=" + set, "data.limit=0"}, "a.png"},
+		{[]string{garbage}, nil, "0 bytes are too few"},
+		{nil, []string{"data.kind=folder", "data.path=" + set, "data.limit=0"}, "a.png"},
 	} {
 		out := filepath.Join(t.TempDir(), "runs")
 		h, _ := testHost(t, out)
