@@ -53,8 +53,8 @@ func declareNoisy(s *game.Setup) error {
 	k := &noisyGame{noisyKeys: s.Config.System.(*noisyKeys)}
 	k.real = s.Stream("real", game.StreamOptions{})
 	k.z = s.Code("z", game.Normal, k.Model.Z)
-	k.g = s.Player("g", k.dense(k.real.Shape[0]), game.In{Shape: graph.Shape{k.Model.Z}}).Called("generator")
-	k.d = s.Player("d", k.dense(1), game.In{Shape: k.real.Shape}).Called("discriminator")
+	k.g = s.Player("g", k.dense(k.real.Shape[0]), game.Given(k.z)).Called("generator").Giving(k.real.Sample())
+	k.d = s.Player("d", k.dense(1), k.real.In()).Called("discriminator").Giving("logit")
 	k.optG, k.optD = s.Optimizer("g", "g", k.g), s.Optimizer("d", "d", k.d)
 	if half := k.Train.EMAKimg; half > 0 {
 		s.Average(game.AverageOptions{Kimg: half}, k.g)

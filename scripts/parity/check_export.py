@@ -5,7 +5,9 @@
 RUN is a run as ganengine knows it. Both networks are exported, loaded with
 load_state_dict(strict=True) into modules with the tensors of pytorch/examples'
 Generator and Discriminator, and the generator's images of the same latents are
-compared with `ganengine sample -z z.npy -raw`: they may differ by 1e-4.
+compared with `ganengine sample -z z.npy -raw`: they may differ by 1e-4. Then
+PyTorch saves both modules, a run starts from these files (-init), and its
+images of the same latents are those of the first run, bit for bit.
 """
 
 import argparse
@@ -50,6 +52,14 @@ def norm_of(state):
     return "none" if all(x.dim() == 4 or k.endswith("bias") for k, x in state.items()) else "layer"
 
 
+def config(runs, run):
+    """The configuration of a run that is named by its directory, its number or latest."""
+    if pathlib.Path(run).is_dir():
+        return pathlib.Path(run) / "config.toml"
+    found = sorted(pathlib.Path(runs).glob("[0-9]*-*/" if run == "latest" else f"{int(run):05}-*/"))
+    return found[-1] / "config.toml"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run")
@@ -76,6 +86,19 @@ def main():
         np.save(at / "z.npy", z)
         ganengine("sample", *run, "-z", str(at / "z.npy"), "-raw", "-o", str(at / "images.npy"))
         ours = np.load(at / "images.npy")
+
+        torch.save(g.state_dict(), at / "netG.pth")
+        torch.save({f"module.{k}": v for k, v in d.state_dict().items()}, at / "netD.pt")
+        back = ["-config", str(config(a.runs, a.run)), "-out", str(at / "runs"), "-init", str(at / "netG.pth"), "-init", str(at / "netD.pt")]
+        ganengine(*back, "-steps", "0", "-quiet")
+        again = ["-run", "latest", "-out", str(at / "runs")]
+        ganengine("sample", *again, "-z", str(at / "z.npy"), "-raw", "-o", str(at / "again.npy"))
+        if not np.array_equal(np.load(at / "again.npy"), ours):
+            sys.exit("images of a run that starts from what PyTorch saved are others")
+        ganengine("export", *again, "-net", "d", "-raw-weights", "-o", str(at / "again.safetensors"))
+        for name, x in load(at / "again.safetensors").items():
+            if not name.endswith("num_batches_tracked") and not torch.equal(x, d_state[name]):
+                sys.exit(f"the discriminator's {name} of such a run is another")
     with torch.no_grad():
         images = g.eval()(torch.from_numpy(z))
         logits = d.eval()(images)
@@ -83,7 +106,7 @@ def main():
     if ours.shape != theirs.shape or ours.dtype != np.float32:
         sys.exit(f"images are {ours.dtype} {ours.shape}, PyTorch's float32 {theirs.shape}")
     off = float(np.abs(ours - theirs).max())
-    print(f"{len(g_state)} and {len(d_state)} tensors load; {a.n} images of {theirs.shape[1:]}, up to {np.abs(theirs).max():.2g}, differ by at most {off:.2g} (limit {LIMIT:g})")
+    print(f"{len(g_state)} and {len(d_state)} tensors load, and come back by -init; {a.n} images of {theirs.shape[1:]}, up to {np.abs(theirs).max():.2g}, differ by at most {off:.2g} (limit {LIMIT:g})")
     if not (off <= LIMIT and torch.isfinite(logits).all()):
         sys.exit(1)
 
