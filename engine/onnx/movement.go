@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"ganengine/engine/graph"
 )
@@ -80,17 +81,44 @@ func reverse(e *emitter, n *graph.Node) (value, error) {
 
 func pad(e *emitter, n *graph.Node) (value, error) {
 	p := n.Attr.(graph.Padding)
-	for _, inner := range p.Inner {
-		if inner != 0 {
-			return value{}, &UnsupportedError{n.Describe(), "it puts zeros between elements"}
-		}
-	}
 	x, err := e.kept(n)
 	if err != nil {
 		return value{}, err
 	}
+	dims := e.dims(n.Inputs[0])
+	for a, inner := range p.Inner {
+		if inner == 0 {
+			continue
+		}
+		if !dims[a].static() {
+			return value{}, &UnsupportedError{n.Describe(), "it puts zeros between the samples of a batch"}
+		}
+		if x.name, err = e.apart(n, x, dims, a, inner); err != nil {
+			return value{}, err
+		}
+		dims[a].fixed += (dims[a].fixed - 1) * inner
+	}
 	pads := append(append([]int{}, ordered(p.Low, x.first)...), ordered(p.High, x.first)...)
 	return value{e.node(n, "Pad", []string{x.name, e.integers(pads...)}), x.first}, nil
+}
+
+// apart puts zeros between the elements along an axis of x, whose extents are dims: an axis of
+// extent one after it is filled up with them, the two are made one, and what comes after the
+// last element is left out.
+func (e *emitter) apart(n *graph.Node, x value, dims []dim, a, zeros int) (string, error) {
+	at, rank := axis(a, x.first), len(dims)
+	pads := make([]int, 2*(rank+1))
+	pads[len(pads)-(rank-at)] = zeros // after the axis at+1
+	name := e.node(n, "Unsqueeze", []string{x.name, e.integers(at + 1)})
+	name = e.node(n, "Pad", []string{name, e.integers(pads...)})
+	whole := slices.Clone(dims)
+	whole[a].fixed *= 1 + zeros
+	shape, err := e.shape(n, ordered(whole, x.first), true)
+	if err != nil {
+		return "", err
+	}
+	name = e.node(n, "Reshape", []string{name, shape})
+	return e.node(n, "Slice", []string{name, e.integers(0), e.integers(-zeros), e.integers(at), e.integers(1)}), nil
 }
 
 func concat(e *emitter, n *graph.Node) (value, error) {

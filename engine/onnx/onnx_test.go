@@ -134,6 +134,15 @@ func ops() map[string]func(o *operands) *graph.Node {
 			w := graph.Reshape(graph.ReduceSum(o.r, 0), graph.Shape{5, 1, 1, 1})
 			return graph.Conv2D(graph.Slice(o.x, []int{0, 0, 0, 0}, nil, []int{o.n, 3, 2, 1}), w, graph.Conv{Stride: [2]int{1, 1}})
 		},
+		"PadApart": func(o *operands) *graph.Node {
+			return graph.PadInner(o.x, graph.Padding{Low: []int{0, 1, 0, 0}, High: []int{0, 0, 2, 0}, Inner: []int{0, 1, 0, 2}})
+		},
+		"PadApartRow": func(o *operands) *graph.Node {
+			return graph.PadInner(o.r, graph.Padding{Low: []int{0, 1}, High: []int{0, 0}, Inner: []int{0, 3}})
+		},
+		"Resample": func(o *operands) *graph.Node {
+			return graph.Resample(o.x, graph.FIR{Up: [2]int{2, 3}, Down: [2]int{1, 2}, Low: [2]int{2, 1}, High: [2]int{1, -1}, Taps: [2][]float32{{1, 3, 3, 1}, {1, 2, 1}}})
+		},
 		"Normalize":    func(o *operands) *graph.Node { return graph.Normalize(o.x, 1e-3, 1, 2) },
 		"BatchNorm":    func(o *operands) *graph.Node { return norm(o, o.x, 4) },
 		"BatchNormRow": func(o *operands) *graph.Node { return norm(o, o.r, 5) },
@@ -257,8 +266,8 @@ func TestUnsupported(t *testing.T) {
 			return graph.Gradients(graph.Total(graph.Square(graph.Conv2D(o.x, w, graph.Conv{Stride: [2]int{1, 1}}))), nil, w)[0]
 		},
 		"it takes a part of the batch": func(o *operands) *graph.Node { return graph.Slice(o.r, []int{1, 0}, nil, []int{o.n - 1, 5}) },
-		"it puts zeros between elements": func(o *operands) *graph.Node {
-			return graph.PadInner(o.r, graph.Padding{Low: []int{0, 0}, High: []int{0, 0}, Inner: []int{0, 1}})
+		"it puts zeros between the samples": func(o *operands) *graph.Node {
+			return graph.PadInner(o.r, graph.Padding{Low: []int{0, 0}, High: []int{0, 0}, Inner: []int{1, 0}})
 		},
 		"networks are exported in fp32": func(o *operands) *graph.Node { return graph.Cast(graph.Cast(o.r, graph.BF16), graph.F32) },
 		"is another operation": func(o *operands) *graph.Node {

@@ -86,6 +86,7 @@ func init() {
 
 		graph.OpNormalize:     {why: elsewhere}, // made of other rows
 		graph.OpNormalizeGrad: {why: elsewhere},
+		graph.OpResample:      {why: elsewhere},
 	}
 }
 
