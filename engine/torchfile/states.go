@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"ganengine/engine/pickle"
 )
 
 // Module is a state dict of an nn.Module: a dictionary of nothing but tensors.
@@ -127,7 +129,7 @@ func (s *states) adam(state, groups any) (a Adam, err error) {
 		return a, errors.New("its state and groups of parameters are not as PyTorch writes them")
 	}
 	numbers, err := parameters(list)
-	if err != nil || len(of.keys) == 0 {
+	if err != nil || empty(of) {
 		return a, err
 	}
 	for i, number := range numbers {
@@ -148,6 +150,13 @@ func (s *states) adam(state, groups any) (a Adam, err error) {
 	return a, nil
 }
 
+func empty(d *Dict) bool {
+	for range d.All() {
+		return false
+	}
+	return true
+}
+
 // parameters are the numbers of all parameters.
 func parameters(groups *List) (out []any, err error) {
 	for _, g := range groups.Items {
@@ -164,7 +173,7 @@ func parameters(groups *List) (out []any, err error) {
 	}
 	for _, number := range out {
 		if _, ok := number.(int64); !ok {
-			return nil, fmt.Errorf("its parameters are called by a %s; PyTorch counts them", kindOf(number))
+			return nil, fmt.Errorf("its parameters are called by a %s; PyTorch counts them", pickle.KindOf(number))
 		}
 	}
 	return out, nil
