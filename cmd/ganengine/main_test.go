@@ -219,7 +219,7 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"sample", "-out", "@/points", "-run", "0", "-o", "@/points/"}, 2, "makes points"},
 		{[]string{"sample", "-out", "@/points", "-run", "0", "-o", "@/s.png", "-captions"}, 2, "makes points"},
 		{[]string{"sample", "-run", "@/runs", "-o", "@/s.png"}, 2, "a directory without checkpoints/"},
-		{walk("-seeds", "1,2", "-o", "@/w.mp4"), 2, "FILE.png or FILE.gif"},
+		{walk("-seeds", "1,2", "-o", "@/w.webm"), 2, "FILE.png or FILE.gif"},
 		{walk("-o", "@/w.png"), 2, "name the seeds"},
 		{walk("-seeds", "1", "-o", "@/w.png"), 2, "needs 2 to 10000 seeds"},
 		{walk("-seeds", "0-2147483647", "-o", "@/w.png"), 2, "needs 2 to 10000 seeds"},
