@@ -90,9 +90,6 @@ func unaryRows() []Row {
 		unary(OpSoftplus, "Softplus", "max(x,0) + ln(1+e^-|x|)", anywhere, Approximate, func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, func(n, dy *Node, _ int) *Node {
 			return Mul(dy, Sigmoid(x(n)))
 		}),
-		unary(OpLeakyRelu, "LeakyRelu", "x where x > 0, else slope*x", offZero, Rounded, nil, func(n, dy *Node, _ int) *Node {
-			return n.b.node(OpLeakyReluGrad, n.Attr, dy, n)
-		}),
 		{Op: OpNot, Name: "Not", Arity: 1, Class: Elementwise, Doc: "not x", infer: func(n *Node) (Shape, DType, error) {
 			if x(n).DType != Bool {
 				return nil, 0, fmt.Errorf("needs a bool operand, got %s", x(n).DType)
@@ -122,11 +119,6 @@ func unaryRows() []Row {
 			rows[i].zeroGrad = true
 		case OpNeg, OpAbs:
 			rows[i].infer = signed
-		case OpLeakyRelu:
-			rows[i].example = Slope(.2)
-			rows[i].Formula = func(slope any) func(x, y float64) float64 {
-				return func(x, _ float64) float64 { return sloped(slope, x, x) }
-			}
 		}
 	}
 	return rows
@@ -172,67 +164,70 @@ func logic(n *Node) (Shape, DType, error) {
 	return s, d, err
 }
 
-func binaryRows() []Row {
-	row := func(op Op, name, doc string, infer func(*Node) (Shape, DType, error), d Domain, a Arithmetic, f func(x, y float64) float64,
-		vjp func(n, dy, x, y *Node, i int) *Node) Row {
-		r := Row{Op: op, Name: name, Arity: 2, Class: Elementwise, Doc: doc, infer: infer, Domain: d, Arithmetic: a, Formula: of2(f)}
-		if vjp != nil {
-			r.vjp = func(n, dy *Node, i int) *Node { return vjp(n, dy, n.Inputs[0], n.Inputs[1], i) }
-		}
-		return r
+// binary is the row of an operator of two operands.
+func binary(op Op, name, doc string, infer func(*Node) (Shape, DType, error), d Domain, a Arithmetic, f func(x, y float64) float64,
+	vjp func(n, dy, x, y *Node, i int) *Node) Row {
+	r := Row{Op: op, Name: name, Arity: 2, Class: Elementwise, Doc: doc, infer: infer, Domain: d, Arithmetic: a, Formula: of2(f)}
+	if vjp != nil {
+		r.vjp = func(n, dy *Node, i int) *Node { return vjp(n, dy, n.Inputs[0], n.Inputs[1], i) }
 	}
-	pick := func(less bool) func(n, dy, x, y *Node, i int) *Node {
-		return func(n, dy, x, y *Node, i int) *Node { // ties go to the first operand
-			first := LessEqual(x, y)
-			if !less {
-				first = LessEqual(y, x)
-			}
-			zero := n.b.Const(dy.DType, 0)
-			if i == 0 {
-				return Select(first, dy, zero)
-			}
-			return Select(first, zero, dy)
+	return r
+}
+
+// choose is the gradient of the larger or the smaller operand; ties go to the first.
+func choose(less bool) func(n, dy, x, y *Node, i int) *Node {
+	return func(n, dy, x, y *Node, i int) *Node {
+		first := LessEqual(x, y)
+		if !less {
+			first = LessEqual(y, x)
 		}
+		zero := n.b.Const(dy.DType, 0)
+		if i == 0 {
+			return Select(first, dy, zero)
+		}
+		return Select(first, zero, dy)
 	}
-	rows := []Row{
-		row(OpAdd, "Add", "x + y", number2, anywhere, Rounded, func(x, y float64) float64 { return x + y }, func(_, dy, _, _ *Node, _ int) *Node { return dy }),
-		row(OpSub, "Sub", "x - y", number2, anywhere, Rounded, func(x, y float64) float64 { return x - y }, func(_, dy, _, _ *Node, i int) *Node {
+}
+
+func arithmeticRows() []Row {
+	return []Row{
+		binary(OpAdd, "Add", "x + y", number2, anywhere, Rounded, func(x, y float64) float64 { return x + y }, func(_, dy, _, _ *Node, _ int) *Node { return dy }),
+		binary(OpSub, "Sub", "x - y", number2, anywhere, Rounded, func(x, y float64) float64 { return x - y }, func(_, dy, _, _ *Node, i int) *Node {
 			if i == 0 {
 				return dy
 			}
 			return Neg(dy)
 		}),
-		row(OpMul, "Mul", "x * y", number2, anywhere, Rounded, func(x, y float64) float64 { return x * y }, func(_, dy, x, y *Node, i int) *Node {
+		binary(OpMul, "Mul", "x * y", number2, anywhere, Rounded, func(x, y float64) float64 { return x * y }, func(_, dy, x, y *Node, i int) *Node {
 			if i == 0 {
 				return Mul(dy, y)
 			}
 			return Mul(dy, x)
 		}),
-		row(OpDiv, "Div", "x / y", number2, positive, Iterated, func(x, y float64) float64 { return x / y }, func(n, dy, _, y *Node, i int) *Node {
+		binary(OpDiv, "Div", "x / y", number2, positive, Iterated, func(x, y float64) float64 { return x / y }, func(n, dy, _, y *Node, i int) *Node {
 			if i == 0 {
 				return Div(dy, y)
 			}
 			return Neg(Mul(dy, Div(n, y)))
 		}),
-		row(OpMax, "Max", "the larger", number2, anywhere, Exact, math.Max, pick(false)),
-		row(OpMin, "Min", "the smaller", number2, anywhere, Exact, math.Min, pick(true)),
-		row(OpPow, "Pow", "x^y, x > 0", float2, positive, Approximate, math.Pow, func(n, dy, x, y *Node, i int) *Node {
+		binary(OpMax, "Max", "the larger", number2, anywhere, Exact, math.Max, choose(false)),
+		binary(OpMin, "Min", "the smaller", number2, anywhere, Exact, math.Min, choose(true)),
+		binary(OpPow, "Pow", "x^y, x > 0", float2, positive, Approximate, math.Pow, func(n, dy, x, y *Node, i int) *Node {
 			if i == 0 {
 				return Mul(dy, Mul(y, Pow(x, Shift(y, -1))))
 			}
 			return Mul(dy, Mul(n, Log(x)))
 		}),
-		row(OpLess, "Less", "x < y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x < y) }, nil),
-		row(OpLessEqual, "LessEqual", "x <= y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x <= y) }, nil),
-		row(OpEqual, "Equal", "x == y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x == y) }, nil),
-		row(OpAnd, "And", "x and y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 && y != 0) }, nil),
-		row(OpOr, "Or", "x or y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 || y != 0) }, nil),
-		row(OpLeakyReluGrad, "LeakyReluGrad", "g where y > 0, else slope*g", float2, offZero, Rounded, nil, func(n, dy, _, y *Node, i int) *Node {
-			if i == 1 {
-				return nil // y matters by its sign only
-			}
-			return n.b.node(OpLeakyReluGrad, n.Attr, dy, y)
-		}),
+	}
+}
+
+func logicRows() []Row {
+	rows := []Row{
+		binary(OpLess, "Less", "x < y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x < y) }, nil),
+		binary(OpLessEqual, "LessEqual", "x <= y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x <= y) }, nil),
+		binary(OpEqual, "Equal", "x == y", compare, anywhere, Rounded, func(x, y float64) float64 { return truth(x == y) }, nil),
+		binary(OpAnd, "And", "x and y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 && y != 0) }, nil),
+		binary(OpOr, "Or", "x or y", logic, Domain{}, Rounded, func(x, y float64) float64 { return truth(x != 0 || y != 0) }, nil),
 		{Op: OpSelect, Name: "Select", Arity: 3, Class: Elementwise, Doc: "y where x, else z", infer: func(n *Node) (Shape, DType, error) {
 			c, x, y := n.Inputs[0], n.Inputs[1], n.Inputs[2]
 			if c.DType != Bool || x.DType != y.DType || !c.Shape.Equal(x.Shape) || !x.Shape.Equal(y.Shape) {
@@ -255,12 +250,32 @@ func binaryRows() []Row {
 		switch rows[i].Op {
 		case OpLess, OpLessEqual, OpEqual:
 			rows[i].zeroGrad = true
-		case OpLeakyReluGrad:
-			rows[i].example = Slope(.2)
-			rows[i].Formula = func(slope any) func(x, y float64) float64 {
-				return func(g, y float64) float64 { return sloped(slope, g, y) }
-			}
 		}
+	}
+	return rows
+}
+
+// leakyRows are the leaky rectifier and its gradient, which have its slope.
+func leakyRows() []Row {
+	rows := []Row{
+		unary(OpLeakyRelu, "LeakyRelu", "x where x > 0, else slope*x", offZero, Rounded, nil, func(n, dy *Node, _ int) *Node {
+			return n.b.node(OpLeakyReluGrad, n.Attr, dy, n)
+		}),
+		binary(OpLeakyReluGrad, "LeakyReluGrad", "g where y > 0, else slope*g", float2, offZero, Rounded, nil, func(n, dy, _, y *Node, i int) *Node {
+			if i == 1 {
+				return nil // y matters by its sign only
+			}
+			return n.b.node(OpLeakyReluGrad, n.Attr, dy, y)
+		}),
+	}
+	rows[0].Formula = func(slope any) func(x, y float64) float64 {
+		return func(x, _ float64) float64 { return sloped(slope, x, x) }
+	}
+	rows[1].Formula = func(slope any) func(x, y float64) float64 {
+		return func(g, y float64) float64 { return sloped(slope, g, y) }
+	}
+	for i := range rows {
+		rows[i].example = Slope(.2)
 	}
 	return rows
 }

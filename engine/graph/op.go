@@ -191,7 +191,7 @@ func (o Op) String() string { return table[o].Name }
 // init assembles the table from the rows that stand beside their builders.
 // It must be a function: the rules call builders, which read the table.
 func init() {
-	for _, rows := range [][]Row{leafRows(), unaryRows(), binaryRows(), movementRows(), indexRows(),
+	for _, rows := range [][]Row{leafRows(), unaryRows(), arithmeticRows(), logicRows(), leakyRows(), movementRows(), indexRows(),
 		reductionRows(), productRows(), compositeRows()} {
 		for _, r := range rows {
 			table[r.Op] = r
