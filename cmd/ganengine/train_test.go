@@ -121,7 +121,7 @@ func TestInit(t *testing.T) {
 		}
 	}
 	status, _, errs := p.try("-config", "@/points.toml", "-out", "@/runs", "-init", "0")
-	if status != 1 || !strings.Contains(errs, "name a run or a file of the same networks") {
+	if status != 1 || !strings.Contains(errs, "name a run or files of the same networks") {
 		t.Errorf("-init of another model: status %d, %s", status, errs)
 	}
 }
