@@ -28,7 +28,7 @@ type action func(ctx context.Context, args []string) error
 // commands lists all commands in the order of the help text.
 func commands() []command {
 	return []command{trainCommand(), sampleCommand(), interpolateCommand(), arithmeticCommand(), encodeCommand(), translateCommand(), evalCommand(), exportCommand(), benchCommand(),
-		runsCommand(), reportCommand(), compareCommand(), dataCommand(), graphCommand(), devicesCommand(), configCommand(), versionCommand()}
+		runsCommand(), reportCommand(), compareCommand(), dataCommand(), graphCommand(), devicesCommand(), configCommand(), completionCommand(), versionCommand()}
 }
 
 func find(name string) (command, bool) {

@@ -124,7 +124,7 @@ func (s *Schema) unknown(name string) string {
 		meant = s.elsewhere(short)
 	}
 	if meant == "" && within == nil {
-		meant = spelling.Nearest(name, s.names())
+		meant = spelling.Nearest(name, s.Names())
 	}
 	if meant == "" {
 		return "there is no such key; `ganengine config list` shows all"
@@ -159,8 +159,8 @@ func (s *Schema) elsewhere(short string) string {
 	return ""
 }
 
-// names lists all sections and keys.
-func (s *Schema) names() []string {
+// Names lists all sections and keys.
+func (s *Schema) Names() []string {
 	var names []string
 	for _, c := range s.sections {
 		names = append(names, c.name)
