@@ -12,6 +12,7 @@ import (
 
 	"ganengine/configs"
 	"ganengine/engine/atomicfile"
+	"ganengine/engine/printable"
 	"ganengine/gan/data"
 	"ganengine/gan/data/pack"
 	"ganengine/gan/picture"
@@ -118,7 +119,7 @@ func (a *app) packed(d *dataFlags, set data.Images, r pack.Result) error {
 	}
 	classes := ""
 	if n := len(set.Classes()); n > 0 {
-		classes = fmt.Sprintf(" in %d classes", n)
+		classes = " in " + printable.Count(n, "class", "classes")
 	}
 	next := []string{"ganengine", "-config", d.settings.config, "-data", what}
 	for _, o := range d.settings.overrides {

@@ -86,6 +86,7 @@ func TestWrongUses(t *testing.T) {
 	p.train("images")
 	p.write("broken.toml", "[train]\nbatchsize = 3\n")
 	p.write("text.npy", "no array")
+	p.write("weights.pkl", "\x80\x03}q\x00."+strings.Repeat("\x00", 200))
 	var nan bytes.Buffer
 	if err := npy.Write(&nan, []int{1, 4}, []float32{0, float32(math.NaN()), 0, 0}); err != nil {
 		t.Fatal(err)
@@ -221,6 +222,11 @@ func TestWrongUses(t *testing.T) {
 		{[]string{"sample", "-run", "@/runs", "-o", "@/s.png"}, 2, "a directory without checkpoints/"},
 		{walk("-seeds", "1,2", "-o", "@/w.webm"), 2, "FILE.png or FILE.gif"},
 		{walk("-o", "@/w.png"), 2, "name the seeds"},
+		{[]string{"-config", "glyphs", "-init", "@/nosuch.pth"}, 2, "there is no file "},
+		{[]string{"-config", "glyphs", "-init", "@/weights.pkl"}, 1, "is a Python pickle and none of torch.save's"},
+		{[]string{"-config", "glyphs", "--netG", "x"}, 2, "did you mean -init?"},
+		{[]string{"-config", "glyphs", "--imageSize", "64"}, 2, "did you mean -set data.size=N?"},
+		{[]string{"-config", "glyphs", "--aug", "ada"}, 2, "there is no flag -aug; `"},
 		{walk("-seeds", "1", "-o", "@/w.png"), 2, "needs 2 to 10000 seeds"},
 		{walk("-seeds", "0-2147483647", "-o", "@/w.png"), 2, "needs 2 to 10000 seeds"},
 		{walk("-seeds", "0-9999", "-steps", "1000", "-o", "@/w.png"), 2, "take fewer -steps"},

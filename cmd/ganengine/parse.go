@@ -99,12 +99,15 @@ var elsewhere = map[string][]string{
 	"pretrained": {"init"}, "weights": {"init", "checkpoint"}, "restore": {"resume"}, "continue": {"resume"},
 	"gpu": {"device"}, "gpus": {"device"}, "cuda": {"device cuda"}, "cpu": {"device cpu"},
 	"fp16": {"precision bf16"}, "half": {"precision bf16"}, "amp": {"precision bf16"}, "bf16": {"precision bf16"}, "tf32": {"precision tf32"},
-	"iterations": {"steps"}, "iters": {"steps"}, "max-steps": {"steps"}, "niter": {"steps"}, "num-steps": {"steps"},
+	"iterations": {"steps"}, "iters": {"steps"}, "max-steps": {"steps"}, "niter": {"set train.epochs=N"}, "num-steps": {"steps"},
 	"batch-size": {"batch"}, "batchsize": {"batch"}, "bs": {"batch"}, "num": {"n"}, "count": {"n"}, "num-samples": {"n"}, "samples": {"n"},
 	"random-seed": {"seed"}, "manual-seed": {"seed"}, "latents": {"z"}, "labels": {"captions"}, "verbose": {"v"}, "silent": {"quiet"}, "q": {"quiet"},
 	"epochs": {"set train.epochs=N"}, "kimg": {"set train.kimg=N"}, "lr": {"set optim.g.lr=X"}, "learning-rate": {"set optim.g.lr=X"},
 	"workers": {"set run.threads=N"}, "threads": {"set run.threads=N"}, "gamma": {"set loss.r1=X"}, "mirror": {"set data.mirror=true"},
 	"size": {"set data.size=N"}, "image-size": {"set data.size=N"}, "resolution": {"set data.size=N"}, "snap": {"set checkpoint.every=N"},
+	"netg": {"init"}, "netd": {"init"}, "imagesize": {"set data.size=N"}, "manualseed": {"seed"}, "nz": {"set model.z=N"},
+	"ngf": {"set model.g_channels=N"}, "ndf": {"set model.d_channels=N"}, "beta1": {"set optim.g.beta1=X"}, "cond": {"set data.labels=true"},
+	"glr": {"set optim.g.lr=X"}, "dlr": {"set optim.d.lr=X"}, "mixed-precision": {"precision bf16"}, "aug": {},
 	"zoom": {"scale"}, "upscale": {"scale"}, "expression": {"expr"}, "dry": {"dry-run"},
 }
 
@@ -129,12 +132,16 @@ func (c command) complain(f *flag.FlagSet, err error) error {
 // that is spelled most like it.
 func (c command) meant(f *flag.FlagSet, name string) string {
 	name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
-	for _, ours := range elsewhere[name] {
+	theirs, known := elsewhere[name]
+	for _, ours := range theirs {
 		if own, _, _ := strings.Cut(ours, " "); f.Lookup(own) != nil {
 			return ours
 		}
 	}
-	var known []string
-	f.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-	return spelling.Nearest(name, known)
+	if known && len(theirs) == 0 {
+		return "" // there is nothing like it, whatever is spelled alike
+	}
+	var own []string
+	f.VisitAll(func(f *flag.Flag) { own = append(own, f.Name) })
+	return spelling.Nearest(name, own)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ganengine/gan/config"
@@ -94,7 +95,9 @@ func (s *settings) load(ctx context.Context, path string) (*config.Settings, err
 			if err != nil {
 				return nil, usage("%s: %w", o.flag, err)
 			}
-			s.detected = append(s.detected, fmt.Sprintf("%s: data of kind %s", o.value, kind))
+			if !slices.ContainsFunc(s.overrides, func(o override) bool { return o.key == "data.kind" }) {
+				s.detected = append(s.detected, fmt.Sprintf("%s: data of kind %s", o.value, kind))
+			}
 			if err := set.SetFlag(o.flag, "data.kind", kind); err != nil {
 				return nil, err
 			}

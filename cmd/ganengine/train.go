@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -164,6 +165,9 @@ func (t *trainFlags) weights() (paths []string, err error) {
 			continue
 		}
 		dir, err := rundir.Find(t.out, name)
+		if errors.Is(err, rundir.ErrNoRun) && filepath.Ext(name) != "" {
+			return nil, usage("-init: there is no file %s; name a run, or a file of weights", name)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("-init: %w", err)
 		}

@@ -23,6 +23,14 @@ func Line(text string) string { return quote(text, "") }
 // Text keeps line breaks and tabs.
 func Text(text string) string { return quote(text, "\n\t") }
 
+// Count is a number with what it counts: 1 step, 2 steps, 3 classes.
+func Count[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return fmt.Sprint("1 ", one)
+	}
+	return fmt.Sprint(n, " ", many)
+}
+
 // quote quotes what is unsafe and not in keep.
 func quote(text, keep string) string {
 	at := 0

@@ -30,6 +30,14 @@ func TestQuotes(t *testing.T) {
 }
 
 // JSON keeps its values.
+func TestCount(t *testing.T) {
+	for n, want := range []string{"0 classes", "1 class", "2 classes"} {
+		if got := Count(n, "class", "classes"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	const nasty = "\x1b\u009b\u202e\x7f\u2028"
 	b, err := json.Marshal(nasty)

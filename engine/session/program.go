@@ -75,7 +75,7 @@ func (p *Program) Run(inputs ...device.HostBuffer) (*Result, error) {
 	r := &p.results[p.runs%late]
 	t, err := p.exe.Run(inputs, r.outputs)
 	if err != nil {
-		return nil, fmt.Errorf("running program %s: %w", p.Graph.Name, err)
+		return nil, err // names the program
 	}
 	r.ticket = t
 	p.runs++

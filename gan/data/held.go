@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ganengine/engine/printable"
 	"ganengine/gan/data/files"
 )
 
@@ -59,9 +60,9 @@ func Stored(set Set) string {
 	}
 	switch {
 	case n > 0 && used:
-		parts = append(parts, fmt.Sprintf("%d classes", n))
+		parts = append(parts, printable.Count(n, "class", "classes"))
 	case n > 0:
-		parts = append(parts, fmt.Sprintf("%d classes, which labels = true uses", n))
+		parts = append(parts, printable.Count(n, "class", "classes")+", which labels = true uses")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -51,25 +51,32 @@ func BenchLoad(ctx context.Context, cfg *config.Config, progress, notes func(lin
 		return r, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	for _, pass := range []*LoadPass{&r.First, &r.Later} {
-		if *pass, err = loadPass(ctx, l, r.Samples/r.Batch, r.Batch); err != nil {
-			return r, err
-		}
+	if r.First, err = loadPass(ctx, l, r.Samples/r.Batch, r.Batch, 0); err != nil {
+		return r, err
+	}
+	if r.Later, err = loadPass(ctx, l, r.Samples/r.Batch, r.Batch, leastPass); err != nil {
+		return r, err
 	}
 	return r, nil
 }
 
-// loadPass takes some batches.
-func loadPass(ctx context.Context, l *data.Loader, batches, batch int) (p LoadPass, err error) {
+// leastPass is how long the later passes take at least: of what lies in memory, one is
+// over at once.
+const leastPass = 200 * time.Millisecond
+
+// loadPass takes at least so many batches, for at least so long.
+func loadPass(ctx context.Context, l *data.Loader, batches, batch int, least time.Duration) (p LoadPass, err error) {
 	began, before := time.Now(), cpuTime()
-	for range batches {
+	taken := 0
+	for taken < batches || time.Since(began) < least {
 		b, err := l.Next(ctx)
 		if err != nil {
 			return p, err
 		}
 		l.Release(b)
+		taken++
 	}
-	n := float64(batches * batch)
+	n := float64(taken * batch)
 	p.ImagesPerSecond = n / time.Since(began).Seconds()
 	p.CPUMicros = float64((cpuTime() - before).Microseconds()) / n
 	return p, nil

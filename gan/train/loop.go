@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ganengine/engine/printable"
 	"ganengine/gan/rundir"
 )
 
@@ -387,7 +388,7 @@ func (r *runner) conclude(err error) error {
 		if n := r.info.Data.Lost; n > 0 {
 			r.rec.line("files that went bad during the run and were skipped: %d; %s names them", n, r.run.Path("log.txt"))
 		}
-		r.rec.line("done: %d steps in %s%s", last.ToStep, clock(r.clock.total()), r.more())
+		r.rec.line("done: %s in %s%s", printable.Count(last.ToStep, "step", "steps"), clock(r.clock.total()), r.more())
 	}
 	r.rec.detail(r.clock.spent.where(r.clock.segment()))
 	if err != nil {

@@ -80,6 +80,9 @@ func openParts(path string) (parts []*part, shut func() error, err error) {
 		return parts, data.Close, err
 	}
 	f, err := safetensors.NewFile(data, info.Size(), path)
+	if err != nil && len(head) > 1 && head[0] == 0x80 && head[1] <= 5 { // how a pickle begins
+		err = fmt.Errorf("%s is a Python pickle and none of torch.save's, and nothing in it is run: write its weights with torch.save, or as safetensors", path)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

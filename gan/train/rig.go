@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ganengine/engine/device"
+	"ganengine/engine/printable"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
 	"ganengine/gan/game"
@@ -215,7 +216,7 @@ func (r *rig) describe() []string {
 	d := r.host.Device.Info()
 	line := "device   " + deviceName(d)
 	if d.Threads > 0 {
-		line += fmt.Sprintf(", %d threads", d.Threads)
+		line += ", " + printable.Count(d.Threads, "thread", "threads")
 	}
 	for _, l := range d.Libraries {
 		name, _, _ := strings.Cut(l, " (") // run.json and `ganengine devices` say where it lies
@@ -226,7 +227,7 @@ func (r *rig) describe() []string {
 	}
 	m := r.trainer.ses.Memory()
 	return []string{line,
-		fmt.Sprintf("data     %s, %d samples of %s%s", r.cfg.Data.Kind, r.set.Len(), SampleShape(r.set), stored(r.set)),
+		fmt.Sprintf("data     %s, %s of %s%s", r.cfg.Data.Kind, printable.Count(r.set.Len(), "sample", "samples"), SampleShape(r.set), stored(r.set)),
 		fmt.Sprintf("model    %s, %s; %d MiB on the device", r.cfg.Model.Kind, counts(r.trainer.game),
 			(m.Variables+m.Arena+1<<20-1)>>20)}
 }
@@ -252,6 +253,18 @@ func title(name string) string {
 	return name
 }
 
+// listed is libraries for people.
+func listed(libraries map[string]string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(libraries)) {
+		all = append(all, strings.TrimSpace(name+" "+libraries[name]))
+	}
+	if all == nil {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}
+
 // changes says in which respects that decide the bits one host differs from
 // another; "" for none.
 func changes(before, now rundir.Info) string {
@@ -263,10 +276,10 @@ func changes(before, now rundir.Info) string {
 		out = append(out, "engines of convolutions are other ones")
 	}
 	if !maps.Equal(before.Libraries, now.Libraries) {
-		out = append(out, fmt.Sprintf("the libraries were %v and are %v", before.Libraries, now.Libraries))
+		out = append(out, fmt.Sprintf("the libraries were %s and are %s", listed(before.Libraries), listed(now.Libraries)))
 	}
 	if before.Threads != now.Threads {
-		out = append(out, fmt.Sprintf("there were %d threads and are %d", before.Threads, now.Threads))
+		out = append(out, fmt.Sprintf("there were %s and are %d", printable.Count(before.Threads, "thread", "threads"), now.Threads))
 	}
 	if before.Data.Fingerprint != now.Data.Fingerprint {
 		out = append(out, fmt.Sprintf("the data were %s and are %s", before.Data.Fingerprint, now.Data.Fingerprint))

@@ -10,6 +10,7 @@ import (
 
 	"ganengine/engine/device"
 	"ganengine/engine/plainfile"
+	"ganengine/engine/printable"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config"
 	"ganengine/gan/rundir"
@@ -109,7 +110,7 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 		}
 	}
 	if m.step >= int64(g.cfg.Train.Steps) {
-		g.host.Console.Line(fmt.Sprintf("%s has its %d steps; -set train.steps=N makes it longer", dir, m.step))
+		g.host.Console.Line(fmt.Sprintf("%s has its %s; -set train.steps=N makes it longer", dir, printable.Count(m.step, "step", "steps")))
 		return nil
 	}
 	if err := r.prepare(ctx); err != nil {
