@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 
 	"ganengine/gan/config"
 	"ganengine/gan/data"
@@ -59,6 +61,9 @@ func (a *app) reals(ctx context.Context, e *evalFlags, dir rundir.Dir) (*reals, 
 	}
 	r := &reals{fit: d.Fit, split: "train"}
 	if r.set, err = a.openData(ctx, e, &d); err != nil {
+		if e.data == "" && errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; where the run's data lie elsewhere now, name them with -data", err)
+		}
 		return nil, err
 	}
 	own := e.data == "" || r.set.Fingerprint() == info.Data.Fingerprint

@@ -224,6 +224,7 @@ func TestWrongUses(t *testing.T) {
 		{walk("-o", "@/w.png"), 2, "name the seeds"},
 		{[]string{"-config", "glyphs", "-init", "@/nosuch.pth"}, 2, "there is no file "},
 		{[]string{"-config", "glyphs", "-init", "@/weights.pkl"}, 1, "is a Python pickle and none of torch.save's"},
+		{[]string{"-config", "realnvp"}, 2, "it is a model.kind and no configuration; name one that has it: ring-flow"},
 		{[]string{"-config", "glyphs", "--netG", "x"}, 2, "did you mean -init?"},
 		{[]string{"-config", "glyphs", "--imageSize", "64"}, 2, "did you mean -set data.size=N?"},
 		{[]string{"-config", "glyphs", "--aug", "ada"}, 2, "there is no flag -aug; `"},

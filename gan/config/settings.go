@@ -56,11 +56,33 @@ func (s *Schema) Load(ctx context.Context, path string) (*Settings, error) {
 	if err == nil {
 		return nil, &Error{File: path, Msg: "it is a directory; name a file, or a built-in configuration such as glyphs"}
 	}
+	if of := s.having(name); of != nil {
+		return nil, &Error{File: path, Msg: "it is a model.kind and no configuration; name one that has it: " + strings.Join(of, ", ")}
+	}
 	msg := "there is no such file and no built-in configuration of that name; "
 	if near := spelling.Nearest(name, configs.Names()); near != "" {
 		return nil, &Error{File: path, Msg: fmt.Sprintf("%sdid you mean %q?", msg, near)}
 	}
 	return nil, &Error{File: path, Msg: msg + "the built-in ones are " + strings.Join(configs.Names(), ", ")}
+}
+
+// having names the built-in configurations of a kind.
+func (s *Schema) having(kind string) (of []string) {
+	if s.find(kind) == nil {
+		return nil
+	}
+	for _, name := range configs.Names() {
+		text, err := configs.Read(name)
+		if err != nil {
+			continue
+		}
+		if set, err := s.Parse(name, text); err == nil {
+			if c, err := set.Resolve(); err == nil && c.Model.Kind == kind {
+				of = append(of, name)
+			}
+		}
+	}
+	return of
 }
 
 // read reads a file, or a pipe that another program writes to, until ctx ends.

@@ -81,6 +81,12 @@ func Detect(ctx context.Context, path string) (string, error) {
 	return "", fmt.Errorf("%s is of no known kind: it is %s; the kinds are %s", path, seen(path), strings.Join(wanted, "; "))
 }
 
+// missing is a path where nothing is.
+type missing struct{ what string }
+
+func (m *missing) Error() string { return m.what }
+func (m *missing) Unwrap() error { return fs.ErrNotExist }
+
 // present is an error where nothing is at path.
 func present(path string) error {
 	_, err := os.Stat(path)
@@ -93,13 +99,13 @@ func present(path string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("looking at the path: %w", err)
 	case filepath.IsAbs(path):
-		return fmt.Errorf("%s does not exist: check the path", path)
+		return &missing{path + " does not exist: check the path"}
 	}
 	here, err := os.Getwd()
 	if err != nil {
 		here = "the working directory"
 	}
-	return fmt.Errorf("%s does not exist in %s: check the path, or go to the directory that it begins in", path, here)
+	return &missing{fmt.Sprintf("%s does not exist in %s: check the path, or go to the directory that it begins in", path, here)}
 }
 
 // Kinds names every kind of data, for messages.

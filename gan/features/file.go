@@ -3,8 +3,10 @@ package features
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"ganengine/engine/plainfile"
@@ -25,6 +27,9 @@ type file struct {
 // openFile opens a file in the format that its first bytes tell.
 func openFile(path string) (f *file, err error) {
 	data, info, err := plainfile.OpenLinked(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s with the weights of a network; docs/metrics.md says where they come from", path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func TestInceptionRefuses(t *testing.T) {
 			t.Errorf("%s of %v: %v; want %q", c.name, c.shape, err, c.says)
 		}
 	}
-	for name, says := range map[string]string{"pixels:" + path: "features pixels are of no file", "classifier:" + path: "holds no network of features classifier", "inception-torch:none.pth": "no such file"} {
+	for name, says := range map[string]string{"pixels:" + path: "features pixels are of no file", "classifier:" + path: "holds no network of features classifier", "inception-torch:none.pth": "there is no file"} {
 		if _, err := Find(name); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", name, err, says)
 		}
@@ -135,7 +135,7 @@ func TestFiles(t *testing.T) {
 		"../../engine/torchfile/testdata/sequence.pt": "holds no network that samples are measured by",
 		zeros(t, map[string][]int{"x": {2}}):          "holds no network that samples are measured by",
 		"../../go.mod":                                "not a safetensors file",
-		t.TempDir() + "/none.pth":                     "no such file",
+		t.TempDir() + "/none.pth":                     "there is no file",
 	} {
 		if _, err := Find(path); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want %q", path, err, says)
