@@ -4,7 +4,7 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-cuda test-emulated test-race fuzz check-systems check-systems-full lint bench generate check-generate
+.PHONY: help build dist run test test-cuda test-emulated test-race fuzz check-systems check-systems-full lint bench generate check-generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ help: ## list the targets
 build: ## build bin/ganengine
 	@scripts/detect
 	scripts/with-cuda go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ganengine ./cmd/ganengine
+
+dist: ## build archives for Linux and macOS in dist/, with checksums
+	VERSION=$(VERSION) scripts/dist
 
 run: build ## build, then train a small DCGAN on the built-in glyphs
 	bin/ganengine -config glyphs -out runs
