@@ -28,7 +28,8 @@ test: ## run all tests, with what this machine has and then with Go alone
 test-cuda: ## run the tests of the CUDA device on a test double of a GPU (needs a C++ compiler)
 	@scripts/timed scripts/with-cuda go test ./cuda/cudnn ./cuda/driver/... ./cuda/include
 	@scripts/timed scripts/software-gpu || [ -z "$$CI" ]
-	@LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/timed scripts/with-cuda go test -count=1 ./cuda ./cuda/emit ./cuda/software ./gan/train/parity ./gan/inception
+	@LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/timed scripts/with-cuda go test -count=1 ./cuda ./cuda/software ./gan/train/parity ./gan/inception
+	@LD_LIBRARY_PATH="$(CURDIR)/bin/software:$$LD_LIBRARY_PATH" scripts/timed scripts/with-cuda go test -short -count=1 ./cuda/emit # whose kernels the tests without CUDA assemble
 
 test-emulated: ## run tests and short trainings on emulated processors: AVX2 alone, no AVX, arm64 (needs qemu-user)
 	@scripts/emulate

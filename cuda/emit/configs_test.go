@@ -66,6 +66,9 @@ func add(t testing.TB, e *emit.Emitter, all []*graph.Program) {
 // configurations, in fp32 and in bf16, for the oldest and the newest GPUs. Kernels
 // that configurations share are assembled once.
 func TestAssembles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute of the assembler's")
+	}
 	ptxas := assembler(t)
 	e := emit.New()
 	for _, name := range configs.Names() {
