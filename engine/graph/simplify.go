@@ -180,7 +180,7 @@ func foldArithmetic(n *Node) *Node {
 	cy, oky := constant(y)
 	switch {
 	case okx && oky && n.DType.IsFloat():
-		if v := n.DType.Round(compute(n.Op, cx, cy)); !math.IsInf(v, 0) && !math.IsNaN(v) {
+		if v := n.DType.Round(n.Op.Info().Formula(n.Attr)(cx, cy)); !math.IsInf(v, 0) && !math.IsNaN(v) {
 			return Broadcast(n.b.Const(n.DType, v), n.Shape)
 		}
 	case oky && (cy == 0 && (n.Op == OpAdd || n.Op == OpSub) || cy == 1 && (n.Op == OpMul || n.Op == OpDiv)):
@@ -189,18 +189,6 @@ func foldArithmetic(n *Node) *Node {
 		return y
 	}
 	return n
-}
-
-func compute(op Op, x, y float64) float64 {
-	switch op {
-	case OpAdd:
-		return x + y
-	case OpSub:
-		return x - y
-	case OpMul:
-		return x * y
-	}
-	return x / y
 }
 
 // foldCast drops a widening that is narrowed again, and casts of constants.
