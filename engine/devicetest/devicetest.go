@@ -7,8 +7,8 @@
 // own between sentinels, again on the same values, and in a shared arena; the
 // three must leave the same bits, no sentinel may change, and the results must
 // be those of package reference within the bounds of tolerance.go, the only
-// place that holds a tolerance. Programs with composites run a second time
-// with all of them expanded.
+// place that holds a tolerance. Programs with composites that the
+// device claims run a second time with all of them expanded.
 //
 // A case runs alone by its printed name:
 //

@@ -11,17 +11,22 @@ import (
 // takes says whether an operator has operands of type d.
 func takes(r *graph.Row, d graph.DType) bool {
 	_, err := graph.Build(r.Name, graph.NewVars(), func(b *graph.Builder) {
-		var x []*graph.Node
-		for i := range r.Arity {
-			of := d
-			if r.Op == graph.OpSelect && i == 0 {
-				of = graph.Bool
-			}
-			x = append(x, b.Input(fmt.Sprintf("x%d", i), of, graph.Shape{1}))
-		}
-		b.Output("y", r.Example(x...))
+		b.Output("y", example(r, d, func(i int, of graph.DType) *graph.Node { return b.Input(fmt.Sprintf("x%d", i), of, graph.Shape{1}) }))
 	})
 	return err == nil
+}
+
+// example applies an operator to operands of type d, but for Select's condition.
+func example(r *graph.Row, d graph.DType, operand func(i int, of graph.DType) *graph.Node) *graph.Node {
+	var x []*graph.Node
+	for i := range r.Arity {
+		of := d
+		if r.Op == graph.OpSelect && i == 0 {
+			of = graph.Bool
+		}
+		x = append(x, operand(i, of))
+	}
+	return r.Example(x...)
 }
 
 // domainOf is where an operator's operands lie: the table's domain, small
@@ -64,15 +69,7 @@ func elementwiseCases() []Case {
 func elementwiseCase(r *graph.Row, d graph.DType, s graph.Shape, isLarge bool) Case {
 	return Case{Name: fmt.Sprintf("%s/%s/%s", r.Name, at(s), d), Large: isLarge, build: func(m *maker) {
 		dom := domainOf(r, d)
-		var x []*graph.Node
-		for i := range r.Arity {
-			of := d
-			if r.Op == graph.OpSelect && i == 0 {
-				of = graph.Bool
-			}
-			x = append(x, m.in(of, s, dom))
-		}
-		m.out(r.Example(x...))
+		m.out(example(r, d, func(_ int, of graph.DType) *graph.Node { return m.in(of, s, dom) }))
 	}}
 }
 
