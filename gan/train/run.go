@@ -52,8 +52,8 @@ func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 	if fakes != nil {
 		r.drew = time.Since(began)
 	}
-	if err := r.checkSpace(h.Out, "free some, or name another place with -out"); err != nil {
-		return err
+	if err := r.checkSpace(h.Out); err != nil {
+		return fmt.Errorf("%w: free some, or name another place with -out", err)
 	}
 	if r.run, err = rundir.Create(h.Out, g.cfg.Run.Name); err != nil { // all that the run needs was found good
 		return err
@@ -119,8 +119,8 @@ func goOn(ctx context.Context, dir string, changed *config.Config, h Host, back 
 	if r.watcher != nil {
 		r.watcher.restore(m.watched)
 	}
-	if err := r.checkSpace(dir, "free some first"); err != nil {
-		return err
+	if err := r.checkSpace(dir); err != nil {
+		return fmt.Errorf("%w: free some first", err)
 	}
 	if err := rewind(run, m.step); err != nil {
 		return err

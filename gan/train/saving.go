@@ -7,8 +7,8 @@ import "fmt"
 func (r *runner) checkpoint() error { return r.do(saving, r.save) }
 
 func (r *runner) save() error {
-	if err := r.checkSpace(string(r.run.Dir), r.withoutRoom()); err != nil {
-		return fmt.Errorf("saving step %d: %w", r.trainer.step, err)
+	if err := r.checkSpace(string(r.run.Dir)); err != nil {
+		return fmt.Errorf("saving step %d: %w: %s", r.trainer.step, err, r.withoutRoom())
 	}
 	m := r.trainer.mark()
 	if r.watcher != nil {

@@ -29,11 +29,11 @@ func (h Host) space(dir string) (int64, bool) {
 }
 
 // checkSpace says that a directory has no room for a checkpoint; a full disk at the end of
-// a run would be the worst moment to learn it.
-func (r *rig) checkSpace(dir, then string) error {
+// a run would be the worst moment to learn it. The caller adds what to do.
+func (r *rig) checkSpace(dir string) error {
 	need := r.checkpointBytes() + spareBytes
 	if free, known := r.host.space(dir); known && free < need {
-		return fmt.Errorf("%s has %d MiB free, and a checkpoint takes %d MiB: %s", dir, free>>20, mebibytes(need), then)
+		return fmt.Errorf("%s has %d MiB free, and a checkpoint takes %d MiB", dir, free>>20, mebibytes(need))
 	}
 	return nil
 }
