@@ -21,10 +21,9 @@ type runner struct {
 	pictures *pictures
 	page     *page
 
-	from     int64         // step at which the segment began
-	logged   int64         // last step of the interval before
-	saved    int64         // step of the last checkpoint, -1 before the first
-	drew     time.Duration // what the first picture took; 0 where none was drawn
+	from     int64 // step at which the segment began
+	logged   int64 // last step of the interval before
+	saved    int64 // step of the last checkpoint, -1 before the first
 	forecast *forecast
 	told     time.Duration // time of the segment when it was told last what it goes to
 	speed    float64       // real images a second, without pauses
@@ -38,11 +37,7 @@ type runner struct {
 // run.json says so afterwards.
 func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() error) error {
 	r.clock = newStopwatch(r.host.clock(), r.info.Elapsed())
-	r.forecast = newForecast(r.trainer.game, r.trainer.steps(), &r.cfg, r.eval != nil)
 	r.trainer.clock, r.trainer.forecast = r.clock, r.forecast
-	if r.drew > 0 {
-		r.forecast.did(drawing, r.drew)
-	}
 	r.from, r.logged, r.saved = m.step, m.step, -1
 	var err error
 	if r.rec, err = newRecorder(r.run, r.host.Console, r.clock); err != nil {
@@ -74,6 +69,7 @@ func (r *runner) segment(ctx context.Context, m mark, exact bool, begin func() e
 // prepare readies everything for the first step from the state that the
 // trainer has, and touches no file: a start that fails leaves none behind.
 func (r *runner) prepare(ctx context.Context) (err error) {
+	r.forecast = newForecast(r.trainer.game, r.trainer.steps(), &r.cfg, r.eval != nil)
 	if r.pictures, err = newPictures(r.sampler, r.sets, r.cfg.Sample.Count); err != nil {
 		return err
 	}

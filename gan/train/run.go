@@ -50,7 +50,7 @@ func fresh(ctx context.Context, cfg *config.Config, h Host) error {
 		return err
 	}
 	if fakes != nil {
-		r.drew = time.Since(began)
+		r.forecast.did(drawing, time.Since(began))
 	}
 	if err := r.checkSpace(h.Out); err != nil {
 		return fmt.Errorf("%w: free some, or name another place with -out", err)
