@@ -77,21 +77,15 @@ func (s *stopwatch) lap() {
 // begin leaves out of the first run's time what came before it.
 func (s *stopwatch) begin() { s.lap(); s.last = s.mark }
 
-// computed counts the time since the device had its results the last time, but for what
-// went to waiting for data. It asks for the time once, which costs a part of a microsecond.
-func (s *stopwatch) computed(waited time.Duration) (at time.Time) {
-	at = s.now()
+// ran is the time that a run took whose results are there now: since those of the run before
+// it, without what was away between them. The device gets what of it was none of the host's,
+// nor went to waiting for data. The time is asked for once, which costs a part of a microsecond.
+func (s *stopwatch) ran(waited time.Duration) (took time.Duration) {
+	at := s.now()
 	s.spent[loading] += waited
 	s.spent[computing] += at.Sub(s.stamp) - waited
-	s.stamp = at
-	return at
-}
-
-// ran is the time that a run took whose results are there at a moment: since those of the
-// run before it, without what was away between them.
-func (s *stopwatch) ran(at time.Time) time.Duration {
-	took := at.Sub(s.last)
-	s.last = at
+	took = at.Sub(s.last)
+	s.stamp, s.last = at, at
 	return took
 }
 
@@ -99,11 +93,11 @@ func (s *stopwatch) ran(at time.Time) time.Duration {
 func (s *stopwatch) do(what activity, f func() error) (took time.Duration, err error) {
 	from := s.now()
 	err = f()
-	until := s.now()
-	s.spent[what] += until.Sub(from)
-	s.stamp = until
-	s.last = s.last.Add(until.Sub(from)) // what the loop did before f is the next run's
-	return until.Sub(from), err
+	s.stamp = s.now()
+	took = s.stamp.Sub(from)
+	s.spent[what] += took
+	s.last = s.last.Add(took) // what the loop did before f is the next run's
+	return took, err
 }
 
 // aside leaves what f takes out of the interval and of the next run's time.

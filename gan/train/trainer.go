@@ -254,7 +254,7 @@ func (t *trainer) retire() error {
 		t.broken = true
 		return err
 	}
-	took := t.clock.ran(t.clock.computed(t.waited))
+	took := t.clock.ran(t.waited)
 	t.waited = 0
 	if t.forecast != nil {
 		t.forecast.ran(f.program.step.Turn, took)
