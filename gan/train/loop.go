@@ -181,7 +181,7 @@ func (r *runner) after(ctx context.Context, step int64) error {
 		}
 	}
 	if sample || step-r.from == 1 { // the first page stands once there is something to see, and delays no start
-		r.clock.do(drawing, func() error { r.page.update(); return nil })
+		r.page.update()
 	}
 	return r.rec.err
 }

@@ -17,8 +17,11 @@ type page struct {
 
 func newPage(dir rundir.Dir, rec *recorder) *page { return &page{book: report.NewBook(dir), rec: rec} }
 
-// update writes the page where the run has time for it.
-func (p *page) update() { p.tell(p.book.Update(p.rec.clock.total())) }
+// update writes the page where the run has time for it; that time is the pictures'.
+func (p *page) update() {
+	_, err := p.rec.clock.do(drawing, func() error { return p.book.Update(p.rec.clock.total()) })
+	p.tell(err)
+}
 
 // finish writes the page of a segment that ended.
 func (p *page) finish() {
