@@ -61,8 +61,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, ru
 		return err
 	}
 	if len(h.Weights) > 0 {
-		t := &trainer{game: g, ses: ses}
-		if err := t.checkWeights(h.Weights); err != nil {
+		if err := checkWeights(g, ses, h.Weights); err != nil {
 			return err
 		}
 	}

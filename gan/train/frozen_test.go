@@ -139,7 +139,7 @@ func TestFrozen(t *testing.T) {
 	if mean, _ := r.trainer.tally.mean("mean"); math.Abs(mean-alone) < 1e-4 {
 		t.Errorf("the mean of a batch is %v, that of biases: it was normalised by its own statistics", mean)
 	}
-	if note, err := r.trainer.startFrom([]string{whole.CheckpointPath(8)}); err != nil || note != "" {
+	if note, err := LoadWeights(r.trainer.game, r.trainer.ses, []string{whole.CheckpointPath(8)}); err != nil || note != "" {
 		t.Errorf("-init from a checkpoint without the frozen network: %q, %v", note, err)
 	}
 }

@@ -118,7 +118,7 @@ func (t *trainer) initialise(weights ...string) error {
 		return fmt.Errorf("drawing the first weights: %w", err)
 	}
 	if len(weights) > 0 {
-		if t.note, err = t.startFrom(weights); err != nil {
+		if t.note, err = LoadWeights(t.game, t.ses, weights); err != nil {
 			return err
 		}
 	}

@@ -16,14 +16,9 @@ import (
 	"ganengine/gan/rundir"
 )
 
-// startFrom gives networks the weights of files: all of a checkpoint, or those that were
-// exported or that PyTorch saved, and optimisers their states where the files have some. The
-// note says what the files lack, and which optimisers go on.
-func (t *trainer) startFrom(paths []string) (note string, err error) {
-	return LoadWeights(t.game, t.ses, paths)
-}
-
-// LoadWeights is how a fresh run starts from files.
+// LoadWeights is how a fresh run starts from files. It gives networks their weights: all of a
+// checkpoint, or those that were exported or that PyTorch saved, and optimisers their states
+// where the files have some. The note says what the files lack, and which optimisers go on.
 func LoadWeights(g *game.Game, ses *session.Session, paths []string) (note string, err error) {
 	w := &weights{g, ses}
 	err = w.with(paths, func(all []*part) error {
@@ -43,8 +38,8 @@ func LoadWeights(g *game.Game, ses *session.Session, paths []string) (note strin
 
 // checkWeights says why a training could not start from files' weights. The session needs
 // no memory.
-func (t *trainer) checkWeights(paths []string) error {
-	return (&weights{t.game, t.ses}).with(paths, func(all []*part) error {
+func checkWeights(g *game.Game, ses *session.Session, paths []string) error {
+	return (&weights{g, ses}).with(paths, func(all []*part) error {
 		for _, p := range all {
 			if err := session.Check(p, p.sources); err != nil {
 				return unreadable(p.path, err)
