@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/sha256"
 	_ "embed" // of the page's parts
 	"encoding/base64"
@@ -8,7 +10,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strings"
 	"sync"
 	"time"
 )
@@ -88,37 +89,25 @@ func assemble(w io.Writer, markup, title string, body any, curves []byte, pictur
 	if err := c.markup.ExecuteTemplate(w, markup, d); err != nil {
 		return err
 	}
-	out := &textWriter{w: w}
-	out.text(`<script type="application/json" id="data">`)
-	out.text(string(curves))
-	out.text("</script>\n" + `<script type="application/json" id="pictures">[`)
+	out := bufio.NewWriter(w) // keeps the first error
+	out.WriteString(`<script type="application/json" id="data">`)
+	out.Write(curves)
+	out.WriteString("</script>\n" + `<script type="application/json" id="pictures">[`)
 	for i, p := range pictures {
 		about, err := json.Marshal(p)
 		if err != nil {
 			return err
 		}
 		if i > 0 {
-			out.text(",")
+			out.WriteString(",")
 		}
-		out.text(strings.TrimSuffix(string(about), "}")) // the source is megabytes of letters that need no quoting
-		out.text(`,"src":"`)
-		out.text(p.Source)
-		out.text(`"}`)
+		out.Write(bytes.TrimSuffix(about, []byte("}"))) // the source is megabytes of letters that need no quoting
+		out.WriteString(`,"src":"`)
+		out.WriteString(p.Source)
+		out.WriteString(`"}`)
 	}
-	out.text("]</script>\n<script>")
-	out.text(c.script)
-	out.text("</script>\n</body>\n</html>\n")
-	return out.err
-}
-
-// textWriter keeps the first error.
-type textWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (t *textWriter) text(s string) {
-	if t.err == nil {
-		_, t.err = io.WriteString(t.w, s)
-	}
+	out.WriteString("]</script>\n<script>")
+	out.WriteString(c.script)
+	out.WriteString("</script>\n</body>\n</html>\n")
+	return out.Flush()
 }
