@@ -47,8 +47,6 @@ type drawn struct {
 
 // settings are the keys of config.toml that a page needs.
 type settings struct {
-	Run   struct{ Name string }
-	Data  struct{ Kind, Path string }
 	Model struct{ Kind string }
 	Loss  struct{ Kind string }
 	Train struct{ Steps, Batch int64 }
