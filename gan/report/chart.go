@@ -75,7 +75,7 @@ var families = []family{
 	{title: "Memory, GiB", has: ending("_bytes"), times: 1.0 / (1 << 30)},
 }
 
-// unplotted are keys that are axes, or say the same as others.
+// unplotted are keys that are axes, or say the same as others: they have no curves.
 var unplotted = []string{"step", "images", "kimg", "seconds"}
 
 // charts are those of the columns of a table.
@@ -84,9 +84,6 @@ func charts(keys []string, table int) (out []chart) {
 	keys = slices.SortedStableFunc(slices.Values(keys), func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
 	var rest []chart
 	for _, key := range keys {
-		if slices.Contains(unplotted, key) {
-			continue
-		}
 		at := slices.IndexFunc(families, func(f family) bool { return f.has(key) })
 		if at < 0 {
 			rest = append(rest, chart{Title: label(key), Series: []series{{Label: label(key), Table: table, Key: key, Color: color(key, nil)}}})

@@ -28,7 +28,7 @@ type curves struct {
 	joined  int   // rows of each point but the last
 	last    int   // rows of the last point
 	steps   []int64
-	columns map[string][]cell
+	columns map[string][]cell  // of what is plotted
 	latest  map[string]float64 // the numbers of the last row
 }
 
@@ -110,7 +110,7 @@ func (c *curves) add(step int64, numbers map[string]float64) {
 	c.last++
 	c.latest = numbers
 	for key, x := range numbers {
-		if math.IsNaN(x) || math.IsInf(x, 0) || key == "step" {
+		if math.IsNaN(x) || math.IsInf(x, 0) || slices.Contains(unplotted, key) {
 			continue
 		}
 		column := c.columns[key]
