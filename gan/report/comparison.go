@@ -88,8 +88,7 @@ func (c Comparison) Write(path string) error {
 	if err != nil {
 		return fmt.Errorf("what a page draws: %w", err)
 	}
-	room := int64(mostBytes) - int64(len(curves)) - int64(len(common().script)+len(common().style)) - 1<<18
-	pictures := c.pictures(room)
+	pictures := c.pictures(roomOf(curves, 1<<18))
 	return atomicfile.Write(path, func(w io.Writer) error { return assemble(w, "comparison", "Runs compared", c, curves, pictures) })
 }
 

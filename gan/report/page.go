@@ -103,7 +103,7 @@ func (p *page) omit(what string, err error) {
 
 // pictures chooses those of the page, in the room that the rest leaves.
 func (b *Book) pictures(p *page, deadline time.Time) {
-	room := int64(mostBytes) - p.weight()
+	room := roomOf(p.curves, 2*len(p.Config)+128<<10)
 	p.reals = b.reals.single(b.dir.Path("reals.png"), room/4, deadline)
 	if p.reals != nil {
 		room -= int64(len(p.reals.Source))

@@ -66,10 +66,10 @@ func digest(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// weight is at least what a page takes without its pictures.
-func (p *page) weight() int64 {
+// roomOf is how many bytes of pictures a page has room for, of these curves and at most so many bytes of text.
+func roomOf(curves []byte, text int) int64 {
 	c := common()
-	return int64(len(p.curves) + len(c.script) + len(c.style) + 2*len(p.Config) + 128<<10)
+	return int64(mostBytes - len(curves) - len(c.script) - len(c.style) - text)
 }
 
 // render writes the page.
