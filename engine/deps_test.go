@@ -279,7 +279,6 @@ func allowed() []edge {
 		{"gan/compare", "gan/measure"},
 		{"gan/compare", "gan/metric"},
 		{"gan/compare", "gan/rundir"},
-		{"gan/compare", "engine/printable"},
 		{"gan/compare", "gan/report"}, // which makes the page
 		{"gan/compare", "gan/train"},  // which reads a run's configuration
 		// Numbers of a run for those who look from outside; nothing below knows of it.

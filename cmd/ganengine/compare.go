@@ -98,7 +98,7 @@ func sideBySide(runs []*compare.Run) string {
 		}
 		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
-	line("run", func(i int) string { return fmt.Sprintf("%d %s", runs[i].Dir.Number(), runs[i].Dir.Name()) })
+	line("run", func(i int) string { return runs[i].Title() })
 	line("step", func(i int) string { return fmt.Sprint(runs[i].Step) })
 	for _, k := range compare.Keys(runs) {
 		line(k.Name, func(i int) string { return dash(k.Values[i]) })

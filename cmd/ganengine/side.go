@@ -20,7 +20,6 @@ func (a *app) side(ctx context.Context, c *comparison, runs []*compare.Run) (rep
 	var first *drawnSamples
 	out := report.Side{Title: "The last grids of each run"}
 	for _, run := range runs {
-		name := fmt.Sprintf("%d %s", run.Dir.Number(), run.Dir.Name())
 		s, err := a.sideSamples(ctx, c, run)
 		if ctx.Err() != nil {
 			return out, context.Cause(ctx)
@@ -30,7 +29,7 @@ func (a *app) side(ctx context.Context, c *comparison, runs []*compare.Run) (rep
 			out.Title = fmt.Sprintf("Samples of the same latents, seeds 1 to %d", s.n)
 		}
 		if err == nil && s.like(first) {
-			out.Pictures = append(out.Pictures, report.SidePicture{PNG: s.png, Caption: fmt.Sprintf("%s, step %d", name, s.step)})
+			out.Pictures = append(out.Pictures, report.SidePicture{PNG: s.png, Caption: fmt.Sprintf("%s, step %d", run.Title(), s.step)})
 			continue
 		}
 		why := "its latents are of another kind"
@@ -38,7 +37,7 @@ func (a *app) side(ctx context.Context, c *comparison, runs []*compare.Run) (rep
 			why = firstClause(err.Error())
 		}
 		png, step := report.LastGrid(run.Dir)
-		out.Pictures = append(out.Pictures, report.SidePicture{PNG: png, Caption: fmt.Sprintf("%s, step %d: the last grid of its training (%s)", name, step, why)})
+		out.Pictures = append(out.Pictures, report.SidePicture{PNG: png, Caption: fmt.Sprintf("%s, step %d: the last grid of its training (%s)", run.Title(), step, why)})
 	}
 	return out, nil
 }

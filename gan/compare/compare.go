@@ -22,6 +22,9 @@ type Run struct {
 	Rows   []measure.Row // everything that was measured, in order
 }
 
+// Title is the run's number and name.
+func (r *Run) Title() string { return fmt.Sprintf("%d %s", r.Dir.Number(), r.Dir.Name()) }
+
 // Read reads a run.
 func Read(dir rundir.Dir, schema *config.Schema) (*Run, error) {
 	r := &Run{Dir: dir}

@@ -1,19 +1,13 @@
 package compare
 
-import (
-	"fmt"
-
-	"ganengine/engine/printable"
-	"ganengine/gan/report"
-)
+import "ganengine/gan/report"
 
 // Page is runs side by side as a page: what Keys and Metrics say, curves of all of them on the same axes, and a picture
 // of each.
 func Page(runs []*Run, pictures report.Side) report.Comparison {
 	c := report.Comparison{Side: pictures}
 	for _, r := range runs {
-		name := fmt.Sprintf("%d %s", r.Dir.Number(), r.Dir.Name())
-		c.Runs = append(c.Runs, report.Compared{Dir: r.Dir, Name: printable.Line(name), Step: r.Step})
+		c.Runs = append(c.Runs, report.Compared{Dir: r.Dir, Name: r.Title(), Step: r.Step})
 	}
 	for _, k := range Keys(runs) {
 		c.Keys = append(c.Keys, report.Line{Name: k.Name, Cells: k.Values})
@@ -32,7 +26,7 @@ func Page(runs []*Run, pictures report.Side) report.Comparison {
 		c.Metrics = append(c.Metrics, line)
 	}
 	for _, err := range refused {
-		c.Refused = append(c.Refused, printable.Line(err.Error()))
+		c.Refused = append(c.Refused, err.Error())
 	}
 	return c
 }

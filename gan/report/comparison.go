@@ -134,6 +134,12 @@ func (c *Comparison) pictures(room int64) (out []Picture) {
 
 // printed makes all text safe to read.
 func (c *Comparison) printed() {
+	for i := range c.Runs {
+		c.Runs[i].Name = printable.Line(c.Runs[i].Name)
+	}
+	for i := range c.Refused {
+		c.Refused[i] = printable.Line(c.Refused[i])
+	}
 	for i := range c.Side.Pictures {
 		c.Side.Pictures[i].Caption = printable.Line(c.Side.Pictures[i].Caption)
 	}
