@@ -42,11 +42,8 @@ func (a *app) compareRuns(ctx context.Context, c *comparison, refs []string) err
 	if len(refs) < 2 {
 		return usage("name the runs: ganengine compare 0 1")
 	}
-	if c.path != "" && !isFile(c.path, ".html") {
-		return usage("-o: name FILE.html, got %q", c.path)
-	}
 	if c.path != "" {
-		if err := writable(c.path); err != nil {
+		if err := pageFile(c.path); err != nil {
 			return err
 		}
 	}

@@ -28,10 +28,7 @@ func (a *app) report(out, path string, args []string) error {
 	if path == "" {
 		return a.reportInPlace(out, args[0])
 	}
-	if !isFile(path, ".html") {
-		return usage("-o: name FILE.html, got %q", path)
-	}
-	if err := writable(path); err != nil {
+	if err := pageFile(path); err != nil {
 		return err
 	}
 	dir, err := rundir.Find(out, args[0])
@@ -42,6 +39,14 @@ func (a *app) report(out, path string, args []string) error {
 		return err
 	}
 	return a.printf("%s: the page of %s; open it in a browser\n", path, dir)
+}
+
+// pageFile says why no page may be written to a path.
+func pageFile(path string) error {
+	if !isFile(path, ".html") {
+		return usage("-o: name FILE.html, got %q", path)
+	}
+	return writable(path)
 }
 
 func (a *app) reportInPlace(out, ref string) error {
