@@ -79,21 +79,7 @@ func TestInBrowser(t *testing.T) {
 	}
 	want(axis, strings.TrimSpace(strings.Repeat("21-40 ", 5)))
 
-	quiet(t, p, address)
-}
-
-// quiet is a page that asked for its own file alone, and complained of nothing.
-func quiet(t *testing.T, p *browser.Page, address string) {
-	t.Helper()
-	if got := p.Eval(`performance.getEntriesByType("resource").filter(r => !r.name.startsWith("data:")).map(r => r.name).join(" ")`); got != "" {
-		t.Errorf("the page loads %v", got)
-	}
-	if got := p.Requests(); len(got) != 1 || got[0] != address {
-		t.Errorf("the page asks for %q, want itself alone", got)
-	}
-	for _, line := range p.Console() {
-		t.Errorf("the console shows %s", line)
-	}
+	p.Quiet(address)
 }
 
 // A page has room on a phone and in the dark: nothing is wider than the window, text stands out from its ground, every
@@ -125,7 +111,7 @@ func TestOnPhone(t *testing.T) {
 	if r, g, b, _ := shot.At(2, 2).RGBA(); r+g+b > 3*0x4000 {
 		t.Errorf("the dark page is %x %x %x at its corner", r, g, b)
 	}
-	quiet(t, p, address)
+	p.Quiet(address)
 }
 
 // contrast says whether all text has 4.5 times the luminance of its ground (WCAG 2, AA), or the other way round.

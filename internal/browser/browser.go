@@ -299,18 +299,20 @@ func (p *Page) Drag(x0, y0, x1, y1 float64) {
 	mouse("mouseReleased", x1, y1, 0)
 }
 
-// Requests are the addresses that pages asked for, but for data: ones.
-func (p *Page) Requests() []string {
+// Quiet has the test fail unless the page asked for its own address alone, data: apart, and complained of nothing.
+func (p *Page) Quiet(address string) {
+	p.t.Helper()
+	if got := p.Eval(`performance.getEntriesByType("resource").filter(r => !r.name.startsWith("data:")).map(r => r.name).join(" ")`); got != "" {
+		p.t.Errorf("the page loads %v", got)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.requests)
-}
-
-// Console is what the pages' consoles show, errors among it.
-func (p *Page) Console() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.console)
+	if len(p.requests) != 1 || p.requests[0] != address {
+		p.t.Errorf("the page asks for %q, want itself alone", p.requests)
+	}
+	for _, line := range p.console {
+		p.t.Errorf("the console shows %s", line)
+	}
 }
 
 // Screenshot is the whole page as a PNG file.
