@@ -22,7 +22,7 @@ import (
 // The page says what a reader of the run must know.
 func TestPage(t *testing.T) {
 	page := render(t, newRun(t, "cats", 5).Dir)
-	for _, want := range []string{
+	has(t, page,
 		`<h1>cats <span class="pill stopped">interrupted</span></h1>`,
 		`It has no checkpoint to go on from.`,
 		`<dd>40<small>of 1,000</small></dd>`, `<dd>1,280<small>taken from the data</small></dd>`,
@@ -31,11 +31,7 @@ func TestPage(t *testing.T) {
 		`1,000 generated; 500 real of the test split; measured by pixels; seed 0`,
 		`<dd>1,234 <small>of 8 × 8 × 3</small></dd>`, "cpu (test)", "kind = &#34;dcgan&#34;", `"group":"reals"`, `"step":40,"file":"samples/000040.png","src":"data:image/png;base64,`,
 		`default-src 'none'; img-src data:; script-src 'sha256-`,
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %s", want)
-		}
-	}
+	)
 	if strings.Contains(page, "could not be read") || strings.Contains(page, "left out") {
 		t.Errorf("the page leaves something out")
 	}
@@ -46,12 +42,7 @@ func TestResumePoint(t *testing.T) {
 	run := newRun(t, "it's $HOME", 1)
 	write(t, run.CheckpointPath(40), "")
 	page := render(t, run.Dir)
-	if want := "It goes on after step 40, exactly where its last checkpoint stands: <code>ganengine -resume &#39;"; !strings.Contains(page, want) {
-		t.Errorf("the page has no %s", want)
-	}
-	if want := `00000-it&#39;\&#39;&#39;s $HOME&#39;</code>`; !strings.Contains(page, want) {
-		t.Errorf("the page has no %s", want)
-	}
+	has(t, page, "It goes on after step 40, exactly where its last checkpoint stands: <code>ganengine -resume &#39;", `00000-it&#39;\&#39;&#39;s $HOME&#39;</code>`)
 	for reason, want := range map[string]string{"": `busy">training`, "done": `good">done`, "program d met a NaN": `bad">failed`, "rolled back to step 3, for x": `stopped">rolled back`} {
 		if err := run.WriteInfo(rundir.Info{Segments: []rundir.Segment{{ExitReason: reason}}}); err != nil {
 			t.Fatal(err)
@@ -117,12 +108,7 @@ func TestBounds(t *testing.T) {
 	if n := len(steps); n < mostGrids/2 || n > mostGrids || steps[0][1] != "0" || steps[n-1][1] != "1990" || steps[1][1] != "40" || steps[2][1] != "80" {
 		t.Errorf("%d grids: %v", n, steps)
 	}
-	if want := "51 of 200 sample grids are shown"; !strings.Contains(page, want) {
-		t.Errorf("the page has no %q", want)
-	}
-	if want := "each point is the mean of 4 rows"; !strings.Contains(page, want) {
-		t.Errorf("the page has no %q", want)
-	}
+	has(t, page, "51 of 200 sample grids are shown", "each point is the mean of 4 rows")
 	if want := `"x":[4,8,12,`; !strings.Contains(page, want) || !strings.Contains(page, ",4996,5000]") || !strings.Contains(page, `"g_loss":[2.5,6.5,`) {
 		t.Errorf("the curve is not of means of four rows, with the step of the last")
 	}
@@ -200,11 +186,7 @@ func TestDamaged(t *testing.T) {
 	}
 	write(t, run.Path(rundir.StatsFile), "{\x00}\n"+string(stats)+"{\"step\":41,")
 	page := render(t, run.Dir)
-	for _, want := range []string{"metrics.jsonl is left out: ", "what config.toml says is left out: ", "1 rows of stats.jsonl could not be read", "2 of 3 sample grids are shown", "a picture is left out: ", "pill stopped"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %q", want)
-		}
-	}
+	has(t, page, "metrics.jsonl is left out: ", "what config.toml says is left out: ", "1 rows of stats.jsonl could not be read", "2 of 3 sample grids are shown", "a picture is left out: ", "pill stopped")
 	if err := os.Remove(run.Path("run.json")); err != nil {
 		t.Fatal(err)
 	}

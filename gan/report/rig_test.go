@@ -106,3 +106,13 @@ func renamed(t *testing.T, run *rundir.Run) rundir.Dir {
 	}
 	return rundir.Dir(named)
 }
+
+// has has the test fail where the page has not all of these texts.
+func has(t *testing.T, page string, texts ...string) {
+	t.Helper()
+	for _, want := range texts {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+}
