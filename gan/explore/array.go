@@ -26,12 +26,8 @@ func (e *Explorer) Averaged() bool { return !e.trained }
 // many there are.
 func (e *Explorer) Array(ctx context.Context, l Latents, progress func(done int)) (*tensor.Dense, error) {
 	made := e.generate.Gather(e.generate.Index(e.out.Output()), l.Len())
-	err := e.parts(ctx, l, func(_ int, z []float32) error {
-		r, err := e.run(ctx, z)
-		if err != nil {
-			return err
-		}
-		made.Add(r, len(z)/e.Width())
+	err := e.results(ctx, l, func(_ int, classes []int32, r *session.Result) error {
+		made.Add(r, len(classes))
 		tell(progress, made.Len())
 		return nil
 	})

@@ -43,10 +43,20 @@ func numbersOf(pixels []byte) []float32 {
 // with the number of its first sample, while the device makes the next. raw asks for the
 // numbers of images in place of their pixels.
 func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first int, s *samples) error) error {
+	return e.results(ctx, l, func(first int, classes []int32, r *session.Result) error {
+		s := e.samples(r, len(classes), raw)
+		s.classes = classes
+		return f(first, s)
+	})
+}
+
+// results is each for the results that samples are rows of, with the classes of all that a
+// part has.
+func (e *Explorer) results(ctx context.Context, l Latents, f func(first int, classes []int32, r *session.Result) error) error {
 	var made struct { // that is enqueued, and not handed over yet
-		first, n int
-		result   *session.Result
-		classes  []int32
+		first   int
+		classes []int32
+		result  *session.Result
 	}
 	hand := func() error {
 		r := made.result
@@ -56,16 +66,15 @@ func (e *Explorer) each(ctx context.Context, l Latents, raw bool, f func(first i
 		if err := r.Wait(); err != nil {
 			return fmt.Errorf("generating: %w", err)
 		}
-		s := e.samples(r, made.n, raw)
-		s.classes = made.classes
-		return f(made.first, s)
+		return f(made.first, made.classes, r)
 	}
 	err := e.parts(ctx, l, func(first int, z []float32) error {
 		r, err := e.enqueue(ctx, z)
-		if err == nil {
-			err = hand()
+		if err != nil {
+			return err
 		}
-		made.first, made.n, made.result, made.classes = first, len(z)/e.Width(), r, e.classesOf(z)
+		err = hand()
+		made.first, made.classes, made.result = first, e.classesOf(z), r
 		return err
 	})
 	if err == nil {
@@ -107,27 +116,6 @@ func (e *Explorer) enqueue(ctx context.Context, z []float32) (*session.Result, e
 		return nil, fmt.Errorf("generating: %w", err)
 	}
 	return r, nil
-}
-
-// run is enqueue, and waits for the result.
-func (e *Explorer) run(ctx context.Context, z []float32) (*session.Result, error) {
-	r, err := e.enqueue(ctx, z)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Wait(); err != nil {
-		return nil, fmt.Errorf("generating: %w", err)
-	}
-	return r, nil
-}
-
-// generated is run for samples.
-func (e *Explorer) generated(ctx context.Context, z []float32, raw bool) (*samples, error) {
-	r, err := e.run(ctx, z)
-	if err != nil {
-		return nil, err
-	}
-	return e.samples(r, len(z)/e.Width(), raw), nil
 }
 
 // samples are the first n rows of a result of generate.

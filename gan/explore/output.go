@@ -205,18 +205,19 @@ func (e *Explorer) captions(ctx context.Context, l Latents, caption func(i int, 
 	if caption == nil {
 		return nil, nil
 	}
+	classes, err := e.Labels(ctx, l)
+	if err != nil {
+		return nil, err
+	}
 	names := picture.Names(e.ClassNames())
-	err = e.parts(ctx, l, func(_ int, z []float32) error {
-		for _, k := range e.classesOf(z) {
-			of := ""
-			if k >= 0 {
-				of = names[k]
-			}
-			out = append(out, caption(len(out), of))
+	for i, k := range classes {
+		of := ""
+		if k >= 0 {
+			of = names[k]
 		}
-		return nil
-	})
-	return out, err
+		out = append(out, caption(i, of))
+	}
+	return out, nil
 }
 
 func (e *Explorer) plot(ctx context.Context, l Latents, jumps *Jumps) (image.Image, error) {
@@ -226,15 +227,11 @@ func (e *Explorer) plot(ctx context.Context, l Latents, jumps *Jumps) (image.Ima
 	}
 	var points []float32
 	var classes []int32
-	if err := e.parts(ctx, l, func(_ int, z []float32) error {
-		s, err := e.generated(ctx, z, true)
-		if err != nil {
-			return err
-		}
+	if err := e.each(ctx, l, true, func(_ int, s *samples) error {
 		if jumps != nil {
 			jumps.add(s)
 		}
-		points, classes = append(points, s.Raw...), append(classes, e.classesOf(z)...)
+		points, classes = append(points, s.Raw...), append(classes, s.classes...)
 		return nil
 	}); err != nil {
 		return nil, err
