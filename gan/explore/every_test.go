@@ -17,7 +17,6 @@ import (
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 // Of a run of one step of each shipped configuration, made tiny.
@@ -28,14 +27,7 @@ func TestEverySystem(t *testing.T) {
 	}
 	t.Cleanup(func() { dev.Close() })
 	configtest.EachTiny(t, func(t *testing.T, name string, c *config.Config) {
-		out := t.TempDir()
-		if err := train.Run(t.Context(), c, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
-			t.Fatal(err)
-		}
-		run, err := rundir.Find(out, "latest")
-		if err != nil {
-			t.Fatal(err)
-		}
+		run := ran(t, dev, c)
 		t.Run("seeds", func(t *testing.T) { seedsAgree(t, run, dev) })
 		t.Run("encode", func(t *testing.T) { found(t, run, dev) })
 		t.Run("judge", func(t *testing.T) { judges(t, name, run, dev) })

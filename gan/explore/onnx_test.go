@@ -6,15 +6,12 @@ import (
 	"testing"
 
 	"ganengine/engine/cpu"
-	"ganengine/engine/device"
 	"ganengine/engine/graph"
 	"ganengine/engine/onnx/onnxtest"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
 	"ganengine/gan/game"
-	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 // Every player of every shipped system is a model that ONNX's checker takes, and gives in
@@ -57,26 +54,6 @@ func TestONNXOfEverySystem(t *testing.T) {
 	if n := models.Check(t); n < 2*len(systems.Table().All) {
 		t.Errorf("%d models of %d systems", n, len(systems.Table().All))
 	}
-}
-
-// trained is a run's explorer after its training.
-func trained(t *testing.T, dev device.Device, c *config.Config, o Options) *Explorer {
-	t.Helper()
-	out := t.TempDir()
-	if err := train.Run(t.Context(), c, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
-		t.Fatal(err)
-	}
-	run, err := rundir.Find(out, "latest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Systems = systems.Table()
-	e, err := Open(run, dev, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e
 }
 
 // atBatches are a player's programs for one sample, or two where it compares them, and eight.

@@ -16,6 +16,7 @@ import (
 	"ganengine/gan/game"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems"
+	"ganengine/gan/train"
 )
 
 const (
@@ -107,7 +108,12 @@ func openOf(t *testing.T, all *game.Systems, text string, o Options, shape ...in
 
 func openRun(t *testing.T, run rundir.Dir, o Options) *Explorer {
 	t.Helper()
-	e, err := Open(run, reference.NewDevice(), o)
+	return openOn(t, reference.NewDevice(), run, o)
+}
+
+func openOn(t *testing.T, dev device.Device, run rundir.Dir, o Options) *Explorer {
+	t.Helper()
+	e, err := Open(run, dev, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +123,27 @@ func openRun(t *testing.T, run rundir.Dir, o Options) *Explorer {
 		}
 	})
 	return e
+}
+
+// ran is the run of a configuration, trained.
+func ran(t *testing.T, dev device.Device, c *config.Config) rundir.Dir {
+	t.Helper()
+	out := t.TempDir()
+	if err := train.Run(t.Context(), c, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := rundir.Find(out, "latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// trained opens a run after its training, on the device that trained it.
+func trained(t *testing.T, dev device.Device, c *config.Config, o Options) *Explorer {
+	t.Helper()
+	o.Systems = systems.Table()
+	return openOn(t, dev, ran(t, dev, c), o)
 }
 
 // generate gives the samples of latents in one piece.

@@ -10,9 +10,6 @@ import (
 	"ganengine/engine/device"
 	"ganengine/engine/safetensors"
 	"ganengine/gan/config/configtest"
-	"ganengine/gan/rundir"
-	"ganengine/gan/systems"
-	"ganengine/gan/train"
 )
 
 const seeds = 7 // of samples that are compared
@@ -49,22 +46,7 @@ func TestSamplesWithStandingStatistics(t *testing.T) {
 // does not depend on them.
 func openStanding(t *testing.T, dev device.Device, standing string, o Options) *Explorer {
 	t.Helper()
-	out := t.TempDir()
-	c := configtest.Tiny(t, "dcgan", "train.steps=2", "train.ema_kimg=0.001", "sample.standing="+standing)
-	if err := train.Run(t.Context(), c, train.Host{Systems: systems.Table(), Device: dev, Out: out}); err != nil {
-		t.Fatal(err)
-	}
-	run, err := rundir.Find(out, "latest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Systems = systems.Table()
-	e, err := Open(run, dev, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close() })
-	return e
+	return trained(t, dev, configtest.Tiny(t, "dcgan", "train.steps=2", "train.ema_kimg=0.001", "sample.standing="+standing), o)
 }
 
 // What is exported of a run with standing statistics draws the samples that the run does:
