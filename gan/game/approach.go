@@ -99,19 +99,12 @@ func (s *Sampler) approach(b *graph.Builder, a *Approach, rules []*optim.Optimiz
 		given[a.Codes[i]] = now[i]
 	}
 	b.WithPrecision(g.prec, func() {
-		turn := func(s *Sampler, p people) *Turn {
-			t := g.newTurn(b)
-			p.rows, p.trained = o.Rows, o.Trained
-			t.clock, t.people = b.Read(g.Clock), p
-			s.build(t)
-			return t
-		}
-		made := turn(s, people{given: given})
+		made := s.turn(b, people{rows: o.Rows, trained: o.Trained, given: given})
 		goal, target := a.apart(made)
 		if o.Features > 0 {
 			seen := func(x *graph.Node) *graph.Node {
-				features := hidden(turn(g.Sampler(FeaturesKind), people{standIn: &standIn{x, made.asked}}).result(Logits))
-				return graph.Cast(nn.Flatten(features), graph.F32)
+				judging := g.Sampler(FeaturesKind).turn(b, people{rows: o.Rows, trained: o.Trained, standIn: &standIn{x, made.asked}})
+				return graph.Cast(nn.Flatten(hidden(judging.result(Logits))), graph.F32)
 			}
 			want := seen(target)
 			apart := graph.ReduceSum(graph.Square(graph.Sub(seen(made.result(Samples)), want)), 1)
@@ -141,7 +134,7 @@ func (a *Approach) apart(t *Turn) (square, target *graph.Node) {
 	target = a.Stream.input(t.B, a.Target, a.Stream.Samples(), t.rows)
 	symmetric := a.Stream.Range.ToSymmetric
 	apart := graph.Cast(graph.Sub(symmetric(made), symmetric(target)), graph.F32)
-	square = graph.Square(graph.Reshape(apart, graph.Shape{t.rows, apart.Shape.Size() / t.rows}))
+	square = graph.Square(nn.Flatten(apart))
 	if a.Stream.Samples() == Pixels {
 		square = graph.Scale(square, .25) // of [-1, 1] to shares of 255
 	}

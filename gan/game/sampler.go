@@ -100,16 +100,22 @@ func (s *Sampler) program(name string, n int, trained bool) (p *graph.Program, u
 	defer refused(&err)
 	p, err = graph.Build(name, g.Vars, func(b *graph.Builder) {
 		b.WithPrecision(g.prec, func() {
-			t := g.newTurn(b)
-			t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: trained}
+			t := s.turn(b, people{rows: n, trained: trained})
 			u = t.uses
-			s.build(t)
 			for _, x := range t.shown {
 				x.output(b)
 			}
 		})
 	})
 	return p, u, err
+}
+
+// turn is the sampler as a part of a program for people.
+func (s *Sampler) turn(b *graph.Builder, p people) *Turn {
+	t := s.game.newTurn(b)
+	t.clock, t.people = b.Read(s.game.Clock), p
+	s.build(t)
+	return t
 }
 
 func (s shown) output(b *graph.Builder) {

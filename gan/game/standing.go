@@ -83,10 +83,7 @@ func (g *Game) Prepare(trained bool) (*graph.Program, error) {
 	return graph.Build(Preparation, g.Vars, func(b *graph.Builder) {
 		b.UseRandom(&graph.Random{Seed: g.Seed, Run: g.standing.runs})
 		b.WithPrecision(g.prec, func() {
-			t := g.newTurn(b)
-			t.clock = b.Read(g.Clock)
-			t.people = people{rows: g.Config.Train.Batch, trained: trained, run: b.Read(g.standing.runs), gathered: map[*nn.Net]*nn.Gathering{}}
-			g.Sampler("sample").build(t)
+			t := g.Sampler("sample").turn(b, people{rows: g.Config.Train.Batch, trained: trained, run: b.Read(g.standing.runs), gathered: map[*nn.Net]*nn.Gathering{}})
 			for _, net := range t.nets {
 				if of := t.gathered[net]; of != nil {
 					of.Commit(b)

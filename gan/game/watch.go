@@ -44,10 +44,7 @@ func (g *Game) Watch(n int) (w *Watch, err error) {
 		b.WithPrecision(g.prec, func() {
 			seeds := graph.Add(graph.Mul(b.Read(g.Clock), b.Const(graph.I32, float64(n))), b.Iota(n))
 			turn := func(s *Sampler, of *standIn) *Turn {
-				t := g.newTurn(b)
-				t.clock, t.people = b.Read(g.Clock), people{rows: n, trained: true, standIn: of, seeds: seeds}
-				s.build(t)
-				return t
+				return s.turn(b, people{rows: n, trained: true, standIn: of, seeds: seeds})
 			}
 			made, real := turn(sample, nil), turn(features, nil)
 			fake := turn(features, &standIn{made.result(Samples), made.asked})
