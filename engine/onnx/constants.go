@@ -128,28 +128,26 @@ func (e *emitter) computed(n *graph.Node) string {
 
 // integers is a list as a constant of the model, i64 [n].
 func (e *emitter) integers(list ...int) string {
-	key := fmt.Sprint("i64", list)
-	if name := e.known[key]; name != "" {
-		return name
-	}
 	data := []byte{}
 	for _, v := range list {
 		data = binary.LittleEndian.AppendUint64(data, uint64(v))
 	}
-	name := e.unique("integers")
-	e.net.initializers = append(e.net.initializers, initializer{name: name, dtype: wide, shape: []int{len(list)}, data: data})
-	e.known[key] = name
-	return name
+	return e.literal("integers", wide, []int{len(list)}, data)
 }
 
 // scalar is a number as a constant of the model, of shape [].
 func (e *emitter) scalar(d graph.DType, v float64) string {
-	key := fmt.Sprint("scalar", d, v)
+	return e.literal("constant", d, []int{}, scalar(d, v))
+}
+
+// literal is a constant of the model of given bytes, the same one for the same.
+func (e *emitter) literal(name string, d graph.DType, shape []int, data []byte) string {
+	key := fmt.Sprint("literal", elementTypes[d], shape, data)
 	if name := e.known[key]; name != "" {
 		return name
 	}
-	name := e.unique("constant")
-	e.net.initializers = append(e.net.initializers, initializer{name: name, dtype: d, shape: []int{}, data: scalar(d, v)})
+	name = e.unique(name)
+	e.net.initializers = append(e.net.initializers, initializer{name: name, dtype: d, shape: shape, data: data})
 	e.known[key] = name
 	return name
 }

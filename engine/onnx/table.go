@@ -49,7 +49,7 @@ func init() {
 		graph.OpNot:           {emit: same("Not")},
 		graph.OpIsFinite:      {emit: finite},
 		graph.OpCast:          {emit: cast},
-		graph.OpStopGradient:  {emit: through},
+		graph.OpStopGradient:  {emit: (*emitter).kept},
 		graph.OpAdd:           {emit: add},
 		graph.OpSub:           {emit: same("Sub")},
 		graph.OpMul:           {emit: same("Mul")},
@@ -151,8 +151,6 @@ func cast(e *emitter, n *graph.Node) (value, error) {
 	}
 	return with(e, n, func(x []string) string { return e.node(n, "Cast", x, attrInt("to", elementTypes[n.DType])) })
 }
-
-func through(e *emitter, n *graph.Node) (value, error) { return e.of(n.Inputs[0]) }
 
 // add is a sum, or the last step of a batch norm.
 func add(e *emitter, n *graph.Node) (value, error) {
