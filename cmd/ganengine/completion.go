@@ -30,9 +30,7 @@ var shells = []struct{ name, install string }{
 func completionCommand() command {
 	c := command{name: "completion", usage: "completion bash|zsh|fish", short: "have a shell complete commands, flags, configurations, keys and runs",
 		args: 1 << 10, about: "It prints what the shell has to read, which asks `ganengine completion words` for what may follow the words of a line."}
-	var names []string
 	for _, s := range shells {
-		names = append(names, s.name)
 		c.example = append(c.example, s.install)
 	}
 	c.flags = func(a *app, _ *flag.FlagSet) action {
@@ -40,7 +38,7 @@ func completionCommand() command {
 			switch {
 			case len(args) > 0 && args[0] == "words":
 				return a.print(strings.Join(complete(args[1:]), "\n") + "\n")
-			case len(args) == 1 && slices.Contains(names, args[0]):
+			case len(args) == 1 && slices.Contains(shellNames(), args[0]):
 				text, err := completions.ReadFile("completion/" + args[0])
 				if err != nil {
 					return err
@@ -93,41 +91,43 @@ func wordsOf(command string) []string {
 	case "report", "compare":
 		return runNames()
 	case "completion":
-		var all []string
-		for _, s := range shells {
-			all = append(all, s.name)
-		}
-		return all
+		return shellNames()
 	}
 	return nil
 }
 
+func shellNames() (all []string) {
+	for _, s := range shells {
+		all = append(all, s.name)
+	}
+	return all
+}
+
 // values are what a flag may have.
 func values(flag, begun string) []string {
+	var all []string
 	switch flag {
 	case "config":
-		return beginning(configs.Names(), begun)
+		all = configs.Names()
 	case "run", "resume", "init", "with":
-		return beginning(append([]string{"latest"}, runNames()...), begun)
+		all = append([]string{"latest"}, runNames()...)
 	case "set":
-		return beginning(keys(), begun)
+		all = keys()
 	case "device":
-		return beginning([]string{"auto", "cpu", "cuda"}, begun)
+		all = []string{"auto", "cpu", "cuda"}
 	case "precision":
-		return beginning([]string{"fp32", "tf32", "bf16"}, begun)
+		all = systems.Schema().Values("run.precision")
 	case "format":
-		return beginning([]string{"onnx", "safetensors"}, begun)
+		all = exportFormats
 	case "mode":
-		return beginning([]string{"slerp", "lerp"}, begun)
+		all = modeNames
 	case "metrics":
 		done := begun[:strings.LastIndex(begun, ",")+1] // a list
-		var all []string
 		for _, m := range metric.Table() {
 			all = append(all, done+m.Name)
 		}
-		return beginning(all, begun)
 	}
-	return nil
+	return beginning(all, begun)
 }
 
 // keys are those of the configuration, with the sign that a value follows.

@@ -63,13 +63,15 @@ func interpolateCommand() command {
 		}}
 }
 
-// modes are the ways from one latent to the next.
+// modes are the ways from one latent to the next; modeNames has them in the order in which they are named.
 var modes = map[string]explore.Between{"slerp": explore.Slerp, "lerp": explore.Lerp}
+
+var modeNames = []string{"slerp", "lerp"}
 
 // check finds what is wrong before anything is computed.
 func (w *walkFlags) check() (seeds *explore.Seeds, err error) {
 	if _, ok := modes[w.mode]; !ok && w.mode != "" {
-		return nil, usage("there is no mode %q%s; use slerp or lerp", w.mode, didYouMean(w.mode, []string{"slerp", "lerp"}))
+		return nil, usage("there is no mode %q%s; use %s", w.mode, didYouMean(w.mode, modeNames), strings.Join(modeNames, " or "))
 	}
 	if w.path != streamed && !isFile(w.path, ".png", ".gif", ".mp4") {
 		return nil, usage("-o: name FILE.png or FILE.gif, FILE.mp4, or - for frames on standard output, got %q", w.path)

@@ -118,6 +118,14 @@ func (s *Schema) IsList(name string) bool {
 	return keys != nil && kinds[keys[0].kind].list
 }
 
+// Values are all that the key of that name may have; nil where they are not listed.
+func (s *Schema) Values(name string) []string {
+	if keys := s.named[name]; keys != nil {
+		return keys[0].values
+	}
+	return nil
+}
+
 // SetFlag is Set for a flag of its own, which errors then name. It overrides
 // the file, and the file's keys that exclude this one (train.kimg, say, for
 // train.steps); such keys of the command line contradict each other in Resolve.
