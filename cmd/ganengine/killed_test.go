@@ -86,14 +86,9 @@ func killed(t *testing.T, c *config.Config) {
 // first steps and gives its run. Where the training was faster there is another one.
 func (p *place) killedChild() (run string) {
 	p.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	for i := range 10 {
 		run = fmt.Sprint(i)
-		c := exec.Command(self, "-config", p.at("tiny.toml"), "-out", p.at("runs"), "-quiet", "-set", "checkpoint.every=1", "-set", "sample.every=1")
-		c.Env = append(os.Environ(), asProgram+"=1")
+		c := asProcess(self(p.t), "-config", p.at("tiny.toml"), "-out", p.at("runs"), "-quiet", "-set", "checkpoint.every=1", "-set", "sample.every=1")
 		c.Stderr = new(bytes.Buffer)
 		if err := c.Start(); err != nil {
 			p.t.Fatal(err)

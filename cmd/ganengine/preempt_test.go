@@ -17,18 +17,7 @@ func (p *place) script(path string, args ...string) *exec.Cmd {
 	if _, err := exec.LookPath("bash"); err != nil {
 		p.t.Skip("there is no bash")
 	}
-	c := exec.Command("bash", append([]string{filepath.Join("../..", path)}, args...)...)
-	c.Env = append(os.Environ(), asProgram+"=1")
-	return c
-}
-
-func self(t *testing.T) string {
-	t.Helper()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return asProcess("bash", append([]string{filepath.Join("../..", path)}, args...)...)
 }
 
 // A training that is ended a few times, at moments that nobody chose, ends as one that

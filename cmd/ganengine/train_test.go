@@ -180,14 +180,9 @@ func TestQuiet(t *testing.T) {
 // checkpoint. wrap is a command that starts it, if any.
 func (p *place) child(wrap ...string) *exec.Cmd {
 	p.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	args := append(wrap, self, "-config", p.at("images.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
+	args := append(wrap, self(p.t), "-config", p.at("images.toml"), "-out", p.at("runs"), "-steps", "100000000", "-quiet",
 		"-set", "checkpoint.every=50", "-set", "sample.every=0")
-	c := exec.Command(args[0], args[1:]...)
-	c.Env = append(os.Environ(), asProgram+"=1")
+	c := asProcess(args[0], args[1:]...)
 	c.Stderr = new(bytes.Buffer)
 	if err := c.Start(); err != nil {
 		p.t.Fatal(err)
@@ -200,10 +195,6 @@ func (p *place) child(wrap ...string) *exec.Cmd {
 // A training outlives the reader of its lines: ganengine ... | head.
 func TestClosedOutput(t *testing.T) {
 	p := newPlace(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -212,8 +203,8 @@ func TestClosedOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer writer.Close()
-	c := exec.Command(self, "-config", p.at("points.toml"), "-out", p.at("runs"))
-	c.Env, c.Stdout = append(os.Environ(), asProgram+"=1"), writer
+	c := asProcess(self(t), "-config", p.at("points.toml"), "-out", p.at("runs"))
+	c.Stdout = writer
 	if err := c.Run(); err != nil {
 		t.Error(err)
 	}
