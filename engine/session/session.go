@@ -67,6 +67,9 @@ type Memory struct {
 	Unshared  int64 // what the largest program's transient values would need without sharing
 }
 
+// Total is all of it that is held.
+func (m Memory) Total() int64 { return m.Variables + m.Arena }
+
 // Plan is the memory that programs compiled together would need, without
 // allocating any.
 func Plan(dev device.Device, vars *graph.Vars, programs ...*graph.Program) (Memory, error) {

@@ -73,8 +73,7 @@ func Bench(ctx context.Context, cfg *config.Config, h Host, o BenchOptions) (Ben
 			return report, err
 		}
 	}
-	m := t.ses.Memory()
-	report.HostPeakBytes, report.DevicePeakBytes = peakMemory(), m.Variables+m.Arena
+	report.HostPeakBytes, report.DevicePeakBytes = peakMemory(), t.ses.Memory().Total()
 	if o.Profile {
 		limits, err := roofline.Measure(h.Device, kernels) // last: it takes memory of its own
 		if err != nil {

@@ -73,7 +73,7 @@ func dryRun(ctx context.Context, cfg *config.Config, h Host, since beginning, ru
 	if err != nil {
 		return err
 	}
-	if most, room := memory.Variables+memory.Arena, h.Device.Info().Memory; room > 0 && most > room {
+	if most, room := memory.Total(), h.Device.Info().Memory; room > 0 && most > room {
 		return r.suggest(outOfMemory(&device.OutOfMemoryError{Device: h.Device.Info().Name, Label: "training", Wanted: most, Present: room}, session.Memory{}))
 	}
 	if err := r.cfg.WriteTOML(w); err != nil {

@@ -202,11 +202,11 @@ func (r *runner) finished(step int64) {
 	p.ImagesPerSecond = r.speed
 	p.Left, p.Blind = r.forecast.left(step)
 	if p.Logged {
-		m := r.trainer.ses.Memory()
+		device := r.trainer.ses.Memory().Total()
 		rates := r.trainer.ratesAt(step - 1)
-		r.measure(p, rates, m.Variables+m.Arena)
+		r.measure(p, rates, device)
 		r.rec.stats(interval{step: step, images: r.images(step), seconds: r.clock.total().Seconds(),
-			imagesPerSecond: p.ImagesPerSecond, spent: r.clock.interval(), device: m.Variables + m.Arena, scores: r.trainer.tally, rates: rates})
+			imagesPerSecond: p.ImagesPerSecond, spent: r.clock.interval(), device: device, scores: r.trainer.tally, rates: rates})
 		r.tell(rates)
 		r.rec.logged(p.String())
 		r.trainer.tally.reset()

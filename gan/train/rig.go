@@ -225,11 +225,9 @@ func (r *rig) describe() []string {
 	if r.host.Fallback != "" {
 		line += "; " + r.host.Fallback
 	}
-	m := r.trainer.ses.Memory()
 	return []string{line,
 		fmt.Sprintf("data     %s, %s of %s%s", r.cfg.Data.Kind, printable.Count(r.set.Len(), "sample", "samples"), SampleShape(r.set), stored(r.set)),
-		fmt.Sprintf("model    %s, %s; %d MiB on the device", r.cfg.Model.Kind, counts(r.trainer.game),
-			(m.Variables+m.Arena+1<<20-1)>>20)}
+		fmt.Sprintf("model    %s, %s; %d MiB on the device", r.cfg.Model.Kind, counts(r.trainer.game), mebibytes(r.trainer.ses.Memory().Total()))}
 }
 
 // counts are the parameters of each network.

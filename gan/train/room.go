@@ -26,7 +26,7 @@ func outOfMemory(err error, held session.Memory) error {
 	}
 	e := &noRoom{error: err}
 	if oom.Present > 0 {
-		e.room = oom.Present + held.Variables + held.Arena
+		e.room = oom.Present + held.Total()
 	}
 	return e
 }
@@ -65,7 +65,7 @@ func (r *rig) need(batch int) (int64, error) {
 		return 0, err
 	}
 	m, err := session.Plan(r.host.Device, g.Vars, all.programs...)
-	return m.Variables + m.Arena, err
+	return m.Total(), err
 }
 
 func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
