@@ -189,7 +189,6 @@ func allowed() []edge {
 		{"gan/data/zipped", "engine/plainfile"},
 		{"gan/data/shards", "gan/data/files"},
 		{"gan/data/shards", "gan/data/classes"},
-		{"gan/data/shards", "gan/data/memory"},
 		{"gan/data/shards", "gan/data/pixel"},
 		{"gan/data/shards", "engine/plainfile"},
 		{"gan/data/folder", "gan/data/pixel"},

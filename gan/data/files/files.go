@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -24,7 +23,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"ganengine/gan/data/classes"
 	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
 )
@@ -67,6 +65,7 @@ type Tree struct {
 	NoLabel  string   // where Labelled: what a file without a class lacks
 
 	Progress func(line string) // is told now and then how far looking at files is; may be nil
+	listed   int64             // bytes of memory that were taken by Files
 	memory   *memory.Budget    // of what is decoded at once
 	buffers  sync.Pool         // of *bytes.Buffer, files being decoded
 }
@@ -78,13 +77,19 @@ func NewTree(kind, what, root string, store Store) *Tree {
 	return t
 }
 
-// Add lists a file, which has a fault already if err is not nil.
-func (t *Tree) Add(name string, err error) {
-	f := File{Name: name, Class: -1}
+// Add lists a file, of no class so far, which has a fault already if err is not nil.
+func (t *Tree) Add(f File, err error) {
+	f.Class = -1
 	if err != nil {
-		f.Err = t.fault(name, err)
+		f.Err = t.fault(f.Name, err)
 	}
 	t.Files = append(t.Files, f)
+	t.listed += f.bytes()
+}
+
+// Ignore counts an entry that is no image, by its extension.
+func (t *Tree) Ignore(name string) {
+	t.Ignored[cmp.Or(strings.ToLower(path.Ext(name)), "no extension")]++
 }
 
 // folderOf is the first folder of a name, "" for a file in the root.
@@ -127,42 +132,6 @@ func (t *Tree) Label(files []File) []string {
 	return names
 }
 
-// ByFolder gives files of archives their classes: the first folders of the names
-// that inner gives, or the second where all are in one folder that holds others.
-func (t *Tree) ByFolder(inner func(f *File) string) {
-	t.Labelled = true
-	t.NoLabels = "put each class's images in a folder of its own"
-	t.NoLabel = "it lies beside the class folders"
-	around := ""
-	for i := range t.Files {
-		top := folderOf(inner(&t.Files[i]))
-		if i > 0 && top+"/" != around || top == "" {
-			around = ""
-			break
-		}
-		around = top + "/"
-	}
-	cut := func(f *File) string { return folderOf(strings.TrimPrefix(inner(f), around)) }
-	if around != "" && !slices.ContainsFunc(t.Files, func(f File) bool { return cut(&f) != "" }) {
-		around = ""
-	}
-	var table classes.Table
-	for i := range t.Files {
-		f := &t.Files[i]
-		folder := cut(f)
-		if f.Class = -1; folder == "" {
-			continue
-		}
-		class, err := table.Add(folder)
-		if err != nil {
-			t.NoLabels, t.NoLabel = err.Error(), err.Error()
-		}
-		f.Class = class
-	}
-	names, class := table.Sorted()
-	t.Name(names, class)
-}
-
 // Name gives the classes names. A file's class so far is that at its place in
 // class, or -1.
 func (t *Tree) Name(names []string, class []int32) {
@@ -192,45 +161,6 @@ func (t *Tree) unlabelled(files []File, classes []string) error {
 	return fmt.Errorf("image %s lies beside the class folders and so has no class: move it into one, or set labels = false", t.Path(files[i].Name))
 }
 
-// Leads says whether a name in an archive leads elsewhere than below its root, to
-// those who would make a path of it.
-func Leads(name string) bool {
-	name = strings.ReplaceAll(name, `\`, "/")
-	return strings.HasPrefix(name, "/") || strings.ContainsRune(name, 0) || slices.Contains(strings.Split(name, "/"), "..")
-}
-
-// Inside is the name of a member of an archive with nothing in it that leads
-// anywhere, so that one file has one name.
-func Inside(name string) string {
-	return strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")
-}
-
-// Twice makes files bad that have the name of one before them, as members of an
-// archive can: runs know files by their names.
-func (t *Tree) Twice() {
-	rising := true
-	for i := 1; i < len(t.Files) && rising; i++ {
-		rising = t.Files[i-1].Name < t.Files[i].Name
-	}
-	if rising {
-		return
-	}
-	byName := make([]int32, len(t.Files))
-	for i := range byName {
-		byName[i] = int32(i)
-	}
-	slices.SortFunc(byName, func(a, b int32) int {
-		return cmp.Or(strings.Compare(t.Files[a].Name, t.Files[b].Name), cmp.Compare(a, b))
-	})
-	for k := 1; k < len(byName); k++ {
-		if f := &t.Files[byName[k]]; f.Name == t.Files[byName[k-1]].Name {
-			f.Err = t.fault(f.Name, errTwice)
-		}
-	}
-}
-
-var errTwice = errors.New("there is one of this name before it")
-
 // AllLabelled says whether every file that can be read has a class.
 func (t *Tree) AllLabelled() bool {
 	classes := t.Label(t.Files)
@@ -253,11 +183,5 @@ func (t *Tree) Notes() []string {
 	return append(lines, t.Remarks...)
 }
 
-// IndexBytes is the memory that a list of files takes.
-func IndexBytes(list []File) int64 {
-	n := int64(len(list)) * int64(unsafe.Sizeof(File{}))
-	for _, f := range list {
-		n += int64(len(f.Name))
-	}
-	return n
-}
+// bytes is the memory that the file takes in a list.
+func (f *File) bytes() int64 { return int64(unsafe.Sizeof(*f)) + int64(len(f.Name)) }

@@ -11,7 +11,7 @@ import (
 func TestCancelledInTheMiddle(t *testing.T) {
 	tree := NewTree("test", "test", "nowhere", nil)
 	for i := range 200 {
-		tree.Add(fmt.Sprint(i), nil)
+		tree.Add(File{Name: fmt.Sprint(i)}, nil)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	seen := make(chan int, len(tree.Files))

@@ -252,7 +252,12 @@ func (s *Set) Identity(lost []int) string {
 }
 
 // IndexBytes is the memory that the list of files takes.
-func (s *Set) IndexBytes() int64 { return IndexBytes(s.files) }
+func (s *Set) IndexBytes() (n int64) {
+	for i := range s.files {
+		n += s.files[i].bytes()
+	}
+	return n
+}
 
 // Close closes what the files lie in.
 func (s *Set) Close() error { return s.tree.Close() }

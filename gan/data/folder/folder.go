@@ -8,7 +8,6 @@
 package folder
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +73,7 @@ func OpenFile(ctx context.Context, path string, o files.Options, notes func(stri
 	if err != nil {
 		return nil, fmt.Errorf("opening image: %w", err)
 	}
-	t.Add(filepath.Base(path), plainfile.Check(info.Mode()))
+	t.Add(files.File{Name: filepath.Base(path)}, plainfile.Check(info.Mode()))
 	if err := t.Probe(ctx); err != nil {
 		return nil, err
 	}
@@ -167,9 +166,9 @@ func (t *lister) add(ctx context.Context, dir string, e fs.DirEntry, depth int) 
 	switch {
 	case mode.IsDir() && (len(t.Files) > before || !named):
 	case named:
-		t.Add(name, plainfile.Check(mode))
+		t.Add(files.File{Name: name}, plainfile.Check(mode))
 	default:
-		t.Ignored[cmp.Or(strings.ToLower(path.Ext(e.Name())), "no extension")]++
+		t.Ignore(e.Name())
 	}
 	return nil
 }

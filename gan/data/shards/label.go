@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ganengine/gan/data/classes"
+	"ganengine/gan/data/files"
 )
 
 const maxNames = 1 << 22 // bytes of the list of classes
@@ -20,12 +21,12 @@ var labelKeys = []string{"label", "class", "cls", "class_id", "class_name"}
 func (l *lister) label(name, extension string, content io.Reader) error {
 	b, err := io.ReadAll(io.LimitReader(content, maxJSON+1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", clip(name), err)
+		return fmt.Errorf("%s: %w", files.Clip(name), err)
 	}
 	var text string
 	switch {
 	case len(b) > maxJSON:
-		l.noClass = fmt.Errorf("%s has more than %d bytes", clip(name), maxJSON)
+		l.noClass = fmt.Errorf("%s has more than %d bytes", files.Clip(name), maxJSON)
 	case extension == ".cls":
 		text = strings.TrimSpace(string(b))
 	case l.sample.class < 0:

@@ -24,23 +24,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"strings"
-	"time"
 
 	"ganengine/engine/plainfile"
 	"ganengine/gan/data/classes"
 	"ganengine/gan/data/files"
-	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
 )
 
-const (
-	maxName = 1 << 12 // bytes of a member's name
-	maxJSON = 1 << 20 // bytes of a sample's .json
-	pause   = 5 * time.Second
-	some    = 1 << 12 // members between two looks at the memory and the clock
-)
+const maxJSON = 1 << 20 // bytes of a sample's .json
 
 // Scan lists the images of the archives that a path means and looks at each.
 // Images that cannot be read are listed with their error. progress, which may be
@@ -59,8 +51,8 @@ func Scan(ctx context.Context, root string, progress func(line string)) (*files.
 	}
 	t := files.NewTree("tar", "tar archive", root, store)
 	t.Progress = progress
-	l := lister{Tree: t, ctx: ctx, budget: memory.NewBudget(), next: time.Now().Add(pause)}
-	if err := l.all(store); err != nil {
+	l := lister{Members: files.NewMembers(ctx, t)}
+	if err := l.all(ctx, store); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	if err := t.Probe(ctx); err != nil {
@@ -71,10 +63,7 @@ func Scan(ctx context.Context, root string, progress func(line string)) (*files.
 
 // lister fills a tree.
 type lister struct {
-	*files.Tree
-	ctx    context.Context
-	budget *memory.Budget
-	next   time.Time // of a line on the progress
+	files.Members
 
 	part    int32
 	prefix  string
@@ -94,8 +83,11 @@ type sample struct {
 	class  int32
 }
 
-func (l *lister) all(s *store) error {
+func (l *lister) all(ctx context.Context, s *store) error {
 	for i := range s.shards {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("listing %s: %w", l.Root, err)
+		}
 		one := &s.shards[i]
 		l.part, l.prefix = int32(i), one.prefix
 		err := one.open(func(file io.ReaderAt) error {
@@ -114,11 +106,9 @@ func (l *lister) all(s *store) error {
 // list adds the images of one archive.
 func (l *lister) list(file *io.SectionReader) error {
 	archive := tar.NewReader(file)
-	for n := 0; ; n++ {
-		if n%some == 0 {
-			if err := l.look(); err != nil {
-				return err
-			}
+	for {
+		if err := l.Look(); err != nil {
+			return err
 		}
 		before, _ := file.Seek(0, io.SeekCurrent) // a section's place is always known
 		h, err := archive.Next()
@@ -143,28 +133,12 @@ func (l *lister) list(file *io.SectionReader) error {
 	}
 }
 
-// look ends what is cancelled or takes too much, and tells how far it is.
-func (l *lister) look() error {
-	if err := l.ctx.Err(); err != nil {
-		return err
-	}
-	if now := time.Now(); l.Progress != nil && now.After(l.next) {
-		l.next = now.Add(pause)
-		l.Progress(fmt.Sprintf("listed %d images in %s", len(l.Files), l.Root))
-	}
-	if err := l.budget.Check(files.IndexBytes(l.Files)); err != nil {
-		return fmt.Errorf("a list of %d images is too much: %w", len(l.Files), err)
-	}
-	return nil
-}
-
 // add takes in one member, whose content is at a place.
 func (l *lister) add(h *tar.Header, at, size int64, content io.Reader) error {
 	if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
 	full := files.Inside(h.Name)
-	base := path.Base(full)
 	name, extension := split(full)
 	if name != l.sample.name {
 		l.finish(name)
@@ -172,7 +146,7 @@ func (l *lister) add(h *tar.Header, at, size int64, content io.Reader) error {
 	switch {
 	case full == classes.Member:
 		return l.names(content)
-	case strings.HasPrefix(base, ".") || strings.Contains(full, "__MACOSX/"):
+	case files.Hidden(full):
 		l.Ignored["hidden"]++
 	case pixel.HasMemberExtension(full):
 		l.sample.images++
@@ -183,7 +157,7 @@ func (l *lister) add(h *tar.Header, at, size int64, content io.Reader) error {
 	case extension == ".txt": // a caption beside the image
 		l.sample.member = true
 	default:
-		l.Ignored[cmp.Or(strings.ToLower(path.Ext(base)), "no extension")]++
+		l.Ignore(full)
 	}
 	return nil
 }
@@ -191,22 +165,18 @@ func (l *lister) add(h *tar.Header, at, size int64, content io.Reader) error {
 // put lists a file. What is to become of one that cannot be read is decided as for
 // any.
 func (l *lister) put(name string, at, size int64, err error) {
-	l.Add(l.prefix+clip(name), err)
-	f := &l.Files[len(l.Files)-1]
-	f.At, f.Size, f.Part = at, size, l.part
+	l.Add(files.File{Name: l.prefix + files.Clip(name), At: at, Size: size, Part: l.part}, err)
 	_, extension := split(name)
 	l.beside = append(l.beside, strings.Count(extension, ".") > 1)
 }
-
-func clip(name string) string { return name[:min(len(name), maxName)] }
 
 // fault says why a member cannot be read, if it can be told from its header.
 func fault(h *tar.Header, at, size int64) error {
 	switch {
 	case files.Leads(h.Name):
 		return errors.New("its name leads out of the archive")
-	case len(h.Name) > maxName:
-		return fmt.Errorf("its name has %d bytes; up to %d are read", len(h.Name), maxName)
+	case len(h.Name) > files.MaxName:
+		return fmt.Errorf("its name has %d bytes; up to %d are read", len(h.Name), files.MaxName)
 	case h.Typeflag == tar.TypeLink || h.Typeflag == tar.TypeSymlink:
 		return errors.New("it is a link, and none is followed in an archive")
 	case h.Typeflag == tar.TypeGNUSparse || sparse(h):

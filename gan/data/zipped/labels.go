@@ -15,6 +15,8 @@ import (
 // maxLabels bounds dataset.json, of which one value may be all: bytes.
 const maxLabels = 1 << 28
 
+const some = 1 << 12 // labels between two looks at the context
+
 // label reads StyleGAN's dataset.json: {"labels": [[name, class], ...]}, or null. It
 // is read a pair at a time: there may be millions.
 func (l *lister) label(r *io.SectionReader) error {

@@ -12,7 +12,6 @@ package zipped
 
 import (
 	"bytes"
-	"cmp"
 	"compress/flate"
 	"context"
 	"errors"
@@ -21,10 +20,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"ganengine/engine/plainfile"
 	"ganengine/gan/data/files"
@@ -33,11 +30,8 @@ import (
 )
 
 const (
-	maxName     = 1 << 12 // bytes of a member's name
 	maxUnpacked = 1 << 28 // bytes that one member may have when unpacked
 	mostRatio   = 1032    // bytes that deflate gives for one at most: 258 for two bits (RFC 1951)
-	pause       = 5 * time.Second
-	some        = 1 << 12 // members between two looks at the memory and the clock
 )
 
 // Is says whether a file is a zip archive, by its first bytes.
@@ -63,7 +57,7 @@ func Scan(ctx context.Context, root string, progress func(line string)) (*files.
 	s := &store{path: root, file: f, ctx: ctx, memory: memory.NewBudget()}
 	t := files.NewTree("zip", "zip archive", root, s)
 	t.Progress = progress
-	l := lister{Tree: t, ctx: ctx, store: s, size: info.Size(), next: time.Now().Add(pause)}
+	l := lister{Members: files.NewMembers(ctx, t), ctx: ctx, store: s, size: info.Size()}
 	err = l.list()
 	if err == nil {
 		err = t.Probe(ctx)
@@ -76,12 +70,10 @@ func Scan(ctx context.Context, root string, progress func(line string)) (*files.
 
 // lister fills a tree.
 type lister struct {
-	*files.Tree
+	files.Members
 	ctx    context.Context
 	store  *store
-	size   int64 // of the archive
-	next   time.Time
-	seen   int
+	size   int64       // of the archive
 	labels *files.File // dataset.json
 }
 
@@ -104,16 +96,13 @@ func (l *lister) list() error {
 
 // add takes in one member.
 func (l *lister) add(e entry) error {
-	if l.seen++; l.seen%some == 0 {
-		if err := l.look(); err != nil {
-			return err
-		}
+	if err := l.Look(); err != nil {
+		return err
 	}
 	if strings.HasSuffix(e.name, "/") {
 		return nil
 	}
 	name := files.Inside(e.name)
-	base := path.Base(name)
 	switch {
 	case name == "dataset.json":
 		f, err := l.file(name, e)
@@ -121,42 +110,24 @@ func (l *lister) add(e entry) error {
 			return fmt.Errorf("dataset.json: %w", err)
 		}
 		l.labels = &f
-	case strings.HasPrefix(base, ".") || strings.Contains(name, "__MACOSX/"):
+	case files.Hidden(name):
 		l.Ignored["hidden"]++
 	case pixel.HasMemberExtension(name):
-		f, err := l.file(name, e)
-		l.Add(name[:min(len(name), maxName)], err)
-		last := &l.Files[len(l.Files)-1]
-		last.At, last.Size, last.Unpacked, last.Part = f.At, f.Size, f.Unpacked, f.Part
+		l.Add(l.file(name, e))
 	default:
-		l.Ignored[cmp.Or(strings.ToLower(path.Ext(base)), "no extension")]++
-	}
-	return nil
-}
-
-// look ends what is cancelled or takes too much, and tells how far it is.
-func (l *lister) look() error {
-	if err := l.ctx.Err(); err != nil {
-		return err
-	}
-	if now := time.Now(); l.Progress != nil && now.After(l.next) {
-		l.next = now.Add(pause)
-		l.Progress(fmt.Sprintf("listed %d images in %s", len(l.Files), l.Root))
-	}
-	if err := l.store.memory.Check(files.IndexBytes(l.Files)); err != nil {
-		return fmt.Errorf("a list of %d images is too much: %w", len(l.Files), err)
+		l.Ignore(name)
 	}
 	return nil
 }
 
 // file is where a member is, or why it cannot be read.
 func (l *lister) file(name string, e entry) (f files.File, err error) {
-	f = files.File{Name: name, Size: e.packed}
+	f = files.File{Name: files.Clip(name), Size: e.packed}
 	switch mode := fs.FileMode(0); {
 	case files.Leads(e.name):
 		return f, errors.New("its name leads out of the archive")
-	case len(name) > maxName:
-		return f, fmt.Errorf("its name has %d bytes; up to %d are read", len(name), maxName)
+	case len(name) > files.MaxName:
+		return f, fmt.Errorf("its name has %d bytes; up to %d are read", len(name), files.MaxName)
 	case e.flags&encrypted != 0:
 		return f, errors.New("it is encrypted: unpack the archive, and pack it without a password")
 	case e.method != stored && e.method != deflated:
