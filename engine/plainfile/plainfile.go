@@ -125,3 +125,18 @@ func ReadFile(path string) ([]byte, error) {
 	defer f.Close()
 	return io.ReadAll(f)
 }
+
+// Head is the first n bytes of the file that OpenLinked opens, or all of a shorter one.
+func Head(path string, n int) ([]byte, error) {
+	f, _, err := OpenLinked(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, n)
+	n, err = f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	return head[:n], nil
+}

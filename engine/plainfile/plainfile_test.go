@@ -58,6 +58,11 @@ func TestOnlyRegularFiles(t *testing.T) {
 		if info.Size() != 7 {
 			t.Errorf("%s has %d bytes", path, info.Size())
 		}
+		for n, want := range map[int]string{3: "con", 9: "content"} {
+			if head, err := Head(path, n); err != nil || string(head) != want {
+				t.Errorf("the first %d bytes of %s are %q, %v", n, path, head, err)
+			}
+		}
 		f.Close()
 	}
 	if _, _, err := OpenLinked(at("dangling")); !errors.Is(err, fs.ErrNotExist) {

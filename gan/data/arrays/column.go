@@ -121,22 +121,18 @@ func openFile(path string) (*file, error) {
 // Is says whether a file is an array, or an archive of arrays by its name or its
 // first member's.
 func Is(path string) bool {
-	f, _, err := plainfile.OpenLinked(path)
+	head, err := plainfile.Head(path, 512)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
-	head := make([]byte, 512)
-	n, _ := f.ReadAt(head, 0)
-	head = head[:n]
 	if bytes.HasPrefix(head, []byte("\x93NUMPY")) {
 		return true
 	}
 	const nameAt, lengthAt = 30, 26
-	if !bytes.HasPrefix(head, []byte("PK")) || n < nameAt {
+	if !bytes.HasPrefix(head, []byte("PK")) || len(head) < nameAt {
 		return false
 	}
-	name := head[nameAt:min(n, nameAt+int(binary.LittleEndian.Uint16(head[lengthAt:])))]
+	name := head[nameAt:min(len(head), nameAt+int(binary.LittleEndian.Uint16(head[lengthAt:])))]
 	return strings.HasSuffix(strings.ToLower(path), ".npz") || !bytes.ContainsRune(name, '/') && bytes.HasSuffix(name, []byte(".npy"))
 }
 

@@ -1,9 +1,7 @@
 package shards
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,16 +87,9 @@ func packed(name string) bool {
 
 // isTar looks at the name, or at where POSIX's magic stands.
 func isTar(path string) bool {
-	f, _, err := plainfile.OpenLinked(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [5]byte
-	if _, err := f.ReadAt(magic[:], 257); err != nil && !errors.Is(err, io.EOF) {
-		return false
-	}
-	return string(magic[:]) == "ustar" || strings.HasSuffix(strings.ToLower(path), ".tar")
+	const magic, at = "ustar", 257
+	head, err := plainfile.Head(path, at+len(magic))
+	return err == nil && (string(head[min(at, len(head)):]) == magic || strings.HasSuffix(strings.ToLower(path), ".tar"))
 }
 
 // expand lists the files of a pattern.

@@ -82,15 +82,11 @@ type table struct {
 
 // Looks reports whether a file's beginning looks like rows of numbers.
 func Looks(path string) bool {
-	f, _, err := plainfile.OpenLinked(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	head := make([]byte, 4096)
-	n, _ := f.ReadAt(head, 0)
-	head = head[:n]
-	return n > 0 && !bytes.ContainsFunc(head, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == '\ufffd' && n < 4096 }) &&
+	const most = 4096
+	head, err := plainfile.Head(path, most)
+	return err == nil && len(head) > 0 && !bytes.ContainsFunc(head, func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == '\ufffd' && len(head) < most
+	}) &&
 		bytes.ContainsAny(head, ",;\t") && bytes.ContainsAny(head, "0123456789")
 }
 

@@ -36,14 +36,8 @@ const (
 
 // Is says whether a file is a zip archive, by its first bytes.
 func Is(path string) bool {
-	f, _, err := plainfile.OpenLinked(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [4]byte
-	_, err = f.ReadAt(magic[:], 0)
-	return err == nil && (string(magic[:]) == localMagic || string(magic[:]) == endMagic)
+	magic, err := plainfile.Head(path, len(localMagic))
+	return err == nil && (string(magic) == localMagic || string(magic) == endMagic)
 }
 
 // Scan lists the images of the archive at path and looks at each. Images that
