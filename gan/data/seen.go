@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"ganengine/engine/plainfile"
@@ -61,18 +59,15 @@ func inFolder(path string) string {
 	}
 	counts := map[string]int{}
 	for _, e := range entries {
-		switch {
-		case e.IsDir():
-			counts["folders"]++
-		default:
-			counts[cmp.Or(strings.ToLower(filepath.Ext(e.Name())), "without an ending")]++
+		kind := cmp.Or(strings.ToLower(filepath.Ext(e.Name())), "without an ending")
+		if e.IsDir() {
+			kind = "folders"
 		}
+		counts[kind]++
 	}
 	var kinds []string
-	for _, name := range slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(counts[b]-counts[a], strings.Compare(a, b))
-	}) {
-		kinds = append(kinds, fmt.Sprintf("%s: %d", name, counts[name]))
+	for _, c := range commonest(counts) {
+		kinds = append(kinds, fmt.Sprintf("%s: %d", c.Name, c.N))
 	}
 	if rest := len(kinds) - shownKinds; rest > 0 {
 		kinds = append(kinds[:shownKinds], fmt.Sprintf("%d more", rest))
