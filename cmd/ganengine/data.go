@@ -157,10 +157,11 @@ func (a *app) inspect(ctx context.Context, d *dataFlags, path string) error {
 			return err
 		}
 	}
-	if _, err := data.Detect(ctx, path); err != nil {
+	kind, err := data.Detect(ctx, path)
+	if err != nil {
 		return usage("%w", err)
 	}
-	report, err := data.Inspect(ctx, data.Spec{Path: path, Progress: a.ticker()}, d.out != "")
+	report, err := data.Inspect(ctx, data.Spec{Kind: kind, Path: path, Progress: a.ticker()}, d.out != "")
 	if err != nil {
 		return err
 	}
