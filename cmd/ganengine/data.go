@@ -112,22 +112,17 @@ func (a *app) pack(ctx context.Context, d *dataFlags, path string) (err error) {
 // packed says what was written, and what to type next.
 func (a *app) packed(d *dataFlags, set data.Images, r pack.Result) error {
 	h, w, c := set.Shape()
-	what := r.Files[0]
-	if n := len(r.Files); n > 1 {
-		stem := strings.TrimSuffix(d.out, filepath.Ext(d.out))
-		what = fmt.Sprintf("%s-{00000..%05d}%s", stem, n-1, filepath.Ext(d.out))
-	}
 	classes := ""
 	if n := len(set.Classes()); n > 0 {
 		classes = " in " + printable.Count(n, "class", "classes")
 	}
-	next := []string{"ganengine", "-config", d.settings.config, "-data", what}
+	next := []string{"ganengine", "-config", d.settings.config, "-data", r.Path}
 	for _, o := range d.settings.overrides {
 		if o.key != dataPath {
 			next = append(next, "-set", o.key+"="+o.value)
 		}
 	}
-	return a.printf("%s: %d images of %dx%dx%d%s, %.1f MB\ntrain: %s\n", what, r.Images, h, w, c, classes, float64(r.Bytes)/1e6, shell(next))
+	return a.printf("%s: %d images of %dx%dx%d%s, %.1f MB\ntrain: %s\n", r.Path, r.Images, h, w, c, classes, float64(r.Bytes)/1e6, shell(next))
 }
 
 // shell is words as a shell takes them.

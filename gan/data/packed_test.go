@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"ganengine/gan/data/pack"
@@ -22,15 +21,11 @@ func packed(t testing.TB, spec Spec, o pack.Options) (whole, again Images) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "x.tar")
-	r, err := pack.Write(ctx, path, set.(Images), o)
+	r, err := pack.Write(ctx, filepath.Join(t.TempDir(), "x.tar"), set.(Images), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(r.Files); n > 1 {
-		path = strings.TrimSuffix(path, ".tar") + fmt.Sprintf("-{00000..%05d}.tar", n-1)
-	}
-	spec.Path, spec.Kind = path, "tar"
+	spec.Path, spec.Kind = r.Path, "tar"
 	spec.AnyLabels, spec.Labels = false, set.Classes() != nil
 	spec.Fit, spec.Background = "", ""
 	back, err := Open(ctx, spec, nil)

@@ -50,6 +50,7 @@ type Options struct {
 
 // Result is what was written.
 type Result struct {
+	Path   string // by which all are read: the archive's, or a pattern of several
 	Files  []string
 	Images int
 	Bytes  int64 // of all files
@@ -84,6 +85,10 @@ func Write(ctx context.Context, path string, set Images, o Options) (Result, err
 		return Result{}, p.fault
 	case err != nil:
 		return Result{}, err
+	}
+	p.result.Path = p.result.Files[0]
+	if n := len(p.result.Files); n > 1 {
+		p.result.Path = p.numbered(fmt.Sprintf("{00000..%05d}", n-1))
 	}
 	return p.result, nil
 }
@@ -162,8 +167,13 @@ func (p *packer) name(shard int) string {
 	if !p.several {
 		return p.path
 	}
+	return p.numbered(fmt.Sprintf("%05d", shard))
+}
+
+// numbered is the path of one of several.
+func (p *packer) numbered(number string) string {
 	ext := filepath.Ext(p.path)
-	return fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(p.path, ext), shard, ext)
+	return strings.TrimSuffix(p.path, ext) + "-" + number + ext
 }
 
 // shard writes an archive, and all behind it before it is put in its place: none is

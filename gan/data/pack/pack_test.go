@@ -96,7 +96,7 @@ func TestMembers(t *testing.T) {
 		}
 	}
 	info, err := os.Stat(path)
-	if err != nil || r.Bytes != info.Size() || r.Images != 3 || !slices.Equal(r.Files, []string{path}) {
+	if err != nil || r.Bytes != info.Size() || r.Images != 3 || !slices.Equal(r.Files, []string{path}) || r.Path != path {
 		t.Errorf("result %+v, of a file of %d bytes", r, info.Size())
 	}
 	write(t, path, drawn{n: 2}, Options{})
@@ -130,6 +130,9 @@ func TestShards(t *testing.T) {
 			names, _ := members(t, f)
 			keys = append(keys, names[1:]...)
 			all = append(all, b)
+		}
+		if want := filepath.Join(dir, "x-{00000..00003}.tar"); r.Path != want {
+			t.Errorf("all are read by %s, want %s", r.Path, want)
 		}
 		if len(all) != 4 || len(keys) != 20 || keys[19] != "00000009.cls" {
 			t.Errorf("%d shards of %q", len(all), keys)
@@ -185,7 +188,7 @@ func TestSkip(t *testing.T) {
 	var notes []string
 	set := drawn{n: 6, bad: map[int]bool{0: true, 3: true, 4: true, 5: true}}
 	r := write(t, path, set, Options{Skip: true, Shard: 1024 + 2*1024, Note: func(s string) { notes = append(notes, s) }})
-	if len(r.Files) != 1 || r.Images != 2 || len(notes) != 4 {
+	if len(r.Files) != 1 || r.Path != r.Files[0] || r.Images != 2 || len(notes) != 4 {
 		t.Fatalf("result %+v, notes %q", r, notes)
 	}
 	names, contents := members(t, r.Files[0])
