@@ -44,12 +44,12 @@ func kinds() []kind {
 		{name: "glyphs", open: openGlyphs},
 		{name: "mixture", open: openMixture},
 		{"idx", "train-images-idx3-ubyte.gz and the like, or a folder with it", claimsIDX, openIDX, nil},
-		{"cifar10", "data_batch_1.bin and the like, or a folder with them", claimsCIFAR, openCIFAR, nil},
-		{"npz", "a .npz or .npy", claimsNPZ, openNPZ, nil},
+		{"cifar10", "data_batch_1.bin and the like, or a folder with them", claimsCIFAR, stored(cifar.Open), nil},
+		{"npz", "a .npz or .npy", claimsNPZ, stored(arrays.Open), nil},
 		{"zip", "a .zip of images", claimsZip, opened(zipped.Scan), zipped.Scan},
 		{"tar", "a .tar of images, a folder of such, or a pattern such as train-{000..012}.tar", claimsTar, opened(shards.Scan), shards.Scan},
 		{"folder", "a folder of images (" + strings.Join(pixel.Extensions(), " ") + ")", claimsFolder, opened(folder.Scan), folder.Scan},
-		{"csv", "a .csv of numbers", claimsCSV, openCSV, nil},
+		{"csv", "a .csv of numbers", claimsCSV, stored(table.Open), nil},
 	}
 }
 
@@ -144,7 +144,7 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := idx.Open(spec.Path, idx.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+	set, err := idx.Open(spec.Path, uniform.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -161,53 +161,30 @@ func openIDX(_ context.Context, spec Spec, notes func(string)) (Set, error) {
 
 func claimsCIFAR(_ context.Context, path string) (bool, error) { return cifar.Is(path), nil }
 
-func openCIFAR(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
-	format, err := spec.format()
-	if err != nil {
-		return nil, err
-	}
-	set, err := cifar.Open(ctx, spec.Path, cifar.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
-	if err != nil {
-		return nil, err
-	}
-	return kept(set, nil)
-}
-
 func claimsNPZ(_ context.Context, path string) (bool, error) {
 	return !isDir(path) && arrays.Is(path), nil
-}
-
-func openNPZ(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
-	format, err := spec.format()
-	if err != nil {
-		return nil, err
-	}
-	set, err := arrays.Open(ctx, spec.Path, arrays.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
-	return kept(set, err)
 }
 
 func claimsCSV(_ context.Context, path string) (bool, error) {
 	return !isDir(path) && table.Looks(path), nil
 }
 
-func openCSV(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
-	format, err := spec.format()
-	if err != nil {
-		return nil, err
+// stored opens what a reader of samples of one size finds, and keeps what it resizes.
+func stored[S any](read func(context.Context, string, uniform.Options, func(string)) (S, error)) func(context.Context, Spec, func(string)) (Set, error) {
+	return func(ctx context.Context, spec Spec, notes func(string)) (Set, error) {
+		format, err := spec.format()
+		if err != nil {
+			return nil, err
+		}
+		set, err := read(ctx, spec.Path, uniform.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
+		if err != nil {
+			return nil, err
+		}
+		if images, ok := any(set).(*uniform.Set); ok && images.Resizes() {
+			return keep(images, cacheBytes), nil
+		}
+		return any(set).(Set), nil
 	}
-	set, err := table.Open(ctx, spec.Path, table.Options{Format: format, Labels: spec.Labels, Limit: spec.Limit}, notes)
-	return kept(set, err)
-}
-
-// kept is what a reader of images or points opened, with what it resizes kept.
-func kept(set any, err error) (Set, error) {
-	if err != nil {
-		return nil, err
-	}
-	if images, ok := set.(*uniform.Set); ok && images.Resizes() {
-		return keep(images, cacheBytes), nil
-	}
-	return set.(Set), nil
 }
 
 func claimsZip(_ context.Context, path string) (bool, error) {

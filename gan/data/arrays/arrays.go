@@ -22,16 +22,9 @@ import (
 	"ganengine/gan/data/uniform"
 )
 
-// Options say what of a file is wanted.
-type Options struct {
-	Format pixel.Format // Height 0: as stored, and two dimensions are points
-	Labels bool         // read the classes, which must be there
-	Limit  int          // only the first so many samples; 0: all
-}
-
 // Open opens the samples in a file, a *uniform.Set of images or a *points.Set; notes
 // is told of each conversion.
-func Open(ctx context.Context, path string, o Options, notes func(string)) (any, error) {
+func Open(ctx context.Context, path string, o uniform.Options, notes func(string)) (any, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, err
@@ -43,7 +36,7 @@ func Open(ctx context.Context, path string, o Options, notes func(string)) (any,
 	return set, nil
 }
 
-func (f *file) open(ctx context.Context, o Options, notes func(string)) (any, error) {
+func (f *file) open(ctx context.Context, o uniform.Options, notes func(string)) (any, error) {
 	x, err := f.samples()
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func write(t testing.TB, b []byte) string {
 	return path
 }
 
-func open(t *testing.T, b []byte, o Options) (any, []string, error) {
+func open(t *testing.T, b []byte, o uniform.Options) (any, []string, error) {
 	t.Helper()
 	var notes []string
 	set, err := Open(t.Context(), write(t, b), o, func(n string) { notes = append(notes, n) })
@@ -103,7 +103,7 @@ func TestImages(t *testing.T) {
 	} {
 		y := array("y", []int64{3, 0}, 2, 1)
 		for method, b := range map[string][]byte{"stored": archive(t, zip.Store, c.x, y), "packed": archive(t, zip.Deflate, y, c.x)} {
-			set, notes, err := open(t, b, Options{Labels: true})
+			set, notes, err := open(t, b, uniform.Options{Labels: true})
 			if err != nil {
 				t.Errorf("%s, %s: %v", name, method, err)
 				continue
@@ -123,7 +123,7 @@ func TestImages(t *testing.T) {
 
 func TestPointsAndRowsOfPixels(t *testing.T) {
 	one := array("a", []float32{1, 2, 3, 4}, 2, 2).body
-	set, _, err := open(t, one, Options{})
+	set, _, err := open(t, one, uniform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestPointsAndRowsOfPixels(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 	format, _ := pixel.NewFormat(2, 2, 1, "", "")
-	if set, _, err = open(t, array("a", ramp[uint8](8, 1), 2, 4).body, Options{Format: format, Limit: 1}); err != nil {
+	if set, _, err = open(t, array("a", ramp[uint8](8, 1), 2, 4).body, uniform.Options{Format: format, Limit: 1}); err != nil {
 		t.Fatal(err)
 	}
 	dst := make([]byte, 4)
@@ -141,7 +141,7 @@ func TestPointsAndRowsOfPixels(t *testing.T) {
 	}
 	all := map[string]bool{}
 	for _, m := range []member{array("x", []float32{1, 2, 3, 4}, 2, 2), array("x", []float32{1, 2, 3, 5}, 2, 2), array("x", []float32{1, 2, 3, 4}, 1, 4)} {
-		set, _, err := open(t, archive(t, zip.Store, m), Options{})
+		set, _, err := open(t, archive(t, zip.Store, m), uniform.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,11 +186,11 @@ func TestMistakes(t *testing.T) {
 		"no array":       {[]byte("hello"), "too short"},
 		"a number alone": {array("x", []uint8{1}).body, "is neither images"},
 	} {
-		if _, _, err := open(t, c.file, Options{Labels: true}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if _, _, err := open(t, c.file, uniform.Options{Labels: true}); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, _, err := open(t, stored(x, object), Options{}); err != nil {
+	if _, _, err := open(t, stored(x, object), uniform.Options{}); err != nil {
 		t.Errorf("an array that nobody asked for: %v", err)
 	}
 	if Is(t.TempDir()) || !Is(write(t, stored(x))) || !Is(write(t, x.body)) || Is(write(t, []byte("PK"))) {
@@ -206,7 +206,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(x.body)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, labels := range []bool{false, true} {
-			set, _, err := open(t, b, Options{Labels: labels})
+			set, _, err := open(t, b, uniform.Options{Labels: labels})
 			if err != nil {
 				continue
 			}

@@ -26,7 +26,6 @@ import (
 	"ganengine/engine/plainfile"
 	"ganengine/gan/data/classes"
 	"ganengine/gan/data/memory"
-	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/uniform"
 )
 
@@ -35,13 +34,6 @@ const (
 	channels = 3
 	planes   = channels * side * side // bytes of an image
 )
-
-// Options say what of the files is wanted.
-type Options struct {
-	Format pixel.Format // Height and Width 0: 32, Channels 0: 3
-	Labels bool
-	Limit  int // only the first so many images; 0: all
-}
 
 // layout is a way in which images are kept.
 type layout struct {
@@ -113,7 +105,7 @@ type batch struct{ pixels, labels []byte }
 
 // Open reads the images that path, a file or a folder, means; notes is told of each
 // conversion, and of training files that are missing.
-func Open(ctx context.Context, path string, o Options, notes func(string)) (*uniform.Set, error) {
+func Open(ctx context.Context, path string, o uniform.Options, notes func(string)) (*uniform.Set, error) {
 	found, l, err := find(path)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func folder(t testing.TB, contents map[string][]byte) string {
 	return dir
 }
 
-func open(t *testing.T, path string, o Options) (*uniform.Set, []string, error) {
+func open(t *testing.T, path string, o uniform.Options) (*uniform.Set, []string, error) {
 	t.Helper()
 	var notes []string
 	s, err := Open(t.Context(), path, o, func(n string) { notes = append(notes, n) })
@@ -43,7 +43,7 @@ func TestBinaryFiles(t *testing.T) {
 	}
 	dir := folder(t, contents)
 	format, _ := pixel.NewFormat(32, 32, 3, "", "")
-	s, notes, err := open(t, dir, Options{Format: format, Labels: true})
+	s, notes, err := open(t, dir, uniform.Options{Format: format, Labels: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,21 +51,21 @@ func TestBinaryFiles(t *testing.T) {
 	if err := s.Read(dst, 4); err != nil || !bytes.Equal(dst[:6], []byte{4, 10, 20, 4, 10, 20}) || s.Len() != 5 || s.Label(2) != 1 || !slices.Equal(s.Classes(), []string{"plane", "car"}) || len(notes) > 0 {
 		t.Errorf("%v of %d, %q, %v, %q", dst[:6], s.Len(), s.Classes(), err, notes)
 	}
-	one, _, err := open(t, filepath.Join(dir, "test_batch.bin"), Options{})
+	one, _, err := open(t, filepath.Join(dir, "test_batch.bin"), uniform.Options{})
 	if err != nil || one.Len() != 1 || one.Fingerprint() == s.Fingerprint() {
 		t.Errorf("the test file: %v", err)
 	}
-	if _, _, err := open(t, filepath.Join(dir, "test_batch.bin"), Options{Labels: true}); err == nil || !strings.Contains(err.Error(), "names 2 classes, and there is an image of class 9") {
+	if _, _, err := open(t, filepath.Join(dir, "test_batch.bin"), uniform.Options{Labels: true}); err == nil || !strings.Contains(err.Error(), "names 2 classes, and there is an image of class 9") {
 		t.Errorf("a class without a name: %v", err)
 	}
 	if err := os.Remove(filepath.Join(dir, "data_batch_3.bin")); err != nil {
 		t.Fatal(err)
 	}
-	if s, notes, err = open(t, dir, Options{Limit: 3}); err != nil || s.Len() != 3 || len(notes) != 1 || !strings.HasPrefix(notes[0], "4 of the files of CIFAR-10") {
+	if s, notes, err = open(t, dir, uniform.Options{Limit: 3}); err != nil || s.Len() != 3 || len(notes) != 1 || !strings.HasPrefix(notes[0], "4 of the files of CIFAR-10") {
 		t.Errorf("without one: %v, %q", err, notes)
 	}
 	hundred := folder(t, map[string][]byte{"train.bin": slices.Concat([]byte{5}, record(99, 1, 2, 3), []byte{6}, record(0, 1, 2, 3))})
-	if s, _, err = open(t, hundred, Options{Labels: true}); err != nil || s.Label(0) != 99 || len(s.Classes()) != 100 {
+	if s, _, err = open(t, hundred, uniform.Options{Labels: true}); err != nil || s.Label(0) != 99 || len(s.Classes()) != 100 {
 		t.Errorf("CIFAR-100: %v", err)
 	}
 }
@@ -84,7 +84,7 @@ func TestWhatIsNoBatch(t *testing.T) {
 		"an array of shape [3] has 1 byt": "\x80\x02cnumpy.core.multiarray\n_reconstruct\nNNN\x87R(K\x01K\x03\x85cnumpy\ndtype\nU\x02u1\x85R\x89U\x01xtb.",
 	} {
 		dir := folder(t, map[string][]byte{"data_batch_1": []byte(content)})
-		if _, _, err := open(t, dir, Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, _, err := open(t, dir, uniform.Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %q", content, err, want)
 		}
 	}

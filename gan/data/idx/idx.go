@@ -10,16 +10,8 @@ import (
 	"sync"
 
 	"ganengine/gan/data/classes"
-	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/uniform"
 )
-
-// Options say what of a file is wanted.
-type Options struct {
-	Format pixel.Format // Height and Width 0: as stored. Channels is ignored: images are grey
-	Labels bool         // read the label file, which must be there
-	Limit  int          // only the first so many images; 0: all
-}
 
 // Set is an IDX file in memory; it is safe for concurrent use.
 type Set struct {
@@ -38,7 +30,7 @@ type content struct {
 
 // Open reads the IDX images that path, a file or a directory, means; notes is
 // told of each conversion. The images have one channel.
-func Open(path string, o Options, notes func(string)) (*Set, error) {
+func Open(path string, o uniform.Options, notes func(string)) (*Set, error) {
 	images, err := Find(path)
 	if err != nil {
 		return nil, err

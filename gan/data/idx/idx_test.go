@@ -16,6 +16,7 @@ import (
 
 	"ganengine/gan/data/memory"
 	"ganengine/gan/data/pixel"
+	"ganengine/gan/data/uniform"
 )
 
 // file makes an IDX file of uint8 values.
@@ -201,7 +202,7 @@ func TestPipes(t *testing.T) {
 		if found, err := Find(filepath.Join(root, "x.bin")); found != "" || err != nil {
 			t.Errorf("a pipe was taken for IDX: %q, %v", found, err)
 		}
-		_, err := Open(root, Options{}, nil)
+		_, err := Open(root, uniform.Options{}, nil)
 		done <- err
 	}()
 	select {
@@ -214,7 +215,7 @@ func TestPipes(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, path string, o Options) (*Set, []string) {
+func open(t *testing.T, path string, o uniform.Options) (*Set, []string) {
 	t.Helper()
 	var notes []string
 	s, err := Open(path, o, func(n string) { notes = append(notes, n) })
@@ -229,7 +230,7 @@ func TestOpen(t *testing.T) {
 		"train-images-idx3-ubyte.gz": zipped(file(count(3*4*4), 3, 4, 4)),
 		"train-labels-idx1-ubyte":    file([]byte{2, 0, 1}, 3),
 	})
-	s, notes := open(t, root, Options{Labels: true})
+	s, notes := open(t, root, uniform.Options{Labels: true})
 	if h, w, c := s.Shape(); s.Len() != 3 || h != 4 || w != 4 || c != 1 || len(notes) != 0 {
 		t.Errorf("%d images of %dx%dx%d, notes %q", s.Len(), h, w, c, notes)
 	}
@@ -241,7 +242,7 @@ func TestOpen(t *testing.T) {
 		t.Errorf("image 1 is %v, %v", dst, err)
 	}
 	format, _ := pixel.NewFormat(8, 8, 3, "pad", "")
-	s, notes = open(t, root, Options{Format: format, Limit: 2})
+	s, notes = open(t, root, uniform.Options{Format: format, Limit: 2})
 	if !slices.Equal(notes, []string{"padded to 8x8 with the minimum value (all 2 images)"}) || s.Resizes() {
 		t.Errorf("notes %q, resizes %v", notes, s.Resizes())
 	}
@@ -254,7 +255,7 @@ func TestOpen(t *testing.T) {
 		t.Errorf("padded image 1 is %v", dst)
 	}
 	format.Height, format.Width, format.Fit = 16, 16, pixel.Auto
-	if s, _ = open(t, root, Options{Format: format}); !s.Resizes() {
+	if s, _ = open(t, root, uniform.Options{Format: format}); !s.Resizes() {
 		t.Error("4x4 in 16x16 is not resized")
 	}
 }
@@ -263,8 +264,8 @@ func TestFashionNamesAndFingerprint(t *testing.T) {
 	images, labels := file(count(8), 2, 2, 2), file([]byte{9, 3}, 2)
 	a := write(t, "fashion-mnist", map[string][]byte{"train-images-idx3-ubyte": images, "train-labels-idx1-ubyte": labels})
 	b := write(t, "other", map[string][]byte{"x-images.idx3-ubyte.gz": zipped(images), "x-labels.idx1-ubyte.gz": zipped(labels)})
-	s, _ := open(t, a, Options{Labels: true})
-	u, _ := open(t, b, Options{Labels: true})
+	s, _ := open(t, a, uniform.Options{Labels: true})
+	u, _ := open(t, b, uniform.Options{Labels: true})
 	if s.Classes()[s.Label(0)] != "Ankle boot" || u.Classes()[u.Label(0)] != "9" {
 		t.Errorf("classes %v and %v", s.Classes(), u.Classes())
 	}
@@ -273,7 +274,7 @@ func TestFashionNamesAndFingerprint(t *testing.T) {
 	}
 	images[20]++
 	c := write(t, "c", map[string][]byte{"x-images-idx3": images, "x-labels-idx1": labels})
-	if v, _ := open(t, c, Options{Labels: true}); v.Fingerprint() == s.Fingerprint() {
+	if v, _ := open(t, c, uniform.Options{Labels: true}); v.Fingerprint() == s.Fingerprint() {
 		t.Error("another pixel left the fingerprint as it was")
 	}
 }
@@ -291,11 +292,11 @@ func TestOpenErrors(t *testing.T) {
 		{map[string][]byte{"train-images-idx3": images[:10]}, "train-images-idx3: it is truncated inside its header"},
 	} {
 		root := write(t, "d", c.files)
-		if _, err := Open(root, Options{Labels: true}, func(string) {}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Open(root, uniform.Options{Labels: true}, func(string) {}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: error %v, want %q in it", c.want, err, c.want)
 		}
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "none"), Options{}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := Open(filepath.Join(t.TempDir(), "none"), uniform.Options{}, nil); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("missing path: %v", err)
 	}
 }

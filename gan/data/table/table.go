@@ -26,17 +26,9 @@ import (
 	"ganengine/engine/plainfile"
 	"ganengine/gan/data/classes"
 	"ganengine/gan/data/memory"
-	"ganengine/gan/data/pixel"
 	"ganengine/gan/data/points"
 	"ganengine/gan/data/uniform"
 )
-
-// Options say what of a file is wanted.
-type Options struct {
-	Format pixel.Format // Height 0: rows are points
-	Labels bool         // read the classes, which must be there
-	Limit  int          // only the first so many rows; 0: all
-}
 
 // labelNames are what a column of classes is called, the likeliest first.
 var labelNames = []string{"label", "class", "target", "species", "y"}
@@ -49,7 +41,7 @@ const (
 
 // Open reads the rows of a file, as a *uniform.Set of images or a *points.Set; notes is
 // told of each conversion.
-func Open(ctx context.Context, path string, o Options, notes func(string)) (any, error) {
+func Open(ctx context.Context, path string, o uniform.Options, notes func(string)) (any, error) {
 	f, info, err := plainfile.OpenLinked(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening CSV file: %w", err)
@@ -240,7 +232,7 @@ func (t *table) column(i int) string {
 	return fmt.Sprintf("%d (%.40s)", i+1, t.header[i])
 }
 
-func (t *table) open(ctx context.Context, o Options, notes func(string)) (any, error) {
+func (t *table) open(ctx context.Context, o uniform.Options, notes func(string)) (any, error) {
 	n := len(t.values) / t.columns
 	var names []string
 	var of []int32

@@ -21,7 +21,7 @@ func write(t testing.TB, text string) string {
 	return path
 }
 
-func open(t *testing.T, text string, o Options) (any, []string, error) {
+func open(t *testing.T, text string, o uniform.Options) (any, []string, error) {
 	t.Helper()
 	var notes []string
 	set, err := Open(t.Context(), write(t, text), o, func(n string) { notes = append(notes, n) })
@@ -42,7 +42,7 @@ func TestRowsArePoints(t *testing.T) {
 		"header, words":  {"\ufeffx\ty\tkind\n1\t2\tb\n3\t4\ta\n", true, "[1]2 [3]4 [0 1 2 3 4]"},
 		"quoted":         {"\"x\",\"species\"\n\"1\", \"a,b\"\n", true, "[1]0 [a,b]"},
 	} {
-		set, _, err := open(t, c.text, Options{Labels: c.labels})
+		set, _, err := open(t, c.text, uniform.Options{Labels: c.labels})
 		if name == "header, words" { // y is a class by its name, and so kind would be a value
 			if err == nil || !strings.Contains(err.Error(), `line 2, column 3 (kind): "b" is no number`) {
 				t.Errorf("%s: %v", name, err)
@@ -74,7 +74,7 @@ func TestRowsAreImages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, notes, err := open(t, "label,p0,p1,p2,p3\n1,10,20,30,40\n0,255,0,0,0\n", Options{Format: format, Labels: true})
+	set, notes, err := open(t, "label,p0,p1,p2,p3\n1,10,20,30,40\n0,255,0,0,0\n", uniform.Options{Format: format, Labels: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestRowsAreImages(t *testing.T) {
 		t.Errorf("%v of %d, %v, %q", dst, s.Label(0), err, notes)
 	}
 	format, _ = pixel.NewFormat(1, 2, 3, "", "")
-	if set, _, err = open(t, "0,.5,1,0,0,1\n", Options{Format: format}); err != nil {
+	if set, _, err = open(t, "0,.5,1,0,0,1\n", uniform.Options{Format: format}); err != nil {
 		t.Fatal(err)
 	}
 	if err := set.(*uniform.Set).Read(dst[:6], 0); err != nil || fmt.Sprint(dst[:6]) != "[0 128 255 0 0 255]" {
@@ -105,7 +105,7 @@ func TestMistakesHaveLines(t *testing.T) {
 		"label\n3\n":        "it has a column of classes and none of values",
 		"label,x\n" + strings.Repeat("w", 300) + ",1\n": "line 2, column 1 (label): label",
 	} {
-		_, _, err := open(t, text, Options{})
+		_, _, err := open(t, text, uniform.Options{})
 		if want == "" { // the last field of the first row is a word: "", a class
 			continue
 		}
@@ -115,11 +115,11 @@ func TestMistakesHaveLines(t *testing.T) {
 	}
 	for text, want := range map[string]string{"1,2\n": "it has no classes: name a column label", "1,2,3,a\n": "a row of 3 values is no image of 8x8, nor a square one",
 		"1,-2,3,4,a\n": "its values reach from -2 to 4"} {
-		if _, _, err := open(t, text, Options{Labels: true, Format: format}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := open(t, text, uniform.Options{Labels: true, Format: format}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	if s, _, err := open(t, "1\n2\n3\n", Options{Limit: 2}); err != nil || s.(*points.Set).Len() != 2 {
+	if s, _, err := open(t, "1\n2\n3\n", uniform.Options{Limit: 2}); err != nil || s.(*points.Set).Len() != 2 {
 		t.Errorf("limited: %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, labels := range []bool{false, true} {
-			set, _, err := open(t, text, Options{Labels: labels})
+			set, _, err := open(t, text, uniform.Options{Labels: labels})
 			if err != nil {
 				continue
 			}

@@ -26,6 +26,13 @@ type Source struct {
 	Close       func() error
 }
 
+// Options say what of stored samples is wanted.
+type Options struct {
+	Format pixel.Format // Height and Width 0: as stored, and rows of no size are points; Channels 0: up to three of those stored
+	Labels bool         // read the classes, which must be there
+	Limit  int          // only the first so many samples; 0: all
+}
+
 // Set is a Source brought to a format; it is safe for concurrent use.
 type Set struct {
 	source    Source
