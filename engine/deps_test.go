@@ -153,6 +153,7 @@ func allowed() []edge {
 		{"gan/data/pixel", "gan/npy"},         // pixels as they stand, in archives
 		{"gan/data/files", "gan/data/memory"},
 		{"gan/data/files", "gan/data/pixel"},
+		{"gan/data/files/filestest", "gan/data/files"},
 		{"gan/data/folder", "gan/data/files"},
 		{"gan/data/near", "gan/data/pixel"},
 		{"gan/data/pack", "engine/atomicfile"},

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 // archives are one set of members as each kind of archive.
@@ -48,7 +50,7 @@ func archives(t *testing.T, names []string, members map[string][]byte) map[strin
 // TestMembersGoBad: a member is named when the data are opened, and when it goes bad
 // during a run, as a file is.
 func TestMembersGoBad(t *testing.T) {
-	one := pngOf(t, 8, 8, color.Black)
+	one := filestest.Flat(t, 8, 8, color.Black)
 	names := []string{"a/1.png", "a/2.png", "b/3.png", "b/4.png"}
 	for kind, path := range archives(t, names, map[string][]byte{"a/1.png": one, "a/2.png": []byte("?"), "b/3.png": one, "b/4.png": one}) {
 		spec := Spec{Path: path, Labels: true, Height: 8, Width: 8}
@@ -98,7 +100,7 @@ func TestMembersGoBad(t *testing.T) {
 // by nobody.
 func TestArchivesInsideArchives(t *testing.T) {
 	names := []string{"in.zip", "in.tar", "1.png"}
-	for kind, path := range archives(t, names, map[string][]byte{"in.zip": []byte("PK\x03\x04"), "in.tar": make([]byte, 1024), "1.png": pngOf(t, 8, 8, color.Black)}) {
+	for kind, path := range archives(t, names, map[string][]byte{"in.zip": []byte("PK\x03\x04"), "in.tar": make([]byte, 1024), "1.png": filestest.Flat(t, 8, 8, color.Black)}) {
 		var notes []string
 		set, err := Open(t.Context(), Spec{Path: path}, func(n string) { notes = append(notes, n) })
 		if err != nil || set.Len() != 1 || !slices.Equal(notes, []string{"2 entries that are no images left out (.tar: 1, .zip: 1)"}) {

@@ -5,31 +5,16 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"image"
 	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/mixture"
 )
-
-// pngOf is a flat image.
-func pngOf(t testing.TB, w, h int, c color.Color) []byte {
-	t.Helper()
-	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for i := range w * h {
-		m.Set(i%w, i/w, c)
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 // idxOf is an IDX file.
 func idxOf(values []byte, dims ...uint32) []byte {
@@ -38,22 +23,6 @@ func idxOf(values []byte, dims ...uint32) []byte {
 		b = binary.BigEndian.AppendUint32(b, d)
 	}
 	return append(b, values...)
-}
-
-// write makes a directory of files named by relative paths.
-func write(t testing.TB, files map[string][]byte) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, b := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
 }
 
 func open(t testing.TB, spec Spec) (Set, []string) {
@@ -76,8 +45,8 @@ func ramp(n int) []byte {
 }
 
 func TestDetect(t *testing.T) {
-	one := pngOf(t, 2, 2, color.White)
-	root := write(t, map[string][]byte{
+	one := filestest.Flat(t, 2, 2, color.White)
+	root := filestest.Folder(t, map[string][]byte{
 		"flat/a.png": one, "classes/cat/a.PNG": one, "deep/train/cat/a.png": one,
 		"mnist/train-images-idx3-ubyte": ramp(3), "odd.bin": ramp(3),
 		"text/readme.txt": nil, "hidden/.a.png": one, "table.csv": []byte("1,2"), "words": []byte("hello"), "a.png": one,
@@ -98,7 +67,7 @@ func TestDetect(t *testing.T) {
 }
 
 func TestOpenChoosesTheKind(t *testing.T) {
-	root := write(t, map[string][]byte{"train-images-idx3-ubyte": ramp(5), "pictures/a.png": pngOf(t, 3, 2, color.White)})
+	root := filestest.Folder(t, map[string][]byte{"train-images-idx3-ubyte": ramp(5), "pictures/a.png": filestest.Flat(t, 3, 2, color.White)})
 	for _, c := range []struct {
 		spec   Spec
 		prefix string
@@ -134,13 +103,13 @@ func TestOpenChoosesTheKind(t *testing.T) {
 func TestDetectIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if kind, err := Detect(ctx, write(t, map[string][]byte{"notes.txt": nil})); !errors.Is(err, context.Canceled) {
+	if kind, err := Detect(ctx, filestest.Folder(t, map[string][]byte{"notes.txt": nil})); !errors.Is(err, context.Canceled) {
 		t.Errorf("kind %q, %v", kind, err)
 	}
 }
 
 func TestOpenErrors(t *testing.T) {
-	root := write(t, map[string][]byte{"a.png": pngOf(t, 2, 2, color.White)})
+	root := filestest.Folder(t, map[string][]byte{"a.png": filestest.Flat(t, 2, 2, color.White)})
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +138,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestIDXInColourAndResized(t *testing.T) {
-	root := write(t, map[string][]byte{"train-images-idx3-ubyte": ramp(5)})
+	root := filestest.Folder(t, map[string][]byte{"train-images-idx3-ubyte": ramp(5)})
 	set, notes := open(t, Spec{Path: root, Height: 16, Width: 16, Channels: 3})
 	want := []string{"resized to 16x16 (all 5 images)", "grey repeated to three channels (all 5 images)"}
 	if !slices.Equal(notes, want) {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
-	"image/png"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
 	"testing"
 
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/pixel"
 	"ganengine/gan/picture"
 )
@@ -43,13 +43,7 @@ func waves(seed uint64, w, h int) *image.RGBA {
 // TestLookAlike: a picture saved again, in another size or format, is named beside the
 // first; equal ones are named as equal only, and others not at all.
 func TestLookAlike(t *testing.T) {
-	asPNG := func(m image.Image) []byte {
-		var b bytes.Buffer
-		if err := png.Encode(&b, m); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
+	asPNG := func(m image.Image) []byte { return filestest.PNG(t, m) }
 	asJPEG := func(m image.Image, quality int) []byte {
 		var b bytes.Buffer
 		if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: quality}); err != nil {
@@ -64,7 +58,7 @@ func TestLookAlike(t *testing.T) {
 	for i := range uint64(30) {
 		content[fmt.Sprintf("other/%d.png", i)] = asPNG(waves(100+i, 30, 40))
 	}
-	r := inspect(t, Spec{Path: write(t, content)})
+	r := inspect(t, Spec{Path: filestest.Folder(t, content)})
 	slices.SortFunc(r.Alike, func(a, b Pair) int { return bytes.Compare([]byte(a.A), []byte(b.A)) })
 	if want := []Pair{{"a.png", "b.jpg"}, {"c.png", "d.png"}}; !slices.Equal(r.Alike, want) {
 		t.Errorf("look alike: %v, want %v", r.Alike, want)

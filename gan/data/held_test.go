@@ -3,10 +3,12 @@ package data
 import (
 	"image/color"
 	"testing"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 func TestWhatIsHeldAndStored(t *testing.T) {
-	root := write(t, map[string][]byte{"a/x.png": pngOf(t, 2, 2, color.White), "b/y.png": pngOf(t, 5, 3, color.Black)})
+	root := filestest.Folder(t, map[string][]byte{"a/x.png": filestest.Flat(t, 2, 2, color.White), "b/y.png": filestest.Flat(t, 5, 3, color.Black)})
 	for _, c := range []struct {
 		spec         Spec
 		held, stored string

@@ -1,18 +1,18 @@
 package data
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
 	"image/color"
-	"image/png"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 func inspect(t *testing.T, spec Spec) Report {
@@ -29,22 +29,16 @@ func inspect(t *testing.T, spec Spec) Report {
 }
 
 func TestInspectFolder(t *testing.T) {
-	red, blue := pngOf(t, 2, 2, color.NRGBA{255, 0, 0, 255}), pngOf(t, 2, 2, color.NRGBA{0, 0, 255, 255})
-	var grey bytes.Buffer
-	if err := png.Encode(&grey, image.NewGray(image.Rect(0, 0, 9, 5))); err != nil {
-		t.Fatal(err)
-	}
+	red, blue := filestest.Flat(t, 2, 2, color.NRGBA{255, 0, 0, 255}), filestest.Flat(t, 2, 2, color.NRGBA{0, 0, 255, 255})
+	grey := filestest.PNG(t, image.NewGray(image.Rect(0, 0, 9, 5)))
 	noisy := image.NewGray(image.Rect(0, 0, 40, 40))
 	for i := range noisy.Pix {
 		noisy.Pix[i] = byte(i * i / 7)
 	}
-	var cut bytes.Buffer
-	if err := png.Encode(&cut, noisy); err != nil {
-		t.Fatal(err)
-	}
-	root := write(t, map[string][]byte{
-		"cat/1.png": red, "cat/2.png": blue, "dog/3.png": red, "dog/4.png": grey.Bytes(), "dog/notes.txt": nil,
-		"dog/bad.jpg": []byte("no image"), "dog/cut.png": cut.Bytes()[:cut.Len()/2], "stray.png": pngOf(t, 2, 2, color.Black),
+	cut := filestest.PNG(t, noisy)
+	root := filestest.Folder(t, map[string][]byte{
+		"cat/1.png": red, "cat/2.png": blue, "dog/3.png": red, "dog/4.png": grey, "dog/notes.txt": nil,
+		"dog/bad.jpg": []byte("no image"), "dog/cut.png": cut[:len(cut)/2], "stray.png": filestest.Flat(t, 2, 2, color.Black),
 	})
 	got := inspect(t, Spec{Path: root, Height: 64, Width: 64})
 	for i, want := range []string{"bad.jpg cannot be read: it is no PNG", "cut.png cannot be read: it is truncated"} {
@@ -83,11 +77,7 @@ func TestInspectTurned(t *testing.T) {
 	copy(stored.Pix, []byte{3, 6, 2, 5, 1, 4}) // to be turned by a quarter to the right
 	files := map[string][]byte{}
 	for name, m := range map[string]*image.Gray{"a.png": upright, "b.png": stored, "c.png": other} {
-		var b bytes.Buffer
-		if err := png.Encode(&b, m); err != nil {
-			t.Fatal(err)
-		}
-		files[name] = b.Bytes()
+		files[name] = filestest.PNG(t, m)
 	}
 	for _, name := range []string{"b.png", "c.png"} {
 		const header = 8 + 25 // signature and IHDR
@@ -98,7 +88,7 @@ func TestInspectTurned(t *testing.T) {
 		exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
 		files[name] = slices.Concat(files[name][:header], exif, files[name][header:])
 	}
-	r := inspect(t, Spec{Path: write(t, files)})
+	r := inspect(t, Spec{Path: filestest.Folder(t, files)})
 	if want := []Count{{"3x2", 3}}; !slices.Equal(r.Sizes, want) {
 		t.Errorf("sizes %v, want %v", r.Sizes, want)
 	}
@@ -114,8 +104,8 @@ func TestInspectTurned(t *testing.T) {
 }
 
 func TestInspectOneLevelTooDeep(t *testing.T) {
-	one := pngOf(t, 2, 2, color.White)
-	root := write(t, map[string][]byte{"train/cat/1.png": one, "train/dog/1.png": one, "test/cat/1.png": one})
+	one := filestest.Flat(t, 2, 2, color.White)
+	root := filestest.Folder(t, map[string][]byte{"train/cat/1.png": one, "train/dog/1.png": one, "test/cat/1.png": one})
 	want := "give " + filepath.Join(root, "train")
 	r := inspect(t, Spec{Path: root})
 	if len(r.Notes) != 1 || !strings.HasSuffix(r.Notes[0], want) {
@@ -129,7 +119,7 @@ func TestInspectOneLevelTooDeep(t *testing.T) {
 func TestInspectIDX(t *testing.T) {
 	values := slices.Concat([]byte{1, 1, 1, 1}, []byte{2, 2, 2, 2}, []byte{1, 1, 1, 1})
 	files := map[string][]byte{"train-images-idx3-ubyte": idxOf(values, 3, 2, 2), "train-labels-idx1-ubyte": idxOf([]byte{1, 0, 1}, 3)}
-	root := write(t, files)
+	root := filestest.Folder(t, files)
 	got := inspect(t, Spec{Path: root, Height: 32, Width: 32, Channels: 3, Limit: 1})
 	want := Report{Kind: "idx", Path: filepath.Join(root, "train-images-idx3-ubyte"), Samples: 3,
 		Classes: []Count{{"0", 1}, {"1", 2}}, Sizes: []Count{{"2x2", 3}}, Channels: []Count{{"grey", 3}},
@@ -139,7 +129,7 @@ func TestInspectIDX(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	delete(files, "train-labels-idx1-ubyte")
-	if r := inspect(t, Spec{Path: write(t, files)}); r.Samples != 3 || len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "without labels: ") {
+	if r := inspect(t, Spec{Path: filestest.Folder(t, files)}); r.Samples != 3 || len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "without labels: ") {
 		t.Errorf("without labels: %d samples, notes %q", r.Samples, r.Notes)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/glyphs"
 )
 
@@ -32,17 +33,17 @@ func labelCases(t *testing.T) []labelCase {
 		class := byte(i * 7 / 3 % 5)
 		pixels, labels = append(pixels, slices.Repeat([]byte{40 * class}, 4)...), append(labels, class)
 	}
-	mnist := write(t, map[string][]byte{"train-images-idx3-ubyte": idxOf(pixels, 30, 2, 2), "train-labels-idx1-ubyte": idxOf(labels, 30)})
+	mnist := filestest.Folder(t, map[string][]byte{"train-images-idx3-ubyte": idxOf(pixels, 30, 2, 2), "train-labels-idx1-ubyte": idxOf(labels, 30)})
 	files := map[string][]byte{"B/broken.png": []byte("?")}
 	for i, class := range []string{"B", "Z 2", "a", "a.b"} { // by bytes, whatever a language says
 		for k := range 4 + i {
-			files[fmt.Sprintf("%s/%d.png", class, k)] = pngOf(t, 2, 2, color.Gray{uint8(40 * i)})
+			files[fmt.Sprintf("%s/%d.png", class, k)] = filestest.Flat(t, 2, 2, color.Gray{uint8(40 * i)})
 		}
 	}
 	for k := range 5 {
-		files[fmt.Sprintf("ä/deep/%d.png", k)] = pngOf(t, 2, 2, color.Gray{160})
+		files[fmt.Sprintf("ä/deep/%d.png", k)] = filestest.Flat(t, 2, 2, color.Gray{160})
 	}
-	folder := write(t, files)
+	folder := filestest.Folder(t, files)
 	numbers := []string{"0", "1", "2", "3", "4"}
 	names := []string{"B", "Z 2", "a", "a.b", "ä"}
 	modes := []string{"mode 0", "mode 1", "mode 2", "mode 3", "mode 4"}
@@ -139,9 +140,9 @@ func TestLabelsOfEveryKind(t *testing.T) {
 // Where the last file of a class goes bad, the next class's first stands in,
 // with its own label.
 func TestTheLabelIsThatOfTheSampleInstead(t *testing.T) {
-	root := write(t, map[string][]byte{
-		"a/0.png": pngOf(t, 2, 2, color.Gray{0}), "a/1.png": pngOf(t, 2, 2, color.Gray{0}),
-		"b/2.png": pngOf(t, 2, 2, color.Gray{90}), "b/3.png": pngOf(t, 2, 2, color.Gray{90}),
+	root := filestest.Folder(t, map[string][]byte{
+		"a/0.png": filestest.Flat(t, 2, 2, color.Gray{0}), "a/1.png": filestest.Flat(t, 2, 2, color.Gray{0}),
+		"b/2.png": filestest.Flat(t, 2, 2, color.Gray{90}), "b/3.png": filestest.Flat(t, 2, 2, color.Gray{90}),
 	})
 	set, _ := open(t, Spec{Path: root, Labels: true})
 	if err := os.Remove(filepath.Join(root, "a", "1.png")); err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 // labelled is a set whose image i is three pixels: i, 0, i+1; its label is i%4.
@@ -314,7 +316,7 @@ func TestCloseAndNextsOwnContext(t *testing.T) {
 }
 
 func TestSteadyLoadingAllocatesNothing(t *testing.T) {
-	root := write(t, map[string][]byte{"train-images-idx3-ubyte": ramp(200)})
+	root := filestest.Folder(t, map[string][]byte{"train-images-idx3-ubyte": ramp(200)})
 	for name, spec := range map[string]Spec{
 		"glyphs": {Limit: 200, Labels: true}, "idx": {Path: root, Height: 4, Width: 4, Channels: 3},
 		"mixture": {Kind: "mixture", Limit: 200},
@@ -338,7 +340,7 @@ func TestSteadyLoadingAllocatesNothing(t *testing.T) {
 
 func BenchmarkLoader(b *testing.B) {
 	images := make([]byte, 2000*28*28)
-	root := write(b, map[string][]byte{"train-images-idx3-ubyte": idxOf(images, 2000, 28, 28)})
+	root := filestest.Folder(b, map[string][]byte{"train-images-idx3-ubyte": idxOf(images, 2000, 28, 28)})
 	for name, spec := range map[string]Spec{
 		"glyphs32": {}, "idx32": {Path: root, Height: 32, Width: 32, Channels: 1}, "idx64x3": {Path: root, Height: 64, Width: 64, Channels: 3},
 	} {

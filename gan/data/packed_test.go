@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/pack"
 )
 
@@ -42,9 +43,9 @@ func TestPackedIsTheSame(t *testing.T) {
 	content := map[string][]byte{}
 	for i := range 40 {
 		class := []string{"zebra", "ant", "10", "9"}[i%4]
-		content[fmt.Sprintf("%s/%d.png", class, i)] = pngOf(t, 5+i%7, 9, color.NRGBA{byte(6 * i), byte(255 - 3*i), 77, byte(100 + i)})
+		content[fmt.Sprintf("%s/%d.png", class, i)] = filestest.Flat(t, 5+i%7, 9, color.NRGBA{byte(6 * i), byte(255 - 3*i), 77, byte(100 + i)})
 	}
-	root := write(t, content)
+	root := filestest.Folder(t, content)
 	for name, spec := range map[string]Spec{
 		"folder":  {Path: root, Height: 8, Width: 8, Channels: 3, AnyLabels: true, Background: "lime"},
 		"padded":  {Path: root, Height: 16, Width: 12, Channels: 1, Fit: "pad"},
@@ -76,7 +77,7 @@ func TestPackedIsTheSame(t *testing.T) {
 // TestPackedIsNotKept: pixels that are read as they lie are not kept in memory beside
 // the system's own copy; those that are brought to another size are.
 func TestPackedIsNotKept(t *testing.T) {
-	root := write(t, map[string][]byte{"a.png": pngOf(t, 8, 8, color.White)})
+	root := filestest.Folder(t, map[string][]byte{"a.png": filestest.Flat(t, 8, 8, color.White)})
 	set, _ := open(t, Spec{Path: root, Height: 8, Width: 8, Channels: 3})
 	path := filepath.Join(t.TempDir(), "x.tar")
 	if _, err := pack.Write(t.Context(), path, set.(Images), pack.Options{}); err != nil {

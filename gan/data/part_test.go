@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 // made gives the set that was made, or fails.
@@ -170,9 +172,9 @@ func TestPartsOfAFolder(t *testing.T) {
 	files := map[string][]byte{}
 	names := []string{"a/0", "a/1", "a/2", "b/3", "b/4", "b/5"}
 	for i, name := range names {
-		files[name+".png"] = pngOf(t, 2, 2, color.Gray{uint8(i)})
+		files[name+".png"] = filestest.Flat(t, 2, 2, color.Gray{uint8(i)})
 	}
-	root := write(t, files)
+	root := filestest.Folder(t, files)
 	spec := Spec{Path: root, Labels: true}
 	set, _ := open(t, spec)
 	left, right := made(Subset(set, []int{1, 4})), made(Subset(set, []int{0, 3, 5}))
@@ -207,8 +209,8 @@ func TestPartsOfAFolder(t *testing.T) {
 // Samples of a folder have their files' names in parts too, and others have none.
 func TestFileName(t *testing.T) {
 	made := made(t)
-	file := pngOf(t, 4, 4, color.Gray{9})
-	set := made(Open(t.Context(), Spec{Kind: "folder", Path: write(t, map[string][]byte{"c.png": file, "a/b.png": file, "b.png": file})}, nil))
+	file := filestest.Flat(t, 4, 4, color.Gray{9})
+	set := made(Open(t.Context(), Spec{Kind: "folder", Path: filestest.Folder(t, map[string][]byte{"c.png": file, "a/b.png": file, "b.png": file})}, nil))
 	part := made(Subset(set, []int{2, 0}))
 	for _, test := range []struct {
 		set  Set

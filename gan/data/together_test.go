@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"ganengine/gan/data/files/filestest"
 )
 
 // Several loaders read one set at once, whole and in part, each what it reads
@@ -18,9 +20,9 @@ func TestLoadersOfOneSet(t *testing.T) {
 	const n, batches = 48, 40
 	files := map[string][]byte{}
 	for i := range n {
-		files[fmt.Sprintf("%d/%02d.png", i%3, i)] = pngOf(t, 6, 6, color.NRGBA{uint8(4 * i), uint8(i), 0, 255})
+		files[fmt.Sprintf("%d/%02d.png", i%3, i)] = filestest.Flat(t, 6, 6, color.NRGBA{uint8(4 * i), uint8(i), 0, 255})
 	}
-	root := write(t, files)
+	root := filestest.Folder(t, files)
 	opened := func() Set {
 		set, _ := open(t, Spec{Path: root, Labels: true})
 		return set

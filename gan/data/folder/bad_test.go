@@ -26,10 +26,10 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
-	"ganengine/gan/data/pixel"
-
 	"ganengine/gan/data/files"
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/memory"
+	"ganengine/gan/data/pixel"
 )
 
 // noise is an image that no format packs well.
@@ -82,7 +82,7 @@ func TestEveryEndIsLookedAt(t *testing.T) {
 	flip := bytes.Clone(contents["whole300.png"])
 	flip[len(flip)/2] ^= 1 // ends well: found when it is read
 	contents["flipped.png"] = flip
-	tree, err := Scan(context.Background(), write(t, contents), nil)
+	tree, err := Scan(context.Background(), filestest.Folder(t, contents), nil)
 	if err != nil || len(tree.Files) != len(contents) {
 		t.Fatal(len(tree.Files), err)
 	}
@@ -107,7 +107,7 @@ func TestEveryEndIsLookedAt(t *testing.T) {
 
 func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
 	contents := encoded(t, 40, 40)
-	root := write(t, map[string][]byte{"a.png": contents[".png"], "b.jpg": contents[".jpg"][:200], "c.png": contents[".png"], "d.gif": []byte("?")})
+	root := filestest.Folder(t, map[string][]byte{"a.png": contents[".png"], "b.jpg": contents[".jpg"][:200], "c.png": contents[".png"], "d.gif": []byte("?")})
 	var notes []string
 	note := func(n string) { notes = append(notes, n) }
 	_, err := Open(context.Background(), root, files.Options{}, note)
@@ -149,7 +149,7 @@ func TestStopNamesAllAndSkipLeavesOut(t *testing.T) {
 // some went bad and some are gone.
 func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 	b := encoded(t, 40, 40)[".png"]
-	root := write(t, map[string][]byte{"x/a.png": b, "x/b.png": b[:90], "x/c.png": b, "y/d.png": b, "y/e.png": b})
+	root := filestest.Folder(t, map[string][]byte{"x/a.png": b, "x/b.png": b[:90], "x/c.png": b, "y/d.png": b, "y/e.png": b})
 	begun, _ := open(t, root, files.Options{Skip: true, Labels: true})
 	if err := os.WriteFile(filepath.Join(root, "x/b.png"), b, 0o644); err != nil { // mended
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestResumedFilesAreThoseOfTheBeginning(t *testing.T) {
 
 func TestReadErrorsNameTheFile(t *testing.T) {
 	b := encoded(t, 64, 64)[".png"]
-	root := write(t, map[string][]byte{"a.png": b, "b.png": b})
+	root := filestest.Folder(t, map[string][]byte{"a.png": b, "b.png": b})
 	s, _ := open(t, root, files.Options{})
 	if err := os.WriteFile(filepath.Join(root, "a.png"), b[:len(b)/2], 0o644); err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestReadErrorsNameTheFile(t *testing.T) {
 
 // What only has the name of an image is named, and neither opened nor waited for.
 func TestWhatIsNoFile(t *testing.T) {
-	root := write(t, map[string][]byte{"a.png": flat(t, 4, 4, color.White), "holds.png/b.png": flat(t, 4, 4, color.White)})
+	root := filestest.Folder(t, map[string][]byte{"a.png": filestest.Flat(t, 4, 4, color.White), "holds.png/b.png": filestest.Flat(t, 4, 4, color.White)})
 	pipe := filepath.Join(root, "pipe.png")
 	if out, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil {
 		t.Skipf("no named pipes here: %v %s", err, out)
@@ -276,7 +276,7 @@ func TestWhatIsNoFile(t *testing.T) {
 
 // Listing ends when the context does.
 func TestCancelledInTheMiddle(t *testing.T) {
-	l := lister{Tree: newTree(write(t, map[string][]byte{"a.png": flat(t, 4, 4, color.White)}))}
+	l := lister{Tree: newTree(filestest.Folder(t, map[string][]byte{"a.png": filestest.Flat(t, 4, 4, color.White)}))}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := l.list(ctx, "", 0); !errors.Is(err, context.Canceled) || len(l.Files) > 0 {
@@ -285,12 +285,12 @@ func TestCancelledInTheMiddle(t *testing.T) {
 }
 
 func TestEmptyClassesAreNamed(t *testing.T) {
-	b := flat(t, 4, 4, color.White)
+	b := filestest.Flat(t, 4, 4, color.White)
 	contents := map[string][]byte{"a/x.png": b}
-	if _, notes := open(t, write(t, contents), files.Options{}); len(notes) > 0 {
+	if _, notes := open(t, filestest.Folder(t, contents), files.Options{}); len(notes) > 0 {
 		t.Errorf("notes %q", notes)
 	}
-	root := write(t, contents)
+	root := filestest.Folder(t, contents)
 	for i := range 25 {
 		if err := os.Mkdir(filepath.Join(root, fmt.Sprintf("c%02d", i)), 0o755); err != nil {
 			t.Fatal(err)

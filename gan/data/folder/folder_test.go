@@ -20,40 +20,9 @@ import (
 	"golang.org/x/image/tiff"
 
 	"ganengine/gan/data/files"
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/pixel"
 )
-
-// flat is a PNG of one colour.
-func flat(t *testing.T, w, h int, c color.Color) []byte {
-	t.Helper()
-	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			m.Set(x, y, c)
-		}
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// write makes a directory of files named by relative paths.
-func write(t *testing.T, contents map[string][]byte) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, b := range contents {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
 
 func open(t *testing.T, root string, o files.Options) (*files.Set, []string) {
 	t.Helper()
@@ -66,8 +35,8 @@ func open(t *testing.T, root string, o files.Options) (*files.Set, []string) {
 }
 
 func TestClassesAreFoldersSortedByBytes(t *testing.T) {
-	red, blue := flat(t, 2, 2, color.NRGBA{255, 0, 0, 255}), flat(t, 2, 2, color.NRGBA{0, 0, 255, 255})
-	root := write(t, map[string][]byte{
+	red, blue := filestest.Flat(t, 2, 2, color.NRGBA{255, 0, 0, 255}), filestest.Flat(t, 2, 2, color.NRGBA{0, 0, 255, 255})
+	root := filestest.Folder(t, map[string][]byte{
 		"b/2.png": red, "b/10.png": blue, "Z/x.png": red, "a-b/y.png": red, "a/z.png": red, "a/deep/er.png": blue,
 		"a/readme.txt": nil, ".git/x.png": nil, "Z/.hidden.png": nil, "notes": nil, "empty/index.json": nil,
 	})
@@ -116,7 +85,7 @@ func TestEveryFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := write(t, map[string][]byte{"a.jpg": asJPEG.Bytes(), "b.JPEG": asJPEG.Bytes(), "c.gif": asGIF.Bytes(), "d.png": asPNG.Bytes(),
+	root := filestest.Folder(t, map[string][]byte{"a.jpg": asJPEG.Bytes(), "b.JPEG": asJPEG.Bytes(), "c.gif": asGIF.Bytes(), "d.png": asPNG.Bytes(),
 		"e.webp": webp, "f.png": asJPEG.Bytes(), // by content, not by name
 		"g.bmp": asBMP.Bytes(), "h.tif": asTIFF.Bytes(), "i.jfif": asJPEG.Bytes(), "j.jpe": asJPEG.Bytes()})
 	format, err := pixel.NewFormat(4, 6, 3, "stretch", "#505050")
@@ -153,7 +122,7 @@ func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
 	if err := png.Encode(&b, photo); err != nil {
 		t.Fatal(err)
 	}
-	s, notes := open(t, write(t, map[string][]byte{"a.png": flat(t, 31, 31, color.NRGBA{250, 240, 230, 255})}), files.Options{Format: format})
+	s, notes := open(t, filestest.Folder(t, map[string][]byte{"a.png": filestest.Flat(t, 31, 31, color.NRGBA{250, 240, 230, 255})}), files.Options{Format: format})
 	if want := []string{"padded to 32x32 with #faf0e6, the value of 100% of the border pixels (all 1 images)"}; !slices.Equal(notes, want) {
 		t.Errorf("a plain ground: notes %q, want %q", notes, want)
 	}
@@ -161,7 +130,7 @@ func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
 	if err := s.Read(dst, 0); err != nil || !bytes.Equal(dst, bytes.Repeat([]byte{250, 240, 230}, 32*32)) {
 		t.Errorf("a plain ground gave an edge, %v", err)
 	}
-	s, notes = open(t, write(t, map[string][]byte{"a.png": b.Bytes()}), files.Options{Format: format})
+	s, notes = open(t, filestest.Folder(t, map[string][]byte{"a.png": b.Bytes()}), files.Options{Format: format})
 	if len(notes) != 2 || notes[0] != "resized to 32x32 (all 1 images)" || !strings.Contains(notes[1], "resized, not padded: no more than") {
 		t.Errorf("a photo: notes %q", notes)
 	}
@@ -171,7 +140,7 @@ func TestAutoPadsWhereTheGroundIsPlain(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	good := flat(t, 4, 4, color.White)
+	good := filestest.Flat(t, 4, 4, color.White)
 	for _, c := range []struct {
 		name   string
 		files  map[string][]byte
@@ -186,10 +155,10 @@ func TestOpenErrors(t *testing.T) {
 		{"two bad", map[string][]byte{"a.png": []byte("x"), "b.png": []byte("x")}, false, []string{"a.png", "and 1 more: `ganengine data inspect"}},
 		{"no classes", map[string][]byte{"a.png": good}, true, []string{"has no class folders", "labels = false"}},
 		{"beside classes", map[string][]byte{"a.png": good, "c/b.png": good}, true, []string{"a.png lies beside the class folders"}},
-		{"sizes differ", map[string][]byte{"a.png": good, "b.png": flat(t, 5, 4, color.White)}, false,
+		{"sizes differ", map[string][]byte{"a.png": good, "b.png": filestest.Flat(t, 5, 4, color.White)}, false,
 			[]string{"different sizes (a.png 4x4, b.png 5x4): set the size"}},
 	} {
-		root := write(t, c.files)
+		root := filestest.Folder(t, c.files)
 		_, err := Open(context.Background(), root, files.Options{Labels: c.labels}, func(string) {})
 		for _, want := range c.want {
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -197,7 +166,7 @@ func TestOpenErrors(t *testing.T) {
 			}
 		}
 	}
-	root := write(t, map[string][]byte{"a.png": good})
+	root := filestest.Folder(t, map[string][]byte{"a.png": good})
 	if _, err := Open(context.Background(), filepath.Join(root, "a.png"), files.Options{}, nil); err == nil || !strings.Contains(err.Error(), "give the folder") {
 		t.Errorf("a file as root: %v", err)
 	}
@@ -212,7 +181,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestDeeper(t *testing.T) {
-	good := flat(t, 4, 4, color.White)
+	good := filestest.Flat(t, 4, 4, color.White)
 	for _, c := range []struct {
 		files []string
 		want  string
@@ -228,7 +197,7 @@ func TestDeeper(t *testing.T) {
 		for _, f := range c.files {
 			contents[f] = good
 		}
-		root := write(t, contents)
+		root := filestest.Folder(t, contents)
 		tree, err := Scan(context.Background(), root, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +214,7 @@ func TestDeeper(t *testing.T) {
 }
 
 func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
-	root := write(t, map[string][]byte{"real/a.png": flat(t, 4, 4, color.White)})
+	root := filestest.Folder(t, map[string][]byte{"real/a.png": filestest.Flat(t, 4, 4, color.White)})
 	other := t.TempDir()
 	if err := os.Symlink(filepath.Join(root, "real"), filepath.Join(other, "linked")); err != nil {
 		t.Skip("no symbolic links here:", err)
@@ -262,9 +231,9 @@ func TestLinksAreFollowedAndLoopsEnd(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	red, blue := flat(t, 4, 4, color.NRGBA{255, 0, 0, 255}), flat(t, 4, 4, color.NRGBA{0, 0, 255, 255})
+	red, blue := filestest.Flat(t, 4, 4, color.NRGBA{255, 0, 0, 255}), filestest.Flat(t, 4, 4, color.NRGBA{0, 0, 255, 255})
 	print := func(contents map[string][]byte) string {
-		s, _ := open(t, write(t, contents), files.Options{})
+		s, _ := open(t, filestest.Folder(t, contents), files.Options{})
 		return s.Fingerprint()
 	}
 	base := print(map[string][]byte{"a.png": red, "b.png": blue})

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"ganengine/gan/data/files"
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/data/pixel"
 )
 
@@ -47,7 +48,7 @@ func TestUnderALimitOfMemory(t *testing.T) {
 			files[c.add] = hollow(t, 16000, 16000, 16, false)
 		}
 		run := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-		run.Env = append(os.Environ(), child+"="+write(t, files))
+		run.Env = append(os.Environ(), child+"="+filestest.Folder(t, files))
 		out, err := run.CombinedOutput()
 		first, rest, _ := strings.Cut(string(out), "\n")
 		if err != nil || !strings.Contains(first, c.want) || strings.Contains(rest, "goroutine") {
@@ -126,7 +127,7 @@ func hollow(t *testing.T, w, h, bits int, pixels bool) []byte {
 // context that the folder was opened under, and says no ill of the file.
 func TestWaitingForMemoryEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	root := write(t, map[string][]byte{"a.png": hollow(t, 2500, 2500, 8, false)})
+	root := filestest.Folder(t, map[string][]byte{"a.png": hollow(t, 2500, 2500, 8, false)})
 	format, _ := pixel.NewFormat(8, 8, 3, "", "")
 	s, err := Open(ctx, root, files.Options{Format: format}, func(string) {})
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,21 +13,9 @@ import (
 	"testing"
 
 	"ganengine/gan/data/files"
+	"ganengine/gan/data/files/filestest"
 	"ganengine/gan/npy"
 )
-
-// picture is a PNG of one grey.
-func picture(t testing.TB, grey byte) []byte {
-	m := image.NewGray(image.Rect(0, 0, 4, 3))
-	for i := range m.Pix {
-		m.Pix[i] = grey
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 // member is a file of an archive, or with a kind another entry.
 type member struct {
@@ -86,20 +72,6 @@ func open(t *testing.T, path string, o files.Options) (*files.Set, []string) {
 	return s, notes
 }
 
-// listed is each image of a set: its name, its class and its grey.
-func listed(t *testing.T, s *files.Set) (list []string) {
-	t.Helper()
-	h, w, c := s.Shape()
-	dst := make([]byte, h*w*c)
-	for i := range s.Len() {
-		if err := s.Read(dst, i); err != nil {
-			t.Error(err)
-		}
-		list = append(list, fmt.Sprintf("%s %d %d", s.Name(i), s.Label(i), dst[0]))
-	}
-	return list
-}
-
 func TestSamplesOfShards(t *testing.T) {
 	dir := t.TempDir()
 	var array bytes.Buffer
@@ -107,14 +79,14 @@ func TestSamplesOfShards(t *testing.T) {
 		t.Fatal(err)
 	}
 	archive(t, dir+"/b-001.tar",
-		member{"x.cls", []byte("2\n"), 0}, member{"x.png", picture(t, 10), 0}, member{"x.seg.png", picture(t, 0), 0}, member{"x.txt", []byte("a caption"), 0},
-		member{"y.jpg", picture(t, 20), 0}, member{"y.png", picture(t, 0), 0}, member{"y.json", []byte(`{"caption": "?", "label": 0}`), 0})
+		member{"x.cls", []byte("2\n"), 0}, member{"x.png", filestest.Grey(t, 10), 0}, member{"x.seg.png", filestest.Grey(t, 0), 0}, member{"x.txt", []byte("a caption"), 0},
+		member{"y.jpg", filestest.Grey(t, 20), 0}, member{"y.png", filestest.Grey(t, 0), 0}, member{"y.json", []byte(`{"caption": "?", "label": 0}`), 0})
 	archive(t, dir+"/b-000.tar",
 		member{"./in/x.json", []byte(`{"class": "1", "more": [1]}`), 0}, member{"./in/x.npy", array.Bytes(), 0}, member{"in/x.cls", []byte("0"), 0})
 	want := []string{"b-000.tar/in/x.npy 0 50", "b-001.tar/x.png 2 10", "b-001.tar/y.jpg 0 20"}
 	for _, path := range []string{dir, dir + "/b-{000..001}.tar", dir + "/b-*.tar", dir + "/{b-001.tar,b-000.tar}"} {
 		s, notes := open(t, path, files.Options{Labels: true})
-		if got := listed(t, s); !slices.Equal(got, want) || !slices.Equal(s.Classes(), []string{"0", "1", "2"}) {
+		if got := filestest.Listed(t, s); !slices.Equal(got, want) || !slices.Equal(s.Classes(), []string{"0", "1", "2"}) {
 			t.Errorf("%s: %q of %q, want %q", path, got, s.Classes(), want)
 		}
 		if want := []string{"2 entries that are no images left out (beside an image: .png: 1, beside an image: .seg.png: 1)"}; !slices.Equal(notes, want) {
@@ -122,16 +94,16 @@ func TestSamplesOfShards(t *testing.T) {
 		}
 	}
 	s, _ := open(t, dir+"/b-001.tar", files.Options{})
-	if got, want := listed(t, s), []string{"x.png -1 10", "y.jpg -1 20"}; !slices.Equal(got, want) {
+	if got, want := filestest.Listed(t, s), []string{"x.png -1 10", "y.jpg -1 20"}; !slices.Equal(got, want) {
 		t.Errorf("one shard without labels: %q, want %q", got, want)
 	}
 }
 
 func TestFoldersAreClasses(t *testing.T) {
-	path := archive(t, t.TempDir()+"/a.tar", member{"dog/", nil, tar.TypeDir}, member{"dog/1.x.png", picture(t, 10), 0}, member{"cat/2.png", picture(t, 20), 0},
-		member{"cat/deep/3.png", picture(t, 30), 0}, member{"cat/._3.png", nil, 0}, member{"readme", nil, 0}, member{"cat/3.txt", nil, 0})
+	path := archive(t, t.TempDir()+"/a.tar", member{"dog/", nil, tar.TypeDir}, member{"dog/1.x.png", filestest.Grey(t, 10), 0}, member{"cat/2.png", filestest.Grey(t, 20), 0},
+		member{"cat/deep/3.png", filestest.Grey(t, 30), 0}, member{"cat/._3.png", nil, 0}, member{"readme", nil, 0}, member{"cat/3.txt", nil, 0})
 	s, notes := open(t, path, files.Options{Labels: true})
-	if got, want := listed(t, s), []string{"dog/1.x.png 1 10", "cat/2.png 0 20", "cat/deep/3.png 0 30"}; !slices.Equal(got, want) || !slices.Equal(s.Classes(), []string{"cat", "dog"}) {
+	if got, want := filestest.Listed(t, s), []string{"dog/1.x.png 1 10", "cat/2.png 0 20", "cat/deep/3.png 0 30"}; !slices.Equal(got, want) || !slices.Equal(s.Classes(), []string{"cat", "dog"}) {
 		t.Errorf("%q of %q, want %q", got, s.Classes(), want)
 	}
 	if want := []string{"2 entries that are no images left out (hidden: 1, no extension: 1)"}; !slices.Equal(notes, want) {
@@ -141,7 +113,7 @@ func TestFoldersAreClasses(t *testing.T) {
 
 // Each is one line that says what to do, and none takes more memory than the file.
 func TestWhatIsNoImageOfAnArchive(t *testing.T) {
-	good := picture(t, 1)
+	good := filestest.Grey(t, 1)
 	dir := t.TempDir()
 	for name, c := range map[string]struct {
 		members []member
@@ -177,7 +149,7 @@ func TestWhatIsNoImageOfAnArchive(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		s, notes := open(t, path, files.Options{Skip: true})
-		if got := listed(t, s); !slices.Equal(got, []string{"a.png -1 1"}) || !strings.Contains(notes[0], c.want) {
+		if got := filestest.Listed(t, s); !slices.Equal(got, []string{"a.png -1 1"}) || !strings.Contains(notes[0], c.want) {
 			t.Errorf("%s: skipping leaves %q, with notes %q", name, got, notes)
 		}
 	}
@@ -185,13 +157,13 @@ func TestWhatIsNoImageOfAnArchive(t *testing.T) {
 
 func TestWhatIsNoArchive(t *testing.T) {
 	dir := t.TempDir()
-	plain := archive(t, dir+"/plain.tar", member{"a.png", picture(t, 1), 0})
+	plain := archive(t, dir+"/plain.tar", member{"a.png", filestest.Grey(t, 1), 0})
 	caption := strings.Repeat("a long caption ", 30)
-	archive(t, dir+"/words.tar", member{"a.png", picture(t, 1), 0}, member{"a.cls", []byte(caption), 0})
-	archive(t, dir+"/some.tar", member{"a.png", picture(t, 1), 0}, member{"a.cls", []byte("0"), 0}, member{"b.png", picture(t, 1), 0})
+	archive(t, dir+"/words.tar", member{"a.png", filestest.Grey(t, 1), 0}, member{"a.cls", []byte(caption), 0})
+	archive(t, dir+"/some.tar", member{"a.png", filestest.Grey(t, 1), 0}, member{"a.cls", []byte("0"), 0}, member{"b.png", filestest.Grey(t, 1), 0})
 	archive(t, dir+"/mixed/a.tar")
 	archive(t, dir+"/packed/a.tar.gz")
-	if err := os.WriteFile(dir+"/mixed/b.png", picture(t, 1), 0o644); err != nil {
+	if err := os.WriteFile(dir+"/mixed/b.png", filestest.Grey(t, 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
@@ -223,14 +195,14 @@ func TestWhatIsNoArchive(t *testing.T) {
 
 // A run that goes on has the samples that it began with, though one has gone bad.
 func TestResumedMembers(t *testing.T) {
-	path := archive(t, t.TempDir()+"/a.tar", member{"a.png", picture(t, 1), 0}, member{"b.png", []byte("?"), 0}, member{"c.png", picture(t, 3), 0}, member{"d.png", picture(t, 4), 0})
+	path := archive(t, t.TempDir()+"/a.tar", member{"a.png", filestest.Grey(t, 1), 0}, member{"b.png", []byte("?"), 0}, member{"c.png", filestest.Grey(t, 3), 0}, member{"d.png", filestest.Grey(t, 4), 0})
 	begun, _ := open(t, path, files.Options{Skip: true})
 	bad := begun.Bad([]int{1})
 	s, notes := open(t, path, files.Options{Since: &bad})
 	if s.Len() != 3 || !slices.Equal(s.Lost(), []int{1}) || s.Name(2) != "d.png" || s.Fingerprint() != begun.Identity([]int{1}) || len(notes) != 2 {
 		t.Errorf("%d samples, lost %v, %q", s.Len(), s.Lost(), notes)
 	}
-	other := archive(t, t.TempDir()+"/a.tar", member{"a.png", picture(t, 1), 0})
+	other := archive(t, t.TempDir()+"/a.tar", member{"a.png", filestest.Grey(t, 1), 0})
 	tree, err := Scan(t.Context(), other, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -244,14 +216,14 @@ func TestResumedMembers(t *testing.T) {
 func TestManyShards(t *testing.T) {
 	dir := t.TempDir()
 	for i := range mostOpen + 2 {
-		archive(t, fmt.Sprintf("%s/%03d.tar", dir, i), member{"a.png", picture(t, byte(i)), 0})
+		archive(t, fmt.Sprintf("%s/%03d.tar", dir, i), member{"a.png", filestest.Grey(t, byte(i)), 0})
 	}
 	s, _ := open(t, dir, files.Options{})
-	list := listed(t, s)
+	list := filestest.Listed(t, s)
 	if got, want := list[mostOpen+1], fmt.Sprintf("%03d.tar/a.png -1 %d", mostOpen+1, mostOpen+1); len(list) != mostOpen+2 || got != want {
 		t.Errorf("%d images, the last %q, want %q", len(list), got, want)
 	}
-	archive(t, fmt.Sprintf("%s/%03d.tar", dir, mostOpen), member{"a.png", picture(t, 1), 0}, member{"b.png", picture(t, 1), 0}, member{"b.bin", make([]byte, 20000), 0})
+	archive(t, fmt.Sprintf("%s/%03d.tar", dir, mostOpen), member{"a.png", filestest.Grey(t, 1), 0}, member{"b.png", filestest.Grey(t, 1), 0}, member{"b.bin", make([]byte, 20000), 0})
 	if err := s.Read(make([]byte, 12), mostOpen); err == nil || !strings.Contains(err.Error(), "has changed since it was listed") {
 		t.Errorf("another archive in its place: %v", err)
 	}
@@ -259,8 +231,8 @@ func TestManyShards(t *testing.T) {
 
 // FuzzScan: whatever the bytes, an error or images within them.
 func FuzzScan(f *testing.F) {
-	f.Add(packedTar(f, member{"a.png", picture(f, 1), 0}, member{"a.cls", []byte("3"), 0}, member{"b/c.npy", []byte("\x93NUMPY\x01\x00"), 0}))
-	f.Add(packedTar(f, member{"x.json", []byte(`{"label": 1}`), 0}, member{"x.jpg", nil, 0}, member{strings.Repeat("y", 200) + ".png", picture(f, 2), 0}, member{"l.png", nil, tar.TypeSymlink}))
+	f.Add(packedTar(f, member{"a.png", filestest.Grey(f, 1), 0}, member{"a.cls", []byte("3"), 0}, member{"b/c.npy", []byte("\x93NUMPY\x01\x00"), 0}))
+	f.Add(packedTar(f, member{"x.json", []byte(`{"label": 1}`), 0}, member{"x.jpg", nil, 0}, member{strings.Repeat("y", 200) + ".png", filestest.Grey(f, 2), 0}, member{"l.png", nil, tar.TypeSymlink}))
 	path := filepath.Join(f.TempDir(), "a.tar")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if err := os.WriteFile(path, b, 0o644); err != nil {
@@ -286,7 +258,7 @@ func FuzzScan(f *testing.F) {
 
 // TestListOfClasses: names for numbers, from each archive the same.
 func TestListOfClasses(t *testing.T) {
-	samples := []member{{name: "0.png", body: picture(t, 1)}, {name: "0.cls", body: []byte("2")}}
+	samples := []member{{name: "0.png", body: filestest.Grey(t, 1)}, {name: "0.cls", body: []byte("2")}}
 	with := func(list string) []member {
 		return append([]member{{name: "__classes__", body: []byte(list)}}, samples...)
 	}

@@ -6,8 +6,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"image"
-	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,20 +14,8 @@ import (
 	"testing"
 
 	"ganengine/gan/data/files"
+	"ganengine/gan/data/files/filestest"
 )
-
-// picture is a PNG of one grey.
-func picture(t testing.TB, grey byte) []byte {
-	m := image.NewGray(image.Rect(0, 0, 4, 3))
-	for i := range m.Pix {
-		m.Pix[i] = grey
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 type member struct {
 	name   string
@@ -86,22 +72,8 @@ func open(t *testing.T, path string, o files.Options) (s *files.Set, notes []str
 	return s, notes, err
 }
 
-// listed is each image of a set: its name, its class and its grey.
-func listed(t *testing.T, s *files.Set) (list []string) {
-	t.Helper()
-	h, w, c := s.Shape()
-	dst := make([]byte, h*w*c)
-	for i := range s.Len() {
-		if err := s.Read(dst, i); err != nil {
-			t.Error(err)
-		}
-		list = append(list, fmt.Sprintf("%s %d %d", s.Name(i), s.Label(i), dst[0]))
-	}
-	return list
-}
-
 func TestLabels(t *testing.T) {
-	one, two, three := picture(t, 10), picture(t, 20), picture(t, 30)
+	one, two, three := filestest.Grey(t, 10), filestest.Grey(t, 20), filestest.Grey(t, 30)
 	for name, c := range map[string]struct {
 		members []member
 		want    []string
@@ -119,7 +91,7 @@ func TestLabels(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if got := listed(t, s); !slices.Equal(got, c.want) || strings.Join(s.Classes(), " ") != c.classes || strings.Join(notes, "; ") != c.note {
+		if got := filestest.Listed(t, s); !slices.Equal(got, c.want) || strings.Join(s.Classes(), " ") != c.classes || strings.Join(notes, "; ") != c.note {
 			t.Errorf("%s: %q of %q, notes %q; want %q", name, got, s.Classes(), notes, c.want)
 		}
 	}
@@ -138,7 +110,7 @@ func TestLabelsThatCannotBeUsed(t *testing.T) {
 		`[]`:                                        "it has [ where { is due",
 		`{"labels": [5]}`:                           "dataset.json: it is no list of labels",
 	} {
-		path := write(t, archive(t, member{name: "a.png", body: picture(t, 1)}, member{name: "b.png", body: picture(t, 1)}, member{name: "dataset.json", body: []byte(json)}))
+		path := write(t, archive(t, member{name: "a.png", body: filestest.Grey(t, 1)}, member{name: "b.png", body: filestest.Grey(t, 1)}, member{name: "dataset.json", body: []byte(json)}))
 		if _, _, err := open(t, path, files.Options{Labels: true}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", json, err, want)
 		}
@@ -160,7 +132,7 @@ func patched(b []byte, magic, name string, at int, value ...byte) []byte {
 func u32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 
 func TestHostileMembers(t *testing.T) {
-	good := member{name: "a.png", body: picture(t, 1)}
+	good := member{name: "a.png", body: filestest.Grey(t, 1)}
 	b := func(m member) []byte { return archive(t, good, m) }
 	plain, packed := b(member{name: "b.png", body: good.body}), b(member{name: "b.png", body: good.body, packed: true})
 	bomb := b(member{name: "b.png", body: make([]byte, 20<<20), packed: true})
@@ -196,14 +168,14 @@ func TestHostileMembers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := listed(t, s); !slices.Equal(got, []string{"a.png -1 1"}) || !strings.Contains(notes[0], c.want) {
+		if got := filestest.Listed(t, s); !slices.Equal(got, []string{"a.png -1 1"}) || !strings.Contains(notes[0], c.want) {
 			t.Errorf("%s: skipping leaves %q, with notes %.300q", name, got, notes)
 		}
 	}
 }
 
 func TestWhatIsNoArchive(t *testing.T) {
-	whole := archive(t, member{name: "a.png", body: picture(t, 1)})
+	whole := archive(t, member{name: "a.png", body: filestest.Grey(t, 1)})
 	end := bytes.LastIndex(whole, []byte(endMagic))
 	far := slices.Clone(whole)
 	copy(far[end+16:], u32(1<<30))
@@ -229,7 +201,7 @@ func TestWhatIsNoArchive(t *testing.T) {
 
 // TestBeyond32Bits reads an archive of one stored PNG behind 4 GB of nothing, as zip64 has it.
 func TestBeyond32Bits(t *testing.T) {
-	body := picture(t, 9)
+	body := filestest.Grey(t, 9)
 	path := filepath.Join(t.TempDir(), "a.zip")
 	f, err := os.Create(path)
 	if err != nil {
@@ -265,7 +237,7 @@ func TestBeyond32Bits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := listed(t, s); !slices.Equal(got, []string{"a.png -1 9"}) {
+	if got := filestest.Listed(t, s); !slices.Equal(got, []string{"a.png -1 9"}) {
 		t.Errorf("%q", got)
 	}
 	z, err := zip.OpenReader(path) // the standard library agrees
@@ -305,10 +277,10 @@ func FuzzDirectory(f *testing.F) {
 
 // FuzzScan: whatever the bytes, an error or images within them; and of dataset.json.
 func FuzzScan(f *testing.F) {
-	f.Add(archive(f, member{name: "c/a.png", body: picture(f, 1)}, member{name: "b.png", body: picture(f, 2), packed: true}), `{"labels": [["c/a.png", 3], ["b.png", 0]]}`)
+	f.Add(archive(f, member{name: "c/a.png", body: filestest.Grey(f, 1)}, member{name: "b.png", body: filestest.Grey(f, 2), packed: true}), `{"labels": [["c/a.png", 3], ["b.png", 0]]}`)
 	f.Add(archive(f), `{"x": [1], "labels": null}`)
 	f.Fuzz(func(t *testing.T, b []byte, labels string) {
-		for _, file := range [][]byte{b, archive(t, member{name: "c/a.png", body: picture(t, 1)}, member{name: "dataset.json", body: []byte(labels), packed: len(b)%2 == 0})} {
+		for _, file := range [][]byte{b, archive(t, member{name: "c/a.png", body: filestest.Grey(t, 1)}, member{name: "dataset.json", body: []byte(labels), packed: len(b)%2 == 0})} {
 			path := write(t, file)
 			tree, err := Scan(t.Context(), path, nil)
 			if err != nil {
