@@ -49,7 +49,7 @@ type Machine struct {
 	in    input
 	stack []any
 	marks []int
-	memo  map[uint32]any
+	memo  map[uint64]any
 }
 
 // Run gives the pickle's value.
@@ -58,7 +58,7 @@ func (m *Machine) Run() (any, error) {
 	if most == 0 {
 		most = MaxBytes
 	}
-	m.in, m.memo = input{r: m.In, most: most}, map[uint32]any{}
+	m.in, m.memo = input{r: m.In, most: most}, map[uint64]any{}
 	for range MaxSteps {
 		code, err := m.in.byte()
 		if err != nil {
@@ -206,13 +206,10 @@ func (m *Machine) blob(code byte) (known bool, err error) {
 
 // sized gives what stands behind its length.
 func (m *Machine) sized(what string, width int) ([]byte, error) {
-	b, err := m.in.next(width)
+	n, err := m.in.number(width)
 	if err != nil {
 		return nil, err
 	}
-	var length [8]byte
-	copy(length[:], b)
-	n := binary.LittleEndian.Uint64(length[:])
 	if n > uint64(m.in.most) {
 		return nil, fmt.Errorf("its pickle holds a %s of %d bytes", what, n)
 	}
@@ -225,13 +222,10 @@ func (m *Machine) remember(code byte) (known bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	b, err := m.in.next(width)
+	key, err := m.in.number(width)
 	if err != nil {
 		return true, err
 	}
-	var at [4]byte
-	copy(at[:], b)
-	key := binary.LittleEndian.Uint32(at[:])
 	if code == 'h' || code == 'j' {
 		v, ok := m.memo[key]
 		if !ok {
@@ -241,7 +235,7 @@ func (m *Machine) remember(code byte) (known bool, err error) {
 		return true, nil
 	}
 	if code == 0x94 {
-		key = uint32(len(m.memo))
+		key = uint64(len(m.memo))
 	}
 	top, err := m.top()
 	if err == nil {
@@ -316,6 +310,17 @@ func (in *input) next(n int) ([]byte, error) {
 		b = append(b, v)
 	}
 	return b, nil
+}
+
+// number gives a number without sign of up to 8 bytes, little endian.
+func (in *input) number(width int) (uint64, error) {
+	b, err := in.next(width)
+	if err != nil {
+		return 0, err
+	}
+	var whole [8]byte
+	copy(whole[:], b)
+	return binary.LittleEndian.Uint64(whole[:]), nil
 }
 
 // line gives the bytes up to a line break.
