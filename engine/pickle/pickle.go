@@ -37,9 +37,15 @@ var (
 	memos   = map[byte]int{'q': 1, 'r': 4, 0x94: 0, 'h': 1, 'j': 4}
 )
 
+// Reader is what pickles are read from.
+type Reader interface {
+	io.Reader
+	io.ByteReader
+}
+
 // Machine runs one pickle.
 type Machine struct {
-	In         io.ByteReader               // not read past the pickle's end
+	In         Reader                      // not read past the pickle's end
 	Bytes      int                         // how many a pickle may have; 0: MaxBytes
 	Known      map[string]*Global          // names of Python's that it may use
 	Unknown    func(name string) error     // the error of asking for others
@@ -283,33 +289,46 @@ func (m *Machine) popMark() ([]any, error) {
 
 // input reads a pickle, and no byte after it.
 type input struct {
-	r    io.ByteReader
+	r    Reader
 	most int // bytes
 	read int
 }
 
 func (in *input) byte() (byte, error) {
-	if in.read++; in.read > in.most {
-		return 0, fmt.Errorf("its pickle is over %d bytes", in.most)
+	if in.read == in.most {
+		return 0, in.over()
 	}
+	in.read++
 	b, err := in.r.ReadByte()
-	if err == io.EOF {
-		err = errors.New("its pickle is cut short")
-	}
-	return b, err
+	return b, cut(err)
 }
 
-// next gives n bytes. They are taken one by one, so that no more is allocated than is there.
+// next gives n bytes. They are taken as many at a time as there were before, so that about no more is allocated than is
+// there.
 func (in *input) next(n int) ([]byte, error) {
-	b := make([]byte, 0, min(n, 512))
-	for range n {
-		v, err := in.byte()
-		if err != nil {
-			return nil, err
+	var b []byte
+	for len(b) < n {
+		more := min(n-len(b), max(len(b), 512), in.most-in.read)
+		if more == 0 {
+			return nil, in.over()
 		}
-		b = append(b, v)
+		b = append(b, make([]byte, more)...)
+		if _, err := io.ReadFull(in.r, b[len(b)-more:]); err != nil {
+			return nil, cut(err)
+		}
+		in.read += more
 	}
 	return b, nil
+}
+
+func (in *input) over() error { return fmt.Errorf("its pickle is over %d bytes", in.most) }
+
+// cut says plainly that the input ended.
+func cut(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errors.New("its pickle is cut short")
+	}
+	return err
 }
 
 // number gives a number without sign of up to 8 bytes, little endian.
