@@ -19,6 +19,9 @@ func (d *Dict) Get(key any) (any, bool) {
 	return v, ok
 }
 
+// Len is the number of entries.
+func (d *Dict) Len() int { return len(d.keys) }
+
 // All gives the entries in order.
 func (d *Dict) All() iter.Seq2[any, any] {
 	return func(yield func(key, value any) bool) {

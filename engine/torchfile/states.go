@@ -129,7 +129,7 @@ func (s *states) adam(state, groups any) (a Adam, err error) {
 		return a, errors.New("its state and groups of parameters are not as PyTorch writes them")
 	}
 	numbers, err := parameters(list)
-	if err != nil || empty(of) {
+	if err != nil || of.Len() == 0 {
 		return a, err
 	}
 	for i, number := range numbers {
@@ -148,13 +148,6 @@ func (s *states) adam(state, groups any) (a Adam, err error) {
 		a.Updates, a.Moments = updates, append(a.Moments, m)
 	}
 	return a, nil
-}
-
-func empty(d *Dict) bool {
-	for range d.All() {
-		return false
-	}
-	return true
 }
 
 // parameters are the numbers of all parameters.
