@@ -217,41 +217,54 @@ func columnsFor(n int, aspect float64) int {
 // sheet is a grey or colour picture under one set of methods.
 type sheet struct {
 	canvas draw.Image
-	pix    []uint8
-	stride int
-	bytes  int // of a pixel: 1 grey, 4 colour
+	raster
 }
 
 func newSheet(w, h, channels int) *sheet {
 	r := image.Rect(0, 0, w, h)
 	if channels == 1 {
 		g := image.NewGray(r)
-		return &sheet{g, g.Pix, g.Stride, 1}
+		return &sheet{g, raster{g.Pix, g.Stride, 1}}
 	}
 	c := image.NewRGBA(r)
-	return &sheet{c, c.Pix, c.Stride, 4}
+	return &sheet{c, raster{c.Pix, c.Stride, 4}}
 }
 
 func (s *sheet) image() image.Image { return s.canvas }
 
-// place copies image i with its upper left corner at x, y, each pixel scale by scale.
-func (s *sheet) place(im Images, i, x, y, scale int) {
-	size := im.W * scale * s.bytes
+// raster is the memory of a picture.
+type raster struct {
+	pix    []uint8
+	stride int
+	bytes  int // of a pixel: 1 grey, 3 colour, 4 colour and 255
+}
+
+// place copies image i with its upper left corner at x, y, each pixel scale by scale; a grey one
+// is grey among colours too.
+func (r raster) place(im Images, i, x, y, scale int) {
+	size := im.W * scale * r.bytes
 	for row := range im.H {
 		src := im.Pix[(i*im.H+row)*im.W*im.C:][:im.W*im.C]
-		at := (y+row*scale)*s.stride + x*s.bytes
-		first := s.pix[at : at+size]
+		at := (y+row*scale)*r.stride + x*r.bytes
+		first := r.pix[at : at+size]
 		for k, p := 0, 0; k < len(src); k += im.C {
+			red, green, blue := src[k], src[k], src[k]
+			if im.C == 3 {
+				green, blue = src[k+1], src[k+2]
+			}
 			for range scale {
-				first[p] = src[k]
-				if im.C == 3 {
-					first[p+1], first[p+2], first[p+3] = src[k+1], src[k+2], 255
+				first[p] = red
+				if r.bytes > 1 {
+					first[p+1], first[p+2] = green, blue
 				}
-				p += s.bytes
+				if r.bytes == 4 {
+					first[p+3] = 255
+				}
+				p += r.bytes
 			}
 		}
 		for j := 1; j < scale; j++ {
-			copy(s.pix[at+j*s.stride:], first)
+			copy(r.pix[at+j*r.stride:], first)
 		}
 	}
 }

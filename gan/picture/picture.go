@@ -41,6 +41,17 @@ func (im Images) check() error {
 	return nil
 }
 
+// checkOne is check for whoever wants image i alone.
+func (im Images) checkOne(i int) error {
+	if err := im.check(); err != nil {
+		return err
+	}
+	if i < 0 || i >= im.N {
+		return fmt.Errorf("picture: image %d of %d", i, im.N)
+	}
+	return nil
+}
+
 // Clear makes image i an empty place of a grid.
 func (im Images) Clear(i int) {
 	size := im.H * im.W * im.C
@@ -51,11 +62,8 @@ func (im Images) Clear(i int) {
 
 // At gives image i as a picture of its own, an image.Gray or an opaque image.RGBA, each pixel scale by scale.
 func (im Images) At(i, scale int) (image.Image, error) {
-	if err := im.check(); err != nil {
+	if err := im.checkOne(i); err != nil {
 		return nil, err
-	}
-	if i < 0 || i >= im.N {
-		return nil, fmt.Errorf("picture: image %d of %d", i, im.N)
 	}
 	size := im.W * im.H * im.C
 	return Grid(Images{N: 1, H: im.H, W: im.W, C: im.C, Pix: im.Pix[i*size : (i+1)*size]}, GridOptions{Scale: scale})
