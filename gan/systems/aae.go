@@ -116,11 +116,10 @@ func declareAAE(s *game.Setup) (err error) {
 
 // parts are the first n columns of x and, where there are more, the rest.
 func parts(x *graph.Node, n int) []*graph.Node {
-	rows, columns := x.Shape[0], x.Shape[1]
-	if columns == n {
+	if x.Shape[1] == n {
 		return one(x)
 	}
-	return []*graph.Node{graph.Slice(x, []int{0, 0}, nil, []int{rows, n}), graph.Slice(x, []int{0, n}, nil, []int{rows, columns - n})}
+	return []*graph.Node{columns(x, 0, n), columns(x, n, x.Shape[1]-n)}
 }
 
 // judge is dense layers from a part of the code to one logit.

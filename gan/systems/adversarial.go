@@ -235,6 +235,11 @@ func part[T any](c *config.Config) (keys T) {
 
 func one(x *graph.Node) []*graph.Node { return []*graph.Node{x} }
 
+// columns are n columns of x from one on, [rows, n].
+func columns(x *graph.Node, from, n int) *graph.Node {
+	return graph.Slice(x, []int{0, from}, nil, []int{x.Shape[0], n})
+}
+
 // lossOf is the configured pair of losses.
 func lossOf(s *game.Setup) (loss.Loss, error) {
 	c := part[config.Adversarial](s.Config)

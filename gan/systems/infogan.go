@@ -128,7 +128,7 @@ func (k *informed) untold(t *game.Turn, drawn *game.Drawn, said *graph.Node) *gr
 	lost, most := said.Builder().Const(said.DType, 0), 0.
 	at := 0
 	part := func(c *game.Code) *graph.Node {
-		x := graph.Slice(said, []int{0, at}, nil, []int{said.Shape[0], c.Size})
+		x := columns(said, at, c.Size)
 		at += c.Size
 		return x
 	}
@@ -181,6 +181,6 @@ func (k *informed) samplers() {
 	}
 	k.Sampler("classify", func(t *game.Turn) {
 		said := t.Run(k.q, t.Run(k.d, t.Batch(k.real, game.Pixels))[1])[0]
-		t.Numbers("classes", softmax(graph.Slice(said, []int{0, 0}, nil, []int{said.Shape[0], k.categories[0].Size})))
+		t.Numbers("classes", softmax(columns(said, 0, k.categories[0].Size)))
 	})
 }

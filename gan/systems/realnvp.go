@@ -76,7 +76,7 @@ func logDensity(z, logDet *graph.Node) *graph.Node {
 
 // forward is x to z with log |det dz/dx|, [n] (eq. 4 to 6).
 func (k couplings) forward(p *nn.Pass, x *graph.Node) (z, logDet *graph.Node) {
-	halves := [2]*graph.Node{column(x, 0), column(x, 1)}
+	halves := [2]*graph.Node{columns(x, 0, 1), columns(x, 1, 1)}
 	for i := range k.Layers {
 		s, t := k.affine(p, i, halves[i%2])
 		moved := &halves[1-i%2]
@@ -88,7 +88,7 @@ func (k couplings) forward(p *nn.Pass, x *graph.Node) (z, logDet *graph.Node) {
 
 // inverse is z to x (eq. 8).
 func (k couplings) inverse(p *nn.Pass, z *graph.Node) *graph.Node {
-	halves := [2]*graph.Node{column(z, 0), column(z, 1)}
+	halves := [2]*graph.Node{columns(z, 0, 1), columns(z, 1, 1)}
 	for i := k.Layers - 1; i >= 0; i-- {
 		s, t := k.affine(p, i, halves[i%2])
 		moved := &halves[1-i%2]
@@ -106,13 +106,8 @@ func (k couplings) affine(p *nn.Pass, i int, kept *graph.Node) (s, t *graph.Node
 			h = graph.Relu(nn.Dense(p, "dense"+strconv.Itoa(j), h, width, nn.HeNormal(), nn.Constant(0)))
 		}
 		out := nn.Dense(p, "affine", h, 2, nn.Constant(0), nn.Constant(0))
-		s = graph.Mul(graph.Tanh(column(out, 0)), p.Param("bound", graph.Shape{1, 1}, nn.Constant(1)))
-		t = column(out, 1)
+		s = graph.Mul(graph.Tanh(columns(out, 0, 1)), p.Param("bound", graph.Shape{1, 1}, nn.Constant(1)))
+		t = columns(out, 1, 1)
 	})
 	return s, t
-}
-
-// column is one column of x, [n, 1].
-func column(x *graph.Node, i int) *graph.Node {
-	return graph.Slice(x, []int{0, i}, nil, []int{x.Shape[0], 1})
 }

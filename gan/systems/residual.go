@@ -47,7 +47,7 @@ func (k *residual) norm(p *nn.Pass, name string, x *graph.Node, class []*graph.N
 		n, c := x.Shape[0], x.Shape[3]
 		row := nn.Embedding(p, "embed", class[0], k.classes, 2*c, gainsAndBiases)
 		half := func(from int) *graph.Node {
-			return graph.Reshape(graph.Slice(row, []int{0, from}, nil, []int{n, c}), graph.Shape{n, 1, 1, c})
+			return graph.Reshape(columns(row, from, c), graph.Shape{n, 1, 1, c})
 		}
 		y = graph.Add(graph.Mul(nn.BatchNorm(p, "batch", x, nn.NormOptions{Plain: true}), half(0)), half(c))
 	})
