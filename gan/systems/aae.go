@@ -186,7 +186,7 @@ func (k *held) step(t *game.Turn) {
 	t.Minimise(game.Goal{By: k.optE, Loss: weighted(passing)})
 	if k.y != nil {
 		said := t.Run(k.e, t.Batch(k.labelled, game.Pixels))[1]
-		t.Minimise(game.Goal{By: k.optY, Loss: categoricalLoss(said, game.OneHot(t.Batch(k.labelled, game.Label), k.y.Size, said.DType))})
+		t.Minimise(game.Goal{By: k.optY, Loss: classLoss(said, t.Batch(k.labelled, game.Label))})
 	}
 }
 

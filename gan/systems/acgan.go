@@ -67,12 +67,7 @@ func declareACGAN(s *game.Setup) error {
 	return nil
 }
 
-// wrong is -L_C of section 3 for one batch.
-func (k *classified) wrong(said, y *graph.Node) *graph.Node {
-	return categoricalLoss(said, game.OneHot(y, k.y.Size, said.DType))
-}
-
-// with is a loss and the weighted error of classes.
+// with is a loss and the weighted error of classes, -L_C of section 3.
 func (k *classified) with(t *game.Turn, loss, wrong *graph.Node) *graph.Node {
 	return addWeighted(t, loss, "classes", k.weight, wrong)
 }
@@ -84,7 +79,7 @@ func (k *classified) discriminator(t *game.Turn) {
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(t.Batch(k.real, game.Pixels)), one(fake))
 	onReal, onFake := d[0][0], d[1][0]
 	opinions(t, k.loss, "", onReal, onFake)
-	real, made := k.wrong(d[0][1], t.Batch(k.real, game.Label)), k.wrong(d[1][1], drawn.Of(k.y))
+	real, made := classLoss(d[0][1], t.Batch(k.real, game.Label)), classLoss(d[1][1], drawn.Of(k.y))
 	t.Score("class_loss_real", real)
 	t.Score("class_loss_fake", made)
 	t.Minimise(game.Goal{By: k.optD, Loss: k.with(t, loss.OfDiscriminator(k.loss, onReal, onFake), graph.Add(real, made))})
@@ -96,5 +91,5 @@ func (k *classified) generator(t *game.Turn) {
 	fake := t.RunAs(game.Pass{Label: "z.g", Track: true}, k.g, drawn.All(), drawn.Of(k.y))[0]
 	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake)
 	t.Opinion("fake_after", d[0], k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: k.with(t, k.loss.Generator(d[0]), k.wrong(d[1], drawn.Of(k.y)))})
+	t.Minimise(game.Goal{By: k.optG, Loss: k.with(t, k.loss.Generator(d[0]), classLoss(d[1], drawn.Of(k.y)))})
 }

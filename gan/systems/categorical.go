@@ -44,6 +44,11 @@ func logSumExp(x *graph.Node) *graph.Node {
 	return graph.Add(most, graph.Log(graph.ReduceSum(graph.Exp(graph.Sub(x, most)), 1)))
 }
 
+// classLoss is the mean of -log p(y) in nats of classes y, i32 [n].
+func classLoss(logits, y *graph.Node) *graph.Node {
+	return categoricalLoss(logits, game.OneHot(y, logits.Shape[1], logits.DType))
+}
+
 // categoricalLoss is the mean of -log p(y) in nats, with p the softmax of logits [n, k] and y rows
 // of zeros with a one.
 func categoricalLoss(logits, y *graph.Node) *graph.Node {

@@ -192,7 +192,7 @@ func (k *improvement) discriminator(t *game.Turn) {
 	opinions(t, k.loss, "", onReal, onFake)
 	whole, halves := k.steady.losses(t, onReal, onFake)
 	if k.classes > 0 {
-		told := categoricalLoss(d[2][0], game.OneHot(t.Batch(k.labelled, game.Label), k.classes, k.Float))
+		told := classLoss(d[2][0], t.Batch(k.labelled, game.Label))
 		t.Score("class_loss", told)
 		whole = graph.Add(told, graph.Scale(whole, .5*k.Unlabelled))
 	}
