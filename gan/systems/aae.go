@@ -64,14 +64,14 @@ type held struct {
 	aaeNetworks
 	real              *game.Stream
 	z                 *game.Code // the prior, before its deviation
-	e, dec, d         *game.Player
+	e, dec            *game.Player
+	judges            []*game.Player // tell each part of the prior from what the encoder says
 	optAE, optD, optE *game.Optimizer
 	loss              loss.Loss
 	unlabelled        float64
 
 	labelled *game.Stream
-	y        *game.Code   // the prior of classes
-	dy       *game.Player // tells them from what the encoder says
+	y        *game.Code // the prior of classes
 	optY     *game.Optimizer
 }
 
@@ -96,16 +96,14 @@ func declareAAE(s *game.Setup) (err error) {
 	k.dec = s.Player("dec", func(p *nn.Pass, in []*graph.Node) []*graph.Node {
 		return one(net.decoder(p, graph.Concat(1, in...)))
 	}, code...).Called("decoder").Giving(k.real.Sample())
-	k.d = s.Player("d", k.judge, code[0]).Called("discriminator").Giving("logit")
+	k.judges = append(k.judges, s.Player("d", k.judge, code[0]).Called("discriminator").Giving("logit"))
 	k.e.Torch, k.dec.Torch = model.Dense(net.encode()...), model.Dense(net.decode()...)
-	judges := []*game.Player{k.d}
 	if classes > 0 {
 		k.labelled = s.Stream("labelled", game.StreamOptions{Range: model.Unit, PerClass: all.Train.Labelled, Cycle: true})
 		k.y = s.Code("y", game.Class, classes)
-		k.dy = s.Player("dy", k.judge, code[1]).Called("discriminator of classes").Giving("logit")
-		judges = append(judges, k.dy)
+		k.judges = append(k.judges, s.Player("dy", k.judge, code[1]).Called("discriminator of classes").Giving("logit"))
 	}
-	k.optAE, k.optD, k.optE = s.Optimizer("ae", "ae", k.e, k.dec), s.Optimizer("d", "d", judges...), s.Optimizer("e", "e", k.e)
+	k.optAE, k.optD, k.optE = s.Optimizer("ae", "ae", k.e, k.dec), s.Optimizer("d", "d", k.judges...), s.Optimizer("e", "e", k.e)
 	if classes > 0 {
 		k.optY = s.Optimizer("y", "ae", k.e)
 	}
@@ -168,20 +166,15 @@ func (k *held) step(t *game.Turn) {
 	}
 	t.Minimise(game.Goal{By: k.optAE, Loss: weighted(crossEntropy(x, k.decoded(t, k.encoded(t, x))))})
 	code, prior := k.encoded(t, x), k.prior(t)
-	var told *graph.Node
-	judged := func(d *game.Player, level string, i int) {
+	var told, passing *graph.Node
+	for i, d := range k.judges {
 		both := t.RunEach(game.Pass{Label: d.Name}, d, one(prior[i]), one(graph.StopGradient(code[i])))
-		opinions(t, k.loss, level, both[0][0], both[1][0])
+		opinions(t, k.loss, []string{"", "_class"}[i], both[0][0], both[1][0])
 		told = plus(told, loss.OfDiscriminator(k.loss, both[0][0], both[1][0]))
 	}
-	judged(k.d, "", 0)
-	if k.y != nil {
-		judged(k.dy, "_class", 1)
-	}
 	t.Minimise(game.Goal{By: k.optD, Loss: told})
-	passing := k.loss.Generator(t.RunAs(game.Pass{Label: "d.e"}, k.d, code[0])[0])
-	if k.y != nil {
-		passing = graph.Add(passing, k.loss.Generator(t.RunAs(game.Pass{Label: "dy.e"}, k.dy, code[1])[0]))
+	for i, d := range k.judges {
+		passing = plus(passing, k.loss.Generator(t.RunAs(game.Pass{Label: d.Name + ".e"}, d, code[i])[0]))
 	}
 	t.Minimise(game.Goal{By: k.optE, Loss: weighted(passing)})
 	if k.y != nil {
