@@ -54,8 +54,7 @@ func checkAAE(c *config.Config) *config.Error {
 	if c.Data.Kind == "mixture" {
 		return &config.Error{Key: "model.kind", Msg: "aae makes images; use data of images, or model.kind = \"mlp\""}
 	}
-	k := c.System.(*aaeKeys)
-	return checkFewLabels(c, k.Train.Labelled, k.Loss.Unlabelled)
+	return checkFewLabels(c, c.System.(*aaeKeys).Loss.Unlabelled)
 }
 
 // held is the game: an autoencoder whose codes are held to a prior. What is of classes is

@@ -26,12 +26,15 @@ func classesOf(s *game.Setup, real *game.Stream, instead string) (int, error) {
 }
 
 // checkFewLabels refuses keys of how few labels are learnt from where there are none.
-func checkFewLabels(c *config.Config, labelled int, unlabelled float64) *config.Error {
+func checkFewLabels(c *config.Config, unlabelled float64) *config.Error {
+	if c.Data.Labels {
+		return nil
+	}
 	for _, k := range []struct {
 		key string
 		set bool
-	}{{"train.labelled", labelled > 0}, {"loss.unlabelled", unlabelled != 1}} {
-		if k.set && !c.Data.Labels {
+	}{{"train.labelled", part[config.FewLabels](c).Labelled > 0}, {"loss.unlabelled", unlabelled != 1}} {
+		if k.set {
 			return &config.Error{Key: k.key, Msg: "is of classes, which are learnt with data.labels = true; set that, with data that have labels, or remove this key"}
 		}
 	}

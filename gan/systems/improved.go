@@ -72,7 +72,7 @@ type improvedLoss struct {
 
 func checkImproved(c *config.Config) *config.Error {
 	k := c.System.(*improvedKeys)
-	if err := checkFewLabels(c, k.Train.Labelled, k.Loss.Unlabelled); err != nil {
+	if err := checkFewLabels(c, k.Loss.Unlabelled); err != nil {
 		return err
 	}
 	if k.Model.MinibatchRows > 0 && c.Train.Batch < 2 {

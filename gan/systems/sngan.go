@@ -79,7 +79,7 @@ func declareSNGAN(s *game.Setup) error {
 	}
 	plain := spectral{m.snganNetworks, m.Slope, weight, k.real.Shape, len(k.real.Classes)}
 	if m.Blocks == "plain" {
-		k.project(plain.generator, plain.discriminator, plain.classes)
+		k.project(plain.generator, plain.discriminator)
 		return nil
 	}
 	m.Weights.InitScale *= math.Sqrt2
@@ -88,14 +88,14 @@ func declareSNGAN(s *game.Setup) error {
 		return err
 	}
 	net := &residual{plain, inner}
-	k.project(net.generator, net.discriminator, net.classes)
+	k.project(net.generator, net.discriminator)
 	k.g.Torch = net.torch()
 	return nil
 }
 
-// project declares what is played, with classes or without (0).
-func (k *pair) project(g, d game.Body, classes int) {
-	if classes > 0 {
+// project declares what is played, with classes where the data have some.
+func (k *pair) project(g, d game.Body) {
+	if len(k.real.Classes) > 0 {
 		(&conditional{pair: k}).meet(g, d)
 		return
 	}
