@@ -85,10 +85,15 @@ func (k *duel) play(g, d game.Body, given ...game.In) {
 func (k *duel) optimise(with ...*game.Player) {
 	k.freeze(part[config.FreezeD](k.Config).Layers)
 	k.optG, k.optD = k.Optimizer("g", "g", k.g), k.Optimizer("d", "d", append([]*game.Player{k.d}, with...)...)
-	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
-		k.Average(game.AverageOptions{Kimg: kimg}, k.g)
-	}
+	average(k.Setup, k.g)
 	k.Standing(k.g)
+}
+
+// average keeps averages of players' weights, where keys ask for them.
+func average(s *game.Setup, of ...*game.Player) {
+	if kimg := part[config.Averaging](s.Config).EMAKimg; kimg > 0 {
+		s.Average(game.AverageOptions{Kimg: kimg}, of...)
+	}
 }
 
 // freeze leaves the first layers of the discriminator, nearest to the image, as they begin

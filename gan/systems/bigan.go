@@ -112,9 +112,7 @@ func (k *mirrored) declare(net inverses) (err error) {
 	k.e = k.Player("e", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return net.encoder(p, in[0]) }, x).Called("encoder").Giving(k.z.Name, "log_std")
 	k.d = k.Player("d", func(p *nn.Pass, in []*graph.Node) []*graph.Node { return one(net.discriminator(p, in[0], in[1])) }, x, z).Called("discriminator").Giving("logit")
 	k.optG, k.optD = k.Optimizer("g", "g", k.g, k.e), k.Optimizer("d", "d", k.d)
-	if kimg := part[config.Averaging](k.Config).EMAKimg; kimg > 0 {
-		k.Average(game.AverageOptions{Kimg: kimg}, k.g, k.e)
-	}
+	average(k.Setup, k.g, k.e)
 	k.Standing(k.g)
 	k.Order(game.Entry{Turn: k.Turn("dg", k.step)})
 	k.Sampler("sample", k.sample)

@@ -91,9 +91,7 @@ func declareCycleGAN(s *game.Setup) error {
 	}
 	da, db := k.domains[0], k.domains[1]
 	k.optG, k.optD = s.Optimizer("g", "g", da.to, db.to), s.Optimizer("d", "d", da.d, db.d)
-	if kimg := keys.Train.EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, da.to, db.to)
-	}
+	average(s, da.to, db.to)
 	s.Order(game.Entry{Turn: s.Turn("g", k.generators)}, game.Entry{Turn: s.Turn("d", k.discriminators)})
 	translate := func(t *game.Turn, from, to *domain) {
 		t.Show(game.Samples, to.real, t.Run(from.to, t.Batch(from.real, from.real.Samples()))[0])

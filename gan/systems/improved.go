@@ -142,9 +142,7 @@ func declareImproved(s *game.Setup) error {
 	}, k.real.In()).Called("discriminator").Giving("logit", "features")
 	k.g.Torch, k.d.Torch = net.Torch()
 	k.optimise()
-	if kimg := keys.Train.EMAKimg; kimg > 0 {
-		s.Average(game.AverageOptions{Kimg: kimg}, k.d)
-	}
+	average(s, k.d)
 	if !k.Historical.IsZero() {
 		k.past = [2]*past{newPast(s, k.g), newPast(s, k.d)}
 	}

@@ -114,9 +114,7 @@ func declareLAPGAN(s *game.Setup) (err error) {
 	for i := range k.Levels {
 		l := k.level(s, i)
 		k.levels = append(k.levels, l)
-		if kimg := keys.Train.EMAKimg; kimg > 0 {
-			s.Average(game.AverageOptions{Kimg: kimg}, l.g)
-		}
+		average(s, l.g)
 		e := game.Entry{Turn: s.Turn("dg"+l.name, func(t *game.Turn) { k.learn(t, i) }), From: phase * int64(i)}
 		if i < k.Levels-1 {
 			e.Until = phase * int64(i+1)
