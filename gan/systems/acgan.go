@@ -74,12 +74,12 @@ func (k *classified) with(t *game.Turn, loss, wrong *graph.Node) *graph.Node {
 
 // discriminator tells real samples from generated ones, and the classes of both.
 func (k *classified) discriminator(t *game.Turn) {
-	drawn := t.Draw("d", 0, k.z, k.y)
-	fake := graph.StopGradient(t.RunAs(game.Pass{Label: "z"}, k.g, drawn.All(), drawn.Of(k.y))[0])
+	fake, y := k.made(t, "d", game.Pass{Label: "z"})
+	fake = graph.StopGradient(fake)
 	d := t.RunEach(game.Pass{Label: "d", Track: true}, k.d, one(t.Batch(k.real, game.Pixels)), one(fake))
 	onReal, onFake := d[0][0], d[1][0]
 	opinions(t, k.loss, "", onReal, onFake)
-	real, made := classLoss(d[0][1], t.Batch(k.real, game.Label)), classLoss(d[1][1], drawn.Of(k.y))
+	real, made := classLoss(d[0][1], t.Batch(k.real, game.Label)), classLoss(d[1][1], y)
 	t.Score("class_loss_real", real)
 	t.Score("class_loss_fake", made)
 	t.Minimise(game.Goal{By: k.optD, Loss: k.with(t, loss.OfDiscriminator(k.loss, onReal, onFake), graph.Add(real, made))})
@@ -87,9 +87,8 @@ func (k *classified) discriminator(t *game.Turn) {
 
 // generator has its samples pass for real ones of the classes that they were made for.
 func (k *classified) generator(t *game.Turn) {
-	drawn := t.Draw("g", 0, k.z, k.y)
-	fake := t.RunAs(game.Pass{Label: "z.g", Track: true}, k.g, drawn.All(), drawn.Of(k.y))[0]
+	fake, y := k.made(t, "g", game.Pass{Label: "z.g", Track: true})
 	d := t.RunAs(game.Pass{Label: "g"}, k.d, fake)
 	t.Opinion("fake_after", d[0], k.loss.Probability())
-	t.Minimise(game.Goal{By: k.optG, Loss: k.with(t, k.loss.Generator(d[0]), classLoss(d[1], drawn.Of(k.y)))})
+	t.Minimise(game.Goal{By: k.optG, Loss: k.with(t, k.loss.Generator(d[0]), classLoss(d[1], y))})
 }

@@ -179,14 +179,6 @@ func (k *told) discriminator(p *nn.Pass, in []*graph.Node) []*graph.Node {
 	return one(logit(p, x, k.weight))
 }
 
-// conditional is the game of a pair that sees classes. In an update of D the fakes
-// have the classes of the batch, so that reals and fakes are judged under the same
-// conditions; in one of G they have classes of their own.
-type conditional struct {
-	*pair
-	y *game.Code
-}
-
 func declareCGAN(s *game.Setup) error {
 	keys := s.Config.System.(*cganKeys)
 	base, err := newPair(s)
@@ -264,34 +256,4 @@ func (k *apart) discriminator(p *nn.Pass, in []*graph.Node) *graph.Node {
 		x = nn.Maxout(nn.Dense(p, name, x, width*k.Pieces, k.dWeight, nn.Constant(0)), k.Pieces)
 		return nn.Dropout(p, name+".dropout", x, k.keep)
 	})
-}
-
-// meet declares classes, networks that are told them beside latents and samples, and
-// what is played.
-func (k *conditional) meet(g, d game.Body) {
-	k.y = k.Code("y", game.Class, len(k.real.Classes))
-	k.play(g, d, game.Given(k.y))
-	k.turns(k.discriminator, k.generator)
-	k.Sampler("sample", k.sample)
-	k.features(game.Label)
-}
-
-// sample is a latent and a class, and what the generator makes of them.
-func (k *conditional) sample(t *game.Turn) {
-	drawn := t.Draw("z", 0, k.z, k.y)
-	t.Show(game.Samples, k.real, t.Run(k.g, drawn.All(), drawn.Of(k.y))[0])
-}
-
-// discriminator tells real samples of classes from generated ones of the same.
-func (k *conditional) discriminator(t *game.Turn) {
-	real, y := t.Batch(k.real, k.real.Samples()), t.Batch(k.real, game.Label)
-	z := t.Draw("z", 0, k.z).All()
-	k.tell(t, real, t.RunAs(game.Pass{Label: "z"}, k.g, z, y)[0], y)
-}
-
-// generator makes samples of classes that it draws pass for real ones of these.
-func (k *conditional) generator(t *game.Turn) {
-	drawn := t.Draw("g", 0, k.z, k.y)
-	fake := t.RunAs(game.Pass{Label: "z.g", Track: true}, k.g, drawn.All(), drawn.Of(k.y))[0]
-	k.fool(t, fake, drawn.Of(k.y))
 }
