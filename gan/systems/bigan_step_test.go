@@ -23,10 +23,8 @@ func TestHiddenIsNeeded(t *testing.T) {
 	}
 }
 
-// A smoothed target is the discriminator's alone: generator and encoder have their samples
-// pass for real ones as without it.
-func TestBiGANSmoothing(t *testing.T) {
-	const text = `
+// tinyBiGAN is of few numbers.
+const tinyBiGAN = `
 [data]
 kind = "glyphs"
 size = 8
@@ -38,10 +36,17 @@ d_hidden = [3]
 [train]
 batch = 4
 `
-	of := func(set ...string) map[string]float64 {
-		return play(t, game.Data{Shape: graph.Shape{8, 8, 1}, Len: 1 << 20}, text, set...).step("dg")
-	}
-	plain, smooth := of(), of("loss.smooth_real=0.6")
+
+// stepOfBiGAN is what a step of it says, with settings key=value on top.
+func stepOfBiGAN(t *testing.T, set ...string) map[string]float64 {
+	t.Helper()
+	return play(t, game.Data{Shape: graph.Shape{8, 8, 1}, Len: 1 << 20}, tinyBiGAN, set...).step("dg")
+}
+
+// A smoothed target is the discriminator's alone: generator and encoder have their samples
+// pass for real ones as without it.
+func TestBiGANSmoothing(t *testing.T) {
+	plain, smooth := stepOfBiGAN(t), stepOfBiGAN(t, "loss.smooth_real=0.6")
 	matches(t, "the loss of G and E", smooth["g_loss"], plain["g_loss"])
 	if smooth["d_loss"] == plain["d_loss"] {
 		t.Error("D's loss is as without smoothing")
@@ -51,21 +56,9 @@ batch = 4
 // Generator and encoder have the loss that is asked for: with minimax what D has, negated
 // (eq. 3); the other losses of probabilities differ from it and from one another.
 func TestBiGANLosses(t *testing.T) {
-	const text = `
-[data]
-kind = "glyphs"
-size = 8
-[model]
-kind = "bigan"
-z = 2
-hidden = [3]
-d_hidden = [3]
-[train]
-batch = 4
-`
 	seen := map[float64]string{}
 	for _, kind := range []string{"non-saturating", "minimax", "maximum-likelihood", "expected-probability"} {
-		scores := play(t, game.Data{Shape: graph.Shape{8, 8, 1}, Len: 1 << 20}, text, "loss.kind="+kind).step("dg")
+		scores := stepOfBiGAN(t, "loss.kind="+kind)
 		if before, same := seen[scores["g_loss"]]; same {
 			t.Errorf("G and E have the same loss with %s and %s", before, kind)
 		}
