@@ -49,20 +49,16 @@ type Network struct {
 
 // New readies the network with weights that Check found good, for images that come to its size as resize says.
 func New(dev device.Device, w Weights, resize *Resize, switches debug.Switches) (*Network, error) {
-	n, err := newNetwork(dev, w, switches, batch, 1)
-	if err == nil {
-		n.resize = resize
-	}
-	return n, err
+	return newNetwork(dev, w, resize, switches, batch, 1)
 }
 
 // newNetwork is New for so many images at a time, and channels divided by narrow.
-func newNetwork(dev device.Device, w Weights, switches debug.Switches, images, narrow int) (*Network, error) {
+func newNetwork(dev device.Device, w Weights, resize *Resize, switches debug.Switches, images, narrow int) (*Network, error) {
 	m, err := model(images, narrow, nil)
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{session: session.New(dev, m.vars, session.Options{Switches: switches}), resize: TensorFlow, batch: images, width: Width / narrow, classes: Classes / narrow}
+	n := &Network{session: session.New(dev, m.vars, session.Options{Switches: switches}), resize: resize, batch: images, width: Width / narrow, classes: Classes / narrow}
 	if err := n.ready(m, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("the inception network: %w", err), n.Close())
 	}

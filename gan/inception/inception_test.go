@@ -267,7 +267,7 @@ func TestExtract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := newNetwork(newDevice(t, "cpu"), hashed{m: m}, debug.Switches{}, 2, narrow)
+	n, err := newNetwork(newDevice(t, "cpu"), hashed{m: m}, TensorFlow, debug.Switches{}, 2, narrow)
 	if err != nil {
 		t.Fatal(err)
 	}
