@@ -2,7 +2,6 @@ package features
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -23,11 +22,8 @@ type inceptionFeatures struct {
 func isInception(f *file) bool { return inception.Claims(f) }
 
 func chooseInception(name string, s Subject, path string) (*Choice, error) {
-	if path == "" && name == "inception" {
-		return nil, errors.New("features inception are of a network whose weights are yours to bring: name their file, pytorch-fid's pt_inception-2015-12-05-6726825d.pth")
-	}
 	if path == "" {
-		return nil, fmt.Errorf("features %s are of a network whose weights are yours to bring: name their file, %s:pt_inception-2015-12-05-6726825d.pth", name, name)
+		return nil, fmt.Errorf("features %[1]s are of a network whose weights are yours to bring: name their file, %[1]s:pt_inception-2015-12-05-6726825d.pth, which pytorch-fid has", name)
 	}
 	if err := images(name, s); err != nil {
 		return nil, err

@@ -51,8 +51,8 @@ func newAAEKeys() *aaeKeys {
 }
 
 func checkAAE(c *config.Config) *config.Error {
-	if c.Data.Kind == "mixture" {
-		return &config.Error{Key: "model.kind", Msg: "aae makes images; use data of images, or model.kind = \"mlp\""}
+	if err := checkImages(c); err != nil {
+		return err
 	}
 	return checkFewLabels(c, c.System.(*aaeKeys).Loss.Unlabelled)
 }
