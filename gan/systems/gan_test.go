@@ -57,10 +57,7 @@ func TestGAN(t *testing.T) {
 }
 
 // around is a bound from both sides.
-func around(x, off float64) rows.Bound {
-	least, most := x-off, x+off
-	return rows.Bound{Least: &least, Most: &most}
-}
+func around(x, off float64) rows.Bound { return rows.Between(x-off, x+off) }
 
 // width is how many places a line is looked at.
 const width = 256

@@ -69,9 +69,8 @@ func (c *check) flow(cfg *config.Config, above float64) {
 	}
 	// Modes lie 15 deviations apart.
 	entropy := math.Log(float64(cfg.Data.Modes)) + math.Log(2*math.Pi*math.E*sigma*sigma)
-	least := -.05
 	c.hold("integral of the density", mass, around(1, .01))
-	c.hold("negative log-likelihood above the entropy, nats", nll-entropy, rows.Bound{Least: &least, Most: &above})
+	c.hold("negative log-likelihood above the entropy, nats", nll-entropy, rows.Between(-.05, above))
 }
 
 // heldOut are n points [n, 2] of a mixture, those that follow what is trained on, and

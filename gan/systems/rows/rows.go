@@ -46,6 +46,9 @@ func AtLeast(x float64) Bound { return Bound{Least: &x} }
 // AtMost is a bound from above.
 func AtMost(x float64) Bound { return Bound{Most: &x} }
 
+// Between is a bound from both sides.
+func Between(least, most float64) Bound { return Bound{Least: &least, Most: &most} }
+
 // Met says whether a figure is within its bound; no number is.
 func (f Figure) Met() bool {
 	if f.Least == nil && f.Most == nil {

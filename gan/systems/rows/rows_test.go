@@ -43,14 +43,13 @@ func TestFinished(t *testing.T) {
 }
 
 func TestMet(t *testing.T) {
-	low, high := 0., 1.
 	for _, c := range []struct {
 		value float64
 		bound Bound
 		want  bool
 	}{
 		{8, AtLeast(8), true}, {7, AtLeast(8), false}, {4, AtMost(4), true}, {5, AtMost(4), false},
-		{.5, Bound{&low, &high}, true}, {2, Bound{&low, &high}, false}, {-1, Bound{&low, &high}, false},
+		{.5, Between(0, 1), true}, {2, Between(0, 1), false}, {-1, Between(0, 1), false},
 		{math.NaN(), AtLeast(0), false}, {math.NaN(), AtMost(0), false}, {9, Bound{}, true},
 	} {
 		if got := (Figure{"", c.value, c.bound}).Met(); got != c.want {
