@@ -88,11 +88,8 @@ func opinions(t *testing.T, dev *cpu.Device, cfg *config.Config, path string, mo
 	for i := range width {
 		device.View[float32](in.Data())[i] = float32(most * (2*(float64(i)+.5)/width - 1))
 	}
-	r, err := field.Run(in)
+	r, err := field.Finish(in)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	return append([]float32(nil), r.Floats(field.Index(game.Probability))...)

@@ -32,7 +32,7 @@ func TestParzen(t *testing.T) {
 		run := trained(c.T, dev, cfg)
 		e, err := explore.Open(run, dev, explore.Options{Systems: systems.Everything()})
 		if err != nil {
-			t.Fatal(err)
+			c.Fatal(err)
 		}
 		defer e.Close()
 		drawn, err := e.Array(c.Context(), seeds(e, 10000), nil)
