@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -22,7 +21,7 @@ func Table(all []Row) string {
 		for n < len(all) && seed.MatchString(all[n].Name) && seed.ReplaceAllString(all[n].Name, "") == name {
 			n++
 		}
-		group := slices.Clone(all[:n])
+		group := all[:n]
 		all = all[n:]
 		seconds, busy, seeds := 0., 0., []string(nil)
 		for _, r := range group {
