@@ -13,17 +13,19 @@ import (
 	"ganengine/configs"
 	"ganengine/gan/config"
 	"ganengine/gan/data"
+	"ganengine/gan/train"
 )
 
 // imagesOf are n images of a section of data from number first on, with their classes.
 // Glyphs never end: those from the set's length on are ones that a training has not seen.
 func imagesOf(t *testing.T, d *config.Data, first, n int) (pixels []byte, labels []int) {
 	t.Helper()
-	spec := data.Spec{Kind: d.Kind, Path: d.Path, Height: d.Height, Width: d.Width, Channels: d.Channels, Characters: d.Characters, Labels: true}
+	whole := *d
+	whole.Labels, whole.Limit = true, 0
 	if d.Kind == "glyphs" {
-		spec.Limit = first + n
+		whole.Limit = first + n
 	}
-	set, err := data.Open(t.Context(), spec, nil)
+	set, err := train.OpenData(t.Context(), &whole, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

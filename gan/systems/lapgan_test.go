@@ -16,12 +16,12 @@ import (
 	"ganengine/engine/session"
 	"ganengine/gan/config"
 	"ganengine/gan/config/configtest"
-	"ganengine/gan/data"
 	"ganengine/gan/game"
 	measures "ganengine/gan/measure"
 	"ganengine/gan/metric"
 	"ganengine/gan/rundir"
 	"ganengine/gan/systems/rows"
+	"ganengine/gan/train"
 )
 
 // TestLAPGAN trains the shipped configuration, the levels together and, as long each, one
@@ -52,7 +52,7 @@ func distanceToData(t *testing.T, run rundir.Dir, dev *cpu.Device, cfg *config.C
 	t.Helper()
 	const n = 2000
 	d := &cfg.Data
-	set, err := data.Open(t.Context(), data.Spec{Kind: d.Kind, Height: d.Height, Width: d.Width, Channels: d.Channels, Characters: d.Characters}, nil)
+	set, err := train.OpenData(t.Context(), d, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
